@@ -1,0 +1,1 @@
+"""The lead-scoring connector: install, sync, score, write back."""

@@ -1,0 +1,1 @@
+"""One folder a vendor, behind one contract."""

@@ -1,0 +1,199 @@
+"""What a CRM must offer to the rest of the product.
+
+:class:`CrmApp` needs no tenant: OAuth, webhook signatures, declared capabilities.
+:class:`CrmAdapter` is one connection: reads and writes. An ability that a vendor does
+not have is refused by name (:class:`~connector.errors.NotSupported`), never dropped.
+
+Adapters translate, they do not decide: a vendor's paging, limits, date formats, ids
+and error shapes end here. Every method that talks to the vendor may raise
+``RetryLater``, ``NeedsAdmin``, ``MissingPermission`` or ``Disconnected``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from connector.errors import NotSupported
+from connector.records import (
+    Account,
+    Cursor,
+    FieldDefinition,
+    Grant,
+    Page,
+    ScoreValues,
+    ScoreWrite,
+    Tokens,
+    WebhookHint,
+    WriteResult,
+)
+
+
+class Lane(Protocol):
+    """The rate governor of one account, as an adapter sees it.
+
+    ``budget`` names one of the vendor's published budgets (``"burst"``, ``"search"``).
+    """
+
+    def acquire(self, budget: str) -> None:
+        """Wait until one request may be sent under ``budget``; raise ``RetryLater`` if that is too far off."""
+        ...
+
+    def penalise(self, budget: str, seconds: float) -> None:
+        """Stop everyone on this account's ``budget`` for ``seconds``: the vendor said no."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A published limit: ``requests`` in any ``seconds``."""
+
+    name: str
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an adapter declares; the support table of the docs is printed from it."""
+
+    label: str
+    budgets: tuple[Budget, ...]
+    write_batch: int
+    property_history: bool
+    webhooks: bool
+    refresh_tokens: bool
+    pkce: bool
+    scopes: Mapping[str, str]
+    """scope → why it is asked for."""
+    optional_scopes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A series of pages of one kind of thing.
+
+    ``needs_records``: its pages name persons, so records must be read first.
+    """
+
+    name: str
+    label: str
+    needs_records: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What opening a connection takes.
+
+    ``token`` is asked before each request and returns a token good for at least the
+    vendor's margin; it refreshes when needed (single-flight, see services/tokens).
+    ``refused_token`` is told a token that the vendor refused and returns a fresh one.
+    ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
+    """
+
+    connection_id: str
+    account_id: str
+    scopes: tuple[str, ...]
+    token: Callable[[], str]
+    refused_token: Callable[[str], str]
+    lane: Lane
+    now: Callable[[], datetime]
+    field_names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AppCredentials:
+    """The vendor app's own identity and addresses, from settings.
+
+    ``authorize_base`` and ``api_base`` are origins without a path; the sandbox is only
+    another pair of origins.
+    """
+
+    client_id: str
+    client_secret: str
+    authorize_base: str
+    api_base: str
+    redirect_uri: str
+    webhook_url: str
+
+
+class CrmApp(ABC):
+    """A vendor, before any account of it is known."""
+
+    name: str
+    capabilities: Capabilities
+
+    @abstractmethod
+    def authorize_url(self, state: str, code_verifier: str | None) -> str:
+        """Return the address of the vendor's consent page."""
+
+    @abstractmethod
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+        """Trade an authorisation code for tokens and learn which account gave it."""
+
+    @abstractmethod
+    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+        """Return fresh tokens; raise ``Disconnected`` when the grant is gone."""
+
+    @abstractmethod
+    def connect(self, access: Access) -> CrmAdapter:
+        """Open one connection. Makes no request."""
+
+    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Raise ``RejectedInput`` unless the vendor signed exactly this request."""
+        raise NotSupported(self.name, "webhook delivery")
+
+    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
+        """Read a verified webhook body."""
+        raise NotSupported(self.name, "webhook delivery")
+
+
+class CrmAdapter(ABC):
+    """One connection of a tenant: reads and writes."""
+
+    @abstractmethod
+    def account(self) -> Account:
+        """Ask the vendor which account this is."""
+
+    @abstractmethod
+    def fields(self) -> Sequence[FieldDefinition]:
+        """Return the definitions of the readable person and company fields."""
+
+    @abstractmethod
+    def streams(self) -> Sequence[Stream]:
+        """Return the streams of this account; those without ``needs_records`` come first."""
+
+    @abstractmethod
+    def read_page(self, stream: str, cursor: Cursor | None) -> Page:
+        """Read the page after ``cursor`` (None: from the beginning)."""
+
+    @abstractmethod
+    def read_records(self, record_ids: Sequence[str]) -> Page:
+        """Read single persons again with their history; ids that are gone become removals."""
+
+    @abstractmethod
+    def ensure_score_fields(self) -> Mapping[str, str]:
+        """Create or find the score fields; return our name → name in this account. Idempotent."""
+
+    @abstractmethod
+    def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
+        """Write one batch (at most ``capabilities.write_batch``) and return a result for each record."""
+
+    @abstractmethod
+    def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return record id → (our field name → text as the CRM holds it), for read-back."""
+
+    @abstractmethod
+    def rendered(self, values: ScoreValues) -> Mapping[str, str]:
+        """Return our field name → the text that :meth:`write_scores` would store."""
+
+    @abstractmethod
+    def disconnect(self) -> None:
+        """Uninstall the app from the account, as the vendor's listing rules ask."""
+
+    @abstractmethod
+    def record_url(self, record_id: str) -> str:
+        """Return the address of the record's page in the CRM."""

@@ -1,0 +1,284 @@
+"""The vocabulary that adapters, the store and the services share.
+
+Plain frozen dataclasses: no I/O, no vendor. Times are timezone-aware UTC; ids of
+vendors are opaque strings; amounts are :class:`~decimal.Decimal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class FieldType(StrEnum):
+    """The type of a CRM field, in the terms that automatic features are chosen by."""
+
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    MULTI = "multi"
+    TEXT = "text"
+
+
+class EventKind(StrEnum):
+    """What happened with a lead."""
+
+    PAGE_VIEW = "page_view"
+    FORM_SUBMITTED = "form_submitted"
+    EMAIL_SENT = "email_sent"
+    EMAIL_OPENED = "email_opened"
+    EMAIL_CLICKED = "email_clicked"
+    EMAIL_REPLIED = "email_replied"
+    EMAIL_BOUNCED = "email_bounced"
+    UNSUBSCRIBED = "unsubscribed"
+    MEETING = "meeting"
+    CALL = "call"
+    NOTE = "note"
+    TASK = "task"
+    CAMPAIGN_RESPONSE = "campaign_response"
+    ORDER = "order"
+    CUSTOM = "custom"
+
+
+class Actor(StrEnum):
+    """Who made an engagement event happen."""
+
+    LEAD = "lead"
+    SELLER = "seller"
+    MACHINE = "machine"
+
+
+class Tier(StrEnum):
+    """The band of a score."""
+
+    HIGH_INTENT = "High-Intent"
+    MEDIUM = "Medium"
+    LOW = "Low"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """A field of a CRM's person or company object.
+
+    ``system`` fields mean the outcome or the process itself (stage, status, owner,
+    close date); they are never a model's input. ``own`` fields are those that the
+    connector writes.
+    """
+
+    name: str
+    label: str
+    type: FieldType
+    options: tuple[str, ...] = ()
+    system: bool = False
+    own: bool = False
+    personal: bool = False
+    company: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyChange:
+    """A field took ``value`` at ``at`` (None: it was cleared)."""
+
+    record_id: str
+    name: str
+    value: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A CRM's own object for a person.
+
+    ``properties`` holds current values as text, only those that are filled.
+    ``merged_ids`` are ids of this CRM that now resolve to this record.
+    """
+
+    record_id: str
+    email: str | None
+    created_at: datetime
+    modified_at: datetime
+    properties: Mapping[str, str]
+    company_id: str | None = None
+    merged_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A CRM's company or account."""
+
+    company_id: str
+    name: str | None
+    domain: str | None
+    properties: Mapping[str, str]
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementEvent:
+    """Something that happened at a time; unique by (connection, source, source_id).
+
+    The person is named by ``record_id`` or, where the vendor knows only an address
+    (marketing e-mail events), by ``email``.
+    """
+
+    source: str
+    source_id: str
+    kind: EventKind
+    at: datetime
+    actor: Actor
+    record_id: str | None = None
+    email: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """An outcome as the CRM tells it; which kinds count is the tenant's goal.
+
+    ``kind`` is one of ``deal_won``, ``deal_lost``, ``stage:<value>``, ``order``.
+    ``at`` is None where the CRM knows that it happened but not when.
+    """
+
+    source: str
+    source_id: str
+    kind: str
+    at: datetime | None
+    record_id: str
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A record that left the CRM.
+
+    ``erased`` means the person asked to be forgotten: everything of theirs goes.
+    ``merged_into`` is the surviving record of a merge.
+    """
+
+    record_id: str
+    at: datetime
+    erased: bool = False
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One thing of a page that could not be read, with the reason; its neighbours are kept."""
+
+    stream: str
+    vendor_id: str
+    reason: str
+
+
+Cursor = Mapping[str, object]
+"""How far a stream has been read: JSON of the adapter's own making, opaque to everyone else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a stream, normalised, with the cursor that follows it.
+
+    ``drained`` says that nothing more is to be read now; the cursor then is where the
+    next sync starts. ``expected`` is the vendor's count for the whole stream, if known.
+    """
+
+    cursor: Cursor
+    drained: bool
+    records: tuple[Record, ...] = ()
+    companies: tuple[Company, ...] = ()
+    changes: tuple[PropertyChange, ...] = ()
+    events: tuple[EngagementEvent, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    expected: int | None = None
+    unavailable: str | None = None
+    """Why the account can't offer this stream (missing scope, tier), in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """An account's OAuth tokens. ``expires_at`` is None where they do not expire."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: datetime | None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The installed CRM account, as its own API describes it."""
+
+    account_id: str
+    name: str
+    ui_url: str
+    time_zone: str
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an installation brings: the account and its tokens."""
+
+    account: Account
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreValues:
+    """What is written beside a record: one score with its meaning.
+
+    ``score`` is 0–100 (one decimal at most), ``probability`` the calibrated chance,
+    ``reasons`` plain sentences, ``model`` the model version.
+    """
+
+    score: Decimal
+    probability: Decimal
+    tier: Tier
+    reasons: tuple[str, ...]
+    model: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreWrite:
+    """One record's values on their way to the CRM."""
+
+    record_id: str
+    values: ScoreValues
+
+
+class WriteOutcome(StrEnum):
+    """What became of one record's write."""
+
+    WRITTEN = "written"
+    RETRY = "retry"
+    NEEDS_ADMIN = "needs_admin"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """The CRM's answer for one record; ``message`` is for the admin."""
+
+    record_id: str
+    outcome: WriteOutcome
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHint:
+    """A vendor's word that something changed: a reason to read, never a value to believe."""
+
+    account_id: str
+    dedupe_key: str
+    kind: str
+    record_id: str | None
+    occurred_at: datetime
+    erased: bool = False

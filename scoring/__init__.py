@@ -1,0 +1,1 @@
+"""Lead scoring on frames: no database, no web, no queue, no vendor."""

@@ -1,0 +1,117 @@
+"""The frames and plain values that go into and come out of ``scoring``.
+
+Anyone with five tables can use the package: nothing here knows where they come from.
+All times are ``Datetime("us", "UTC")``; ids are ``Int64``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+UTC_TIME = pl.Datetime("us", "UTC")
+
+LEADS = pl.Schema(
+    {
+        "lead_id": pl.Int64(),
+        "created_at": UTC_TIME,
+        "intake_order": pl.Int64(),
+        "company_key": pl.String(),
+        "email_kind": pl.String(),
+    }
+)
+"""One row a lead. ``created_at`` is null where only an order is known; ``intake_order`` is that
+order (null otherwise). ``email_kind``: business, free, disposable, role or null."""
+
+VALUES = pl.Schema({"lead_id": pl.Int64(), "field": pl.String(), "value": pl.String(), "known_at": UTC_TIME})
+"""One row a value that a field took; null ``value``: it was cleared. ``known_at`` is null for
+values of undated and intake fields (assumed known from creation)."""
+
+EVENTS = pl.Schema(
+    {"lead_id": pl.Int64(), "at": UTC_TIME, "kind": pl.String(), "actor": pl.String(), "detail": pl.String()}
+)
+"""One row an engagement event. ``actor``: lead, seller or machine. ``detail``: page path, form or campaign name."""
+
+CONVERSIONS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME})
+"""One row a conversion; ``at`` is null where it is known that, but not when."""
+
+EXCLUSIONS = pl.Schema({"lead_id": pl.Int64(), "starts_at": UTC_TIME, "ends_at": UTC_TIME, "reason": pl.String()})
+"""Spans in which a lead was not in the population (customer, disqualified, bounced, opted out,
+employee, test). Null bounds are open."""
+
+
+class FieldType(StrEnum):
+    """How a field's text is read."""
+
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    MULTI = "multi"
+    TEXT = "text"
+
+
+class Knowledge(StrEnum):
+    """What is known about when a field's value was known."""
+
+    DATED = "dated"
+    INTAKE = "intake"
+    UNDATED = "undated"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input field. ``system`` and ``own`` fields are proven leaks by meaning; ``blocked`` ones
+    are kept from every model (names, e-mail addresses, phone numbers, special categories)."""
+
+    name: str
+    label: str
+    type: FieldType
+    knowledge: Knowledge
+    system: bool = False
+    own: bool = False
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that a tenant's records tell, not yet cut at any time."""
+
+    leads: pl.DataFrame
+    values: pl.DataFrame
+    events: pl.DataFrame
+    conversions: pl.DataFrame
+    exclusions: pl.DataFrame
+    fields: tuple[Field, ...]
+
+
+class Timing(StrEnum):
+    """How much the source knows about time.
+
+    ``DATED``: creation and outcome dates. ``CREATED``: creation date, undated outcome.
+    ``ORDERED``: only the order of creation.
+    """
+
+    DATED = "dated"
+    CREATED = "created"
+    ORDERED = "ordered"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The tenant's definition of success.
+
+    ``horizon_days`` is the span after a snapshot in which a conversion counts (``DATED`` only).
+    ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
+    ``capacity`` is how many leads sales can work on a week (precision@K).
+    """
+
+    name: str
+    timing: Timing
+    horizon_days: int = 90
+    maturity_days: int = 90
+    capacity: int = 100
+    high_intent_share: float = 0.10
+    medium_share: float = 0.30
