@@ -52,6 +52,19 @@ class Actor(StrEnum):
     MACHINE = "machine"
 
 
+class FieldRole(StrEnum):
+    """What a field means to the product, whatever a vendor calls it."""
+
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    JOB_TITLE = "job_title"
+    COMPANY_NAME = "company_name"
+    STAGE = "stage"
+    LEAD_STATUS = "lead_status"
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"
+
+
 class Tier(StrEnum):
     """The band of a score."""
 
@@ -66,7 +79,8 @@ class FieldDefinition:
 
     ``system`` fields mean the outcome or the process itself (stage, status, owner,
     close date); they are never a model's input. ``own`` fields are those that the
-    connector writes.
+    connector writes. ``excludes`` maps a value to the reason why a lead with it is not in
+    the population (``{"UNQUALIFIED": "disqualified"}``).
     """
 
     name: str
@@ -77,6 +91,8 @@ class FieldDefinition:
     own: bool = False
     personal: bool = False
     company: bool = False
+    role: FieldRole | None = None
+    excludes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

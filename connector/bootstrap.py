@@ -1,0 +1,89 @@
+"""The one place that builds things: settings in, services out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import redis
+from celery import Celery
+
+from connector.adapters import registry
+from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
+from connector.adapters.limits import Governor
+from connector.clock import Clock, SystemClock
+from connector.crypto import TokenCipher
+from connector.errors import SettingsError
+from connector.services.children import in_child
+from connector.services.context import LaneFactory, Services, Waker
+from connector.settings import Settings
+from connector.store.session import open_store
+
+WORK_TASK = "connector.work"
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """Wire the services of one process. Opens no connection yet."""
+    clock = clock or SystemClock()
+    return Services(
+        store=open_store(settings.database_url),
+        clock=clock,
+        cipher=TokenCipher(settings.encryption_keys),
+        apps=_apps(settings),
+        lane=_lanes(settings, clock),
+        wake=_waker(settings),
+        isolated=in_child,
+        lease_seconds=settings.lease_seconds,
+        onboarding=_onboarding(settings),
+    )
+
+
+def _apps(settings: Settings) -> Mapping[str, CrmApp]:
+    return {
+        name: registry.build(
+            name,
+            AppCredentials(
+                client_id=vendor.client_id,
+                client_secret=vendor.client_secret,
+                authorize_base=vendor.authorize_base,
+                api_base=vendor.api_base,
+                redirect_uri=f"{settings.public_url}/oauth/{name}/callback",
+                webhook_url=f"{settings.public_url}/webhooks/{name}",
+            ),
+        )
+        for name, vendor in settings.crms.items()
+    }
+
+
+def _redis_url(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise SettingsError("REDIS_URL is not set. It takes the address of a Redis server, as redis://host:6379/0.")
+    return settings.redis_url
+
+
+def _lanes(settings: Settings, clock: Clock) -> LaneFactory:
+    governor = Governor(redis.Redis.from_url(_redis_url(settings)), clock)
+
+    def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+        return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
+
+    return lane
+
+
+def _waker(settings: Settings) -> Waker:
+    # By name: the web process wakes workers without importing them.
+    sender = Celery("connector-waker", broker=_redis_url(settings))
+    sender.conf.task_ignore_result = True
+
+    def wake(queue: str, intent_id: UUID) -> None:
+        sender.send_task(WORK_TASK, args=[str(intent_id)], queue=queue)
+
+    return wake
+
+
+def _onboarding(settings: Settings) -> Mapping[str, Any]:
+    if settings.onboarding_file is None:
+        return {}
+    return tomllib.loads(settings.onboarding_file.read_text("utf-8")).get("tenant", {})

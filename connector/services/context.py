@@ -1,0 +1,57 @@
+"""What every service is handed: built once by ``connector.bootstrap``, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from connector.adapters.contract import Capabilities, CrmApp, Lane
+from connector.clock import Clock
+from connector.crypto import TokenCipher
+from connector.store.session import Store
+
+
+class Waker(Protocol):
+    """Tells workers that intents wait. Losing a call costs time, never work."""
+
+    def __call__(self, queue: str, intent_id: UUID) -> None:
+        """Announce one intent on a queue."""
+        ...
+
+
+class LaneFactory(Protocol):
+    """Gives the rate governor of one account."""
+
+    def __call__(self, vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+        """Return the lane of an account; ``realtime`` may use the reserved share."""
+        ...
+
+
+class Isolated(Protocol):
+    """Runs a pure, heavy function away from the worker's own threads."""
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what ``function(*arguments)`` returns; raise what it raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The wired parts. ``onboarding`` holds the defaults of new tenants' settings."""
+
+    store: Store
+    clock: Clock
+    cipher: TokenCipher
+    apps: Mapping[str, CrmApp]
+    lane: LaneFactory
+    wake: Waker
+    isolated: Isolated
+    lease_seconds: float
+    onboarding: Mapping[str, Any]
+
+    def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
+        """Announce (queue, intent id) pairs after their rows were committed."""
+        for queue, intent_id in ready:
+            self.wake(queue, intent_id)

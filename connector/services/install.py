@@ -1,0 +1,100 @@
+"""Installation by OAuth: a state for one browser session, once; an upsert at its end."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.errors import RejectedInput
+from connector.records import Grant
+from connector.services import pipeline
+from connector.services.context import Services
+from connector.services.opening import app_of
+from connector.services.tokens import encrypt
+from connector.store import connections, installs, tenants
+from connector.store.connections import CrmConnection, Health
+from connector.store.installs import PendingInstall
+from connector.store.tenants import TenantSettings
+
+STATE_LIFETIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an installation ended in. ``new``: the account was never installed before."""
+
+    tenant_id: UUID
+    connection_id: UUID
+    new: bool
+
+
+def begin(services: Services, vendor: str, session_id: str, tenant_id: UUID | None) -> str:
+    """Return the vendor's consent page for this browser session.
+
+    ``tenant_id`` is that of a signed-in tenant who adds an account.
+    """
+    app = app_of(services, vendor)
+    state = secrets.token_urlsafe(32)
+    verifier = secrets.token_urlsafe(48) if app.capabilities.pkce else None
+    pending = PendingInstall(vendor, verifier, tenant_id)
+    with services.store.transaction() as session:
+        expires = services.clock.now() + STATE_LIFETIME
+        installs.begin(session, _digest(state), _digest(session_id), pending, expires)
+    return app.authorize_url(state, verifier)
+
+
+def complete(services: Services, vendor: str, session_id: str, state: str, code: str) -> Installed:
+    """Finish an installation and start its first run.
+
+    Raises ``RejectedInput`` when the state is not this session's, spent or expired: then
+    nothing is stored and the code is not used.
+    """
+    app = app_of(services, vendor)
+    now = services.clock.now()
+    with services.store.transaction() as session:
+        pending = installs.use(session, _digest(state), _digest(session_id), vendor, now)
+    if pending is None:
+        raise RejectedInput(
+            "This installation link was used already, has expired or belongs to another browser. Start again from the connect page."
+        )
+    grant = app.exchange_code(code, pending.code_verifier, now)
+    with services.store.transaction() as session:
+        installed = _store(services, session, vendor, grant, pending.tenant_id, now)
+        ready = pipeline.start(services, session, installed.tenant_id, pipeline.FIRST)
+    services.wake_all(ready)
+    return installed
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _store(
+    services: Services, session: Connection, vendor: str, grant: Grant, tenant_id: UUID | None, now: datetime
+) -> Installed:
+    known = connections.find_by_account(session, vendor, grant.account.account_id)
+    if known is not None:
+        return _reinstall(services, session, known, grant, tenant_id)
+    if tenant_id is None:
+        settings = TenantSettings.from_json(dict(services.onboarding))
+        tenant_id = tenants.create(session, grant.account.name, settings, now)
+    connection_id = connections.add(session, tenant_id, vendor, grant.account, now)
+    sealed = encrypt(services, (tenant_id, connection_id), grant.tokens, 0)
+    connections.save_tokens(session, connection_id, sealed, grant.tokens.scopes)
+    return Installed(tenant_id, connection_id, new=True)
+
+
+def _reinstall(
+    services: Services, session: Connection, known: CrmConnection, grant: Grant, tenant_id: UUID | None
+) -> Installed:
+    if tenant_id is not None and tenant_id != known.tenant_id:
+        raise RejectedInput("This CRM account is connected to another organisation. Disconnect it there first.")
+    version = connections.tokens(session, known.id).version
+    connections.save_tokens(session, known.id, encrypt(services, known, grant.tokens, version), grant.tokens.scopes)
+    connections.set_health(session, known.id, Health.ACTIVE)
+    return Installed(known.tenant_id, known.id, new=False)

@@ -1,0 +1,54 @@
+"""Open a stored connection: its adapter, with tokens and rate governor."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from connector.adapters.contract import Access, CrmAdapter, CrmApp
+from connector.errors import Disconnected, SettingsError
+from connector.services.context import Services
+from connector.services.tokens import TokenSource
+from connector.store import connections
+from connector.store.connections import CrmConnection, Health
+
+
+def app_of(services: Services, vendor: str) -> CrmApp:
+    """Return a vendor's app; raises ``SettingsError`` when its credentials are not configured."""
+    try:
+        return services.apps[vendor]
+    except KeyError:
+        name = vendor.upper()
+        raise SettingsError(
+            f"No app is configured for {vendor}: set CONNECTOR_CRM_{name}_CLIENT_ID and CONNECTOR_CRM_{name}_CLIENT_SECRET."
+        ) from None
+
+
+def read_connection(services: Services, connection_id: UUID) -> CrmConnection:
+    """Return a stored connection."""
+    with services.store.reading() as session:
+        return connections.get(session, connection_id)
+
+
+def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = False) -> CrmAdapter:
+    """Open a connection for work; raises ``Disconnected`` when the account took its grant back."""
+    connection = read_connection(services, connection_id)
+    app = app_of(services, connection.vendor)
+    if connection.status is Health.DISCONNECTED:
+        raise Disconnected(
+            f"{app.capabilities.label} account {connection.account_id} is disconnected.",
+            remedy=f"Install the app in {app.capabilities.label} again.",
+        )
+    source = TokenSource(services, app, connection)
+    lane = services.lane(connection.vendor, connection.account_id, app.capabilities, realtime=realtime)
+    return app.connect(
+        Access(
+            connection_id=str(connection.id),
+            account_id=connection.account_id,
+            scopes=connection.scopes,
+            token=source.token,
+            refused_token=source.refused,
+            lane=lane,
+            now=services.clock.now,
+            field_names=connection.field_names,
+        )
+    )

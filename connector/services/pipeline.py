@@ -1,0 +1,180 @@
+"""The product in one tuple: what happens after "install", stage by stage.
+
+A run goes through its stages in order. Each stage is one intent for each of its
+subjects (a connection, or the tenant); when the last intent of a stage is done, the
+next stage's are added in the same transaction. Messages only wake workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.services import identity, scoring_run, snapshot, sync, training, writeback
+from connector.services.context import Services
+from connector.services.job import Job
+from connector.store import connections, intents, models, runs, tenants
+from connector.store.connections import Health
+from connector.store.runs import Run, RunStatus
+from scoring.versions import version_for
+
+Ready = list[tuple[str, UUID]]
+"""(queue, intent id) pairs to announce once their rows are committed."""
+
+
+class Scope(StrEnum):
+    """What a stage is done once for."""
+
+    CONNECTION = "connection"
+    TENANT = "tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the line. ``label`` is what people read."""
+
+    name: str
+    label: str
+    scope: Scope
+    queue: str
+    run: Callable[[Job], None]
+
+
+STAGES = (
+    # The score fields exist before anything is learned, so that a refusal shows at once.
+    Stage("prepare", "Prepare the score fields", Scope.CONNECTION, "sync", writeback.prepare),
+    # Records, their property history, engagement events and outcomes, page by page.
+    Stage("sync", "Read contacts and engagement", Scope.CONNECTION, "sync", sync.run),
+    # One lead for each person, whatever number of records they have.
+    Stage("identity", "Find the person behind each record", Scope.TENANT, "sync", identity.run),
+    # Snapshots of the past, features, model, calibration, honest figures.
+    Stage("train", "Train and test the model", Scope.TENANT, "training", training.run),
+    # Probability, score, tier and reasons for every open lead; ledger and outbox.
+    Stage("score", "Score the open leads", Scope.TENANT, "training", scoring_run.run),
+    # Changed values into the CRM, in its largest batches, with an answer for each record.
+    Stage("deliver", "Write the scores back", Scope.CONNECTION, "deliver", writeback.deliver),
+)
+_BY_NAME = {stage.name: stage for stage in STAGES}
+
+FIRST = "first"
+REFRESH = "refresh"
+RETRAIN = "retrain"
+PLANS: dict[str, tuple[str, ...]] = {
+    FIRST: tuple(stage.name for stage in STAGES),
+    REFRESH: ("sync", "identity", "score", "deliver"),
+    RETRAIN: ("sync", "identity", "train", "score", "deliver"),
+}
+
+BUG_ATTEMPTS = 5
+"""After this many tries an unexpected error is set aside for a person."""
+
+
+def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -> Ready:
+    """Add a run in the caller's transaction; return what to announce after its commit.
+
+    ``as_of``, seed and model version are fixed here. A refresh without a model is a
+    first run.
+    """
+    tenant = tenants.get(session, tenant_id)
+    champion = models.champion(session, tenant_id)
+    if champion is None and kind == REFRESH:
+        kind = FIRST
+    now = services.clock.now()
+    as_of = snapshot.as_of_now(tenant.settings, now)
+    taken = [*models.versions(session, tenant_id), *runs.planned_models(session, tenant_id)]
+    model = champion.version if champion and kind == REFRESH else version_for(as_of, taken)
+    run = Run(runs.new_id(), tenant_id, kind, RunStatus.WAITING, as_of, tenant.settings.seed, model, now, None, None)
+    runs.create(session, run, PLANS[kind])
+    return _enter(services, session, run, PLANS[kind][0])
+
+
+def start_unless_waiting(services: Services, session: Connection, tenant_id: UUID) -> Ready:
+    """Add a refresh unless one is waiting to begin: it will see whatever made this call."""
+    latest = runs.latest(session, tenant_id)
+    if latest is not None and latest.status is RunStatus.WAITING:
+        return []
+    return start(services, session, tenant_id, REFRESH)
+
+
+def _enter(services: Services, session: Connection, run: Run, name: str) -> Ready:
+    stage = _BY_NAME[name]
+    intents.add(session, run.tenant_id, run.id, name, _subjects(session, run, stage), services.clock.now())
+    return [(_BY_NAME[found].queue, intent_id) for intent_id, found in intents.ready_of_run(session, run.id)]
+
+
+def _subjects(session: Connection, run: Run, stage: Stage) -> Sequence[str]:
+    if stage.scope is Scope.TENANT:
+        return [str(run.tenant_id)]
+    usable = [item for item in connections.of_tenant(session, run.tenant_id) if item.status is not Health.DISCONNECTED]
+    return [str(item.id) for item in usable]
+
+
+def claim(services: Services, intent_id: UUID) -> Job | None:
+    """Take an intent; None when it is not due, done, or another worker's."""
+    now = services.clock.now()
+    with services.store.transaction() as session:
+        intent = intents.claim(session, intent_id, now, now + timedelta(seconds=services.lease_seconds))
+        if intent is None:
+            return None
+        runs.start_stage(session, intent.run_id, intent.stage, now)
+        return Job(services, intent, runs.get(session, intent.run_id))
+
+
+def perform(job: Job) -> Ready:
+    """Do the stage, then finish it and enter the next one in one transaction."""
+    with job.heartbeat():
+        _BY_NAME[job.intent.stage].run(job)
+    with job.transaction() as session:
+        runs.lock(session, job.run.id)
+        intents.finish(session, job.intent)
+        if intents.open_count(session, job.run.id, job.intent.stage):
+            return []
+        return _advance(session, job)
+
+
+def _advance(session: Connection, job: Job) -> Ready:
+    now = job.services.clock.now()
+    runs.finish_stage(session, job.run.id, job.intent.stage, now)
+    plan = PLANS[job.run.kind]
+    following = plan[plan.index(job.intent.stage) + 1 :]
+    if not following:
+        runs.finish(session, job.run.id, now)
+        return []
+    return _enter(job.services, session, job.run, following[0])
+
+
+def put_back(job: Job, after_seconds: float, message: str) -> None:
+    """Give the stage back, to be tried again after a while."""
+    with job.services.store.transaction() as session:
+        due = job.services.clock.now() + timedelta(seconds=after_seconds)
+        intents.put_back(session, job.intent, due, message)
+
+
+def park(job: Job, message: str, health: Health | None) -> None:
+    """Set the stage aside until the admin has acted; ``health`` is set on its connection, if it has one."""
+    with job.services.store.transaction() as session:
+        intents.park(session, job.intent, message)
+        runs.stop(session, job.run.id, job.intent.stage, message)
+        if health is not None and _BY_NAME[job.intent.stage].scope is Scope.CONNECTION:
+            connections.set_health(session, job.connection_id, health, message)
+            if health is Health.DISCONNECTED:
+                connections.forget_tokens(session, job.connection_id)
+
+
+def resume(services: Services, tenant_id: UUID) -> int:
+    """Take up a tenant's parked stages again, once the admin has acted; return how many."""
+    with services.store.transaction() as session:
+        return intents.unpark(session, tenant_id, services.clock.now())
+
+
+def sweep(services: Services, limit: int = 500) -> int:
+    """Announce every intent that is due, whatever became of its message; return how many."""
+    with services.store.reading() as session:
+        due = intents.due(session, services.clock.now(), limit)
+    services.wake_all([(_BY_NAME[stage].queue, intent_id) for intent_id, stage in due])
+    return len(due)

@@ -1,0 +1,177 @@
+"""From the store to ``scoring``: a tenant's whole history as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+from connector.services.context import Services
+from connector.store import connections, fields, frames
+from connector.store.tenants import TenantSettings
+from scoring.schema import (
+    CONVERSIONS,
+    EVENTS,
+    EXCLUSIONS,
+    LEADS,
+    UTC_TIME,
+    VALUES,
+    Field,
+    FieldType,
+    Goal,
+    History,
+    Knowledge,
+    Timing,
+)
+
+
+def goal_of(settings: TenantSettings) -> Goal:
+    """Translate a tenant's settings into the goal that ``scoring`` works for."""
+    return Goal(
+        name=settings.goal,
+        timing=Timing(settings.timing),
+        horizon_days=settings.horizon_days,
+        maturity_days=settings.maturity_days,
+        capacity=settings.capacity,
+        high_intent_share=settings.high_intent_share,
+    )
+
+
+def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> History:
+    """Read everything that is known of a tenant's leads, not yet cut at any time."""
+    with services.store.reading() as session:
+        catalogue = list(fields.of_tenant(session, tenant_id))
+        vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
+    values = _values(services, tenant_id, catalogue, vendors)
+    goal_field = _goal_field(settings)
+    described = _fields(catalogue, vendors, settings, goal_field)
+    leads = frames.lead_frame(services.store, tenant_id)
+    conversions = _conversions(services, tenant_id, settings, values)
+    ordered = settings.timing == Timing.ORDERED
+    usable = [item.name for item in described if not (item.system or item.own or item.blocked)]
+    return History(
+        leads=_ordered(leads, values, settings).select(LEADS.names()),
+        values=_known(values.filter(pl.col("field").is_in(usable)), described).select(VALUES.names()),
+        events=frames.event_frame(services.store, tenant_id).select(EVENTS.names()),
+        conversions=conversions.select(CONVERSIONS.names()),
+        exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
+        fields=described,
+    )
+
+
+def _values(services: Services, tenant_id: UUID, catalogue: Sequence[Any], vendors: Mapping[UUID, str]) -> pl.DataFrame:
+    """All values that may be needed: the models' own, the goal's and the population's."""
+    parts = []
+    for vendor in sorted(set(vendors.values())):
+        names = sorted(
+            {
+                row.name
+                for row in catalogue
+                if vendors[row.connection_id] == vendor and not row.company and not row.own and not row.personal
+            }
+        )
+        parts.append(frames.value_frame(services.store, tenant_id, vendor, names))
+    company = frames.company_value_frame(services.store, tenant_id)
+    parts.append(company.with_columns(pl.lit(None, dtype=UTC_TIME).alias("known_at")))
+    return pl.concat(parts, how="diagonal_relaxed")
+
+
+def _fields(
+    catalogue: Sequence[Any], vendors: Mapping[UUID, str], settings: TenantSettings, goal_field: str | None
+) -> tuple[Field, ...]:
+    """Describe each field once (two accounts of one vendor share theirs)."""
+    described: dict[str, Field] = {}
+    for row in catalogue:
+        name = f"{vendors[row.connection_id]}.{row.name}"
+        described[name] = Field(
+            name=name,
+            label=row.label,
+            type=FieldType(row.type),
+            knowledge=_knowledge(row, settings),
+            system=row.system or row.name in (goal_field, settings.order_field),
+            own=row.own,
+            blocked=row.personal,
+        )
+    return tuple(described.values())
+
+
+def _knowledge(row: Any, settings: TenantSettings) -> Knowledge:
+    declared = row.knowledge or settings.knowledge.get(row.name)
+    if declared:
+        return Knowledge(declared)
+    # Only a CRM's own history dates a value. An export without it, and company fields, do not have it.
+    return Knowledge.DATED if settings.timing == Timing.DATED and not row.company else Knowledge.UNDATED
+
+
+def _known(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
+    """Keep dated values with their times; of the others the last one, without a time."""
+    dated = [item.name for item in described if item.knowledge is Knowledge.DATED]
+    with_time = values.filter(pl.col("field").is_in(dated))
+    last = (
+        values.filter(~pl.col("field").is_in(dated))
+        .sort("lead_id", "field", "known_at", nulls_last=False)
+        .group_by("lead_id", "field", maintain_order=True)
+        .agg(pl.col("value").last())
+        .with_columns(pl.lit(None, dtype=UTC_TIME).alias("known_at"))
+    )
+    return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
+
+
+def _goal_field(settings: TenantSettings) -> str | None:
+    if not settings.goal.startswith("property:"):
+        return None
+    return settings.goal.removeprefix("property:").partition("=")[0]
+
+
+def _conversions(services: Services, tenant_id: UUID, settings: TenantSettings, values: pl.DataFrame) -> pl.DataFrame:
+    goal_field = _goal_field(settings)
+    if goal_field is None:
+        return frames.conversion_frame(services.store, tenant_id, settings.goal)
+    wanted = settings.goal.partition("=")[2]
+    hits = values.filter(
+        (pl.col("field").str.split_exact(".", 1).struct.field("field_1") == goal_field) & (pl.col("value") == wanted)
+    )
+    first = hits.group_by("lead_id").agg(pl.col("known_at").min().alias("at"))
+    if settings.timing == Timing.DATED:
+        return first
+    return first.with_columns(pl.lit(None, dtype=UTC_TIME).alias("at"))
+
+
+def _ordered(leads: pl.DataFrame, values: pl.DataFrame, settings: TenantSettings) -> pl.DataFrame:
+    """Add the order of intake; where only that is known, creation dates say nothing and go."""
+    if settings.timing != Timing.ORDERED:
+        return leads.with_columns(pl.lit(None, dtype=pl.Int64).alias("intake_order"))
+    order = (
+        values.filter(pl.col("field").str.ends_with(f".{settings.order_field}"))
+        .group_by("lead_id")
+        .agg(pl.col("value").last().cast(pl.Float64, strict=False).cast(pl.Int64).alias("intake_order"))
+    )
+    return leads.join(order, on="lead_id", how="left").with_columns(pl.lit(None, dtype=UTC_TIME).alias("created_at"))
+
+
+def _exclusions(values: pl.DataFrame, catalogue: Sequence[Any], vendors: Mapping[UUID, str]) -> pl.DataFrame:
+    """Turn values that close a lead ("disqualified", "opted out") into spans of time."""
+    rules = [
+        (f"{vendors[row.connection_id]}.{row.name}", value, reason)
+        for row in catalogue
+        for value, reason in row.excludes.items()
+    ]
+    rule_frame = pl.DataFrame(rules, schema={"field": pl.String, "value": pl.String, "reason": pl.String}, orient="row")
+    spans = (
+        values.filter(pl.col("field").is_in(rule_frame["field"].unique().to_list()))
+        .sort("lead_id", "field", "known_at")
+        .with_columns(
+            pl.col("known_at").alias("starts_at"),
+            pl.col("known_at").shift(-1).over("lead_id", "field").alias("ends_at"),
+        )
+        .join(rule_frame.unique(["field", "value"], keep="first", maintain_order=True), on=["field", "value"])
+    )
+    return spans.select(EXCLUSIONS.names()).cast(dict(EXCLUSIONS))
+
+
+def as_of_now(settings: TenantSettings, now: datetime) -> datetime:
+    """Return the instant that a new run stands at: now, or the fixed one of an old export."""
+    return datetime.fromisoformat(settings.as_of) if settings.as_of else now

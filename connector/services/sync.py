@@ -1,0 +1,128 @@
+"""Sync: read every stream of a connection to its end, page by page.
+
+Backfill and incremental are this same code with another cursor. A page's records,
+history, events and outcomes are stored in one transaction with the cursor, so a crash
+repeats at most one page and a repeated page changes nothing. While one page is stored
+the next is already on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from connector.adapters.contract import CrmAdapter, Stream
+from connector.errors import MissingPermission
+from connector.records import Cursor, Page
+from connector.services.job import Job
+from connector.services.opening import open_adapter
+from connector.store import events, fields, inbox, records, streams
+
+PARALLEL_STREAMS = 4
+_HINTS = 100
+
+
+def run(job: Job) -> None:
+    """Read a connection: what webhooks hinted at, then every stream."""
+    adapter = open_adapter(job.services, job.connection_id)
+    offered = adapter.streams()
+    found = adapter.fields()
+    with job.transaction() as session:
+        streams.register(session, job.tenant_id, job.connection_id, offered)
+        fields.save(session, job.tenant_id, job.connection_id, found)
+    _read_hinted(job, adapter)
+    for wave in _waves(offered):
+        with ThreadPoolExecutor(PARALLEL_STREAMS, thread_name_prefix="stream") as pool:
+            readings = [pool.submit(_Reading(job, adapter, stream.name).drain) for stream in wave]
+            for reading in readings:
+                reading.result()
+
+
+def _waves(offered: Sequence[Stream]) -> Sequence[Sequence[Stream]]:
+    """Streams that stand alone first, then those that ask for the records that were read."""
+    return [[s for s in offered if not s.needs_records], [s for s in offered if s.needs_records]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One stream being read."""
+
+    job: Job
+    adapter: CrmAdapter
+    stream: str
+
+    def drain(self) -> None:
+        """Read to the end, fetching one page ahead of the store."""
+        with ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{self.stream}") as ahead:
+            upcoming = ahead.submit(self._fetch, self._cursor())
+            drained = False
+            while not drained:
+                page = upcoming.result()
+                drained = page.drained
+                if not drained:
+                    upcoming = ahead.submit(self._fetch, page.cursor)
+                self._store(page)
+
+    def _cursor(self) -> Cursor | None:
+        with self.job.services.store.reading() as session:
+            states = streams.of_connection(session, self.job.connection_id)
+        return next(state.cursor for state in states if state.name == self.stream)
+
+    def _fetch(self, cursor: Cursor | None) -> Page:
+        try:
+            return self.adapter.read_page(self.stream, cursor)
+        except MissingPermission as refused:
+            # The token is good and the other streams go on; the page shows what is missing.
+            return Page(cursor=cursor or {}, drained=True, unavailable=str(refused))
+
+    def _store(self, page: Page) -> None:
+        now = self.job.services.clock.now()
+        with self.job.transaction() as session:
+            store_page(session, self.job, page)
+            values = {
+                "cursor": dict(page.cursor) or None,
+                "unavailable": page.unavailable,
+                "drained_at": now if page.drained else None,
+            }
+            if page.expected is not None:
+                values["expected"] = page.expected
+            read = len(page.records) + len(page.companies) + len(page.events) + len(page.conversions)
+            streams.advance(session, self.job.connection_id, self.stream, values, read)
+            _report(session, self.job)
+
+
+def store_page(session: Connection, job: Job, page: Page) -> None:
+    """Store what a page brought, in the order in which its parts refer to each other."""
+    tenant, connection = job.tenant_id, job.connection_id
+    records.save(session, tenant, connection, page.records)
+    records.save_companies(session, tenant, connection, page.companies)
+    events.save_changes(session, tenant, connection, page.changes)
+    events.save_events(session, tenant, connection, page.events)
+    events.save_conversions(session, tenant, connection, page.conversions)
+    records.remove(session, connection, page.removals)
+    streams.reject(session, tenant, connection, page.rejections)
+
+
+def _report(session: Connection, job: Job) -> None:
+    states = streams.of_connection(session, job.connection_id)
+    expected = [state.expected or state.read for state in states]
+    unavailable = sum(1 for state in states if state.unavailable)
+    detail = f"{unavailable} kinds of data are not offered by this account" if unavailable else None
+    job.report(session, done=sum(state.read for state in states), expected=sum(expected), detail=detail)
+
+
+def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
+    """Read again the records that webhooks named; the hint itself is never believed."""
+    while True:
+        with job.services.store.reading() as session:
+            hints = inbox.waiting(session, job.connection_id, _HINTS)
+        if not hints:
+            return
+        ids = sorted({subject for _, _, subject in hints if subject})
+        page = adapter.read_records(ids) if ids else Page(cursor={}, drained=True)
+        with job.transaction() as session:
+            store_page(session, job, page)
+            inbox.handled(session, job.connection_id, [key for key, _, _ in hints], job.services.clock.now())

@@ -1,0 +1,119 @@
+"""Access tokens: decrypted when needed, refreshed before they expire, once.
+
+Under refresh-token rotation two refreshes at once disconnect the tenant. So the right
+to refresh is a conditional update on the connection's row (all workers see it), the
+new tokens are committed before anyone uses them, and the version fences a late loser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from connector.adapters.contract import CrmApp
+from connector.errors import ConnectorError, Disconnected, RetryLater
+from connector.records import Tokens
+from connector.services.context import Services
+from connector.store import connections
+from connector.store.connections import CrmConnection, Health, StoredTokens
+
+MARGIN = timedelta(seconds=120)
+"""Refresh this long before expiry, so that no request travels with a dying token."""
+_REFRESH_CLAIM = timedelta(seconds=30)
+_WAIT_STEP_SECONDS = 0.2
+_WAIT_STEPS = 200
+
+
+def encrypt(
+    services: Services, connection: CrmConnection | tuple[UUID, UUID], tokens: Tokens, version: int
+) -> StoredTokens:
+    """Encrypt tokens for one tenant's connection (given as (tenant id, connection id) before it is read)."""
+    tenant_id, connection_id = connection if isinstance(connection, tuple) else (connection.tenant_id, connection.id)
+    seal = services.cipher.encrypt
+    owner = {"tenant_id": str(tenant_id), "connection_id": str(connection_id)}
+    refresh = seal(tokens.refresh_token, **owner) if tokens.refresh_token else None
+    return StoredTokens(seal(tokens.access_token, **owner), refresh, tokens.expires_at, version)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Hands out access tokens of one connection."""
+
+    services: Services
+    app: CrmApp
+    connection: CrmConnection
+
+    def token(self) -> str:
+        """Return a token good for at least ``MARGIN``."""
+        stored = self._stored()
+        if stored.expires_at is not None and stored.expires_at - MARGIN <= self.services.clock.now():
+            return self._refreshed(stored)
+        return self._open(stored).access_token
+
+    def refused(self, token: str) -> str:
+        """Return another token than the one that the vendor just refused."""
+        stored = self._stored()
+        current = self._open(stored).access_token
+        return current if current != token else self._refreshed(stored)
+
+    def _stored(self) -> StoredTokens:
+        with self.services.store.reading() as session:
+            stored = connections.tokens(session, self.connection.id)
+        if stored.access_token is None:
+            raise self._gone()
+        return stored
+
+    def _gone(self) -> Disconnected:
+        label = self.app.capabilities.label
+        return Disconnected(
+            f"{label} account {self.connection.account_id} is disconnected.",
+            remedy=f"Install the app in {label} again.",
+        )
+
+    def _open(self, stored: StoredTokens) -> Tokens:
+        unseal = self.services.cipher.decrypt
+        owner = {"tenant_id": str(self.connection.tenant_id), "connection_id": str(self.connection.id)}
+        refresh = unseal(stored.refresh_token, **owner) if stored.refresh_token else None
+        return Tokens(unseal(stored.access_token, **owner), refresh, stored.expires_at)
+
+    def _refreshed(self, stored: StoredTokens) -> str:
+        """Refresh, or wait for whoever is refreshing already."""
+        for _ in range(_WAIT_STEPS):
+            if self._claim(stored.version):
+                return self._refresh(stored)
+            latest = self._stored()
+            if latest.version != stored.version:
+                return self._open(latest).access_token
+            self.services.clock.sleep(_WAIT_STEP_SECONDS)
+        raise RetryLater(f"The token of connection {self.connection.id} is being refreshed for too long.")
+
+    def _claim(self, version: int) -> bool:
+        now = self.services.clock.now()
+        with self.services.store.transaction() as session:
+            return connections.claim_refresh(session, self.connection.id, version, now, now + _REFRESH_CLAIM)
+
+    def _refresh(self, stored: StoredTokens) -> str:
+        try:
+            fresh = self.app.refresh(self._open(stored), self.services.clock.now())
+        except Disconnected as error:
+            mark_disconnected(self.services, self.connection, str(error))
+            raise
+        except ConnectorError:
+            with self.services.store.transaction() as session:
+                connections.release_refresh(session, self.connection.id)
+            raise
+        sealed = encrypt(self.services, self.connection, fresh, stored.version)
+        with self.services.store.transaction() as session:
+            kept = connections.save_tokens(session, self.connection.id, sealed)
+        if not kept:
+            # The claim ran out while the vendor answered and someone else refreshed: theirs is newer.
+            return self._open(self._stored()).access_token
+        return fresh.access_token
+
+
+def mark_disconnected(services: Services, connection: CrmConnection, reason: str) -> None:
+    """Stop using a connection whose grant is gone and destroy its tokens."""
+    with services.store.transaction() as session:
+        connections.set_health(session, connection.id, Health.DISCONNECTED, reason)
+        connections.forget_tokens(session, connection.id)

@@ -1,0 +1,57 @@
+"""Training: a tenant's history in, a published model version out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from connector.services import snapshot
+from connector.services.job import Job
+from connector.store import ledger, models, tenants
+from connector.store.models import ModelVersion
+from scoring.schema import Goal, History
+
+
+def run(job: Job) -> None:
+    """Train the run's model version and make it the champion; a resumed run finds it there."""
+    services = job.services
+    with services.store.reading() as session:
+        if models.get(session, job.tenant_id, job.run.model) is not None:
+            return
+        settings = tenants.get(session, job.tenant_id).settings
+        goal = snapshot.goal_of(settings)
+        fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
+    history = snapshot.history(services, job.tenant_id, settings)
+    artefact, sha256, report, score_map = services.isolated(
+        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed
+    )
+    now = services.clock.now()
+    version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, artefact, sha256, report, now)
+    with job.transaction() as session:
+        models.publish(session, job.tenant_id, version)
+        models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, score_map)
+        body = {"action": "publish", "model": version.version, "sha256": sha256, "run": str(job.run.id)}
+        ledger.append(session, job.tenant_id, [ledger.Entry("admin", None, body)], now)
+        job.report(session, done=1, expected=1, detail=str(report.get("verdict", {}).get("sentence", "")) or None)
+
+
+def fit(
+    history: History,
+    goal: Goal,
+    as_of: datetime,
+    seed: int,
+    tenant: str,
+    version: str,
+    fixed_map: dict[str, Any] | None,
+) -> tuple[bytes, str, dict[str, Any], dict[str, Any]]:
+    """Train in a process of its own; return artefact, its SHA-256, report and score map."""
+    # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
+    from scoring.bundle import digest, dumps
+    from scoring.scoremap import ScoreMap
+    from scoring.train import train
+
+    score_map = ScoreMap(**fixed_map) if fixed_map else None
+    trained = train(history, goal, as_of=as_of, seed=seed, tenant=tenant, version=version, score_map=score_map)
+    artefact = dumps(trained.bundle)
+    return artefact, digest(artefact), trained.report, asdict(trained.bundle.score_map)

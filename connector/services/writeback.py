@@ -1,0 +1,131 @@
+"""Write-back: score fields made ready, then the outbox emptied into the CRM.
+
+After a crash nobody knows whether a row that was being sent has arrived. Such rows are
+read back first, and written again only where the CRM does not hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from sqlalchemy.engine import Connection
+
+from connector.adapters.contract import CrmAdapter
+from connector.errors import RetryLater
+from connector.records import ScoreWrite, WriteOutcome, WriteResult
+from connector.services.job import Job
+from connector.services.opening import app_of, open_adapter, read_connection
+from connector.services.scoring_run import from_json
+from connector.store import connections, ledger, outbox
+from connector.store.outbox import OutboxStatus, Parcel
+
+PARALLEL_WRITES = 4
+MAX_ATTEMPTS = 6
+
+
+def prepare(job: Job) -> None:
+    """Create or find the score fields and remember their names in this account."""
+    names = open_adapter(job.services, job.connection_id).ensure_score_fields()
+    with job.transaction() as session:
+        connections.save_field_names(session, job.connection_id, names)
+        job.report(session, done=len(names), expected=len(names))
+
+
+def deliver(job: Job) -> None:
+    """Write everything that is due; raises ``RetryLater`` when rows wait for a later try."""
+    adapter = open_adapter(job.services, job.connection_id)
+    vendor = read_connection(job.services, job.connection_id).vendor
+    batch = app_of(job.services, vendor).capabilities.write_batch
+    _settle_doubt(job, adapter, batch)
+    with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
+        while parcels := _take(job, batch * PARALLEL_WRITES):
+            batches = [parcels[start : start + batch] for start in range(0, len(parcels), batch)]
+            for sent, results in zip(batches, pool.map(lambda part: _write(adapter, part), batches), strict=True):
+                _record(job, sent, results)
+    _raise_if_waiting(job)
+
+
+def _take(job: Job, limit: int) -> Sequence[Parcel]:
+    with job.transaction() as session:
+        return outbox.take(session, job.connection_id, job.services.clock.now(), limit)
+
+
+def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
+    results = adapter.write_scores([ScoreWrite(item.vendor_id, from_json(item.values)) for item in parcels])
+    return {result.record_id: result for result in results}
+
+
+def _record(job: Job, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
+    """Keep the CRM's answer for each record, with its ledger entry, in one transaction."""
+    with job.transaction() as session:
+        arrived = [item for item in sent if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
+        outbox.delivered(session, arrived, job.services.clock.now())
+        for item in sent:
+            _settle_failure(session, job, item, results[item.vendor_id])
+        entries = [_entry(job, item, results[item.vendor_id].outcome) for item in sent]
+        ledger.append(session, job.tenant_id, entries, job.services.clock.now())
+        _report(session, job)
+
+
+def _entry(job: Job, parcel: Parcel, outcome: str) -> ledger.Entry:
+    body = {
+        "connection": str(job.connection_id),
+        "record": parcel.vendor_id,
+        "scored": parcel.ledger_seq,
+        "answer": str(outcome),
+    }
+    return ledger.Entry("delivered", parcel.lead_id, body)
+
+
+def _settle_failure(session: Connection, job: Job, parcel: Parcel, result: WriteResult) -> None:
+    if result.outcome is WriteOutcome.GONE:
+        outbox.drop(session, parcel)
+    elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
+        result.outcome is WriteOutcome.RETRY and parcel.attempts + 1 >= MAX_ATTEMPTS
+    ):
+        outbox.bury(session, parcel, result.message)
+    elif result.outcome is WriteOutcome.RETRY:
+        due = job.services.clock.now() + timedelta(seconds=2 ** (parcel.attempts + 1))
+        outbox.again(session, parcel, due, result.message)
+
+
+def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
+    """Ask the CRM about rows that a lost worker was sending."""
+    while True:
+        now = job.services.clock.now()
+        with job.services.store.reading() as session:
+            doubtful = outbox.in_doubt(session, job.connection_id, now, batch)
+        if not doubtful:
+            return
+        held = adapter.read_scores([item.vendor_id for item in doubtful])
+        with job.transaction() as session:
+            arrived = [item for item in doubtful if _holds(adapter, item, held.get(item.vendor_id, {}))]
+            outbox.delivered(session, arrived, now)
+            entries = [_entry(job, item, "written, found by reading back") for item in arrived]
+            ledger.append(session, job.tenant_id, entries, now)
+            settled = {item.record_id for item in arrived}
+            for item in doubtful:
+                if item.record_id not in settled:
+                    outbox.again(session, item, now, None)
+
+
+def _holds(adapter: CrmAdapter, parcel: Parcel, held: Mapping[str, str]) -> bool:
+    return dict(adapter.rendered(from_json(parcel.values))) == dict(held)
+
+
+def _report(session: Connection, job: Job) -> None:
+    counts = outbox.counts(session, job.connection_id)
+    dead = counts.get(OutboxStatus.DEAD, 0)
+    detail = f"{dead} records were refused by the CRM" if dead else None
+    total = sum(counts.values())
+    job.report(session, done=counts.get(OutboxStatus.DELIVERED, 0), expected=total, detail=detail)
+
+
+def _raise_if_waiting(job: Job) -> None:
+    with job.services.store.reading() as session:
+        due = outbox.next_due(session, job.connection_id)
+    if due is not None:
+        wait = max((due - job.services.clock.now()).total_seconds(), 0.1)
+        raise RetryLater("Some records are to be written again later.", after_seconds=wait)

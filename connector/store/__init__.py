@@ -1,0 +1,1 @@
+"""The truth, in SQL: one file a noun, transactions opened by the services."""

@@ -1,0 +1,162 @@
+"""Installed CRM accounts: identity, encrypted tokens, health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.records import Account
+from connector.store.tables import connections
+
+
+class Health(StrEnum):
+    """Whether a connection can be used."""
+
+    ACTIVE = "active"
+    NEEDS_ADMIN = "needs_admin"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTokens:
+    """A connection's tokens, still encrypted. ``version`` grows with each refresh."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrmConnection:
+    """One installed CRM account of a tenant."""
+
+    id: UUID
+    tenant_id: UUID
+    vendor: str
+    account_id: str
+    account_name: str
+    ui_url: str
+    status: Health
+    status_reason: str | None
+    scopes: tuple[str, ...]
+    field_names: Mapping[str, str]
+    installed_at: datetime
+
+
+def _read(row: Any) -> CrmConnection:
+    return CrmConnection(
+        row.id,
+        row.tenant_id,
+        row.vendor,
+        row.account_id,
+        row.account_name,
+        row.ui_url,
+        Health(row.status),
+        row.status_reason,
+        tuple(row.scopes),
+        row.field_names,
+        row.installed_at,
+    )
+
+
+def find_by_account(connection: Connection, vendor: str, account_id: str) -> CrmConnection | None:
+    """Return the connection of a CRM account, if it was ever installed."""
+    where = sa.and_(connections.c.vendor == vendor, connections.c.account_id == account_id)
+    row = connection.execute(sa.select(connections).where(where)).one_or_none()
+    return _read(row) if row else None
+
+
+def get(connection: Connection, connection_id: UUID) -> CrmConnection:
+    """Return a connection; raises ``NoResultFound`` for an unknown id."""
+    return _read(connection.execute(sa.select(connections).where(connections.c.id == connection_id)).one())
+
+
+def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
+    """Return a tenant's connections, oldest first."""
+    query = sa.select(connections).where(connections.c.tenant_id == tenant_id).order_by(connections.c.installed_at)
+    return [_read(row) for row in connection.execute(query)]
+
+
+def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, now: datetime) -> UUID:
+    """Add a connection without tokens and return its id."""
+    connection_id = uuid4()
+    row = {
+        "id": connection_id,
+        "tenant_id": tenant_id,
+        "vendor": vendor,
+        "account_id": account.account_id,
+        "account_name": account.name,
+        "ui_url": account.ui_url,
+        "time_zone": account.time_zone,
+        "currency": account.currency,
+        "status": Health.ACTIVE,
+        "scopes": [],
+        "field_names": {},
+        "installed_at": now,
+    }
+    connection.execute(sa.insert(connections), row)
+    return connection_id
+
+
+def tokens(connection: Connection, connection_id: UUID) -> StoredTokens:
+    """Return the encrypted tokens of a connection."""
+    c = connections.c
+    query = sa.select(c.access_token, c.refresh_token, c.token_expires_at, c.token_version).where(c.id == connection_id)
+    return StoredTokens(*connection.execute(query).one())
+
+
+def save_tokens(
+    connection: Connection, connection_id: UUID, stored: StoredTokens, scopes: Sequence[str] | None = None
+) -> bool:
+    """Store refreshed tokens if nobody else did so first; tell whether these were kept.
+
+    ``stored.version`` is the version that the refresh started from.
+    """
+    values: dict[str, Any] = {
+        "access_token": stored.access_token,
+        "refresh_token": stored.refresh_token,
+        "token_expires_at": stored.expires_at,
+        "token_version": stored.version + 1,
+        "refresh_until": None,
+    }
+    if scopes is not None:
+        values["scopes"] = list(scopes)
+    where = sa.and_(connections.c.id == connection_id, connections.c.token_version == stored.version)
+    return connection.execute(sa.update(connections).where(where).values(values)).rowcount == 1
+
+
+def claim_refresh(connection: Connection, connection_id: UUID, version: int, now: datetime, until: datetime) -> bool:
+    """Take the right to refresh tokens of ``version``; False when someone else holds or used it."""
+    free = sa.or_(connections.c.refresh_until.is_(None), connections.c.refresh_until < now)
+    where = sa.and_(connections.c.id == connection_id, connections.c.token_version == version, free)
+    return connection.execute(sa.update(connections).where(where).values(refresh_until=until)).rowcount == 1
+
+
+def release_refresh(connection: Connection, connection_id: UUID) -> None:
+    """Give the right to refresh back after a failed try."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(refresh_until=None))
+
+
+def set_health(connection: Connection, connection_id: UUID, status: Health, reason: str | None = None) -> None:
+    """Record whether the connection can be used, with the sentence for the admin."""
+    values = {"status": status, "status_reason": reason}
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
+
+
+def forget_tokens(connection: Connection, connection_id: UUID) -> None:
+    """Destroy the tokens of a connection that was disconnected."""
+    values = {"access_token": None, "refresh_token": None, "token_expires_at": None}
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
+
+
+def save_field_names(connection: Connection, connection_id: UUID, names: Mapping[str, str]) -> None:
+    """Remember under which names our score fields stand in this account."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(field_names=dict(names)))

@@ -1,0 +1,147 @@
+"""What happened: property changes, engagement events, conversions.
+
+An event may be read before the person it names (index lag, another stream). It is
+kept with its ``subject`` and resolved when the record is there; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.records import Conversion, EngagementEvent, PropertyChange
+from connector.store import records as record_store
+from connector.store.bulk import upsert
+from connector.store.tables import changes, conversions, events, records
+
+_EMAIL = "email:"
+_ID = "id:"
+
+
+def save_changes(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[PropertyChange]) -> None:
+    """Keep property changes of records that were stored before in the same transaction."""
+    known = record_store.ids_by_vendor_id(connection, connection_id, (item.record_id for item in found))
+    rows = [
+        {
+            "record_id": known[item.record_id],
+            "name": item.name,
+            "at": item.at,
+            "tenant_id": tenant_id,
+            "value": item.value,
+        }
+        for item in found
+        if item.record_id in known
+    ]
+    upsert(connection, changes, rows, key=("record_id", "name", "at"), update=("value",))
+
+
+def save_events(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[EngagementEvent]) -> int:
+    """Store events once each (by source and source id); return how many were new or changed."""
+    subjects = [_subject(item.record_id, item.email) for item in found]
+    known = _resolve(connection, connection_id, subjects)
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "connection_id": connection_id,
+            "source": item.source,
+            "source_id": item.source_id,
+            "record_id": known.get(subject),
+            "subject": None if subject in known else subject,
+            "kind": item.kind,
+            "at": item.at,
+            "actor": item.actor,
+            "detail": item.detail,
+        }
+        for item, subject in zip(found, subjects, strict=True)
+    ]
+    refreshed = ("record_id", "subject", "kind", "at", "actor", "detail")
+    return upsert(connection, events, rows, key=("connection_id", "source", "source_id"), update=refreshed)
+
+
+def save_conversions(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Conversion]) -> None:
+    """Store outcomes once each (by source and source id)."""
+    known = _resolve(connection, connection_id, [_subject(item.record_id, None) for item in found])
+    rows = []
+    for item in found:
+        subject = _subject(item.record_id, None)
+        rows.append(
+            {
+                "tenant_id": tenant_id,
+                "connection_id": connection_id,
+                "source": item.source,
+                "source_id": item.source_id,
+                "record_id": known.get(subject),
+                "subject": None if subject in known else subject,
+                "kind": item.kind,
+                "at": item.at,
+                "amount": item.amount,
+                "currency": item.currency,
+            }
+        )
+    refreshed = ("record_id", "subject", "kind", "at", "amount", "currency")
+    upsert(connection, conversions, rows, key=("connection_id", "source", "source_id"), update=refreshed)
+
+
+def resolve_subjects(connection: Connection, connection_id: UUID) -> int:
+    """Give events and outcomes that came before their record to it; return how many found theirs."""
+    resolved = 0
+    for table in (events, conversions):
+        waiting = sa.select(table.c.subject).where(
+            table.c.connection_id == connection_id, table.c.record_id.is_(None), table.c.subject.is_not(None)
+        )
+        subjects = list(connection.execute(waiting.distinct()).scalars())
+        known = _resolve(connection, connection_id, subjects)
+        resolved += _assign(connection, table, connection_id, known)
+    return resolved
+
+
+def _assign(connection: Connection, table: sa.Table, connection_id: UUID, known: dict[str, int]) -> int:
+    if not known:
+        return 0
+    statement = (
+        sa.update(table)
+        .where(
+            table.c.connection_id == connection_id,
+            table.c.record_id.is_(None),
+            table.c.subject == sa.bindparam("waiting_subject"),
+        )
+        .values(record_id=sa.bindparam("found_record"), subject=None)
+    )
+    rows = [{"waiting_subject": subject, "found_record": record} for subject, record in known.items()]
+    return connection.execute(statement, rows).rowcount
+
+
+def _subject(record_id: str | None, email: str | None) -> str:
+    return f"{_ID}{record_id}" if record_id else f"{_EMAIL}{email}"
+
+
+def _resolve(connection: Connection, connection_id: UUID, subjects: Sequence[str]) -> dict[str, int]:
+    ids = [subject[len(_ID) :] for subject in subjects if subject.startswith(_ID)]
+    emails = [subject[len(_EMAIL) :] for subject in subjects if subject.startswith(_EMAIL)]
+    found = {
+        f"{_ID}{key}": value for key, value in record_store.ids_by_vendor_id(connection, connection_id, ids).items()
+    }
+    by_email = record_store.ids_by_email(connection, connection_id, emails)
+    return found | {f"{_EMAIL}{key}": value for key, value in by_email.items()}
+
+
+def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return a lead's newest events as (at, kind, actor, detail)."""
+    query = (
+        sa.select(events.c.at, events.c.kind, events.c.actor, events.c.detail)
+        .join(records, records.c.id == events.c.record_id)
+        .where(events.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+        .order_by(events.c.at.desc(), events.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def count(connection: Connection, connection_id: UUID) -> int:
+    """Return how many engagement events a connection holds."""
+    query = sa.select(sa.func.count()).select_from(events).where(events.c.connection_id == connection_id)
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,42 @@
+"""The catalogue of each account's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.records import FieldDefinition
+from connector.store.bulk import upsert
+from connector.store.tables import fields
+
+
+def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[FieldDefinition]) -> None:
+    """Insert or refresh field definitions; the admin's knowledge class stays."""
+    rows = [
+        {
+            "connection_id": connection_id,
+            "name": item.name,
+            "tenant_id": tenant_id,
+            "label": item.label,
+            "type": item.type,
+            "role": item.role,
+            "excludes": dict(item.excludes),
+            "system": item.system,
+            "own": item.own,
+            "personal": item.personal,
+            "company": item.company,
+        }
+        for item in found
+    ]
+    refreshed = ("label", "type", "role", "excludes", "system", "own", "personal", "company")
+    upsert(connection, fields, rows, key=("connection_id", "name"), update=refreshed)
+
+
+def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[sa.Row[Any]]:
+    """Return the field rows of a tenant in a stable order."""
+    query = sa.select(fields).where(fields.c.tenant_id == tenant_id)
+    return connection.execute(query.order_by(fields.c.name, fields.c.connection_id)).all()

@@ -1,0 +1,54 @@
+"""Installations under way: single-use OAuth states bound to a browser session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.tables import installs
+
+
+@dataclass(frozen=True, slots=True)
+class PendingInstall:
+    """A started installation. ``tenant_id`` is set when a signed-in tenant adds an account."""
+
+    vendor: str
+    code_verifier: str | None
+    tenant_id: UUID | None
+
+
+def begin(
+    connection: Connection, state_hash: str, session_hash: str, pending: PendingInstall, expires_at: datetime
+) -> None:
+    """Remember a state that was handed to the vendor."""
+    row = {
+        "state_hash": state_hash,
+        "session_hash": session_hash,
+        "vendor": pending.vendor,
+        "code_verifier": pending.code_verifier,
+        "tenant_id": pending.tenant_id,
+        "expires_at": expires_at,
+    }
+    connection.execute(sa.insert(installs), row)
+
+
+def use(
+    connection: Connection, state_hash: str, session_hash: str, vendor: str, now: datetime
+) -> PendingInstall | None:
+    """Spend a state; None when it is unknown, spent, expired or of another session or vendor."""
+    where = sa.and_(
+        installs.c.state_hash == state_hash,
+        installs.c.session_hash == session_hash,
+        installs.c.vendor == vendor,
+        installs.c.used_at.is_(None),
+        installs.c.expires_at > now,
+    )
+    # The conditional update is the check: of two callbacks with one state, one sees a row.
+    if connection.execute(sa.update(installs).where(where).values(used_at=now)).rowcount != 1:
+        return None
+    row = connection.execute(sa.select(installs).where(installs.c.state_hash == state_hash)).one()
+    return PendingInstall(row.vendor, row.code_verifier, row.tenant_id)

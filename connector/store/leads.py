@@ -1,0 +1,92 @@
+"""Leads: the persons behind records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.bulk import upsert
+from connector.store.tables import leads, records, scores
+
+
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    """A lead to be stored. ``key`` is what makes it the same person."""
+
+    key: str
+    created_at: datetime
+    company_key: str | None
+    email_kind: str | None
+
+
+def save(connection: Connection, tenant_id: UUID, found: Sequence[NewLead]) -> dict[str, int]:
+    """Insert leads that are new and return key → id of all; a known lead keeps its earliest creation."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "key": item.key,
+            "created_at": item.created_at,
+            "company_key": item.company_key,
+            "email_kind": item.email_kind,
+        }
+        for item in found
+    ]
+    upsert(connection, leads, rows, key=("tenant_id", "key"))
+    query = sa.select(leads.c.key, leads.c.id).where(
+        leads.c.tenant_id == tenant_id, leads.c.key.in_([item.key for item in found])
+    )
+    return {row.key: row.id for row in connection.execute(query)}
+
+
+def save_company_keys(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+    """Set the company of leads from (lead id, company key)."""
+    statement = sa.update(leads).where(leads.c.id == sa.bindparam("lead")).values(company_key=sa.bindparam("company"))
+    if rows:
+        connection.execute(statement, [{"lead": lead, "company": company} for lead, company in rows])
+
+
+def count(connection: Connection, tenant_id: UUID) -> int:
+    """Return how many leads a tenant has."""
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(leads).where(leads.c.tenant_id == tenant_id)
+    ).scalar_one()
+
+
+def page(
+    connection: Connection, tenant_id: UUID, *, tier: str | None, after: tuple[Any, int] | None, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Return scored leads, highest score first; ``after`` is the (score, lead id) of the last row seen."""
+    query = (
+        sa.select(scores.c.lead_id, scores.c.score, scores.c.probability, scores.c.tier, scores.c.reasons)
+        .where(scores.c.tenant_id == tenant_id)
+        .order_by(scores.c.score.desc(), scores.c.lead_id)
+        .limit(limit)
+    )
+    if tier:
+        query = query.where(scores.c.tier == tier)
+    if after:
+        score, lead_id = after
+        further = sa.and_(scores.c.score == score, scores.c.lead_id > lead_id)
+        query = query.where(sa.or_(scores.c.score < score, further))
+    return connection.execute(query).all()
+
+
+def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    """Return the open records of leads with their properties, for display."""
+    c = records.c
+    query = sa.select(c.lead_id, c.id, c.connection_id, c.vendor_id, c.email, c.properties, c.created_at).where(
+        c.tenant_id == tenant_id, c.lead_id.in_(lead_ids), c.removed_at.is_(None)
+    )
+    return connection.execute(query.order_by(c.lead_id, c.id)).all()
+
+
+def drop_orphans(connection: Connection, tenant_id: UUID) -> int:
+    """Delete leads whose every record was erased; return how many."""
+    owned = sa.select(records.c.id).where(records.c.lead_id == leads.c.id).exists()
+    return connection.execute(sa.delete(leads).where(leads.c.tenant_id == tenant_id, ~owned)).rowcount

@@ -1,0 +1,127 @@
+"""The ledger: an append-only, hash-chained history of every score and delivery.
+
+The chain hashes a salted commitment to each entry's body; the body lives apart, so
+that an erasure can delete it and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.bulk import upsert
+from connector.store.tables import ledger, ledger_heads, ledger_payloads
+from connector.store.types import microseconds
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to be remembered. ``kind``: scored, delivered, accessed or admin."""
+
+    kind: str
+    lead_id: int | None
+    body: Mapping[str, Any]
+
+
+def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
+    """Add entries to a tenant's chain; return the sequence number of the first."""
+    upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
+    query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
+    seq, previous = connection.execute(query.with_for_update()).one()
+    first = seq + 1
+    rows, payloads = [], []
+    for entry in entries:
+        seq += 1
+        salt, body = secrets.token_hex(16), canonical(entry.body)
+        commitment = commit(salt, body)
+        previous = link(previous, seq, entry.kind, now, entry.lead_id, commitment)
+        rows.append(
+            {
+                "tenant_id": tenant_id,
+                "seq": seq,
+                "kind": entry.kind,
+                "at": now,
+                "lead_id": entry.lead_id,
+                "commitment": commitment,
+                "hash": previous,
+            }
+        )
+        payloads.append({"tenant_id": tenant_id, "seq": seq, "salt": salt, "body": body})
+    upsert(connection, ledger, rows, key=("tenant_id", "seq"))
+    upsert(connection, ledger_payloads, payloads, key=("tenant_id", "seq"))
+    head = sa.update(ledger_heads).where(ledger_heads.c.tenant_id == tenant_id)
+    connection.execute(head.values(seq=seq, hash=previous))
+    return first
+
+
+def canonical(body: Mapping[str, Any]) -> str:
+    """Return the one JSON text of a body."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def commit(salt: str, body: str) -> str:
+    """Return the salted commitment to a body (SHA-256)."""
+    return hashlib.sha256(f"{salt}:{body}".encode()).hexdigest()
+
+
+def link(previous: str, seq: int, kind: str, at: datetime, lead_id: int | None, commitment: str) -> str:
+    """Return the hash of an entry over its predecessor's."""
+    text = f"{previous}|{seq}|{kind}|{microseconds(at)}|{lead_id or ''}|{commitment}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What checking a chain found. ``broken_at`` is the first bad sequence number."""
+
+    entries: int
+    broken_at: int | None
+
+
+def verify(connection: Connection, tenant_id: UUID) -> Verification:
+    """Recompute a tenant's whole chain, and each commitment whose body is still there."""
+    joined = ledger.outerjoin(
+        ledger_payloads,
+        sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq),
+    )
+    query = (
+        sa.select(ledger, ledger_payloads.c.salt, ledger_payloads.c.body)
+        .select_from(joined)
+        .where(ledger.c.tenant_id == tenant_id)
+        .order_by(ledger.c.seq)
+    )
+    previous, expected = GENESIS, 0
+    for row in connection.execute(query.execution_options(yield_per=5_000)):
+        expected += 1
+        previous = link(previous, row.seq, row.kind, row.at, row.lead_id, row.commitment)
+        committed = row.body is None or commit(row.salt, row.body) == row.commitment
+        if row.seq != expected or previous != row.hash or not committed:
+            return Verification(expected, expected)
+    head = sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant_id == tenant_id)
+    if connection.execute(head).scalar_one_or_none() not in (expected, None if expected == 0 else expected):
+        return Verification(expected, expected + 1)
+    return Verification(expected, None)
+
+
+def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return a lead's newest entries as (seq, kind, at, body)."""
+    same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
+    query = (
+        sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger_payloads.c.body)
+        .select_from(ledger.outerjoin(ledger_payloads, same))
+        .where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id == lead_id)
+        .order_by(ledger.c.seq.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).all()

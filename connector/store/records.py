@@ -1,0 +1,156 @@
+"""The CRMs' own objects for persons, and their companies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.records import Company, Record, Removal
+from connector.store.bulk import upsert
+from connector.store.tables import changes, companies, conversions, events, outbox, records
+
+_IN_CHUNK = 5_000
+
+
+def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Record]) -> None:
+    """Insert or refresh records; a record that came back from the archive is open again."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "connection_id": connection_id,
+            "vendor_id": item.record_id,
+            "email": item.email,
+            "company_id": item.company_id,
+            "created_at": item.created_at,
+            "modified_at": item.modified_at,
+            "properties": dict(item.properties),
+            "removed_at": None,
+        }
+        for item in found
+    ]
+    refreshed = ("email", "company_id", "created_at", "modified_at", "properties", "removed_at")
+    upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed)
+
+
+def save_companies(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Company]) -> None:
+    """Insert or refresh companies."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "connection_id": connection_id,
+            "vendor_id": item.company_id,
+            "name": item.name,
+            "domain": item.domain,
+            "properties": dict(item.properties),
+            "modified_at": item.modified_at,
+        }
+        for item in found
+    ]
+    refreshed = ("name", "domain", "properties", "modified_at")
+    upsert(connection, companies, rows, key=("connection_id", "vendor_id"), update=refreshed)
+
+
+def ids_by_vendor_id(connection: Connection, connection_id: UUID, vendor_ids: Iterable[str]) -> dict[str, int]:
+    """Return vendor id → our record id for those that are known."""
+    return _lookup(connection, connection_id, records.c.vendor_id, vendor_ids)
+
+
+def ids_by_email(connection: Connection, connection_id: UUID, emails: Iterable[str]) -> dict[str, int]:
+    """Return e-mail address → our record id for those that are known."""
+    return _lookup(connection, connection_id, records.c.email, emails)
+
+
+def _lookup(
+    connection: Connection, connection_id: UUID, column: sa.Column[str], wanted: Iterable[str]
+) -> dict[str, int]:
+    values = sorted(set(wanted))
+    found: dict[str, int] = {}
+    for start in range(0, len(values), _IN_CHUNK):
+        chunk = values[start : start + _IN_CHUNK]
+        where = sa.and_(records.c.connection_id == connection_id, column.in_(chunk))
+        for key, record_id in connection.execute(sa.select(column, records.c.id).where(where)):
+            found[key] = record_id
+    return found
+
+
+def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal]) -> None:
+    """Apply what left the CRM: archive, merge into the survivor, or erase."""
+    known = ids_by_vendor_id(connection, connection_id, _mentioned(gone))
+    for item in gone:
+        record_id = known.get(item.record_id)
+        if record_id is None:
+            continue
+        survivor = known.get(item.merged_into) if item.merged_into else None
+        if survivor is not None and survivor != record_id:
+            _move_history(connection, record_id, survivor)
+        if item.erased:
+            connection.execute(sa.delete(records).where(records.c.id == record_id))
+            continue
+        connection.execute(sa.update(records).where(records.c.id == record_id).values(removed_at=item.at))
+        connection.execute(sa.delete(outbox).where(outbox.c.record_id == record_id))
+
+
+def _mentioned(gone: Sequence[Removal]) -> set[str]:
+    return {item.record_id for item in gone} | {item.merged_into for item in gone if item.merged_into}
+
+
+def _move_history(connection: Connection, loser: int, survivor: int) -> None:
+    """Give a merged record's events and outcomes to the survivor, so that no label is counted twice."""
+    for table in (events, conversions):
+        connection.execute(sa.update(table).where(table.c.record_id == loser).values(record_id=survivor))
+    connection.execute(sa.delete(changes).where(changes.c.record_id == loser))
+
+
+def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    """Return (lead id, record id, connection id, vendor id) of open records of these leads."""
+    c = records.c
+    query = sa.select(c.lead_id, c.id, c.connection_id, c.vendor_id).where(
+        c.tenant_id == tenant_id, c.lead_id.in_(lead_ids), c.removed_at.is_(None)
+    )
+    return connection.execute(query.order_by(c.id)).all()
+
+
+def without_lead(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return records that identity has not seen yet, in the order of creation."""
+    c = records.c
+    query = sa.select(c.id, c.connection_id, c.vendor_id, c.email, c.created_at).where(
+        c.tenant_id == tenant_id, c.lead_id.is_(None), c.removed_at.is_(None)
+    )
+    return connection.execute(query.order_by(c.created_at, c.id).limit(limit)).all()
+
+
+def assign_leads(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
+    """Set the lead of records; each join is ``record``, ``lead``, ``reason``."""
+    statement = (
+        sa.update(records)
+        .where(records.c.id == sa.bindparam("record"))
+        .values(lead_id=sa.bindparam("lead"), join_reason=sa.bindparam("reason"))
+    )
+    if joins:
+        connection.execute(statement, list(joins))
+
+
+def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:
+    """Return record id → current properties."""
+    query = sa.select(records.c.id, records.c.properties).where(records.c.id.in_(record_ids))
+    return {row.id: row.properties for row in connection.execute(query)}
+
+
+def count_open(connection: Connection, connection_id: UUID) -> int:
+    """Return how many records of a connection are not removed."""
+    where = sa.and_(records.c.connection_id == connection_id, records.c.removed_at.is_(None))
+    return connection.execute(sa.select(sa.func.count()).select_from(records).where(where)).scalar_one()
+
+
+def latest_change(connection: Connection, tenant_id: UUID) -> datetime | None:
+    """Return the newest dated fact of a tenant: the natural "now" of an old export."""
+    newest = [
+        connection.execute(sa.select(sa.func.max(column)).where(table.c.tenant_id == tenant_id)).scalar()
+        for table, column in ((changes, changes.c.at), (events, events.c.at), (conversions, conversions.c.at))
+    ]
+    return max((item for item in newest if item is not None), default=None)

@@ -1,0 +1,68 @@
+"""Tenants and what they set."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.tables import tenants
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """What a tenant decides about its scores.
+
+    ``goal``: ``deal_won``, ``stage:<value>`` or ``property:<field>=<value>``. ``timing``:
+    ``dated``, ``created`` or ``ordered`` (how much the source knows about time).
+    ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
+    ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week.
+    ``minimum_step`` is by how many points a score must move before it is written again.
+    """
+
+    goal: str = "deal_won"
+    timing: str = "dated"
+    horizon_days: int = 90
+    maturity_days: int = 90
+    order_field: str | None = None
+    as_of: str | None = None
+    seed: int = 20260101
+    capacity: int = 100
+    high_intent_share: float = 0.10
+    minimum_step: float = 1.0
+    knowledge: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> TenantSettings:
+        """Read stored settings; names of an older or newer version are passed over."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One customer organisation."""
+
+    id: UUID
+    name: str
+    region: str
+    settings: TenantSettings
+    created_at: datetime
+
+
+def create(connection: Connection, name: str, settings: TenantSettings, now: datetime) -> UUID:
+    """Add a tenant and return its id."""
+    tenant_id = uuid4()
+    row = {"id": tenant_id, "name": name, "settings": asdict(settings), "created_at": now}
+    connection.execute(sa.insert(tenants), row)
+    return tenant_id
+
+
+def get(connection: Connection, tenant_id: UUID) -> Tenant:
+    """Return a tenant; raises ``NoResultFound`` for an unknown id."""
+    row = connection.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one()
+    return Tenant(row.id, row.name, row.region, TenantSettings.from_json(row.settings), row.created_at)

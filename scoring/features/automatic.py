@@ -1,0 +1,96 @@
+"""Typed features from any field: number, date, boolean, category, multi-select, short text."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from scoring.features.declared import DAY_US, Concept, Declared, Family, Feature, value_column
+from scoring.features.reading import moment, number, truth
+from scoring.features.spec import FeatureSpec, FieldSpec
+from scoring.schema import FieldType
+
+SEPARATOR = ";"
+SHOWN_CHARS = 60
+
+
+def declare(spec: FeatureSpec) -> Declared:
+    """Features and one concept for every field of the spec."""
+    features = [feature for field in spec.fields for feature in _MAKERS[field.type](field)]
+    return Declared(tuple(features), tuple(_concept(field) for field in spec.fields))
+
+
+def _one(field: FieldSpec, suffix: str, label: str, expression: pl.Expr) -> Feature:
+    return Feature(
+        f"field.{field.name}{suffix}", label, Family.DEMOGRAPHIC, field.label, (field.name,), expression
+    )
+
+
+def _column(field: FieldSpec) -> pl.Expr:
+    return pl.col(value_column(field.name))
+
+
+def _days_before(field: FieldSpec) -> pl.Expr:
+    return (pl.col("as_of") - moment(_column(field))).dt.total_microseconds() / DAY_US
+
+
+def _number(field: FieldSpec) -> list[Feature]:
+    return [_one(field, "", field.label, number(_column(field)))]
+
+
+def _date(field: FieldSpec) -> list[Feature]:
+    return [_one(field, ".days", f"Days since {field.label}", _days_before(field)), _given(field)]
+
+
+def _boolean(field: FieldSpec) -> list[Feature]:
+    return [_one(field, "", field.label, truth(_column(field)))]
+
+
+def _given(field: FieldSpec) -> Feature:
+    return _one(field, ".given", f"{field.label} is filled in", _column(field).is_not_null())
+
+
+def _category(field: FieldSpec) -> list[Feature]:
+    column = _column(field)
+    known = [
+        _one(field, f"={level}", f"{field.label}: {level}", column.eq(level).fill_null(False)) for level in field.levels
+    ]
+    other = (column.is_not_null() & ~column.is_in(field.levels)).fill_null(False)
+    return [*known, _one(field, ".other", f"{field.label}: any rarer value", other), _given(field)]
+
+
+def _multi(field: FieldSpec) -> list[Feature]:
+    parts = _column(field).str.split(SEPARATOR)
+    chosen = [
+        _one(field, f"={level}", f"{field.label} includes {level}", parts.list.contains(level).fill_null(False))
+        for level in field.levels
+    ]
+    return [*chosen, _one(field, ".count", f"Number of {field.label}", parts.list.len().fill_null(0))]
+
+
+def _text(field: FieldSpec) -> list[Feature]:
+    length = _one(field, ".length", f"Length of {field.label}", _column(field).str.len_chars().fill_null(0))
+    return [_given(field), length]
+
+
+def _concept(field: FieldSpec) -> Concept:
+    column = _column(field)
+    label = field.label.replace("{", "(").replace("}", ")")
+    shown = pl.format(f"{label}: {{}}", column.str.slice(0, SHOWN_CHARS))
+    if field.type is FieldType.DATE:
+        days = _days_before(field).floor().cast(pl.Int64)
+        passed = pl.when(days >= 0).then(pl.format(f"{label}: {{}} days ago", days))
+        shown = passed.otherwise(pl.format(f"{label}: in {{}} days", -days)).fill_null(pl.lit(f"{label} given"))
+    elif field.type is FieldType.TEXT and not field.is_title:
+        # Free text may name a person: say that it is there, never what it says.
+        shown = pl.lit(f"{label} is filled in")
+    return Concept(field.label, pl.when(column.is_null()).then(pl.lit(f"{label} not given")).otherwise(shown))
+
+
+_MAKERS = {
+    FieldType.NUMBER: _number,
+    FieldType.DATE: _date,
+    FieldType.BOOLEAN: _boolean,
+    FieldType.CATEGORY: _category,
+    FieldType.MULTI: _multi,
+    FieldType.TEXT: _text,
+}

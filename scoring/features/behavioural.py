@@ -1,0 +1,121 @@
+"""What the lead did: counts by kind and window, breadth, and machine-made events set apart."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from scoring.features.base import ANY
+from scoring.features.declared import (
+    WINDOWS_DAYS,
+    Concept,
+    Declared,
+    Family,
+    Feature,
+    count_column,
+    counted,
+    last_column,
+    machine_column,
+)
+from scoring.features.spec import FeatureSpec
+
+ACTIVITY = "Overall activity"
+MACHINE = "Automatic mail activity"
+
+KIND_WORDS = {
+    "page_view": ("Page visits", "Visited {} page", "Visited {} pages", "visit"),
+    "form_submitted": ("Forms", "Submitted {} form", "Submitted {} forms", "form"),
+    "email_sent": ("E-mails received", "Received {} e-mail", "Received {} e-mails", "e-mail received"),
+    "email_opened": ("Email opens", "Opened {} e-mail", "Opened {} e-mails", "e-mail opened"),
+    "email_clicked": ("Email clicks", "Clicked {} link", "Clicked {} links", "link clicked"),
+    "email_replied": ("Email replies", "Replied {} time", "Replied {} times", "reply"),
+    "email_bounced": ("Bounced e-mails", "{} e-mail bounced", "{} e-mails bounced", "bounced e-mail"),
+    "unsubscribed": ("Unsubscribes", "Unsubscribed {} time", "Unsubscribed {} times", "unsubscribe"),
+    "meeting": ("Meetings", "Had {} meeting", "Had {} meetings", "meeting"),
+    "call": ("Calls", "Called {} time", "Called {} times", "call"),
+    "campaign_response": (
+        "Campaign responses",
+        "Responded to {} campaign",
+        "Responded to {} campaigns",
+        "campaign response",
+    ),
+    "order": ("Orders", "Placed {} order", "Placed {} orders", "order"),
+}
+
+
+def words(kind: str) -> tuple[str, str, str, str]:
+    """Concept, singular, plural and noun of an event kind; unknown kinds speak for themselves."""
+    plain = kind.replace("_", " ")
+    return KIND_WORDS.get(kind, (plain.capitalize(), f"{{}} × {plain}", f"{{}} × {plain}", plain))
+
+
+def declare(spec: FeatureSpec) -> Declared:
+    """Nothing where the source has no events."""
+    if not spec.kinds and not spec.machine_kinds:
+        return Declared()
+    kinds = [feature for kind in spec.kinds for feature in _counts(kind, words(kind)[0])]
+    machine = [_machine(kind) for kind in spec.machine_kinds]
+    concepts = [_concept(kind) for kind in spec.kinds]
+    features = (*kinds, *_counts(ANY, ACTIVITY), *_breadth(), *machine)
+    return Declared(features, (*concepts, _activity_concept(), _machine_concept(spec)))
+
+
+def _counts(kind: str, concept: str) -> list[Feature]:
+    noun = words(kind)[0] if kind != ANY else "Actions of any kind"
+    return [
+        Feature(
+            f"events.{kind}.{days}",
+            f"{noun} ever" if days == "all" else f"{noun} in the last {days} days",
+            Family.BEHAVIOURAL,
+            concept,
+            (kind,),
+            pl.col(count_column(kind, days)),
+        )
+        for days in (*WINDOWS_DAYS, "all")
+    ]
+
+
+def _breadth() -> list[Feature]:
+    table = (
+        ("days:30", "Active days in the last 30 days"),
+        ("days:90", "Active days in the last 90 days"),
+        ("kinds:30", "Different kinds of action in the last 30 days"),
+        ("details:30", "Different pages, forms or campaigns in the last 30 days"),
+        ("details:all", "Different pages, forms or campaigns ever"),
+    )
+    return [
+        Feature(f"breadth.{column}", label, Family.BEHAVIOURAL, ACTIVITY, (ANY,), pl.col(column))
+        for column, label in table
+    ]
+
+
+def _machine(kind: str) -> Feature:
+    label = f"{words(kind)[0]} by machines in the last 90 days"
+    return Feature(f"machine.{kind}", label, Family.BEHAVIOURAL, MACHINE, (kind,), pl.col(machine_column(kind)))
+
+
+def _concept(kind: str) -> Concept:
+    name, one, many, noun = words(kind)
+    return Concept(name, _state(kind, one, many, noun))
+
+
+def _activity_concept() -> Concept:
+    return Concept(ACTIVITY, _state(ANY, "{} action", "{} actions", "activity"))
+
+
+def _state(kind: str, one: str, many: str, noun: str) -> pl.Expr:
+    month, quarter = pl.col(count_column(kind, 30)), pl.col(count_column(kind, 90))
+    last = pl.col(last_column(kind)).floor().cast(pl.Int64)
+    return (
+        pl.when(month > 0)
+        .then(counted(month, f"{one} in the last 30 days", f"{many} in the last 30 days"))
+        .when(quarter > 0)
+        .then(counted(quarter, f"{one} in the last 90 days", f"{many} in the last 90 days"))
+        .when(last.is_not_null())
+        .then(pl.format(f"No {noun} for {{}} days", last))
+        .otherwise(pl.lit(f"No {noun} yet"))
+    )
+
+
+def _machine_concept(spec: FeatureSpec) -> Concept:
+    total = pl.sum_horizontal([pl.lit(0), *(pl.col(machine_column(kind)) for kind in spec.machine_kinds)])
+    return Concept(MACHINE, counted(total, "{} automatic event in 90 days", "{} automatic events in 90 days"))

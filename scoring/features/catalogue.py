@@ -1,0 +1,30 @@
+"""All families together: what a spec declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from scoring.features import automatic, behavioural, demographic, derived, interaction, temporal
+from scoring.features.declared import Feature
+from scoring.features.spec import FeatureSpec
+
+FAMILIES = (demographic, behavioural, temporal, derived, interaction, automatic)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The declared features by name, and each concept's sentence."""
+
+    features: Mapping[str, Feature]
+    sentences: Mapping[str, pl.Expr]
+
+
+def catalogue(spec: FeatureSpec) -> Catalogue:
+    """What ``spec`` declares, in a fixed order."""
+    parts = [family.declare(spec) for family in FAMILIES]
+    features = {feature.name: feature for part in parts for feature in part.features}
+    sentences = {concept.name: concept.sentence for part in parts for concept in part.concepts}
+    return Catalogue(features, sentences)

@@ -1,0 +1,79 @@
+"""How a feature is declared: a name, its plain-words meaning, family, concept, inputs and expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+DAY_US = 86_400_000_000
+WINDOWS_DAYS = (1, 7, 30, 90)
+
+
+class Family(StrEnum):
+    """The five families of lead-scoring features."""
+
+    DEMOGRAPHIC = "demographic"
+    BEHAVIOURAL = "behavioural"
+    TEMPORAL = "temporal"
+    DERIVED = "derived"
+    INTERACTION = "interaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the model's matrix.
+
+    ``expression`` reads the base frame (see ``base``). ``concept`` is the plain-words group whose
+    contributions are summed for reasons. ``inputs`` names the fields or event kinds that it reads:
+    a field under quarantine takes all features with it along.
+    """
+
+    name: str
+    label: str
+    family: Family
+    concept: str
+    inputs: tuple[str, ...]
+    expression: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A group of features that a sales rep thinks of as one thing; ``sentence`` says its present state."""
+
+    name: str
+    sentence: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one family file declares."""
+
+    features: tuple[Feature, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+
+
+def value_column(field: str) -> str:
+    """The base frame's column with a field's text."""
+    return f"v:{field}"
+
+
+def count_column(kind: str, days: int | str) -> str:
+    """The base frame's column with a lead's own events of ``kind`` in the last ``days`` (or "all")."""
+    return f"n:{kind}:{days}"
+
+
+def last_column(kind: str) -> str:
+    """The base frame's column with the days since the last event of ``kind`` (null: never)."""
+    return f"last:{kind}"
+
+
+def machine_column(kind: str) -> str:
+    """The base frame's column with machine-made events of ``kind`` in the last 90 days."""
+    return f"m:{kind}:90"
+
+
+def counted(number: pl.Expr, one: str, many: str) -> pl.Expr:
+    """A sentence with a number in place of ``{}``, in the singular or plural."""
+    return pl.when(number == 1).then(pl.format(one, number)).otherwise(pl.format(many, number))

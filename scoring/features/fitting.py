@@ -1,0 +1,106 @@
+"""Learning a feature spec from training rows: field types, frequent levels, kinds, columns that vary."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from scoring.features.matrix import Vectors, build
+from scoring.features.reading import number, text
+from scoring.features.spec import FeatureSpec, FieldSpec
+from scoring.features.titles import looks_like_titles
+from scoring.schema import Field, FieldType, Timing
+from scoring.timeline import Timeline
+
+MAX_LEVELS = 30
+MIN_LEVEL_ROWS = 10
+MIN_LEVEL_SHARE = 0.002
+FEW_VALUES = 50
+NUMERIC_SHARE = 0.95
+
+
+def fit(
+    timeline: Timeline, rows: pl.DataFrame, timing: Timing, excluded: Collection[str] = ()
+) -> tuple[FeatureSpec, Vectors]:
+    """The spec for ``rows`` and their vectors. ``excluded`` fields are left out, as are system, own and blocked ones."""
+    usable = [
+        field
+        for field in timeline.fields.values()
+        if not (field.system or field.own or field.blocked or field.name in excluded)
+    ]
+    spec = FeatureSpec(timing, fields=_fields(timeline, rows, usable), **_activity(timeline, rows))
+    vectors = build(timeline, rows, spec)
+    varying = _varying(vectors.matrix)
+    columns = tuple(name for name, varies in zip(vectors.columns, varying, strict=True) if varies)
+    spec = replace(spec, columns=columns)
+    return spec, Vectors(vectors.base, np.ascontiguousarray(vectors.matrix[:, varying]), columns)
+
+
+def _varying(matrix: np.ndarray) -> np.ndarray:
+    if not matrix.size:
+        return np.zeros(matrix.shape[1], dtype=bool)
+    known = ~np.isnan(matrix)
+    low = np.where(known, matrix, np.inf).min(axis=0)
+    high = np.where(known, matrix, -np.inf).max(axis=0)
+    some_missing = known.any(axis=0) & ~known.all(axis=0)
+    varies: np.ndarray = (high > low) | some_missing
+    return varies
+
+
+def _activity(timeline: Timeline, rows: pl.DataFrame) -> dict[str, object]:
+    seen = timeline.events(rows, ("lead", "machine")).select("kind", "actor").unique()
+    companies = timeline.leads(rows)["company_key"].drop_nulls()
+    return {
+        "kinds": tuple(sorted(seen.filter(pl.col("actor") == "lead")["kind"])),
+        "machine_kinds": tuple(sorted(seen.filter(pl.col("actor") == "machine")["kind"])),
+        "companies": bool(len(companies)),
+    }
+
+
+def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> tuple[FieldSpec, ...]:
+    if not usable:
+        return ()
+    ordered = sorted(usable, key=lambda field: field.name)
+    values = timeline.values(rows, [field.name for field in ordered])
+    labels: set[str] = set()
+    specs = []
+    for field in ordered:
+        column = values.select(text(pl.col(field.name))).to_series()
+        label = field.label if field.label not in labels else f"{field.label} ({field.name})"
+        labels.add(label)
+        if column.null_count() < column.len():
+            specs.append(_field(field, label, column))
+    return tuple(specs)
+
+
+def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
+    kind = _effective_type(field.type, column)
+    levels: tuple[str, ...] = ()
+    if kind is FieldType.CATEGORY:
+        levels = _levels(column)
+    elif kind is FieldType.MULTI:
+        levels = _levels(column.str.split(";").explode())
+    wordy = field.type in (FieldType.TEXT, FieldType.CATEGORY)
+    return FieldSpec(field.name, label, kind, levels, wordy and looks_like_titles(column))
+
+
+def _effective_type(declared: FieldType, column: pl.Series) -> FieldType:
+    """CRMs hold numbers and choices in text fields: believe the values."""
+    if declared is not FieldType.TEXT:
+        return declared
+    filled = column.drop_nulls()
+    if filled.to_frame("x").select(number(pl.col("x")).is_not_null().mean()).item() >= NUMERIC_SHARE:
+        return FieldType.NUMBER
+    few = filled.n_unique() <= min(FEW_VALUES, filled.len() // 10)
+    return FieldType.CATEGORY if few else FieldType.TEXT
+
+
+def _levels(column: pl.Series) -> tuple[str, ...]:
+    least = max(MIN_LEVEL_ROWS, MIN_LEVEL_SHARE * column.len())
+    counts = column.drop_nulls().value_counts(name="rows")
+    value = counts.columns[0]
+    frequent = counts.filter(pl.col("rows") >= least).sort(["rows", value], descending=[True, False])
+    return tuple(frequent[value].head(MAX_LEVELS))

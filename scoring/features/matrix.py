@@ -1,0 +1,35 @@
+"""One function from (history, rows, spec) to vectors: training, batches and single leads use it alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from scoring.features.base import base_frame
+from scoring.features.catalogue import catalogue
+from scoring.features.spec import FeatureSpec
+from scoring.timeline import Timeline
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """``matrix``: n × k, NaN where unknown, columns as named; ``base``: the frame it was computed from."""
+
+    base: pl.DataFrame
+    matrix: Matrix
+    columns: tuple[str, ...]
+
+
+def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> Vectors:
+    """Vectors of ``rows`` in their order. A spec without columns yields every declared one."""
+    features = catalogue(spec).features
+    columns = spec.columns or tuple(features)
+    base = base_frame(timeline, rows, spec)
+    frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
+    matrix = np.ascontiguousarray(frame.fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    return Vectors(base, matrix.reshape(rows.height, len(columns)), columns)

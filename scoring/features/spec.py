@@ -1,0 +1,56 @@
+"""The fitted part of the features: which fields, levels, kinds and columns; plain data, JSON-able."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scoring.schema import FieldType, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """How one field becomes features. ``levels`` are the frequent values seen in training."""
+
+    name: str
+    label: str
+    type: FieldType
+    levels: tuple[str, ...] = ()
+    is_title: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """All that the feature builder needs beside the history; ``columns`` fixes the matrix's order."""
+
+    timing: Timing
+    fields: tuple[FieldSpec, ...] = ()
+    kinds: tuple[str, ...] = ()
+    machine_kinds: tuple[str, ...] = ()
+    companies: bool = False
+    columns: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the bundle."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FeatureSpec:
+        """The spec that ``to_json`` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: the data has another form.
+        """
+        fields = tuple(
+            FieldSpec(f["name"], f["label"], FieldType(f["type"]), tuple(f["levels"]), bool(f["is_title"]))
+            for f in data["fields"]
+        )
+        return cls(
+            timing=Timing(data["timing"]),
+            fields=fields,
+            kinds=tuple(data["kinds"]),
+            machine_kinds=tuple(data["machine_kinds"]),
+            companies=bool(data["companies"]),
+            columns=tuple(data["columns"]),
+        )

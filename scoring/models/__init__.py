@@ -1,0 +1,28 @@
+"""The ladder of models: scorecard, penalised logistic regression, LightGBM, their blend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scoring.models import blend, gbm, logistic, scorecard
+from scoring.models.contract import Floats, Model, Training
+
+__all__ = ["Floats", "Model", "Training", "from_json"]
+
+_READERS = {
+    "scorecard": scorecard.from_json,
+    "logistic": logistic.from_json,
+    "lightgbm": gbm.from_json,
+    "blend": blend.from_json,
+}
+
+
+def from_json(data: Mapping[str, Any]) -> Model:
+    """The model whose ``to_json`` gave ``data``.
+
+    Raises:
+        KeyError: the kind or a part of it is unknown.
+    """
+    model: Model = _READERS[data["kind"]](data)
+    return model

@@ -1,0 +1,120 @@
+"""A tenant's history cut at instants: the only door to raw events and values.
+
+Nothing else in the package reads ``History.events`` or ``History.values`` for features. A *row* is
+(row number, lead, as_of); what has a time is visible to a row only when that time is strictly
+before the row's ``as_of``. Values without a known time are assumed known from creation (the
+leakage guard tests that assumption). A row whose ``as_of`` is null stands for "at intake" of a
+source that knows no dates: it sees undated values and no event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from scoring.errors import HistoryError
+from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, History, Knowledge
+
+ROWS = pl.Schema({"row": pl.Int64(), "lead_id": pl.Int64(), "as_of": UTC_TIME})
+"""One row a vector to be made; ``row`` counts 0…n-1."""
+
+_EXPECTED = {
+    "leads": LEADS,
+    "values": VALUES,
+    "events": EVENTS,
+    "conversions": CONVERSIONS,
+    "exclusions": EXCLUSIONS,
+}
+
+
+def checked(history: History) -> History:
+    """Return ``history`` if its frames have the documented columns and types.
+
+    Raises:
+        HistoryError: naming the frame and the columns that differ.
+    """
+    for name, schema in _EXPECTED.items():
+        frame: pl.DataFrame = getattr(history, name)
+        wrong = [column for column, kind in schema.items() if frame.schema.get(column) != kind]
+        if wrong:
+            raise HistoryError(f"The frame '{name}' lacks or mistypes: {', '.join(wrong)}. See scoring.schema.")
+    return history
+
+
+class Timeline:
+    """The history of all leads, readable only through rows. Independent of the input's row order."""
+
+    def __init__(self, history: History) -> None:
+        """Sort and index the frames of ``history``."""
+        checked(history)
+        self.fields = {field.name: field for field in history.fields}
+        self._leads = history.leads.sort(LEADS.names(), nulls_last=True).unique(
+            "lead_id", keep="first", maintain_order=True
+        )
+        self._events = history.events.drop_nulls("at").sort(EVENTS.names())
+        dated = [field.name for field in history.fields if field.knowledge is Knowledge.DATED]
+        self._values = history.values.sort("lead_id", "field", "known_at", "value").with_columns(
+            known_at=pl.when(pl.col("field").is_in(dated)).then(pl.col("known_at"))
+        )
+
+    def leads(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""
+        return rows.select(ROWS.names()).join(
+            self._leads, on="lead_id", how="left", maintain_order="left"
+        )
+
+    def values(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """The last value of each named field that was known before each row's ``as_of``.
+
+        One line a row, in the order of ``rows``: ``row`` and a text column for every name.
+        """
+        spots = rows.select(ROWS.names())
+        wanted = self._values.filter(pl.col("field").is_in(names)).with_columns(pl.col("field").cast(pl.Enum(names)))
+        assumed = wanted.filter(pl.col("known_at").is_null())
+        assumed = assumed.group_by("lead_id", "field", maintain_order=True).agg(pl.col("value").last())
+        dated = wanted.filter(pl.col("known_at").is_not_null())
+        dated = spots.join(dated, on="lead_id", maintain_order="left_right")
+        dated = dated.filter(pl.col("known_at") < pl.col("as_of"))
+        dated = dated.group_by("row", "field", maintain_order=True).agg(pl.col("value").last())
+        known = pl.concat([spots.join(assumed, on="lead_id").select("row", "field", "value"), dated])
+        known = known.unique(["row", "field"], keep="last", maintain_order=True)
+        wide = known.pivot(on="field", index="row", values="value", aggregate_function="last")
+        missing = [pl.lit(None, pl.String).alias(name) for name in names if name not in wide.columns]
+        wide = wide.with_columns(missing).select("row", *names)
+        return spots.select("row").join(wide, on="row", how="left", maintain_order="left")
+
+    def events(self, rows: pl.DataFrame, actors: Sequence[str]) -> pl.DataFrame:
+        """The events of each row's lead before its ``as_of``: row, at, kind, actor, detail, ago (a duration)."""
+        seen = self._events.filter(pl.col("actor").is_in(actors))
+        seen = rows.select(ROWS.names()).join(seen, on="lead_id", maintain_order="left_right")
+        seen = seen.filter(pl.col("at") < pl.col("as_of"))
+        return seen.select("row", "at", "kind", "actor", "detail", ago=pl.col("as_of") - pl.col("at"))
+
+    def company_events(self, rows: pl.DataFrame, days: int) -> pl.DataFrame:
+        """Lead-made events of each row's whole company in the ``days`` before ``as_of``: row, ago.
+
+        The row's own lead is included, so that callers subtract what is its own.
+        """
+        spots = self.leads(rows).drop_nulls(["company_key", "as_of"]).select("row", "as_of", "company_key")
+        moments = spots.select("company_key", "as_of").unique(maintain_order=True)
+        members = self._leads.drop_nulls("company_key").select("lead_id", "company_key")
+        acts = self._events.filter(pl.col("actor") == "lead").join(members, on="lead_id")
+        acts = moments.join(acts.select("company_key", "at"), on="company_key")
+        span = pl.duration(days=days)
+        acts = acts.filter(pl.col("at") < pl.col("as_of"), pl.col("as_of") - pl.col("at") <= span)
+        joined = spots.join(acts, on=["company_key", "as_of"])
+        return joined.select("row", ago=pl.col("as_of") - pl.col("at"))
+
+    def colleagues(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """How many other leads of the row's company existed before its ``as_of``: row, colleagues."""
+        spots = self.leads(rows).drop_nulls(["company_key", "as_of"]).select("row", "lead_id", "as_of", "company_key")
+        others = self._leads.drop_nulls("company_key").select("company_key", "created_at", other="lead_id")
+        pairs = spots.join(others, on="company_key")
+        pairs = pairs.filter(pl.col("created_at") < pl.col("as_of"), pl.col("other") != pl.col("lead_id"))
+        return pairs.group_by("row").agg(colleagues=pl.len().cast(pl.Int64))
+
+    def changes(self, names: Sequence[str]) -> pl.DataFrame:
+        """All dated changes of the named fields, uncut: for the leakage guard alone, never for features."""
+        wanted = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
+        return wanted.join(self._leads.select("lead_id", "created_at"), on="lead_id")

@@ -1,0 +1,1 @@
+"""Celery workers: a task wakes, the intent's row decides."""

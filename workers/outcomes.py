@@ -1,0 +1,69 @@
+"""What becomes of an intent: done, tried again, or parked for a person, by the class of the error."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from connector.errors import Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater
+from connector.services import pipeline
+from connector.services.context import Services
+from connector.services.job import Job
+from connector.store.connections import Health
+
+log = logging.getLogger("connector.work")
+
+_LONGEST_PAUSE_SECONDS = 300.0
+
+
+def carry_out(services: Services, intent_id: UUID) -> None:
+    """Claim and do an intent; wake the workers of whatever follows."""
+    job = pipeline.claim(services, intent_id)
+    if job is None:
+        return
+    try:
+        services.wake_all(pipeline.perform(job))
+    except LostLease:
+        log.info("stage %s of run %s went on elsewhere", job.intent.stage, job.run.id)
+    except RetryLater as error:
+        _retry(job, error.after_seconds, str(error))
+    except Disconnected as error:
+        _park(job, str(error), Health.DISCONNECTED)
+    except MissingPermission as error:
+        _park(job, str(error), Health.NEEDS_ADMIN)
+    except NeedsAdmin as error:
+        _park(job, str(error), Health.NEEDS_ADMIN)
+    except Exception as error:  # the outermost boundary: an unexpected error is our bug, and it must not spin
+        _bug(job, error)
+
+
+def _retry(job: Job, after_seconds: float, message: str) -> None:
+    pause = min(max(after_seconds, 2.0 ** min(job.intent.attempts, 8) / 4), max(after_seconds, _LONGEST_PAUSE_SECONDS))
+    log.warning("stage %s of run %s is tried again in %.1f s: %s", job.intent.stage, job.run.id, pause, message)
+    pipeline.put_back(job, pause, message)
+
+
+def _park(job: Job, message: str, health: Health) -> None:
+    log.error("stage %s of run %s of tenant %s waits for the admin", job.intent.stage, job.run.id, job.tenant_id)
+    pipeline.park(job, message, health)
+
+
+def _bug(job: Job, error: Exception) -> None:
+    # Frames without values: a message of a library may quote a payload.
+    where = error.__traceback__
+    frames = []
+    while where is not None:
+        frames.append(f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}")
+        where = where.tb_next
+    log.error(
+        "stage %s of run %s failed with %s at %s",
+        job.intent.stage,
+        job.run.id,
+        type(error).__name__,
+        " > ".join(frames),
+    )
+    message = f"An unexpected {type(error).__name__} stopped this stage. It is logged with run {job.run.id}."
+    if job.intent.attempts >= pipeline.BUG_ATTEMPTS:
+        pipeline.park(job, f"{message} Tell support, then resume the run.", None)
+    else:
+        pipeline.put_back(job, 2.0**job.intent.attempts, message)

@@ -1,0 +1,32 @@
+"""The tasks: each hands an intent to its service and the outcome to ``workers.outcomes``."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from uuid import UUID
+
+from connector.bootstrap import build
+from connector.services import pipeline
+from connector.services.context import Services
+from connector.settings import load
+from workers.app import app
+from workers.outcomes import carry_out
+
+
+@cache
+def services() -> Services:
+    """Return this process's wired services."""
+    return build(load(os.environ))
+
+
+@app.task(name="connector.work")
+def work(intent_id: str) -> None:
+    """Do one intent, if it is still there to be done."""
+    carry_out(services(), UUID(intent_id))
+
+
+@app.task(name="connector.sweep")
+def sweep() -> None:
+    """Announce every intent that is due."""
+    pipeline.sweep(services())
