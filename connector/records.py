@@ -183,6 +183,18 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A series of pages of one kind of thing.
+
+    ``needs_records``: its pages name persons, so records must be read first.
+    """
+
+    name: str
+    label: str
+    needs_records: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """One thing of a page that could not be read, with the reason; its neighbours are kept."""
 

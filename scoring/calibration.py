@@ -75,6 +75,8 @@ def calibrate(raw: Floats, label: Floats, weight: Floats, conversions: int) -> C
     intercept, slope = _sigmoid(raw, label, weight)
     if conversions < ISOTONIC_FROM:
         return Calibration("sigmoid", intercept, slope)
+    if np.unique(raw).size < KNOTS:
+        return Calibration("sigmoid", intercept, slope)
     return _isotonic(raw, label, weight, slope)
 
 

@@ -26,6 +26,7 @@ from connector.records import (
     Page,
     ScoreValues,
     ScoreWrite,
+    Stream,
     Tokens,
     WebhookHint,
     WriteResult,
@@ -40,6 +41,10 @@ class Lane(Protocol):
 
     def acquire(self, budget: str) -> None:
         """Wait until one request may be sent under ``budget``; raise ``RetryLater`` if that is too far off."""
+        ...
+
+    def settle(self, budget: str) -> None:
+        """Tell that an acquired request was answered or failed: from now on it ages out of the window."""
         ...
 
     def penalise(self, budget: str, seconds: float) -> None:
@@ -70,18 +75,6 @@ class Capabilities:
     scopes: Mapping[str, str]
     """scope → why it is asked for."""
     optional_scopes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """A series of pages of one kind of thing.
-
-    ``needs_records``: its pages name persons, so records must be read first.
-    """
-
-    name: str
-    label: str
-    needs_records: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from connector.adapters.contract import CrmAdapter, Stream
+from connector.adapters.contract import CrmAdapter
 from connector.errors import MissingPermission
-from connector.records import Cursor, Page
+from connector.records import Cursor, Page, Stream
 from connector.services.job import Job
 from connector.services.opening import open_adapter
 from connector.store import events, fields, inbox, records, streams

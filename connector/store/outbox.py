@@ -155,3 +155,14 @@ def replay_dead(connection: Connection, connection_id: UUID, now: datetime) -> i
     where = sa.and_(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.DEAD)
     values = {"status": OutboxStatus.PENDING, "due_at": now, "attempts": 0}
     return connection.execute(sa.update(outbox).where(where).values(values)).rowcount
+
+
+def delivered_of(connection: Connection, connection_id: UUID) -> dict[str, Mapping[str, Any]]:
+    """Return vendor id → the values that a connection's CRM is known to hold."""
+    query = (
+        sa.select(records.c.vendor_id, outbox.c.delivered)
+        .join(records, records.c.id == outbox.c.record_id)
+        .where(outbox.c.connection_id == connection_id, outbox.c.delivered.is_not(None))
+        .order_by(outbox.c.record_id)
+    )
+    return {row.vendor_id: row.delivered for row in connection.execute(query) if row.delivered}

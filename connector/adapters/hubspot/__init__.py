@@ -1,0 +1,1 @@
+"""HubSpot: contacts are the records, deals and lifecycle stages the conversions."""

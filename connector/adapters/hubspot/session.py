@@ -1,0 +1,167 @@
+"""All requests to HubSpot's API, over its SDK, with everything the SDK leaves open handled once.
+
+The SDK (``hubspot-api-client`` 12) gives the connection, the authorisation and the error
+classes; the paths are ours, because its methods know only the v3 paths that end in 2027,
+and so is the parsing, because its models cost ten times as much and drop fields. What is
+handled here, each seen to bite:
+
+* an SDK object fetched by attribute opens a new connection pool: one ``ApiClient`` is kept;
+* it keeps the token that it was built with: the token is set before each request;
+* no time-out by default: every call carries one;
+* its retry option skips POST, waits for nothing and loses the body; its exceptions have
+  no common base over modules, and network errors come as urllib3's: one loop here, over
+  one module's exceptions and urllib3's base class;
+* it decodes an error's body as UTF-8 and so breaks on a gateway's page;
+* urllib3 2.6.0 removed ``getheaders``, which it calls: excluded in the requirements.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+from hubspot.crm.contacts import ApiClient, Configuration
+from hubspot.crm.contacts.exceptions import ApiException
+
+from connector.adapters.contract import Access
+from connector.adapters.hubspot.errors import MIGRATING, THROTTLED, Refusal, classify, parse_refusal
+from connector.adapters.hubspot.paths import budget as budget_of
+from connector.adapters.hubspot.paths import path
+
+Json = dict[str, Any]
+
+TIMEOUT = (5.0, 40.0)
+"""Seconds to connect and between two reads."""
+
+ATTEMPTS = 4
+LONGEST_URL = 8000
+"""Characters; HubSpot answers 414 somewhere above."""
+
+_EXPIRED = 401
+_JITTER = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx, or one of the statuses that the caller asked to see."""
+
+    status: int
+    body: Json
+
+    @property
+    def results(self) -> Sequence[Json]:
+        """Return the list that most of HubSpot's answers carry."""
+        found = self.body.get("results")
+        return found if isinstance(found, list) else []
+
+    @property
+    def after(self) -> str | None:
+        """Return the opaque position of the next page, None on the last one."""
+        following = (self.body.get("paging") or {}).get("next") or {}
+        after = following.get("after")
+        return None if after is None else str(after)
+
+
+class Session:
+    """The requests of one connection. May be used by several threads."""
+
+    def __init__(self, access: Access, api_base: str, timeout: tuple[float, float] = TIMEOUT) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+        self._access = access
+        self._timeout = timeout
+        self._base = api_base
+        configuration = Configuration(host=api_base)
+        # Neither retries nor redirects behind our back: the first are governed, the second carry the token away.
+        configuration.retries = urllib3.Retry(total=False)
+        self._client = ApiClient(configuration)
+
+    def get(self, operation: str, query: Mapping[str, object] | None = None, **parts: str) -> Answer:
+        """Read; ``query`` values may be lists, which HubSpot takes comma-separated."""
+        return self.send("GET", operation, path(operation, **parts) + query_string(query or {}))
+
+    def post(self, operation: str, body: Json, *, accept: Sequence[int] = (), **parts: str) -> Answer:
+        """Send ``body``; refusals with a status in ``accept`` are returned, not raised."""
+        return self.send("POST", operation, path(operation, **parts), body=body, accept=accept)
+
+    def send(
+        self,
+        method: str,
+        operation: str,
+        target: str,
+        *,
+        body: Json | None = None,
+        accept: Sequence[int] = (),
+    ) -> Answer:
+        """Send one request with its retries; raise one of the error tree for what is left then.
+
+        Waiting is the lane's business: a passing trouble stops everyone on that budget for the
+        pause that HubSpot asks for, jittered, and the next ``acquire`` sits it out.
+        """
+        lane, budget = self._access.lane, budget_of(operation)
+        token, renewed = self._access.token(), False
+        attempt = 1
+        while True:
+            found = self._once(method, operation, target, body, token)
+            if isinstance(found, Answer):
+                return found
+            if found.status in accept:
+                return Answer(found.status, dict(found.body))
+            if found.status == _EXPIRED and not renewed:
+                token, renewed = self._access.refused_token(token), True
+                continue
+            if found.passing or found.status == MIGRATING:
+                lane.penalise(budget, found.pause(attempt) * _JITTER.uniform(1.0, 1.25))
+            if not found.passing or attempt >= ATTEMPTS or found.category == "DAILY":
+                raise classify(found)
+            attempt += 1
+
+    def _once(self, method: str, operation: str, target: str, body: Json | None, token: str) -> Answer | Refusal:
+        lane, budget = self._access.lane, budget_of(operation)
+        lane.acquire(budget)
+        try:
+            response = self._call(method, target, body, token)
+            return Answer(response.status, _object(response.data))
+        except ApiException as error:
+            return parse_refusal(operation, error.status or 0, error.body, dict(error.headers or {}))
+        except UnicodeDecodeError as error:
+            # The SDK was decoding the body of an error page; its own exception is the context.
+            return Refusal(operation, getattr(error.__context__, "status", None) or 0)
+        except (urllib3.exceptions.HTTPError, orjson.JSONDecodeError):
+            return Refusal(operation, 0)
+        finally:
+            lane.settle(budget)
+
+    def _call(self, method: str, target: str, body: Json | None, token: str) -> urllib3.BaseHTTPResponse:
+        header = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
+        response: urllib3.BaseHTTPResponse = self._client.call_api(
+            target,
+            method,
+            header_params=header,
+            body=body,
+            auth_settings=[],
+            _preload_content=False,
+            _request_timeout=self._timeout,
+        )
+        return response
+
+
+def query_string(query: Mapping[str, object]) -> str:
+    """Return ``?…`` of ``query``, or an empty string; lists become comma-separated, None is left out."""
+    filled = {
+        name: ",".join(value) if isinstance(value, list | tuple) else value
+        for name, value in query.items()
+        if value is not None
+    }
+    return "?" + urlencode(filled, safe=",") if filled else ""
+
+
+def _object(data: bytes) -> Json:
+    parsed = orjson.loads(data) if data else {}
+    if not isinstance(parsed, dict):
+        raise orjson.JSONDecodeError("not an object", "", 0)
+    return parsed

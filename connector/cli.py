@@ -1,0 +1,102 @@
+"""Commands. Each reads its options and calls one service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from connector.bootstrap import build
+from connector.crypto import new_key
+from connector.demo.options import DemoOptions
+from connector.demo.show import show
+from connector.errors import ConnectorError
+from connector.services import maintenance, pipeline
+from connector.services.context import Services
+from connector.settings import load
+
+
+def _services() -> Services:
+    return build(load(os.environ))
+
+
+@click.group()
+def cli() -> None:
+    """Lead scores for your CRM: install, sync, train, score, write back."""
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="End after the summary.")
+@click.option("--data", type=click.Path(path_type=Path), help="A folder with a real export instead of made-up leads.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="The mapping.toml that names the export's columns.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the figures as JSON to this file.")
+@click.option("--keep", is_flag=True, help="Go on with the data of the last demo.")
+@click.option("--contacts", type=int, default=10_000, show_default=True, help="How many leads to make up.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the made-up leads.")
+def demo(once: bool, data: Path | None, mapping: Path | None, report: Path | None, keep: bool, contacts: int, seed: int) -> None:
+    """Show the whole line against a sandbox CRM on this machine."""
+    show(DemoOptions(once=once, data=data, mapping=mapping, report=report, keep=keep, contacts=contacts, seed=seed))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    maintenance.migrate(_services())
+
+
+@cli.command()
+def sweep() -> None:
+    """Announce every piece of work that is due."""
+    click.echo(f"{pipeline.sweep(_services())} intents announced")
+
+
+@cli.command()
+@click.argument("tenant_id", type=click.UUID)
+def resume(tenant_id: UUID) -> None:
+    """Take up a tenant's parked work once its cause is mended."""
+    click.echo(f"{pipeline.resume(_services(), tenant_id)} parked stages are due again")
+
+
+@cli.command()
+@click.argument("tenant_id", type=click.UUID)
+@click.option("--retrain", is_flag=True, help="Train a new model version as well.")
+def refresh(tenant_id: UUID, retrain: bool) -> None:
+    """Read what changed, score and write back."""
+    maintenance.start_run(_services(), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+
+
+@cli.group()
+def ledger() -> None:
+    """The history of every score."""
+
+
+@ledger.command()
+@click.argument("tenant_id", type=click.UUID)
+def verify(tenant_id: UUID) -> None:
+    """Recompute a tenant's hash chain."""
+    found = maintenance.verify_ledger(_services(), tenant_id)
+    if found.broken_at is not None:
+        raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
+    click.echo(f"{found.entries} entries, chain unbroken")
+
+
+@cli.group()
+def keys() -> None:
+    """Encryption keys."""
+
+
+@keys.command()
+def new() -> None:
+    """Print a new key for CONNECTOR_ENCRYPTION_KEYS."""
+    click.echo(new_key())
+
+
+def main() -> None:
+    """Run the command line; what went wrong is one sentence, not a traceback."""
+    try:
+        cli()
+    except ConnectorError as error:
+        sys.exit(f"connector: {error}")

@@ -1,0 +1,83 @@
+"""Secrets at rest: AES-256-GCM bound to the tenant and the connection that own them.
+
+A sealed text is ``v1.<key id>.<base64 of nonce and ciphertext>``. The associated data
+make a token that was copied to another tenant's row unreadable there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from connector.errors import CorruptSecret
+
+_VERSION = "v1"
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+"""NIST SP 800-38D recommends 96-bit nonces; random ones are safe up to 2^32 messages a key."""
+
+
+def new_key() -> str:
+    """Return a fresh random key in the form that ``CONNECTOR_ENCRYPTION_KEYS`` takes."""
+    return base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode()
+
+
+def keyed_hash(key: str, text: str) -> str:
+    """Return HMAC-SHA256 of ``text`` in hex: recognises a value again without storing it."""
+    return hmac.new(base64.urlsafe_b64decode(key), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"key id" + key).hexdigest()[:8]
+
+
+class TokenCipher:
+    """Seals and opens tokens; the first key seals, every key opens."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        raw = [base64.urlsafe_b64decode(key) for key in keys]
+        self._newest = _key_id(raw[0])
+        self._ciphers = {_key_id(key): AESGCM(key) for key in raw}
+
+    def encrypt(self, plaintext: str, *, tenant_id: str, connection_id: str) -> str:
+        """Seal a token for one tenant's connection with the newest key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        owner = _owner(tenant_id, connection_id)
+        sealed = nonce + self._ciphers[self._newest].encrypt(nonce, plaintext.encode(), owner)
+        return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+    def decrypt(self, token: str, *, tenant_id: str, connection_id: str) -> str:
+        """Open a sealed token; raises :class:`CorruptSecret` when it is damaged, another owner's,
+        or its key is not configured."""
+        version, _, rest = token.partition(".")
+        key_id, _, body = rest.partition(".")
+        cipher = self._ciphers.get(key_id)
+        if version != _VERSION or cipher is None:
+            raise CorruptSecret(
+                f"A secret of connection {connection_id} was sealed with a key that is not configured. "
+                "Add that key to CONNECTOR_ENCRYPTION_KEYS."
+            )
+        try:
+            sealed = base64.b64decode(body, altchars=b"-_", validate=True)
+            opened = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _owner(tenant_id, connection_id))
+        except (InvalidTag, binascii.Error, ValueError):
+            raise CorruptSecret(
+                f"A secret of connection {connection_id} of tenant {tenant_id} is damaged or not its own. "
+                "Install the app in the CRM again."
+            ) from None
+        return opened.decode()
+
+    def needs_rotation(self, token: str) -> bool:
+        """Whether a sealed token was made with an older key than the newest."""
+        return token.split(".")[1:2] != [self._newest]
+
+
+def _owner(tenant_id: str, connection_id: str) -> bytes:
+    return f"tenant {tenant_id} connection {connection_id}".encode()

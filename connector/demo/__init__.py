@@ -1,0 +1,1 @@
+"""``connector demo``: the whole product on one machine, against a sandbox CRM."""

@@ -1,0 +1,19 @@
+"""What a demo can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """Options of ``connector demo``. ``data``: a folder with a real export."""
+
+    once: bool
+    data: Path | None
+    mapping: Path | None
+    report: Path | None
+    keep: bool
+    contacts: int
+    seed: int

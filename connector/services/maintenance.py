@@ -1,0 +1,29 @@
+"""What operators start by hand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from connector.services import pipeline
+from connector.services.context import Services
+from connector.store import ledger
+from connector.store.ledger import Verification
+from connector.store.migrate import upgrade
+
+
+def migrate(services: Services) -> None:
+    """Bring the database to the newest schema."""
+    upgrade(services.store)
+
+
+def start_run(services: Services, tenant_id: UUID, kind: str) -> None:
+    """Start a run of a tenant and wake its workers."""
+    with services.store.transaction() as session:
+        ready = pipeline.start(services, session, tenant_id, kind)
+    services.wake_all(ready)
+
+
+def verify_ledger(services: Services, tenant_id: UUID) -> Verification:
+    """Recompute a tenant's hash chain."""
+    with services.store.reading() as session:
+        return ledger.verify(session, tenant_id)
