@@ -26,6 +26,8 @@ from connector.errors import (
 )
 
 VENDOR = "HubSpot"
+UNAUTHORIZED = 401
+FORBIDDEN = 403
 MIGRATING = 477
 LOCKED = 423
 THROTTLED = 429
@@ -34,6 +36,12 @@ PASSING = frozenset({0, 408, LOCKED, THROTTLED, 500, 502, 503, 504, 521, 522, 52
 
 REINSTALL = "Connect the HubSpot account again."
 _DAY_PAUSE = 3600.0
+"""Seconds between tries while a daily limit or a move to another data centre stands in the way."""
+
+_PASSING_SENTENCES = {
+    MIGRATING: "HubSpot is moving this account to another data centre.",
+    THROTTLED: "HubSpot asks to slow down.",
+}
 _REFUSED = re.compile(r"^(.*?)[:\s]*\[\{", re.DOTALL)
 
 
@@ -92,13 +100,11 @@ def classify(refusal: Refusal) -> ConnectorError:
     """Return the error that says what to do about ``refusal`` once no more tries are left."""
     fault = refusal.fault()
     if refusal.passing or refusal.status == MIGRATING:
-        sentence = "HubSpot is moving this account to another data centre." if refusal.status == MIGRATING else (
-            "HubSpot asks to slow down." if refusal.status == THROTTLED else f"{fault}."
-        )
+        sentence = _PASSING_SENTENCES.get(refusal.status, f"{fault}.")
         return RetryLater(sentence, after_seconds=max(5.0, refusal.pause(1)), fault=fault)
-    if refusal.status == 401:  # noqa: PLR2004 - the name of a status is its number
+    if refusal.status == UNAUTHORIZED:
         return Disconnected("HubSpot no longer accepts this account's permission.", remedy=REINSTALL, fault=fault)
-    if refusal.status == 403:  # noqa: PLR2004
+    if refusal.status == FORBIDDEN:
         return MissingPermission(f"HubSpot refuses {refusal.operation}: {_scopes(refusal)}.", remedy=REINSTALL, fault=fault)
     return NeedsAdmin(f"{fault}: {sentence_of(refusal.body)}", remedy="Please pass this on to support.", fault=fault)
 

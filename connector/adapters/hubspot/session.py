@@ -29,7 +29,7 @@ from hubspot.crm.contacts import ApiClient, Configuration
 from hubspot.crm.contacts.exceptions import ApiException
 
 from connector.adapters.contract import Access
-from connector.adapters.hubspot.errors import MIGRATING, THROTTLED, Refusal, classify, parse_refusal
+from connector.adapters.hubspot.errors import MIGRATING, UNAUTHORIZED, Refusal, classify, parse_refusal
 from connector.adapters.hubspot.paths import budget as budget_of
 from connector.adapters.hubspot.paths import path
 
@@ -42,7 +42,6 @@ ATTEMPTS = 4
 LONGEST_URL = 8000
 """Characters; HubSpot answers 414 somewhere above."""
 
-_EXPIRED = 401
 _JITTER = random.SystemRandom()
 
 
@@ -111,7 +110,7 @@ class Session:
                 return found
             if found.status in accept:
                 return Answer(found.status, dict(found.body))
-            if found.status == _EXPIRED and not renewed:
+            if found.status == UNAUTHORIZED and not renewed:
                 token, renewed = self._access.refused_token(token), True
                 continue
             if found.passing or found.status == MIGRATING:

@@ -1,0 +1,80 @@
+"""HubSpot's scalar values: strings or null whatever the type, times in two forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Json = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799_000
+"""The last second of the year 9999 in epoch milliseconds."""
+
+
+class Unreadable(ValueError):
+    """A thing of an answer can't be read; the message says which part, without its value."""
+
+
+def moment(value: object, what: str) -> datetime:
+    """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``Unreadable`` naming ``what``."""
+    text = str(value).strip()
+    if text.lstrip("-").isdecimal() and abs(int(text)) <= _LATEST:
+        return _EPOCH + timedelta(milliseconds=int(text))
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable(f"{what} is not a time") from None
+
+
+def optional_moment(value: object, what: str) -> datetime | None:
+    """Return the time in ``value``, or None where there is none."""
+    return None if value in (None, "") else moment(value, what)
+
+
+def milliseconds(at: datetime) -> int:
+    """Return ``at`` as whole epoch milliseconds."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def iso(at: datetime) -> str:
+    """Return ``at`` as HubSpot writes a datetime: UTC, milliseconds, ``Z``."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def money(value: object) -> Decimal | None:
+    """Return an amount, or None where there is none or it is not a number."""
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def text(value: object) -> str | None:
+    """Return a property's value as text; HubSpot means "cleared" by null and by the empty string."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def identifier(raw: Mapping[str, Any], key: str = "id") -> str:
+    """Return an object's id, which is a string in some answers and a number in others."""
+    found = raw.get(key)
+    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        raise Unreadable("the id is missing")
+    return str(found)
+
+
+def properties_of(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return the filled properties of an object as text."""
+    found = raw.get("properties")
+    if not isinstance(found, dict):
+        return {}
+    filled = ((name, text(value)) for name, value in found.items())
+    return {name: value for name, value in filled if value is not None}
