@@ -1,0 +1,56 @@
+"""Fixtures that every part shares: throw-away servers and a store on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.store.migrate import upgrade
+from connector.store.session import Store, open_store
+from tests import servers
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+    """The address of this worker's PostgreSQL server."""
+    with servers.postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+    """The address of this worker's Redis-compatible server."""
+    with servers.redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once for each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    if server is None:
+        pytest.skip("no PostgreSQL server; see the end of the run")
+    with servers.fresh_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A migrated store, once for each kind of database."""
+    opened = open_store(database_url)
+    upgrade(opened)
+    yield opened
+    opened.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly which servers could not be had."""
+    for sentence in servers.MISSING:
+        terminalreporter.write_line(f"NOT TESTED: {sentence}", red=True, bold=True)

@@ -1,0 +1,112 @@
+"""Events are stored once, and wait for a person who has not been read yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from connector.records import Actor, Conversion, EngagementEvent, EventKind, PropertyChange, Removal
+from connector.store import events, frames, leads, records
+from connector.store.leads import NewLead
+from connector.store.session import Store
+from connector.store.tables import changes
+from connector.store.tables import conversions as conversion_table
+from connector.store.tables import events as event_table
+from tests.store.world import NOW, record, with_records
+
+CALL = EngagementEvent("calls", "c1", EventKind.CALL, NOW, Actor.SELLER, record_id="1")
+
+
+def _count(store: Store, table: sa.Table) -> int:
+    with store.reading() as session:
+        return session.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_a_repeated_event_is_one_event_with_its_newest_content(store: Store) -> None:
+    """The same (connection, source, source id) never makes a second row."""
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, [CALL])
+        events.save_events(session, tenant, crm, [replace(CALL, detail="moved")])
+    with store.reading() as session:
+        assert session.execute(sa.select(event_table.c.detail)).scalars().all() == ["moved"]
+
+
+def test_two_rows_of_one_page_with_the_same_key_count_as_one(store: Store) -> None:
+    """A page that names an event twice is no error."""
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, [CALL, replace(CALL, detail="last")])
+    assert _count(store, event_table) == 1
+
+
+def test_an_event_read_before_its_person_finds_them_later(store: Store) -> None:
+    """By vendor id or by address, whichever the vendor gave."""
+    early = [
+        replace(CALL, source_id="c2", record_id="77"),
+        replace(CALL, source_id="c3", record_id=None, email="p77@example.com"),
+    ]
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, early)
+        assert events.resolve_subjects(session, crm) == 0
+        records.save(session, tenant, crm, [record(77)])
+        assert events.resolve_subjects(session, crm) == 2
+    with store.reading() as session:
+        known = session.execute(sa.select(event_table.c.record_id, event_table.c.subject)).all()
+    assert len({row.record_id for row in known}) == 1
+    assert {row.subject for row in known} == {None}
+
+
+def test_a_merge_moves_events_and_outcomes_to_the_survivor(store: Store) -> None:
+    """No label is counted twice and none is lost."""
+    won = Conversion("deals", "d1:2", "deal_won", NOW, "2")
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, [replace(CALL, record_id="2")])
+        events.save_conversions(session, tenant, crm, [won])
+        records.remove(session, crm, [Removal("2", NOW, merged_into="1")])
+        survivor = records.ids_by_vendor_id(session, crm, ["1"])["1"]
+    with store.reading() as session:
+        for table in (event_table, conversion_table):
+            assert session.execute(sa.select(table.c.record_id)).scalars().all() == [survivor]
+
+
+def test_an_erased_person_leaves_no_history(store: Store) -> None:
+    """Changes and events go with the record."""
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, [CALL])
+        events.save_changes(session, tenant, crm, [PropertyChange("1", "city", "Faro", NOW)])
+        records.remove(session, crm, [Removal("1", NOW, erased=True)])
+    assert _count(store, event_table) == 0
+    assert _count(store, changes) == 0
+
+
+def test_frames_keep_times_and_cleared_values(store: Store) -> None:
+    """A value that was cleared is a null with its time, to the microsecond."""
+    at = NOW + timedelta(microseconds=1)
+    with store.transaction() as session:
+        tenant, crm = with_records(session, 1)
+        events.save_changes(
+            session, tenant, crm, [PropertyChange("1", "city", None, at), PropertyChange("1", "city", "Faro", NOW)]
+        )
+        row = records.without_lead(session, tenant, 10)[0]
+        lead = leads.save(session, tenant, [NewLead("k", NOW, None, "business")])["k"]
+        records.assign_leads(session, [{"record": row.id, "lead": lead, "reason": "own record"}])
+    frame = frames.value_frame(store, tenant, "somecrm", ["city"]).sort("known_at")
+    assert frame.select("field", "value", "known_at").rows() == [
+        ("somecrm.city", "Faro", NOW),
+        ("somecrm.city", None, at),
+    ]
+    assert frames.lead_frame(store, tenant)["email_kind"].to_list() == ["business"]
+
+
+def test_frames_of_an_empty_tenant_have_their_columns(store: Store) -> None:
+    """A tenant with nothing yet is no error."""
+    with store.transaction() as session:
+        tenant, _ = with_records(session, 1)
+    assert frames.event_frame(store, tenant).columns == ["lead_id", "at", "kind", "actor", "detail"]
+    assert frames.event_frame(store, tenant).height == 0
