@@ -36,7 +36,9 @@ def cli() -> None:
 @click.option("--keep", is_flag=True, help="Go on with the data of the last demo.")
 @click.option("--contacts", type=int, default=10_000, show_default=True, help="How many leads to make up.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the made-up leads.")
-def demo(once: bool, data: Path | None, mapping: Path | None, report: Path | None, keep: bool, contacts: int, seed: int) -> None:
+def demo(
+    once: bool, data: Path | None, mapping: Path | None, report: Path | None, keep: bool, contacts: int, seed: int
+) -> None:
     """Show the whole line against a sandbox CRM on this machine."""
     show(DemoOptions(once=once, data=data, mapping=mapping, report=report, keep=keep, contacts=contacts, seed=seed))
 

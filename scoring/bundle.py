@@ -83,7 +83,9 @@ def loads(data: bytes, *, tenant: str) -> Bundle:
     try:
         return _bundle(manifest, json.loads(content))
     except (KeyError, TypeError, ValueError, LookupError) as error:
-        raise BundleError(f"The model bundle is damaged inside: {type(error).__name__}. Train the model again.") from error
+        raise BundleError(
+            f"The model bundle is damaged inside: {type(error).__name__}. Train the model again."
+        ) from error
 
 
 def _members(data: bytes) -> tuple[dict[str, Any], bytes]:

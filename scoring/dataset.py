@@ -73,7 +73,9 @@ def grid_dates(first: datetime, last: datetime) -> list[datetime]:
 
 def _dated(history: History, goal: Goal, as_of: datetime) -> pl.DataFrame:
     undated = history.conversions.filter(pl.col("at").is_null()).select("lead_id")
-    leads = history.leads.unique("lead_id", keep="first").drop_nulls("created_at").join(undated, on="lead_id", how="anti")
+    leads = (
+        history.leads.unique("lead_id", keep="first").drop_nulls("created_at").join(undated, on="lead_id", how="anti")
+    )
     horizon = timedelta(days=goal.horizon_days)
     spots = [_grid(leads, as_of - horizon)]
     if history.events.is_empty():

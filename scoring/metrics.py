@@ -72,7 +72,8 @@ class Ranking:
         positive, negative = self.groups(weight)
         seen = np.concatenate([[0.0], np.cumsum(positive + negative)])
         hits = np.concatenate([[0.0], np.cumsum(positive)])
-        return np.interp(amounts, seen, hits)
+        found: Floats = np.interp(amounts, seen, hits)
+        return found
 
     def lift(self, weight: Floats, shares: Floats) -> Floats:
         """Conversion rate of the best shares over the overall rate."""

@@ -28,9 +28,7 @@ SCORES = pl.Schema(
         "inputs_hash": pl.String(),
     }
 )
-REASONS = pl.Schema(
-    {"reasons": pl.List(REASON), "contributions": pl.List(CONTRIBUTION), "base_value": pl.Float64()}
-)
+REASONS = pl.Schema({"reasons": pl.List(REASON), "contributions": pl.List(CONTRIBUTION), "base_value": pl.Float64()})
 
 
 def score(

@@ -27,7 +27,7 @@ class ScoreMap:
 
     def tenths(self, log_odds: Floats) -> npt.NDArray[np.int64]:
         """The score in tenths, 0…1000."""
-        return np.floor(expit(log_odds - self.base) * TENTHS + 0.5).astype(np.int64)
+        return np.asarray(np.floor(expit(log_odds - self.base) * TENTHS + 0.5), dtype=np.int64)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, to be kept and handed in again at retraining."""

@@ -60,9 +60,7 @@ class Timeline:
 
     def leads(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""
-        return rows.select(ROWS.names()).join(
-            self._leads, on="lead_id", how="left", maintain_order="left"
-        )
+        return rows.select(ROWS.names()).join(self._leads, on="lead_id", how="left", maintain_order="left")
 
     def values(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """The last value of each named field that was known before each row's ``as_of``.
@@ -108,11 +106,14 @@ class Timeline:
 
     def colleagues(self, rows: pl.DataFrame) -> pl.DataFrame:
         """How many other leads of the row's company existed before its ``as_of``: row, colleagues."""
-        spots = self.leads(rows).drop_nulls(["company_key", "as_of"]).select("row", "lead_id", "as_of", "company_key")
-        others = self._leads.drop_nulls("company_key").select("company_key", "created_at", other="lead_id")
-        pairs = spots.join(others, on="company_key")
-        pairs = pairs.filter(pl.col("created_at") < pl.col("as_of"), pl.col("other") != pl.col("lead_id"))
-        return pairs.group_by("row").agg(colleagues=pl.len().cast(pl.Int64))
+        spots = self.leads(rows).drop_nulls(["company_key", "as_of", "created_at"])
+        moments = spots.select("company_key", "as_of").unique(maintain_order=True)
+        members = self._leads.drop_nulls("company_key").select("company_key", born="created_at")
+        pairs = moments.join(members, on="company_key").filter(pl.col("born") < pl.col("as_of"))
+        counts = pairs.group_by("company_key", "as_of").agg(members=pl.len().cast(pl.Int64))
+        own = (pl.col("created_at") < pl.col("as_of")).cast(pl.Int64)
+        joined = spots.join(counts, on=["company_key", "as_of"])
+        return joined.select("row", colleagues=pl.col("members") - own)
 
     def changes(self, names: Sequence[str]) -> pl.DataFrame:
         """All dated changes of the named fields, uncut: for the leakage guard alone, never for features."""

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy.special import expit
 
-from scoring import guard
 from scoring.bundle import Bundle
-from scoring.calibration import Calibration, calibrate
 from scoring.dataset import snapshots, until
-from scoring.features import FeatureSpec, Vectors, build, fit
-from scoring.metrics import Floats
-from scoring.models import Model, scorecard
-from scoring.models import Training as Rows
-from scoring.models.choose import Choice, choose
+from scoring.guard import judge
+from scoring.leakage import FieldVerdict, Verdict
+from scoring.learning import Task, learned, ruled
 from scoring.predict import score
-from scoring.report import Trial, report
-from scoring.schema import Goal, History
+from scoring.report import report
+from scoring.schema import Goal, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.splits import Split, distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
@@ -41,20 +35,13 @@ class Training:
     report: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    spec: FeatureSpec
-    vectors: Vectors
-    model: Model
-    calibration: Calibration
-
-
 def version_for(as_of: datetime, existing: Collection[str]) -> str:
     """``model_v20260201``; then ``.2``, ``.3`` … where that day already has versions in ``existing``."""
     day = f"model_v{as_of:%Y%m%d}"
-    number = 1
-    while (version := day if number == 1 else f"{day}.{number}") in existing:
+    version, number = day, 1
+    while version in existing:
         number += 1
+        version = f"{day}.{number}"
     return version
 
 
@@ -79,48 +66,50 @@ def train(
     timeline = Timeline(history)
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
-    verdicts = guard.judge(timeline, until(history, as_of), rows, split, goal, seed)
-    excluded = {verdict.field for verdict in verdicts if verdict.verdict is not guard.Verdict.CLEAR}
-    trial, fitted = _learned(timeline, rows, split, goal, (excluded, seed)) if split else _ruled(
-        timeline, rows, goal, (excluded, seed)
-    )
-    mapping = score_map or ScoreMap(_base(rows))
+    verdicts = judge(timeline, until(history, as_of), rows, split, goal)
+    excluded = {found.field for found in verdicts if found.verdict is not Verdict.CLEAR}
+    task = Task(timeline, rows, goal.timing, excluded, seed)
+    fitted, trial = learned(task, split) if split else ruled(task)
     bundle = Bundle(
-        tenant, version, goal, fitted.spec, fitted.model, fitted.calibration, mapping, Tiers(1_000, 1_000)
+        tenant=tenant,
+        version=version,
+        goal=goal,
+        spec=fitted.spec,
+        model=fitted.model,
+        calibration=fitted.calibration,
+        score_map=score_map or _first_map(rows),
+        tiers=Tiers(1_000, 1_000),
     )
     bundle = _with_tiers(bundle, history, as_of)
-    return Training(bundle, report(bundle, rows, trial, fitted.vectors, verdicts, as_of, seed))
+    told = report(bundle, rows, fitted, trial, verdicts=verdicts, seed=seed)
+    return Training(bundle, told | {"as_of": as_of.isoformat(), "notes": _notes(rows, split, goal, verdicts)})
 
 
-def _learned(
-    timeline: Timeline, rows: pl.DataFrame, split: Split, goal: Goal, settings: tuple[Collection[str], int]
-) -> tuple[Trial, _Fitted]:
-    """Choose on validation, judge on the test window, then refit the recipe on all matured rows."""
-    excluded, seed = settings
-    dev_rows = rows.filter(pl.Series(split.dev))
-    spec, _ = fit(timeline, dev_rows, goal.timing, excluded)
-    matrix = build(timeline, rows, spec).matrix
-    whole = as_rows(rows, matrix, spec.columns, seed)
-    choice = choose(whole.where(split.train), whole.where(split.valid))
-    model = choice.recipe.fit(whole.where(split.dev))
-    raw = model.log_odds(matrix[split.test])
-    judged = _calibration(rows, whole, [(split.valid, choice.log_odds)])
-    final = _calibration(rows, whole, [(split.valid, choice.log_odds), (split.test, raw)])
-    trial = Trial(split, judged.apply(raw), matrix, spec, choice)
-    spec, vectors = fit(timeline, rows, goal.timing, excluded)
-    model = choice.recipe.fit(as_rows(rows, vectors.matrix, spec.columns, seed))
-    return trial, _Fitted(spec, vectors, model, final)
+def _first_map(rows: pl.DataFrame) -> ScoreMap:
+    """Score 50 is the smoothed conversion rate of the first training's rows."""
+    weight = rows["weight"]
+    chance = (float((weight * rows["label"]).sum()) + 1.0) / (float(weight.sum()) + 20.0)
+    return ScoreMap(math.log(chance / (1 - chance)))
 
 
-def _ruled(
-    timeline: Timeline, rows: pl.DataFrame, goal: Goal, settings: tuple[Collection[str], int]
-) -> tuple[Trial, _Fitted]:
-    """The scorecard: nothing is learned but the base rate, so all rows may judge it."""
-    excluded, seed = settings
-    spec, vectors = fit(timeline, rows, goal.timing, excluded)
-    training = as_rows(rows, vectors.matrix, spec.columns, seed)
-    model = scorecard.fit(training)
-    everything = np.ones(rows.height, dtype=bool)
-    split = Split(everything, everything, everything, everything, ())
-    trial = Trial(split, model.log_odds(vectors.matrix), vectors.matrix, spec, None)
-    return trial, _Fitted(spec, vectors, model, Calibration("none", 0.0))
+def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
+    """Thresholds by the goal's shares over the leads that are open now."""
+    tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
+    return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
+
+
+def _notes(rows: pl.DataFrame, split: Split | None, goal: Goal, verdicts: Sequence[FieldVerdict]) -> list[str]:
+    notes = ["The figures belong to the recipe, judged on newer leads; the serving model is refitted on all rows."]
+    if split is None:
+        found = distinct_conversions(rows)
+        notes = [f"{found} conversions have matured; {MIN_CONVERSIONS}, well spread in time, are needed to learn."]
+    else:
+        notes += split.notes
+    if goal.timing is Timing.CREATED:
+        notes.append("The outcome has no date: valid at intake, no horizon is claimed.")
+    if goal.timing is Timing.ORDERED:
+        notes.append("Only the order of leads is known: valid at intake, no horizon or embargo, maturity is assumed.")
+    held = [found.label for found in verdicts if found.verdict is Verdict.SUSPECT]
+    if held:
+        notes.append(f"Held back until you confirm them: {', '.join(held)}.")
+    return notes

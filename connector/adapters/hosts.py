@@ -51,7 +51,7 @@ def require_base(setting: str, url: str, patterns: Sequence[str]) -> str:
 
 
 def trusted(url: str, *, base: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a reply's ``url`` may be used beside ``base``: the vendor's hosts, or in a sandbox ``base`` alone."""
+    """Tell whether a reply's ``url`` may be used: one of the vendor's hosts, or in a sandbox ``base`` alone."""
     if is_vendor_origin(base, patterns):
         return is_vendor_origin(url, patterns)
     return origin_of(url) == origin_of(base)

@@ -91,7 +91,9 @@ class Stack:
         )
         self.start_worker()
         schedule = str(self.folder / "beat-schedule")
-        self._child("beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule, "--loglevel", "WARNING"])
+        self._child(
+            "beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule, "--loglevel", "WARNING"]
+        )
         self.wait(f"{self.web}/readyz")
 
     def _child(self, name: str, module_command: list[str]) -> None:

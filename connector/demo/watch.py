@@ -21,7 +21,9 @@ class RunStopped(ConnectorError):
     """The run waits for a person; the message is the sentence that it shows them."""
 
 
-def watch(services: Services, tenant_id: UUID, console: Console, alive: Callable[[], None]) -> tuple[Run, dict[str, StageProgress]]:
+def watch(
+    services: Services, tenant_id: UUID, console: Console, alive: Callable[[], None]
+) -> tuple[Run, dict[str, StageProgress]]:
     """Show a tenant's newest run until it is done; ``alive`` raises when a process has died."""
     labels = {stage.name: stage.label for stage in pipeline.STAGES}
     columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -35,7 +35,9 @@ class Child:
         status = self.process.poll()
         if status is not None:
             lines = self.log.read_text("utf-8", errors="replace").splitlines()[-_LAST_LINES:]
-            raise ProcessDied(f"The {self.name} process ended with status {status}. Its log {self.log} ends:\n" + "\n".join(lines))
+            raise ProcessDied(
+                f"The {self.name} process ended with status {status}. Its log {self.log} ends:\n" + "\n".join(lines)
+            )
 
     def stop(self) -> None:
         """Ask the child to end, then make it."""
@@ -54,7 +56,9 @@ class Child:
         self.process.wait()
 
 
-def start(name: str, command: Sequence[str], *, log_dir: Path, environ: Mapping[str, str], cwd: Path | None = None) -> Child:
+def start(
+    name: str, command: Sequence[str], *, log_dir: Path, environ: Mapping[str, str], cwd: Path | None = None
+) -> Child:
     """Start a command as a child that can't outlive this process; it logs to ``<log_dir>/<name>.log``."""
     log_dir.mkdir(parents=True, exist_ok=True)
     log = log_dir / f"{name}.log"

@@ -88,7 +88,9 @@ def _lock(folder: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise BrokerUnavailable(f"The data folder {folder} is in use by another process. Stop that one first.") from None
+        raise BrokerUnavailable(
+            f"The data folder {folder} is in use by another process. Stop that one first."
+        ) from None
     return lock
 
 

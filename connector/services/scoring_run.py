@@ -49,13 +49,21 @@ def _chunks(rows: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
 
 
 def predict(artefact: bytes, history: History, as_of: datetime, tenant: str, tiers: Mapping[int, str]) -> pl.DataFrame:
-    """Score in a process of its own; returns the frame of ``scoring.predict.score``."""
+    """Score in a process of its own; returns the frame of ``scoring.predict.score``.
+
+    ``tiers`` are the bands that leads are in now: a lead near a border keeps its band.
+    """
     # Imported here for the same reason as in training: the web process never scores.
     from scoring.bundle import loads
     from scoring.predict import score
 
     bundle = loads(artefact, tenant=tenant)
-    return score(bundle, history, as_of=as_of, former_tiers=tiers)
+    scored = score(bundle, history, as_of=as_of)
+    kept = [
+        bundle.tiers.next(tenths, tiers.get(lead_id))
+        for lead_id, tenths in scored.select("lead_id", "score_tenths").iter_rows()
+    ]
+    return scored.with_columns(pl.Series("tier", kept, dtype=pl.String))
 
 
 def _store(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +47,11 @@ def fit(
 ) -> tuple[bytes, str, dict[str, Any], dict[str, Any]]:
     """Train in a process of its own; return artefact, its SHA-256, report and score map."""
     # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
-    from scoring.bundle import digest, dumps
+    from scoring.bundle import dumps
     from scoring.scoremap import ScoreMap
     from scoring.train import train
 
-    score_map = ScoreMap(**fixed_map) if fixed_map else None
+    score_map = ScoreMap.from_json(fixed_map) if fixed_map else None
     trained = train(history, goal, as_of=as_of, seed=seed, tenant=tenant, version=version, score_map=score_map)
     artefact = dumps(trained.bundle)
-    return artefact, digest(artefact), trained.report, asdict(trained.bundle.score_map)
+    return artefact, hashlib.sha256(artefact).hexdigest(), trained.report, trained.bundle.score_map.to_json()

@@ -1,4 +1,4 @@
-"""Frames out of the store in bulk: Arrow from the database's own driver, no Python row between.
+"""Frames out of the store in bulk: Arrow where the database offers it, whole columns where not.
 
 Each function returns a polars frame of one tenant. Times are ``Datetime("us", "UTC")``.
 """
@@ -17,26 +17,41 @@ from connector.store.session import Store
 from connector.store.tables import changes, companies, connections, conversions, events, leads, records
 
 UTC_TIME = pl.Datetime("us", "UTC")
+_CHUNK = 200_000
 
 
 def _read(store: Store, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str]) -> pl.DataFrame:
-    """Run a query by the ADBC driver. Null texts travel as empty strings and are set back here,
-    because the SQLite driver guesses a column's type from its first rows."""
-    engine = store.engine
-    sql = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
-    uri = engine.url.set(drivername=engine.url.get_backend_name()).render_as_string(hide_password=False)
-    frame = pl.read_database_uri(sql, uri, engine="adbc")
-    return frame.with_columns(
-        *(
-            pl.col(name).cast(pl.Int64 if engine.dialect.name == "sqlite" else UTC_TIME).cast(UTC_TIME)
-            for name in times
-        ),
-        *(pl.col(name).cast(pl.String).replace("", None) for name in texts),
-    )
+    """Run a query in bulk; columns that are neither times nor texts are Int64."""
+    names = [column.name for column in query.selected_columns]
+    types: dict[str, pl.DataType] = {name: pl.Int64() for name in names}
+    types |= {name: UTC_TIME for name in times} | {name: pl.String() for name in texts}
+    sql = str(query.compile(store.engine, compile_kwargs={"literal_binds": True}))
+    read = _from_sqlite if store.engine.dialect.name == "sqlite" else _from_arrow
+    return read(store, sql, names).cast(dict(types))
 
 
-def _text(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[Any]:
-    return sa.func.coalesce(column, "").label(name)
+def _from_arrow(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
+    uri = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return pl.read_database_uri(sql, uri, engine="adbc").select(names)
+
+
+def _from_sqlite(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
+    """Read column-wise in large chunks by the process's own SQLite.
+
+    An Arrow driver would bring a second copy of the SQLite library, and closing a file in one
+    copy drops the POSIX locks that the other one holds on it: a database under write is then
+    corrupted (sqlite.org/howtocorrupt.html, section 2.2.1).
+    """
+    chunks = []
+    with store.reading() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(_CHUNK):
+            columns = zip(*rows, strict=True)
+            chunks.append(pl.DataFrame(dict(zip(names, map(list, columns), strict=True)), infer_schema_length=None))
+    if not chunks:
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.Null))
+    return pl.concat(chunks, how="vertical_relaxed")
 
 
 def lead_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
@@ -45,8 +60,8 @@ def lead_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
     query = sa.select(
         leads.c.id.label("lead_id"),
         leads.c.created_at,
-        _text(leads.c.company_key, "company_key"),
-        _text(leads.c.email_kind, "email_kind"),
+        leads.c.company_key,
+        leads.c.email_kind,
     ).where(leads.c.tenant_id == tenant_id, leads.c.id.in_(open_records))
     return _read(store, query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"])
 
@@ -57,7 +72,7 @@ def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]
         sa.select(
             records.c.lead_id,
             (vendor + "." + changes.c.name).label("field"),
-            _text(changes.c.value, "value"),
+            changes.c.value,
             changes.c.at.label("known_at"),
         )
         .join(records, records.c.id == changes.c.record_id)
@@ -69,7 +84,7 @@ def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, query, ["known_at"], ["value"])
+    return _read(store, query, ["known_at"], ["field", "value"])
 
 
 def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
@@ -95,11 +110,11 @@ def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
 def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
     """Return lead_id, at, kind, actor, detail of every engagement event."""
     query = (
-        sa.select(records.c.lead_id, events.c.at, events.c.kind, events.c.actor, _text(events.c.detail, "detail"))
+        sa.select(records.c.lead_id, events.c.at, events.c.kind, events.c.actor, events.c.detail)
         .join(records, records.c.id == events.c.record_id)
         .where(events.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
     )
-    return _read(store, query, ["at"], ["detail"])
+    return _read(store, query, ["at"], ["kind", "actor", "detail"])
 
 
 def conversion_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:

@@ -63,12 +63,11 @@ def _sqlite(url: sa.URL) -> Engine:
     def configure(raw: Any, _record: Any) -> None:
         # The driver would begin transactions by its own rules; the store begins them itself.
         raw.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_MILLISECONDS}",
-        ):
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
             raw.execute(f"PRAGMA {pragma}")
+        # The mode stays with the file. Setting it again could meet another writer's lock, which
+        # this statement, unlike every other, does not wait for.
+        if raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            raw.execute("PRAGMA journal_mode=WAL")
 
     return engine

@@ -20,9 +20,7 @@ def declare(spec: FeatureSpec) -> Declared:
 
 
 def _one(field: FieldSpec, suffix: str, label: str, expression: pl.Expr) -> Feature:
-    return Feature(
-        f"field.{field.name}{suffix}", label, Family.DEMOGRAPHIC, field.label, (field.name,), expression
-    )
+    return Feature(f"field.{field.name}{suffix}", label, Family.DEMOGRAPHIC, field.label, (field.name,), expression)
 
 
 def _column(field: FieldSpec) -> pl.Expr:

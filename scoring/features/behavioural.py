@@ -44,7 +44,7 @@ KIND_WORDS = {
 
 def words(kind: str) -> tuple[str, str, str, str]:
     """Concept, singular, plural and noun of an event kind; unknown kinds speak for themselves."""
-    plain = kind.replace("_", " ")
+    plain = kind.replace("_", " ").replace("{", "(").replace("}", ")")
     return KIND_WORDS.get(kind, (plain.capitalize(), f"{{}} × {plain}", f"{{}} × {plain}", plain))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from scoring.features import automatic, behavioural, demographic, derived, interaction, temporal
 from scoring.features.declared import Feature
 from scoring.features.spec import FeatureSpec
+from scoring.schema import Timing
 
 FAMILIES = (demographic, behavioural, temporal, derived, interaction, automatic)
 
@@ -20,6 +21,13 @@ class Catalogue:
 
     features: Mapping[str, Feature]
     sentences: Mapping[str, pl.Expr]
+
+
+def reserved_concepts() -> set[str]:
+    """Names of concepts that are not fields: a field of the same label gets another name."""
+    kinds = tuple(behavioural.KIND_WORDS)
+    whole = FeatureSpec(Timing.DATED, kinds=kinds, machine_kinds=kinds, companies=True)
+    return set(catalogue(whole).sentences)
 
 
 def catalogue(spec: FeatureSpec) -> Catalogue:

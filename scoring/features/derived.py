@@ -95,5 +95,7 @@ def _concept(spec: FeatureSpec) -> Concept:
     if not spec.kinds:
         return Concept(COLLEAGUES, known)
     acts = _others(spec, 90)
-    active = counted(acts, "{} action of colleagues in the last 90 days", "{} actions of colleagues in the last 90 days")
+    active = counted(
+        acts, "{} action of colleagues in the last 90 days", "{} actions of colleagues in the last 90 days"
+    )
     return Concept(COLLEAGUES, pl.when(acts > 0).then(active).otherwise(known))

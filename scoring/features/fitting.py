@@ -6,9 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from scoring.features.matrix import Vectors, build
+from scoring.features.catalogue import reserved_concepts
+from scoring.features.matrix import Matrix, Vectors, build
 from scoring.features.reading import number, text
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.features.titles import looks_like_titles
@@ -25,13 +27,13 @@ NUMERIC_SHARE = 0.95
 def fit(
     timeline: Timeline, rows: pl.DataFrame, timing: Timing, excluded: Collection[str] = ()
 ) -> tuple[FeatureSpec, Vectors]:
-    """The spec for ``rows`` and their vectors. ``excluded`` fields are left out, as are system, own and blocked ones."""
+    """The spec for ``rows`` and their vectors, without ``excluded``, system, own and blocked fields."""
     usable = [
         field
         for field in timeline.fields.values()
         if not (field.system or field.own or field.blocked or field.name in excluded)
     ]
-    spec = FeatureSpec(timing, fields=_fields(timeline, rows, usable), **_activity(timeline, rows))
+    spec = _activity(timeline, rows, FeatureSpec(timing, fields=_fields(timeline, rows, usable)))
     vectors = build(timeline, rows, spec)
     varying = _varying(vectors.matrix)
     columns = tuple(name for name, varies in zip(vectors.columns, varying, strict=True) if varies)
@@ -39,7 +41,7 @@ def fit(
     return spec, Vectors(vectors.base, np.ascontiguousarray(vectors.matrix[:, varying]), columns)
 
 
-def _varying(matrix: np.ndarray) -> np.ndarray:
+def _varying(matrix: Matrix) -> npt.NDArray[np.bool_]:
     if not matrix.size:
         return np.zeros(matrix.shape[1], dtype=bool)
     known = ~np.isnan(matrix)
@@ -50,14 +52,15 @@ def _varying(matrix: np.ndarray) -> np.ndarray:
     return varies
 
 
-def _activity(timeline: Timeline, rows: pl.DataFrame) -> dict[str, object]:
+def _activity(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureSpec:
     seen = timeline.events(rows, ("lead", "machine")).select("kind", "actor").unique()
     companies = timeline.leads(rows)["company_key"].drop_nulls()
-    return {
-        "kinds": tuple(sorted(seen.filter(pl.col("actor") == "lead")["kind"])),
-        "machine_kinds": tuple(sorted(seen.filter(pl.col("actor") == "machine")["kind"])),
-        "companies": bool(len(companies)),
-    }
+    return replace(
+        spec,
+        kinds=tuple(sorted(seen.filter(pl.col("actor") == "lead")["kind"])),
+        machine_kinds=tuple(sorted(seen.filter(pl.col("actor") == "machine")["kind"])),
+        companies=bool(len(companies)),
+    )
 
 
 def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> tuple[FieldSpec, ...]:
@@ -65,7 +68,7 @@ def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> 
         return ()
     ordered = sorted(usable, key=lambda field: field.name)
     values = timeline.values(rows, [field.name for field in ordered])
-    labels: set[str] = set()
+    labels = reserved_concepts()
     specs = []
     for field in ordered:
         column = values.select(text(pl.col(field.name))).to_series()

@@ -24,7 +24,13 @@ def declare(spec: FeatureSpec) -> Declared:
         return Declared()
     features = [_fit("business", "Engagement grade of a business address", ("email_kind",), _is_business(), spec)]
     features += [
-        _fit(f"senior.{field.name}", f"Engagement grade of a senior {field.label}", (field.name,), _senior(field.name), spec)
+        _fit(
+            f"senior.{field.name}",
+            f"Engagement grade of a senior {field.label}",
+            (field.name,),
+            _senior(field.name),
+            spec,
+        )
         for field in spec.fields
         if field.is_title
     ]
@@ -61,6 +67,8 @@ def _pairs(spec: FeatureSpec) -> list[Feature]:
 
 
 def _concept() -> Concept:
-    kinds = counted(pl.col("kinds:30"), "{} kind of action in the last 30 days", "{} kinds of action in the last 30 days")
+    kinds = counted(
+        pl.col("kinds:30"), "{} kind of action in the last 30 days", "{} kinds of action in the last 30 days"
+    )
     fit = pl.when(_is_business() == 1).then(pl.lit("business address")).otherwise(pl.lit("no business address"))
     return Concept(TOGETHER, pl.format("{}, {}", kinds, fit))

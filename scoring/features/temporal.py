@@ -37,7 +37,9 @@ def _age() -> list[Feature]:
             ("created_at",),
             created.dt.weekday() >= SATURDAY,
         ),
-        Feature("created.hour", "Hour of creation (UTC)", Family.TEMPORAL, CREATION, ("created_at",), created.dt.hour()),
+        Feature(
+            "created.hour", "Hour of creation (UTC)", Family.TEMPORAL, CREATION, ("created_at",), created.dt.hour()
+        ),
     ]
 
 
@@ -48,8 +50,10 @@ def _recency(kind: str, concept: str) -> Feature:
 
 def _concepts() -> tuple[Concept, ...]:
     days = pl.col("age_days").floor().cast(pl.Int64)
-    age = pl.when(days < 1).then(pl.lit("Created today")).otherwise(
-        counted(days, "Created {} day ago", "Created {} days ago")
+    age = (
+        pl.when(days < 1)
+        .then(pl.lit("Created today"))
+        .otherwise(counted(days, "Created {} day ago", "Created {} days ago"))
     )
-    created = pl.format("Created on a {}", pl.col("created_at").dt.strftime("%A at %H:00 UTC"))
+    created = pl.format("Created on a {}", pl.col("created_at").dt.strftime("%A"))
     return (Concept(AGE, age), Concept(CREATION, created))

@@ -8,9 +8,11 @@ SENIORITY = {
     "C-level": r"\b(chief|c[efiomt]o|cmo|cro|founder|co-founder|owner|president|managing director)\b",
     "VP": r"\b(vp|svp|evp|vice president)\b",
     "Director": r"\b(director|head of|head)\b",
-    "Manager": r"\b(manager|lead|supervisor|team lead)\b",
-    "Specialist": r"\b(specialist|analyst|engineer|developer|consultant|coordinator|executive|representative|administrator|officer)\b",
-    "Junior": r"\b(junior|assistant|intern|trainee|student)\b",
+    "Manager": r"\b(manager|supervisor|team lead)\b",
+    "Specialist": (
+        r"\b(specialist|analyst|engineer|developer|consultant|coordinator|executive|representative|administrator|officer)\b"
+    ),
+    "Junior": r"\b(junior|assistant|intern|trainee)\b",
 }
 FUNCTION = {
     "Marketing": r"\b(marketing|cmo|brand|growth|demand|content|seo)\b",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from scoring.models import blend, gbm, logistic, scorecard
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
 
-_READERS = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "scorecard": scorecard.from_json,
     "logistic": logistic.from_json,
     "lightgbm": gbm.from_json,
@@ -24,5 +24,4 @@ def from_json(data: Mapping[str, Any]) -> Model:
     Raises:
         KeyError: the kind or a part of it is unknown.
     """
-    model: Model = _READERS[data["kind"]](data)
-    return model
+    return _READERS[data["kind"]](data)

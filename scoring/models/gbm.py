@@ -97,8 +97,7 @@ def search(train: Training, valid: Training) -> Recipe:
     data = _dataset(sample)
     judge = _dataset(valid, reference=data)
     trials = [_FIRST] + [
-        {name: float(values[rng.integers(len(values))]) for name, values in _CHOICES.items()}
-        for _ in range(TRIALS - 1)
+        {name: float(values[rng.integers(len(values))]) for name, values in _CHOICES.items()} for _ in range(TRIALS - 1)
     ]
     results = [_trial(data, judge, params, train.seed) for params in trials]
     best = min(range(len(results)), key=lambda index: (results[index][0], index))

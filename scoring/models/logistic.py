@@ -56,7 +56,7 @@ class Logistic:
     def standardised(self, matrix: Floats) -> tuple[Floats, Floats]:
         """Standardised values and missing flags, both n × k."""
         unknown = np.isnan(matrix)
-        # expm1/log1p of a negative serving value is undefined where training saw none: floor at 0.
+        # A negative value at serving, where training saw none, has no logarithm: it counts as 0.
         raw = np.where(self.logged, np.log1p(np.maximum(np.where(unknown, 0.0, matrix), 0.0)), matrix)
         values = np.clip((np.where(unknown, self.mean, raw) - self.mean) / self.scale, -CUT, CUT)
         missing = np.where(self.missing_mean > 0, (unknown - self.missing_mean) / self.missing_scale, 0.0)
@@ -126,12 +126,22 @@ def _prepared(training: Training) -> Logistic:
 def _skewed(column: Floats) -> bool:
     known = column[~np.isnan(column)]
     positive = known[known > 0]
-    if not positive.size or known.min() < 0 or positive.size == known.size == 0:
+    if not positive.size or known.min() < 0:
         return False
     return bool(known.max() > SKEW * np.median(positive) or (known.max() > SKEW and np.median(known) == 0))
 
 
 def from_json(data: Mapping[str, Any]) -> Logistic:
     """The model that ``to_json`` wrote."""
-    arrays = {name: np.asarray(data[name], dtype=bool if name == "logged" else np.float64) for name in _ARRAYS}
-    return Logistic(intercept=float(data["intercept"]), **arrays)
+    logged, *floats = (data[name] for name in _ARRAYS)
+    mean, scale, missing_mean, missing_scale, coef, missing_coef = (np.asarray(f, dtype=np.float64) for f in floats)
+    return Logistic(
+        np.asarray(logged, dtype=bool),
+        mean,
+        scale,
+        missing_mean,
+        missing_scale,
+        coef,
+        missing_coef,
+        float(data["intercept"]),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.adapters.hubspot.values import Json, Unreadable, identifier, moment, optional_moment, properties_of
+from connector.adapters.hubspot.values import Json, UnreadableError, identifier, moment, optional_moment, properties_of
 from connector.records import Actor, EngagementEvent, EventKind
 
 Meaning = tuple[EventKind, Actor]
@@ -83,9 +83,7 @@ def _call(known: Mapping[str, str]) -> Meaning:
 
 ACTIVITIES = (
     Activity("emails", "Sales e-mails", ("hs_email_direction", "hs_email_status"), _email, _when),
-    Activity(
-        "calls", "Calls", ("hs_call_direction", "hs_call_status"), _call, _when, detail="hs_call_status"
-    ),
+    Activity("calls", "Calls", ("hs_call_direction", "hs_call_status"), _call, _when, detail="hs_call_status"),
     # Booked by the lead unless the account says otherwise; HubSpot does not tell who proposed it.
     Activity("meetings", "Meetings", (), lambda _: (EventKind.MEETING, Actor.LEAD), _when),
     Activity("notes", "Notes", (), lambda _: (EventKind.NOTE, Actor.SELLER), _when),
@@ -96,14 +94,14 @@ ACTIVITIES = (
 
 
 def activity_events(activity: Activity, raw: Json, contact_ids: Sequence[str]) -> list[EngagementEvent]:
-    """Return one event for each contact of an activity; raise ``Unreadable`` if it has no time."""
+    """Return one event for each contact of an activity; raise ``UnreadableError`` if it has no time."""
     known, activity_id = properties_of(raw), identifier(raw)
     meaning = activity.meaning(known)
     if meaning is None:
         return []
     at = activity.at(known)
     if at is None:
-        raise Unreadable("the activity has no time")
+        raise UnreadableError("the activity has no time")
     detail = known.get(activity.detail) if activity.detail else None
     kind, actor = meaning
     return [
@@ -124,7 +122,7 @@ def marketing_event(raw: Json) -> EngagementEvent | None:
         return None
     recipient = raw.get("recipient")
     if not isinstance(recipient, str) or not recipient:
-        raise Unreadable("the event names no recipient")
+        raise UnreadableError("the event names no recipient")
     kind, actor = meaning
     return EngagementEvent(
         "marketing_emails",
@@ -140,4 +138,5 @@ def marketing_event(raw: Json) -> EngagementEvent | None:
 def _unsubscribes(raw: Json) -> bool:
     changes = raw.get("subscriptions") or ()
     words = [str(change.get("status", "")) for change in changes if isinstance(change, dict)]
-    return any(word.startswith("UNSUBSCRIBED") for word in words) or raw.get("portalSubscriptionStatus") == "UNSUBSCRIBED"
+    words.append(str(raw.get("portalSubscriptionStatus", "")))
+    return any(word.startswith("UNSUBSCRIBED") for word in words)

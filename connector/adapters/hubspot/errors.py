@@ -105,7 +105,9 @@ def classify(refusal: Refusal) -> ConnectorError:
     if refusal.status == UNAUTHORIZED:
         return Disconnected("HubSpot no longer accepts this account's permission.", remedy=REINSTALL, fault=fault)
     if refusal.status == FORBIDDEN:
-        return MissingPermission(f"HubSpot refuses {refusal.operation}: {_scopes(refusal)}.", remedy=REINSTALL, fault=fault)
+        return MissingPermission(
+            f"HubSpot refuses {refusal.operation}: {_scopes(refusal)}.", remedy=REINSTALL, fault=fault
+        )
     return NeedsAdmin(f"{fault}: {sentence_of(refusal.body)}", remedy="Please pass this on to support.", fault=fault)
 
 

@@ -57,7 +57,7 @@ PERSONAL = re.compile(
     r"firstname|lastname|salutation|hs_full_name_.*|email|hs_additional_emails|work_email|hs_email_customer_.*"
     r"|phone|mobilephone|fax|hs_(searchable_)?calculated_(phone|mobile)_.*|hs_whatsapp_phone_number|hs_searchable_.*"
     r"|address|city|zip|date_of_birth|twitterhandle|linkedinbio|hs_linkedin_url|hs_facebookid|hs_googleplusid|photo"
-    r"|hs_avatar_.*|ip_.*|hs_ip_.*|hs_object_id|hs_unique_creation_key|associatedcompanyid|hs_latitude|hs_longitude"
+    r"|hs_avatar_.*|ip_(city|latlon|zipcode)|hs_ip_.*|hs_object_id|hs_unique_creation_key|associatedcompanyid|hs_latitude|hs_longitude"
     r"|message|hs_analytics_first_url|hs_analytics_last_url"
 )
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from connector.adapters.hubspot.values import (
     Json,
-    Unreadable,
+    UnreadableError,
     identifier,
     milliseconds,
     moment,
@@ -78,7 +78,7 @@ class Version(NamedTuple):
 
 
 def history_of(raw: Mapping[str, Any], name: str) -> list[Version]:
-    """Return a property's known versions, newest first; raise ``Unreadable`` if one has no time."""
+    """Return a property's known versions, newest first; raise ``UnreadableError`` if one has no time."""
     versions = (raw.get("propertiesWithHistory") or {}).get(name) or ()
     read = [
         Version(text(version.get("value")), moment(version.get("timestamp"), f"the history of {name}"))
@@ -96,11 +96,11 @@ def add_contact(pieces: Pieces, stream: str, raw: Json, own: AbstractSet[str]) -
         if name not in own and name not in CHANGE_MARKS:
             try:
                 histories[name] = history_of(raw, name)
-            except Unreadable as reason:
+            except UnreadableError as reason:
                 pieces.reject(stream, raw, str(reason))
     record = _record(raw, record_id, histories, own)
     pieces.records.append(record)
-    pieces.removals.extend(_merged(record, raw))
+    pieces.removals.extend(_merged(record))
     for name, versions in histories.items():
         pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in versions)
     pieces.conversions.extend(_stages(record, histories.get("lifecyclestage", ())))
@@ -128,7 +128,7 @@ def _split(joined: str | None) -> Iterator[str]:
     return (part.strip() for part in (joined or "").split(";") if part.strip())
 
 
-def _merged(record: Record, raw: Json) -> Iterator[Removal]:
+def _merged(record: Record) -> Iterator[Removal]:
     """Yield the ids that now resolve to ``record``, dated by ``hs_calculated_merged_vids`` (``id:epoch ms;…``)."""
     times = dict(part.partition(":")[::2] for part in _split(record.properties.get("hs_calculated_merged_vids")))
     for lost in record.merged_ids:
@@ -155,7 +155,7 @@ def only_ours(raw: Json, own: AbstractSet[str], since: datetime) -> bool:
             continue
         try:
             changed = any(version.at >= since for version in history_of(raw, name))
-        except Unreadable:
+        except UnreadableError:
             return False
         if changed and name not in own:
             return False

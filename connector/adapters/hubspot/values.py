@@ -14,12 +14,12 @@ _LATEST = 253_402_300_799_000
 """The last second of the year 9999 in epoch milliseconds."""
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A thing of an answer can't be read; the message says which part, without its value."""
 
 
 def moment(value: object, what: str) -> datetime:
-    """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``Unreadable`` naming ``what``."""
+    """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``UnreadableError`` naming ``what``."""
     text = str(value).strip()
     if text.lstrip("-").isdecimal() and abs(int(text)) <= _LATEST:
         return _EPOCH + timedelta(milliseconds=int(text))
@@ -27,7 +27,7 @@ def moment(value: object, what: str) -> datetime:
         read = datetime.fromisoformat(text)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unreadable(f"{what} is not a time") from None
+        raise UnreadableError(f"{what} is not a time") from None
 
 
 def optional_moment(value: object, what: str) -> datetime | None:
@@ -67,7 +67,7 @@ def identifier(raw: Mapping[str, Any], key: str = "id") -> str:
     """Return an object's id, which is a string in some answers and a number in others."""
     found = raw.get(key)
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-        raise Unreadable("the id is missing")
+        raise UnreadableError("the id is missing")
     return str(found)
 
 

@@ -1,0 +1,106 @@
+"""HubSpot before any account of it is known: installation, webhooks, what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+
+from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp
+from connector.adapters.hosts import require_base, trusted
+from connector.adapters.hubspot import webhooks
+from connector.adapters.hubspot.adapter import HubSpotAdapter
+from connector.adapters.hubspot.oauth import OAuth, account_of
+from connector.adapters.hubspot.score_writes import LARGEST_BATCH
+from connector.adapters.hubspot.session import TIMEOUT, Session
+from connector.errors import RejectedInput
+from connector.records import Grant, Tokens, WebhookHint
+
+API_HOSTS = (r"api\.hubapi\.com", r"api\.hubspot\.com")
+UI_HOSTS = (r"app(-[a-z]{2}\d)?\.hubspot\.com",)
+"""HubSpot's hosts; ``app-eu1`` and the like are its regions."""
+
+CAPABILITIES = Capabilities(
+    label="HubSpot",
+    # The limits of an app with marketplace distribution; that of associations is the lowest tier's
+    # (https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines).
+    budgets=(Budget("burst", 110, 10.0), Budget("search", 5, 1.0), Budget("associations", 100, 10.0)),
+    write_batch=LARGEST_BATCH,
+    property_history=True,
+    webhooks=True,
+    refresh_tokens=True,
+    pkce=False,
+    scopes={
+        "oauth": "identify the account and uninstall on request",
+        "crm.objects.contacts.read": "read the leads and their activities",
+        "crm.objects.contacts.write": "write scores to the leads",
+        "crm.schemas.contacts.read": "know the lead's fields",
+        "crm.schemas.contacts.write": "make the score fields",
+    },
+    optional_scopes={
+        "crm.objects.companies.read": "use what is known of a lead's company",
+        "crm.schemas.companies.read": "know the company's fields",
+        "crm.objects.deals.read": "learn from deals won and lost",
+        "crm.schemas.deals.read": "tell won stages from lost ones",
+        "sales-email-read": "use e-mails between sellers and leads (their times, never their text)",
+        "content": "use opens and clicks of marketing e-mails",
+        "forms": "use form submissions",
+    },
+)
+
+
+class HubSpotApp(CrmApp):
+    """Our app at HubSpot."""
+
+    name: str = "hubspot"
+    capabilities: Capabilities = CAPABILITIES
+    timeout: ClassVar[tuple[float, float]] = TIMEOUT
+
+    def __init__(self, credentials: AppCredentials) -> None:
+        """Check that tokens can only go to HubSpot or a local sandbox; raise ``SettingsError`` otherwise."""
+        api = require_base("The HubSpot API address", credentials.api_base, API_HOSTS)
+        ui = require_base("The HubSpot authorisation address", credentials.authorize_base, UI_HOSTS)
+        self._credentials = replace(credentials, api_base=api, authorize_base=ui)
+        self._oauth = OAuth(self._credentials)
+
+    def authorize_url(self, state: str, code_verifier: str | None) -> str:
+        """Return the address of HubSpot's consent page."""
+        required, optional = self.capabilities.scopes, self.capabilities.optional_scopes
+        return self._oauth.authorize_url(state, tuple(required), tuple(optional))
+
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+        """Trade the code for tokens; the account is the one that the token names."""
+        tokens, account_id = self._oauth.exchange(code, now)
+        details = self._oauth.account(tokens.access_token)
+        account = account_of(details, self._ui_url(details))
+        if account.account_id != account_id:
+            raise RejectedInput("HubSpot named two different accounts. Start the installation again.")
+        return Grant(account, tokens)
+
+    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+        """Return fresh tokens; raise ``Disconnected`` when the grant is gone."""
+        return self._oauth.refresh(tokens, now)
+
+    def connect(self, access: Access) -> CrmAdapter:
+        """Open one connection. Makes no request."""
+        session = Session(access, self._credentials.api_base, self.timeout)
+        return HubSpotAdapter(access, session, self._credentials.authorize_base)
+
+    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Raise ``RejectedInput`` unless HubSpot signed exactly this request.
+
+        HubSpot signs the public address that it was given; behind a proxy ``url`` is another one,
+        so the configured address is what counts.
+        """
+        public = self._credentials.webhook_url or url
+        webhooks.verify(self._credentials.client_secret, method, public, headers, body, now=now)
+
+    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
+        """Read a verified webhook body."""
+        return webhooks.parse(body)
+
+    def _ui_url(self, details: Mapping[str, object]) -> str:
+        told = f"https://{details.get('uiDomain')}"
+        base = self._credentials.authorize_base
+        return told if trusted(told, base=base, patterns=UI_HOSTS) else base

@@ -1,0 +1,67 @@
+"""Deals: won and lost are the conversions of their contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connector.adapters.hubspot.mapping import Pieces, deal_conversions
+from connector.adapters.hubspot.session import Json
+from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, ObjectReader
+from connector.adapters.hubspot.values import UnreadableError
+from connector.records import Stream
+
+PROPERTIES = (
+    "dealstage",
+    "amount",
+    "amount_in_home_currency",
+    "deal_currency_code",
+    "closedate",
+    "hs_is_closed",
+    "hs_is_closed_won",
+)
+
+
+class DealReader(ObjectReader):
+    """The deals with the history of their stage."""
+
+    stream = Stream("deals", "Deals")
+    noun = "deals"
+
+    def searched(self) -> Sequence[str]:
+        """Return nothing more: hits are read again with their history."""
+        return ()
+
+    def list_page(self, after: str | None) -> tuple[Sequence[Json], str | None]:
+        """List with the stage's history and the contacts."""
+        query = {
+            "limit": HISTORY_LIMIT,
+            "after": after,
+            "properties": PROPERTIES,
+            "propertiesWithHistory": ("dealstage",),
+            "associations": ("contacts",),
+        }
+        answer = self.portal.session.get("objects", query, object=self.noun)
+        return answer.results, answer.after
+
+    def listed_links(self, found: Sequence[Json]) -> Mapping[str, Sequence[str]]:
+        """Return the contacts that came with the list."""
+        return self.portal.inline_contacts(self.noun, found)
+
+    def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
+        """Return the hits with stage history and contacts: a batch read gives no associations."""
+        ids = [str(hit["id"]) for hit in hits]
+        found: list[Json] = []
+        for start in range(0, len(ids), HISTORY_LIMIT):
+            inputs = [{"id": item} for item in ids[start : start + HISTORY_LIMIT]]
+            body = {"inputs": inputs, "properties": list(PROPERTIES), "propertiesWithHistory": ["dealstage"]}
+            found.extend(self.portal.session.post("read", body, object=self.noun).results)
+        return found, self.portal.contacts_of(self.noun, ids)
+
+    def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
+        """Add the outcomes of closed deals."""
+        for raw in found:
+            try:
+                contacts = linked.get(str(raw.get("id")), ())
+                pieces.conversions.extend(deal_conversions(raw, contacts, self.portal.stage_outcomes))
+            except UnreadableError as reason:
+                pieces.reject(self.stream.name, raw, str(reason))

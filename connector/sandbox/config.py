@@ -1,0 +1,108 @@
+"""What a sandbox is started with: plain frozen values, no environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from connector.sandbox.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class AppRegistration:
+    """The app as the vendor knows it.
+
+    ``redirect_uris`` are compared exactly. ``required_scopes`` must all be in the install
+    address's ``scope``.
+    """
+
+    app_id: int = 1234567
+    name: str = "Lead scoring"
+    client_id: str = "sandbox-client"
+    client_secret: str = field(default="sandbox-secret", repr=False)
+    redirect_uris: tuple[str, ...] = ("http://localhost/oauth/callback",)
+    required_scopes: tuple[str, ...] = ("oauth", "crm.objects.contacts.read")
+
+
+@dataclass(frozen=True, slots=True)
+class Oauth:
+    """Lifetimes in seconds. ``rotate``: each refresh gives a new refresh token, and reuse of an old one revokes."""
+
+    access_seconds: float = 1800.0
+    code_seconds: float = 60.0
+    rotate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Published limits: requests per account in any ``burst_seconds``; search per second."""
+
+    burst: int = 110
+    burst_seconds: float = 10.0
+    search: int = 5
+    search_seconds: float = 1.0
+    associations: int = 150
+    associations_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Where change notices go.
+
+    ``subscriptions`` are ``contact.creation`` or, for one property, ``contact.propertyChange:jobtitle``.
+    ``retry_factor`` scales the 24-hour retry schedule (0.001: within a minute and a half).
+    """
+
+    url: str = ""
+    subscriptions: tuple[str, ...] = ()
+    retry_factor: float = 1.0
+    timeout_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One account of the vendor. ``tier``: free, starter, professional or enterprise."""
+
+    portal_id: int = 4711001
+    name: str = "Sandbox Industries"
+    tier: str = "professional"
+    time_zone: str = "Europe/Dublin"
+    currency: str = "EUR"
+    unavailable_scopes: tuple[str, ...] = ()
+    custom_property_quota: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What the first portal holds: an export's folder, or else a generated population.
+
+    ``contacts`` 0 and no folder: empty. ``mapping`` overrides the folder's mapping file.
+    ``now`` is where the generated population ends (default: the sandbox's clock at start).
+    """
+
+    contacts: int = 0
+    seed: int = 7
+    now: datetime | None = None
+    folder: Path | None = None
+    mapping: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """Everything about one sandbox server. Port 0 takes a free one."""
+
+    vendor: str = "hubspot"
+    host: str = "127.0.0.1"
+    port: int = 0
+    app: AppRegistration = AppRegistration()
+    oauth: Oauth = Oauth()
+    limits: Limits = Limits()
+    webhooks: Webhooks = Webhooks()
+    portals: tuple[Portal, ...] = (Portal(),)
+    filling: Filling = Filling()
+    latency_seconds: float = 0.02
+    index_lag_seconds: float = 2.0
+    merge_creates_record: bool = False
+    faults: tuple[Fault, ...] = ()
+    request_log: Path | None = None

@@ -1,0 +1,121 @@
+"""What is known about a trained model: JSON-able, for pages, model cards and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scoring.bundle import Bundle
+from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
+from scoring.features import catalogue
+from scoring.leakage import FieldVerdict
+from scoring.learning import Fitted, Trial
+from scoring.metrics import Floats
+from scoring.schema import Timing
+from scoring.splits import distinct_conversions
+from scoring.verdict import verdict
+
+PERIOD_US = 14 * 86_400_000_000
+INTAKE_AGE_DAYS = 14.0
+IMPORTANCE_ROWS = 2_000
+
+
+def report(
+    bundle: Bundle, rows: pl.DataFrame, fitted: Fitted, trial: Trial, *, verdicts: Sequence[FieldVerdict], seed: int
+) -> dict[str, Any]:
+    """Everything but the notes, which the training adds."""
+    conversions = distinct_conversions(trial.rows)
+    metrics = _quality(bundle, trial, seed)
+    state, sentence = verdict(bundle.model.kind, conversions, metrics)
+    return {
+        "kind": bundle.model.kind,
+        "version": bundle.version,
+        "seed": seed,
+        "rows": rows.height,
+        "leads": rows["lead_id"].n_unique(),
+        "conversions": distinct_conversions(rows),
+        "window": _window(rows),
+        "test": {"rows": trial.rows.height, "conversions": conversions, "window": _window(trial.rows)},
+        "metrics": metrics,
+        "candidates": trial.choice.candidates if trial.choice else {},
+        "calibration": bundle.calibration.to_json(),
+        "leakage": [found.to_json() for found in verdicts],
+        "features": _features(bundle, fitted, seed),
+        "verdict": {"state": state, "sentence": sentence},
+    } | _comparisons(trial, seed, metrics)
+
+
+def _quality(bundle: Bundle, trial: Trial, seed: int) -> dict[str, Any]:
+    if trial.rows.is_empty():
+        return {}
+    window = Window.of(trial.rows, trial.log_odds)
+    metrics = evaluate(window, bundle.goal.capacity, seed)
+    age = trial.rows["age_days"]
+    if bundle.goal.timing is Timing.DATED:
+        metrics["auc_within_dates"] = within_groups_auc(window, trial.rows["order"].to_numpy() // PERIOD_US)
+        young = (age <= INTAKE_AGE_DAYS).fill_null(False) & trial.rows["lead_id"].is_first_distinct()
+        metrics["auc_at_intake"] = _auc_of(trial, young)
+    return metrics
+
+
+def _auc_of(trial: Trial, chosen: pl.Series) -> float | None:
+    mask = chosen.to_numpy()
+    if not mask.any():
+        return None
+    window = Window.of(trial.rows.filter(chosen), trial.log_odds[mask])
+    return within_groups_auc(window, np.zeros(int(mask.sum()), dtype=np.int64))
+
+
+def _comparisons(trial: Trial, seed: int, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Baselines and curves of the same window."""
+    if not metrics:
+        return {"baselines": {}, "curves": {}}
+    window = Window.of(trial.rows, trial.log_odds)
+    half = {"value": 0.5, "low": 0.5, "high": 0.5}
+    one = {"value": 1.0, "low": 1.0, "high": 1.0}
+    baselines: dict[str, Any] = {"random": {"auc": half, "lift_at_20": one}}
+    if trial.rows["age_days"].null_count() < trial.rows.height:
+        baselines["age"] = baseline(window, -trial.rows["age_days"].fill_null(0.0).to_numpy(), seed)
+    if "recency.any" in trial.columns:
+        days = trial.matrix[:, trial.columns.index("recency.any")]
+        baselines["recency"] = baseline(window, -np.nan_to_num(days, nan=1e9), seed)
+    return {"baselines": baselines, "curves": curves(window)}
+
+
+def _window(rows: pl.DataFrame) -> dict[str, str | None]:
+    """First and last snapshot; nulls where no date is known."""
+    first, last = rows["as_of"].min(), rows["as_of"].max()
+    return {
+        "first": first.isoformat() if isinstance(first, datetime) else None,
+        "last": last.isoformat() if isinstance(last, datetime) else None,
+    }
+
+
+def _features(bundle: Bundle, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
+    """Every feature with the mean absolute contribution over a sample of the rows, strongest first."""
+    declared = catalogue(bundle.spec).features
+    weights = _importance(bundle, fitted, seed)
+    found = [
+        {
+            "name": name,
+            "label": declared[name].label,
+            "family": declared[name].family.value,
+            "concept": declared[name].concept,
+            "importance": round(float(weight), 6),
+        }
+        for name, weight in zip(bundle.spec.columns, weights, strict=True)
+    ]
+    return sorted(found, key=lambda entry: (-float(str(entry["importance"])), str(entry["name"])))
+
+
+def _importance(bundle: Bundle, fitted: Fitted, seed: int) -> Floats:
+    matrix = fitted.vectors.matrix
+    if not matrix.size:
+        return np.zeros(matrix.shape[1])
+    chosen = np.sort(np.random.default_rng(seed).permutation(matrix.shape[0])[:IMPORTANCE_ROWS])
+    importance: Floats = np.abs(bundle.model.contributions(matrix[chosen])[:, :-1]).mean(axis=0)
+    return importance

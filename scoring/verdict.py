@@ -1,0 +1,49 @@
+"""Is the model ready, in words, with the rule that said so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+READY_CONVERSIONS, READY_AUC, READY_LIFT = 100, 0.65, 1.2
+READY_ERROR, READY_ERROR_SHARE = 0.02, 0.25
+USABLE_CONVERSIONS = 10
+
+
+def verdict(kind: str, conversions: int, metrics: Mapping[str, Any]) -> tuple[str, str]:
+    """One of ``ready``, ``usable``, ``not ready``, and the sentence. ``conversions``: distinct, in the test window."""
+    if kind == "scorecard":
+        return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
+    low = _low(metrics["auc"])
+    if low <= 0.5 or conversions < USABLE_CONVERSIONS:
+        return (
+            "not ready",
+            f"Not ready: on newer leads the ranking can't be told from chance (AUC at least {low:.2f}, "
+            f"{conversions} conversions; the rule asks for more than 0.50 and at least {USABLE_CONVERSIONS}).",
+        )
+    failed = _failed(conversions, metrics)
+    if failed:
+        return "usable", f"Usable: better than chance on newer leads, but {'; '.join(failed)}."
+    return "ready", f"Ready: on {conversions} newer conversions every limit is held (AUC at least {low:.2f})."
+
+
+def _low(value: Mapping[str, float | None]) -> float:
+    return value["low"] if value["low"] is not None else 0.0
+
+
+def _failed(conversions: int, metrics: Mapping[str, Any]) -> list[str]:
+    error = metrics["calibration_error"]["value"]
+    allowed = max(READY_ERROR, READY_ERROR_SHARE * (metrics["base_rate"] or 0.0))
+    checks = (
+        (
+            conversions >= READY_CONVERSIONS,
+            f"{conversions} of {READY_CONVERSIONS} conversions needed in the test window",
+        ),
+        (_low(metrics["auc"]) >= READY_AUC, f"the AUC may be as low as {_low(metrics['auc']):.2f} ({READY_AUC} asked)"),
+        (
+            _low(metrics["lift"]["20"]) >= READY_LIFT,
+            f"the best fifth converts less than {READY_LIFT} times the average",
+        ),
+        (error is not None and error <= allowed, f"the calibration error exceeds {allowed:.3f}"),
+    )
+    return [sentence for held, sentence in checks if not held]

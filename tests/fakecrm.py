@@ -1,0 +1,172 @@
+"""A CRM in memory, behind the same contract as the real ones: for tests of what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp
+from connector.errors import Disconnected, RejectedInput
+from connector.records import (
+    Account,
+    Cursor,
+    FieldDefinition,
+    Grant,
+    Page,
+    ScoreValues,
+    ScoreWrite,
+    Stream,
+    Tokens,
+    WebhookHint,
+    WriteOutcome,
+    WriteResult,
+)
+
+Trouble = Callable[[str], None]
+
+
+@dataclass
+class FakeAccount:
+    """What one CRM account holds, and what happened to it."""
+
+    account: Account
+    fields: Sequence[FieldDefinition] = ()
+    pages: dict[str, list[Page]] = field(default_factory=dict)
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: dict[str, WriteResult] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    trouble: Trouble = lambda _operation: None
+    revoked: bool = False
+    refreshes: int = 0
+
+
+class FakeApp(CrmApp):
+    """A vendor with accounts by their authorisation code."""
+
+    name = "fakecrm"
+    capabilities = Capabilities(
+        label="Fake CRM",
+        budgets=(Budget("burst", 100, 10.0),),
+        write_batch=10,
+        property_history=True,
+        webhooks=True,
+        refresh_tokens=True,
+        pkce=True,
+        scopes={"contacts": "to read contacts and write scores"},
+        optional_scopes={},
+    )
+
+    def __init__(self, accounts: Mapping[str, FakeAccount]) -> None:
+        self.accounts = accounts
+
+    def by_id(self, account_id: str) -> FakeAccount:
+        """Return the account with a vendor id."""
+        return next(item for item in self.accounts.values() if item.account.account_id == account_id)
+
+    def authorize_url(self, state: str, code_verifier: str | None) -> str:
+        return f"https://fake.example/authorize?state={state}"
+
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+        if code not in self.accounts:
+            raise RejectedInput("The authorisation code is not valid.")
+        found = self.accounts[code]
+        found.revoked = False
+        return Grant(found.account, Tokens(f"access-{code}", f"refresh-{code}", None, ("contacts",)))
+
+    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+        code = str(tokens.refresh_token).removeprefix("refresh-")
+        found = self.accounts[code]
+        found.refreshes += 1
+        if found.revoked:
+            raise Disconnected("Fake CRM took the grant back.", remedy="Install the app again.")
+        return Tokens(f"access-{code}-{found.refreshes}", tokens.refresh_token, None, tokens.scopes)
+
+    def connect(self, access: Access) -> CrmAdapter:
+        return FakeAdapter(self.by_id(access.account_id), access)
+
+    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        if headers.get("X-Fake-Signature") != "good":
+            raise RejectedInput("The signature does not match.")
+
+    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
+        account, record = body.decode().split(":")
+        at = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
+        return [WebhookHint(account, f"{account}:{record}", "changed", record, at)]
+
+
+class FakeAdapter(CrmAdapter):
+    """One connection to a fake account. Every call first asks ``trouble`` whether to fail."""
+
+    def __init__(self, crm: FakeAccount, access: Access) -> None:
+        self.crm = crm
+        self.access = access
+
+    def _call(self, operation: str) -> None:
+        self.access.lane.acquire("burst")
+        self.access.token()
+        self.crm.trouble(operation)
+        if self.crm.revoked:
+            raise Disconnected("Fake CRM took the grant back.", remedy="Install the app again.")
+
+    def account(self) -> Account:
+        return self.crm.account
+
+    def fields(self) -> Sequence[FieldDefinition]:
+        self._call("fields")
+        return self.crm.fields
+
+    def streams(self) -> Sequence[Stream]:
+        return [Stream(name, name.title(), needs_records=name != "people") for name in self.crm.pages]
+
+    def read_page(self, stream: str, cursor: Cursor | None) -> Page:
+        self._call(f"read {stream}")
+        number = int(str((cursor or {}).get("next", 0)))
+        pages = self.crm.pages[stream]
+        if number >= len(pages):
+            return Page(cursor={"next": number}, drained=True)
+        page = pages[number]
+        return Page(
+            cursor={"next": number + 1},
+            drained=number + 1 >= len(pages),
+            records=page.records,
+            changes=page.changes,
+            events=page.events,
+            conversions=page.conversions,
+            companies=page.companies,
+            removals=page.removals,
+        )
+
+    def read_records(self, record_ids: Sequence[str]) -> Page:
+        self._call("read records")
+        return Page(cursor={}, drained=True)
+
+    def ensure_score_fields(self) -> Mapping[str, str]:
+        self._call("prepare")
+        return {"lead_score": "lead_score"}
+
+    def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
+        self._call("write")
+        results = []
+        for item in writes:
+            if item.record_id in self.crm.refused:
+                results.append(self.crm.refused[item.record_id])
+                continue
+            self.crm.held[item.record_id] = dict(self.rendered(item.values))
+            self.crm.writes.append(item.record_id)
+            results.append(WriteResult(item.record_id, WriteOutcome.WRITTEN))
+        self.crm.trouble("written")
+        return results
+
+    def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        self._call("read scores")
+        return {item: self.crm.held[item] for item in record_ids if item in self.crm.held}
+
+    def rendered(self, values: ScoreValues) -> Mapping[str, str]:
+        return {"lead_score": str(values.score), "lead_score_tier": values.tier, "lead_score_model": values.model}
+
+    def disconnect(self) -> None:
+        self.crm.revoked = True
+
+    def record_url(self, record_id: str) -> str:
+        return f"https://fake.example/records/{record_id}"

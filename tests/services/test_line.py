@@ -1,0 +1,167 @@
+"""The whole line on a small CRM in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.errors import MissingPermission, RetryLater
+from connector.records import Tier, WriteOutcome, WriteResult
+from connector.services import maintenance, pipeline
+from connector.store import connections, ledger, models, outbox, runs, scores
+from connector.store.connections import Health
+from connector.store.runs import RunStatus
+from connector.store.session import Store
+from tests.world import World, world
+
+
+@pytest.fixture
+def line(store: Store) -> World:
+    """A world in which the app was installed and the first run is waiting."""
+    made = world(store)
+    made.install()
+    return made
+
+
+def _run(line: World) -> runs.Run:
+    with line.services.store.reading() as session:
+        tenant = connections.find_by_account(session, "fakecrm", "101")
+        assert tenant
+        found = runs.latest(session, tenant.tenant_id)
+    assert found
+    return found
+
+
+def test_an_installation_ends_in_scores_inside_the_crm(line: World) -> None:
+    """Every open lead has a score there, equal to what the store and the ledger say."""
+    line.work()
+    run = _run(line)
+    assert run.status is RunStatus.DONE
+    with line.services.store.reading() as session:
+        champion = models.champion(session, run.tenant_id)
+        count = sum(scores.summary(session, run.tenant_id).values())
+        delivered = outbox.counts(session, connections.of_tenant(session, run.tenant_id)[0].id)
+        assert ledger.verify(session, run.tenant_id).broken_at is None
+    assert champion
+    assert champion.version == run.model == "model_v20260301"
+    assert count == len(line.crm.held) > 200
+    assert delivered == {"delivered": count}
+    assert {values["lead_score_tier"] for values in line.crm.held.values()} <= set(Tier)
+    assert len(line.crm.writes) == len(set(line.crm.writes))
+
+
+def test_a_second_run_writes_nothing_that_did_not_change(line: World) -> None:
+    """A refresh at the same instant finds every value in the CRM already."""
+    line.work()
+    before = len(line.crm.writes)
+    maintenance.start_run(line.services, _run(line).tenant_id, pipeline.REFRESH)
+    line.work()
+    assert _run(line).status is RunStatus.DONE
+    assert len(line.crm.writes) == before
+
+
+def test_a_lost_wake_up_only_costs_time(line: World) -> None:
+    """The sweep announces what no message did."""
+    for _ in range(20):
+        line.woken.clear()
+        pipeline.sweep(line.services)
+        if not line.work(1):
+            break
+    assert _run(line).status is RunStatus.DONE
+
+
+def test_doubled_wake_ups_change_nothing(line: World) -> None:
+    """Each message twice ends in the same writes."""
+    while line.woken:
+        line.woken.insert(0, line.woken[0])
+        line.work(2)
+    assert len(line.crm.writes) == len(set(line.crm.writes)) == len(line.crm.held)
+
+
+def test_a_passing_trouble_is_tried_again_and_ends_well(line: World) -> None:
+    """RetryLater puts the stage back; the sweep takes it up when it is due."""
+    troubles = iter([True, True])
+
+    def trouble(operation: str) -> None:
+        if operation == "read clicks" and next(troubles, False):
+            raise RetryLater("The CRM is busy.", after_seconds=1)
+
+    line.crm.trouble = trouble
+    for _ in range(4):
+        line.work()
+        line.clock.sleep(60)
+        pipeline.sweep(line.services)
+    assert _run(line).status is RunStatus.DONE
+
+
+def test_a_revoked_grant_stops_the_run_with_a_sentence_and_destroys_the_tokens(line: World) -> None:
+    """Nothing is called any more; installing again goes on."""
+    line.crm.revoked = True
+    line.work()
+    run = _run(line)
+    assert run.status is RunStatus.STOPPED
+    assert "Install the app" in str(run.error)
+    with line.services.store.reading() as session:
+        connection = connections.of_tenant(session, run.tenant_id)[0]
+        assert connection.status is Health.DISCONNECTED
+        assert connections.tokens(session, connection.id).access_token is None
+    line.install()
+    line.work()
+    assert _run(line).status is RunStatus.DONE
+
+
+def test_a_stream_without_permission_is_named_and_the_rest_goes_on(line: World) -> None:
+    """A missing scope degrades one stream, not the run."""
+
+    def trouble(operation: str) -> None:
+        if operation == "read clicks":
+            raise MissingPermission("Clicks can't be read.", remedy="Grant the scope.")
+
+    line.crm.trouble = trouble
+    line.work()
+    run = _run(line)
+    assert run.status is RunStatus.DONE
+    with line.services.store.reading() as session:
+        assert "kinds of data" in str(runs.stages(session, run.id)["sync"].detail)
+
+
+def test_one_refused_record_becomes_a_dead_letter_and_its_neighbours_arrive(line: World) -> None:
+    """The admin sees the CRM's sentence; a replay writes the record once it is mended."""
+    victim = line.crm.pages["people"][0].records[0].record_id
+    victims = {item.record_id for page in line.crm.pages["people"] for item in page.records}
+    line.crm.refused = {
+        item: WriteResult(item, WriteOutcome.NEEDS_ADMIN, "A rule of the portal refused it.") for item in victims
+    }
+    line.work()
+    with line.services.store.reading() as session:
+        connection = connections.of_tenant(session, _run(line).tenant_id)[0]
+        dead = outbox.dead_letters(session, connection.id, 1000)
+    assert victim or dead
+    assert {row.message for row in dead} == {"A rule of the portal refused it."}
+    line.crm.refused = {}
+    with line.services.store.transaction() as session:
+        assert outbox.replay_dead(session, connection.id, line.clock.now()) == len(dead)
+    maintenance.start_run(line.services, connection.tenant_id, pipeline.REFRESH)
+    line.work()
+    assert len(line.crm.held) == len(dead)
+
+
+def test_values_whose_fate_is_unknown_are_read_back_not_written_twice(line: World) -> None:
+    """A worker that dies after the CRM took a batch leaves no double write."""
+
+    class Died(BaseException):
+        """Stands for kill -9: nothing catches it."""
+
+    deaths = iter([True])
+
+    def trouble(operation: str) -> None:
+        if operation == "written" and next(deaths, False):
+            raise Died
+
+    line.crm.trouble = trouble
+    with pytest.raises(Died):
+        line.work()
+    line.clock.sleep(31)
+    pipeline.sweep(line.services)
+    line.work()
+    assert _run(line).status is RunStatus.DONE
+    assert len(line.crm.writes) == len(set(line.crm.writes)) == len(line.crm.held)
