@@ -86,4 +86,5 @@ def _waker(settings: Settings) -> Waker:
 def _onboarding(settings: Settings) -> Mapping[str, Any]:
     if settings.onboarding_file is None:
         return {}
-    return tomllib.loads(settings.onboarding_file.read_text("utf-8")).get("tenant", {})
+    defaults: Mapping[str, Any] = tomllib.loads(settings.onboarding_file.read_text("utf-8")).get("tenant", {})
+    return defaults

@@ -21,7 +21,7 @@ def codes(column: pl.Series) -> Codes:
     frame = column.to_frame("value")
     numeric = frame.select(number(pl.col("value"))).to_series()
     if numeric.null_count() == column.null_count() and numeric.n_unique() > QUANTILES:
-        cuts = numeric.qcut(QUANTILES, allow_duplicates=True).to_physical().cast(pl.Int64)
+        cuts = ((numeric.rank("average") - 0.5) / max(numeric.count(), 1) * QUANTILES).floor().cast(pl.Int64)
         return np.asarray(cuts.fill_null(-1).to_numpy(), dtype=np.int64)
     sizes = frame.select(pl.len().over("value")).to_series()
     rare = sizes < MIN_LEVEL_SHARE * column.len()

@@ -77,6 +77,7 @@ def loads(data: bytes, *, tenant: str) -> Bundle:
 
     Raises:
         BundleError: saying which of these fails.
+
     """
     manifest, content = _members(data)
     _checked(manifest, content, tenant)

@@ -17,7 +17,7 @@ from scoring.features import Vectors, catalogue
 from scoring.metrics import Floats
 
 MAX_UP, MAX_DOWN = 3, 2
-LEAST = 0.01
+LEAST = 0.05
 """Contributions smaller than this (log-odds) are no reason."""
 NEAR = 1e-6
 STEP = 1e-4

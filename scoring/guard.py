@@ -25,7 +25,7 @@ def judge(
         probe = make_probe(timeline, rows, split, goal.timing, proved)
         verdicts += suspects(probe, doubtful)
     judged = {verdict.field for verdict in verdicts}
-    verdicts += [_assumed(field, split is None) for field in rest if field.name not in judged]
+    verdicts += [_assumed(field, tested=split is not None) for field in rest if field.name not in judged]
     return sorted(verdicts, key=lambda verdict: verdict.field)
 
 
@@ -36,12 +36,12 @@ def _doubtful(field: Field, goal: Goal) -> bool:
     return field.knowledge is Knowledge.UNDATED
 
 
-def _assumed(field: Field, untested: bool) -> FieldVerdict:
+def _assumed(field: Field, *, tested: bool) -> FieldVerdict:
     why = {
         Knowledge.DATED: "Its values are dated and are used only from their time on.",
         Knowledge.INTAKE: "It is declared to be fixed at creation.",
         Knowledge.UNDATED: "Assumed known from creation.",
     }[field.knowledge]
-    if untested and field.knowledge is Knowledge.UNDATED:
+    if not tested and field.knowledge is Knowledge.UNDATED:
         why = "Assumed known from creation; too few conversions to test it, so the scorecard does not learn from it."
     return FieldVerdict(field.name, field.label, Verdict.CLEAR, why)

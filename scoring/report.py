@@ -30,7 +30,9 @@ def report(
     """Everything but the notes, which the training adds."""
     conversions = distinct_conversions(trial.rows)
     metrics = _quality(bundle, trial, seed)
-    state, sentence = verdict(bundle.model.kind, conversions, metrics)
+    compared = _comparisons(trial, seed, metrics)
+    rival = max((found["auc"]["value"] or 0.5 for found in compared["baselines"].values()), default=0.5)
+    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival)
     return {
         "kind": bundle.model.kind,
         "version": bundle.version,
@@ -46,7 +48,7 @@ def report(
         "leakage": [found.to_json() for found in verdicts],
         "features": _features(bundle, fitted, seed),
         "verdict": {"state": state, "sentence": sentence},
-    } | _comparisons(trial, seed, metrics)
+    } | compared
 
 
 def _quality(bundle: Bundle, trial: Trial, seed: int) -> dict[str, Any]:

@@ -67,8 +67,8 @@ def _by_move(probe: Probe, field: Field, evidence: _Evidence, others: Sequence[s
         return None
     area, share = evidence.single[field.name]
     why = (
-        f"When it was filled in is unknown, alone it ranks leads with an AUC of {area:.2f} and makes {share:.0%} of the "
-        f"conversions near certain, and with it the AUC rises from {evidence.without_all:.3f} to {reached:.3f}. "
+        f"When it was filled in is unknown, alone it ranks leads with an AUC of {area:.2f} and makes {share:.0%} "
+        f"of the conversions near certain, and with it the AUC rises from {evidence.without_all:.3f} to {reached:.3f}. "
         "It stays out until you confirm that it is filled in before the outcome."
     )
     return _verdict(field, Verdict.SUSPECT, why, area, (reached, evidence.without_all))
@@ -84,7 +84,7 @@ def _by_tie(probe: Probe, field: Field, evidence: _Evidence, leaks: Sequence[str
         return None
     why = (
         f"When it was filled in is unknown, and it goes together with the suspect field '{leak}' even among leads of "
-        f"the same outcome ({strength:.2f} of 1). It stays out until you confirm that it is filled in before the outcome."
+        f"the same outcome ({strength:.2f} of 1). It stays out until you confirm that it is filled in before it."
     )
     return _verdict(field, Verdict.SUSPECT, why, area, (probe.auc(leaks), probe.auc([*leaks, field.name])))
 

@@ -33,6 +33,7 @@ def checked(history: History) -> History:
 
     Raises:
         HistoryError: naming the frame and the columns that differ.
+
     """
     for name, schema in _EXPECTED.items():
         frame: pl.DataFrame = getattr(history, name)

@@ -62,6 +62,7 @@ def train(
 
     Raises:
         HistoryError: a frame lacks the documented columns.
+
     """
     timeline = Timeline(history)
     rows = snapshots(history, goal, as_of=as_of, seed=seed)

@@ -10,8 +10,11 @@ READY_ERROR, READY_ERROR_SHARE = 0.02, 0.25
 USABLE_CONVERSIONS = 10
 
 
-def verdict(kind: str, conversions: int, metrics: Mapping[str, Any]) -> tuple[str, str]:
-    """One of ``ready``, ``usable``, ``not ready``, and the sentence. ``conversions``: distinct, in the test window."""
+def verdict(kind: str, conversions: int, metrics: Mapping[str, Any], rival: float) -> tuple[str, str]:
+    """One of ``ready``, ``usable``, ``not ready``, and the sentence.
+
+    ``conversions``: distinct, in the test window; ``rival``: the AUC of the best baseline there.
+    """
     if kind == "scorecard":
         return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
     low = _low(metrics["auc"])
@@ -21,7 +24,7 @@ def verdict(kind: str, conversions: int, metrics: Mapping[str, Any]) -> tuple[st
             f"Not ready: on newer leads the ranking can't be told from chance (AUC at least {low:.2f}, "
             f"{conversions} conversions; the rule asks for more than 0.50 and at least {USABLE_CONVERSIONS}).",
         )
-    failed = _failed(conversions, metrics)
+    failed = _failed(conversions, metrics, rival)
     if failed:
         return "usable", f"Usable: better than chance on newer leads, but {'; '.join(failed)}."
     return "ready", f"Ready: on {conversions} newer conversions every limit is held (AUC at least {low:.2f})."
@@ -31,10 +34,11 @@ def _low(value: Mapping[str, float | None]) -> float:
     return value["low"] if value["low"] is not None else 0.0
 
 
-def _failed(conversions: int, metrics: Mapping[str, Any]) -> list[str]:
+def _failed(conversions: int, metrics: Mapping[str, Any], rival: float) -> list[str]:
     error = metrics["calibration_error"]["value"]
     allowed = max(READY_ERROR, READY_ERROR_SHARE * (metrics["base_rate"] or 0.0))
     checks = (
+        ((metrics["auc"]["value"] or 0.0) > rival, f"no better than the best simple ranking (AUC {rival:.2f})"),
         (
             conversions >= READY_CONVERSIONS,
             f"{conversions} of {READY_CONVERSIONS} conversions needed in the test window",

@@ -6,7 +6,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_process_init
-from kombu import Queue
+from kombu.entity import Queue
 
 from connector.settings import load
 from workers.schedule import schedule

@@ -33,7 +33,7 @@ def carry_out(services: Services, intent_id: UUID) -> None:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except NeedsAdmin as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
-    except Exception as error:  # the outermost boundary: an unexpected error is our bug, and it must not spin
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)
 
 

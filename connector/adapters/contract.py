@@ -101,14 +101,14 @@ class Access:
 class AppCredentials:
     """The vendor app's own identity and addresses, from settings.
 
-    ``authorize_base`` and ``api_base`` are origins without a path; the sandbox is only
-    another pair of origins.
+    ``authorize_base`` and ``api_base`` are origins without a path, None for the vendor's own;
+    the sandbox is only another pair of origins.
     """
 
     client_id: str
     client_secret: str
-    authorize_base: str
-    api_base: str
+    authorize_base: str | None
+    api_base: str | None
     redirect_uri: str
     webhook_url: str
 

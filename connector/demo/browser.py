@@ -21,17 +21,15 @@ class _Forms(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[dict[str, object]] = []
+        self.forms: list[tuple[str, dict[str, str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form":
-            self.forms.append({"action": values.get("action") or "", "fields": {}})
+            self.forms.append((values.get("action") or "", {}))
         elif tag in ("input", "button") and self.forms and values.get("name"):
-            fields = self.forms[-1]["fields"]
-            if isinstance(fields, dict):
-                # Of several buttons with one name a person presses the first: consent.
-                fields.setdefault(values["name"], values.get("value") or "")
+            # Of several buttons with one name a person presses the first: consent.
+            self.forms[-1][1].setdefault(str(values["name"]), values.get("value") or "")
 
 
 def install(origin: str, vendor: str) -> tuple[requests.Session, str]:
@@ -51,9 +49,7 @@ def install(origin: str, vendor: str) -> tuple[requests.Session, str]:
 def _submit(browser: requests.Session, page: requests.Response, wanted: str) -> requests.Response:
     parser = _Forms()
     parser.feed(page.text)
-    for form in parser.forms:
-        if wanted in str(form["action"]):
-            target = urljoin(page.url, str(form["action"]) or page.url)
-            # The vendor's page is met with the address that a browser would come from.
-            return browser.post(target, data=form["fields"], timeout=_TIMEOUT_SECONDS)
+    for action, fields in parser.forms:
+        if wanted in action:
+            return browser.post(urljoin(page.url, action or page.url), data=fields, timeout=_TIMEOUT_SECONDS)
     raise InstallFailed(f"The page {page.url} (status {page.status_code}) has no form for {wanted or 'consent'}.")

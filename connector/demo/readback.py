@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from connector.records import Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter, read_connection
 from connector.services.scoring_run import from_json
 from connector.store import events, outbox, records
-from connector.records import Tier
 
 _BATCH = 100
 

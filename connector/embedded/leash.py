@@ -26,7 +26,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def main(command: list[str]) -> int:
     """Run ``command`` until it ends or the parent does; return its exit status."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - the caller's own command
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def watch() -> None:
         while os.read(0, 1):

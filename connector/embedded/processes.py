@@ -63,7 +63,7 @@ def start(
     log_dir.mkdir(parents=True, exist_ok=True)
     log = log_dir / f"{name}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - the product's own commands
+        process = subprocess.Popen(
             [sys.executable, "-S", "-E", leash.__file__, *command],
             stdin=subprocess.PIPE,
             stdout=output,

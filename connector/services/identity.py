@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import sqlalchemy as sa
 import tldextract
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
@@ -20,6 +19,7 @@ from connector.services.job import Job
 from connector.store import events, leads, records
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
+from connector.store.types import AnyRow
 
 _CHUNK = 2_000
 
@@ -78,7 +78,7 @@ def _join(session: Connection, job: Job, waiting: Any) -> None:
     records.assign_leads(session, joins)
 
 
-def lead_key(row: sa.Row[Any]) -> str:
+def lead_key(row: AnyRow) -> str:
     """Return what makes a record's person the same: the normalised address, else the record itself."""
     normal = normalised_email(row.email)
     return f"email:{normal}" if normal else f"record:{row.connection_id}:{row.vendor_id}"

@@ -60,7 +60,8 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
         pending = installs.use(session, _digest(state), _digest(session_id), vendor, now)
     if pending is None:
         raise RejectedInput(
-            "This installation link was used already, has expired or belongs to another browser. Start again from the connect page."
+            "This installation link was used already, has expired or belongs to another browser. "
+            "Start again from the connect page."
         )
     grant = app.exchange_code(code, pending.code_verifier, now)
     with services.store.transaction() as session:

@@ -19,7 +19,8 @@ def app_of(services: Services, vendor: str) -> CrmApp:
     except KeyError:
         name = vendor.upper()
         raise SettingsError(
-            f"No app is configured for {vendor}: set CONNECTOR_CRM_{name}_CLIENT_ID and CONNECTOR_CRM_{name}_CLIENT_SECRET."
+            f"No app is configured for {vendor}: "
+            f"set CONNECTOR_CRM_{name}_CLIENT_ID and CONNECTOR_CRM_{name}_CLIENT_SECRET."
         ) from None
 
 

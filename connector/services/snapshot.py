@@ -169,7 +169,7 @@ def _exclusions(values: pl.DataFrame, catalogue: Sequence[Any], vendors: Mapping
         )
         .join(rule_frame.unique(["field", "value"], keep="first", maintain_order=True), on=["field", "value"])
     )
-    return spans.select(EXCLUSIONS.names()).cast(dict(EXCLUSIONS))
+    return spans.select(EXCLUSIONS.names()).cast(EXCLUSIONS)
 
 
 def as_of_now(settings: TenantSettings, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -82,7 +83,7 @@ class _Reading:
         now = self.job.services.clock.now()
         with self.job.transaction() as session:
             store_page(session, self.job, page)
-            values = {
+            values: dict[str, Any] = {
                 "cursor": dict(page.cursor) or None,
                 "unavailable": page.unavailable,
                 "drained_at": now if page.drained else None,

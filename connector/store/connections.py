@@ -160,3 +160,9 @@ def forget_tokens(connection: Connection, connection_id: UUID) -> None:
 def save_field_names(connection: Connection, connection_id: UUID, names: Mapping[str, str]) -> None:
     """Remember under which names our score fields stand in this account."""
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(field_names=dict(names)))
+
+
+def newest(connection: Connection) -> CrmConnection:
+    """Return the connection that was installed last; raises ``NoResultFound`` where there is none."""
+    query = sa.select(connections).order_by(connections.c.installed_at.desc()).limit(1)
+    return _read(connection.execute(query).one())

@@ -7,7 +7,6 @@ kept with its ``subject`` and resolved when the record is there; nothing is drop
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from connector.records import Conversion, EngagementEvent, PropertyChange
 from connector.store import records as record_store
 from connector.store.bulk import upsert
 from connector.store.tables import changes, conversions, events, records
+from connector.store.types import AnyRow
 
 _EMAIL = "email:"
 _ID = "id:"
@@ -129,7 +129,7 @@ def _resolve(connection: Connection, connection_id: UUID, subjects: Sequence[str
     return found | {f"{_EMAIL}{key}": value for key, value in by_email.items()}
 
 
-def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[sa.Row[Any]]:
+def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
     """Return a lead's newest events as (at, kind, actor, detail)."""
     query = (
         sa.select(events.c.at, events.c.kind, events.c.actor, events.c.detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 from connector.records import FieldDefinition
 from connector.store.bulk import upsert
 from connector.store.tables import fields
+from connector.store.types import AnyRow
 
 
 def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[FieldDefinition]) -> None:
@@ -36,7 +36,7 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
     upsert(connection, fields, rows, key=("connection_id", "name"), update=refreshed)
 
 
-def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[sa.Row[Any]]:
+def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
     """Return the field rows of a tenant in a stable order."""
     query = sa.select(fields).where(fields.c.tenant_id == tenant_id)
     return connection.execute(query.order_by(fields.c.name, fields.c.connection_id)).all()

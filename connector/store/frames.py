@@ -24,10 +24,10 @@ def _read(store: Store, query: sa.Select[Any], times: Sequence[str], texts: Sequ
     """Run a query in bulk; columns that are neither times nor texts are Int64."""
     names = [column.name for column in query.selected_columns]
     types: dict[str, pl.DataType] = {name: pl.Int64() for name in names}
-    types |= {name: UTC_TIME for name in times} | {name: pl.String() for name in texts}
+    types |= dict.fromkeys(times, UTC_TIME) | {name: pl.String() for name in texts}
     sql = str(query.compile(store.engine, compile_kwargs={"literal_binds": True}))
     read = _from_sqlite if store.engine.dialect.name == "sqlite" else _from_arrow
-    return read(store, sql, names).cast(dict(types))
+    return read(store, sql, names).cast(pl.Schema(types))
 
 
 def _from_arrow(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import upsert
 from connector.store.tables import leads, records, scores
+from connector.store.types import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def count(connection: Connection, tenant_id: UUID) -> int:
 
 def page(
     connection: Connection, tenant_id: UUID, *, tier: str | None, after: tuple[Any, int] | None, limit: int
-) -> Sequence[sa.Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return scored leads, highest score first; ``after`` is the (score, lead id) of the last row seen."""
     query = (
         sa.select(scores.c.lead_id, scores.c.score, scores.c.probability, scores.c.tier, scores.c.reasons)
@@ -77,7 +78,7 @@ def page(
     return connection.execute(query).all()
 
 
-def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
     """Return the open records of leads with their properties, for display."""
     c = records.c
     query = sa.select(c.lead_id, c.id, c.connection_id, c.vendor_id, c.email, c.properties, c.created_at).where(

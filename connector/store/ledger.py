@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import upsert
 from connector.store.tables import ledger, ledger_heads, ledger_payloads
-from connector.store.types import microseconds
+from connector.store.types import AnyRow, microseconds
 
 GENESIS = "0" * 64
 
@@ -39,7 +39,7 @@ def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], no
     upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
     query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
     seq, previous = connection.execute(query.with_for_update()).one()
-    first = seq + 1
+    first: int = seq + 1
     rows, payloads = [], []
     for entry in entries:
         seq += 1
@@ -114,7 +114,7 @@ def verify(connection: Connection, tenant_id: UUID) -> Verification:
     return Verification(expected, None)
 
 
-def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[sa.Row[Any]]:
+def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
     """Return a lead's newest entries as (seq, kind, at, body)."""
     same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
     query = (

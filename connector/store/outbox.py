@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import upsert
 from connector.store.tables import outbox, records
+from connector.store.types import AnyRow
 
 
 class OutboxStatus(StrEnum):
@@ -138,7 +139,7 @@ def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def dead_letters(connection: Connection, connection_id: UUID, limit: int) -> Sequence[sa.Row[Any]]:
+def dead_letters(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:
     """Return (record id, vendor id, message) of rows that were given up."""
     query = (
         sa.select(outbox.c.record_id, records.c.vendor_id, outbox.c.message)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from connector.records import Company, Record, Removal
 from connector.store.bulk import upsert
 from connector.store.tables import changes, companies, conversions, events, outbox, records
+from connector.store.types import AnyRow
 
 _IN_CHUNK = 5_000
 
@@ -106,7 +107,7 @@ def _move_history(connection: Connection, loser: int, survivor: int) -> None:
     connection.execute(sa.delete(changes).where(changes.c.record_id == loser))
 
 
-def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
     """Return (lead id, record id, connection id, vendor id) of open records of these leads."""
     c = records.c
     query = sa.select(c.lead_id, c.id, c.connection_id, c.vendor_id).where(
@@ -115,7 +116,7 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) ->
     return connection.execute(query.order_by(c.id)).all()
 
 
-def without_lead(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[sa.Row[Any]]:
+def without_lead(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
     """Return records that identity has not seen yet, in the order of creation."""
     c = records.c
     query = sa.select(c.id, c.connection_id, c.vendor_id, c.email, c.created_at).where(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import run_stages, runs
+from connector.store.types import AnyRow
 
 
 class RunStatus(StrEnum):
@@ -94,7 +95,7 @@ def latest(connection: Connection, tenant_id: UUID) -> Run | None:
     return _read(row) if row else None
 
 
-def _read(row: sa.Row[tuple[object, ...]]) -> Run:
+def _read(row: AnyRow) -> Run:
     values = row._mapping
     return Run(
         values["id"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row, upsert
 from connector.store.tables import scores
+from connector.store.types import AnyRow
 
 _REFRESHED = (
     "run_id",
@@ -43,7 +43,7 @@ def tiers(connection: Connection, tenant_id: UUID) -> dict[int, str]:
     return {row.lead_id: row.tier for row in connection.execute(query)}
 
 
-def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> sa.Row[Any] | None:
+def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | None:
     """Return a lead's score row, if it has one."""
     where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id == lead_id)
     return connection.execute(sa.select(scores).where(where)).one_or_none()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Numeric, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
@@ -40,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError("times must be timezone-aware")
         return microseconds(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class names it
         """Return aware UTC times whatever the database gave."""
         if value is None:
             return None
@@ -53,6 +54,9 @@ def microseconds(value: datetime) -> int:
     """Return whole microseconds since 1970, exactly (no float on the way)."""
     return (value - _EPOCH) // _MICROSECOND
 
+
+AnyRow = sa.Row[*tuple[Any, ...]]
+"""A row of a query, its columns read by name."""
 
 Json = JSON
 Text = String

@@ -41,6 +41,7 @@ class FeatureSpec:
 
         Raises:
             KeyError, TypeError, ValueError: the data has another form.
+
         """
         fields = tuple(
             FieldSpec(f["name"], f["label"], FieldType(f["type"]), tuple(f["levels"]), bool(f["is_title"]))

@@ -23,5 +23,6 @@ def from_json(data: Mapping[str, Any]) -> Model:
 
     Raises:
         KeyError: the kind or a part of it is unknown.
+
     """
     return _READERS[data["kind"]](data)

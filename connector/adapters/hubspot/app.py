@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,6 +16,8 @@ from connector.adapters.hubspot.session import TIMEOUT, Session
 from connector.errors import RejectedInput
 from connector.records import Grant, Tokens, WebhookHint
 
+API = "https://api.hubapi.com"
+UI = "https://app.hubspot.com"
 API_HOSTS = (r"api\.hubapi\.com", r"api\.hubspot\.com")
 UI_HOSTS = (r"app(-[a-z]{2}\d)?\.hubspot\.com",)
 """HubSpot's hosts; ``app-eu1`` and the like are its regions."""
@@ -59,10 +60,10 @@ class HubSpotApp(CrmApp):
 
     def __init__(self, credentials: AppCredentials) -> None:
         """Check that tokens can only go to HubSpot or a local sandbox; raise ``SettingsError`` otherwise."""
-        api = require_base("The HubSpot API address", credentials.api_base, API_HOSTS)
-        ui = require_base("The HubSpot authorisation address", credentials.authorize_base, UI_HOSTS)
-        self._credentials = replace(credentials, api_base=api, authorize_base=ui)
-        self._oauth = OAuth(self._credentials)
+        self._api_base = require_base("The HubSpot API address", credentials.api_base or API, API_HOSTS)
+        self._ui_base = require_base("The HubSpot sign-in address", credentials.authorize_base or UI, UI_HOSTS)
+        self._credentials = credentials
+        self._oauth = OAuth(credentials, self._ui_base, self._api_base)
 
     def authorize_url(self, state: str, code_verifier: str | None) -> str:
         """Return the address of HubSpot's consent page."""
@@ -84,8 +85,8 @@ class HubSpotApp(CrmApp):
 
     def connect(self, access: Access) -> CrmAdapter:
         """Open one connection. Makes no request."""
-        session = Session(access, self._credentials.api_base, self.timeout)
-        return HubSpotAdapter(access, session, self._credentials.authorize_base)
+        session = Session(access, self._api_base, self.timeout)
+        return HubSpotAdapter(access, session, self._ui_base)
 
     def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         """Raise ``RejectedInput`` unless HubSpot signed exactly this request.
@@ -102,5 +103,4 @@ class HubSpotApp(CrmApp):
 
     def _ui_url(self, details: Mapping[str, object]) -> str:
         told = f"https://{details.get('uiDomain')}"
-        base = self._credentials.authorize_base
-        return told if trusted(told, base=base, patterns=UI_HOSTS) else base
+        return told if trusted(told, base=self._ui_base, patterns=UI_HOSTS) else self._ui_base

@@ -43,9 +43,11 @@ _APP_ERRORS = frozenset(
 class OAuth:
     """The flows of one HubSpot app. Holds no state between calls."""
 
-    def __init__(self, credentials: AppCredentials) -> None:
-        """Keep the app's identity and addresses."""
+    def __init__(self, credentials: AppCredentials, authorize_base: str, api_base: str) -> None:
+        """Keep the app's identity and the origins that were found to be good."""
         self._app = credentials
+        self._authorize_base = authorize_base
+        self._api_base = api_base
 
     def authorize_url(self, state: str, scopes: tuple[str, ...], optional: tuple[str, ...]) -> str:
         """Return the consent page's address. HubSpot wants spaces as ``%20`` and no ``response_type``."""
@@ -56,7 +58,7 @@ class OAuth:
             "optional_scope": " ".join(optional),
             "state": state,
         }
-        return f"{self._app.authorize_base}{AUTHORIZE}?{urlencode(query, quote_via=quote)}"
+        return f"{self._authorize_base}{AUTHORIZE}?{urlencode(query, quote_via=quote)}"
 
     def exchange(self, code: str, now: datetime) -> tuple[Tokens, str]:
         """Trade a code for tokens and the account's id; raise ``RejectedInput`` for a code that is not good."""
@@ -89,7 +91,7 @@ class OAuth:
 
     def account(self, access_token: str) -> Mapping[str, Any]:
         """Return the account's details, before a connection and its governor exist."""
-        url = self._app.api_base + path("account")
+        url = self._api_base + path("account")
         try:
             with requests.Session() as session:
                 headers = {"Authorization": f"Bearer {access_token}"}
@@ -114,7 +116,7 @@ class OAuth:
                 token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method, no password
             ) as session:
                 reply: Mapping[str, Any] = session.fetch_token(
-                    self._app.api_base + path("token"),
+                    self._api_base + path("token"),
                     grant_type=grant_type,
                     timeout=TIMEOUT,
                     allow_redirects=False,

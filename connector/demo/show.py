@@ -1,0 +1,96 @@
+"""The demo: start everything, install as an admin would, watch the line, check what the CRM holds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+
+from connector.demo import figures
+from connector.demo.browser import install
+from connector.demo.options import DemoOptions
+from connector.demo.readback import read_back
+from connector.demo.stack import ROOT, Stack
+from connector.demo.watch import watch
+from connector.services.context import Services
+from connector.store import connections, models
+from connector.store.connections import CrmConnection
+
+FOLDER = ROOT / ".data" / "demo"
+
+
+def show(options: DemoOptions) -> None:
+    """Run the demo; raises a ``ConnectorError`` whose message says what stopped it."""
+    console = Console()
+    stack = Stack(options, FOLDER)
+    try:
+        console.print("Starting the sandbox CRM, the broker, the web app and the workers …")
+        services = stack.start()
+        summary, address = _line(stack, services, console)
+        if options.report:
+            options.report.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        if not options.once:
+            _stay(stack, console, address)
+    finally:
+        stack.stop()
+
+
+def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str, Any], str]:
+    """Install into each CRM, follow the run to its end, read back, print."""
+    begun = stack.clock.monotonic()
+    address = stack.web
+    for vendor in services.apps:
+        console.print(f"Installing the app in the sandbox {services.apps[vendor].capabilities.label} account …")
+        _, address = install(stack.web, vendor)
+    tenant_id = _tenant(services)
+    run, progress = watch(services, tenant_id, console, stack.alive)
+    seconds = stack.clock.monotonic() - begun
+    console.print("Reading the scores back by the CRM's own API …")
+    with services.store.reading() as session:
+        installed = connections.of_tenant(session, tenant_id)
+        champion = models.champion(session, tenant_id)
+    report = champion.report if champion else {}
+    summary = {
+        "seconds": round(seconds, 2),
+        "stages": figures.stage_rows(run, progress),
+        "crms": {item.vendor: _crm(stack, services, item) for item in installed},
+        "model": figures.model_row(report),
+    }
+    figures.print_summary(console, summary, str(report.get("verdict", {}).get("sentence", "")))
+    return summary, address
+
+
+def _tenant(services: Services) -> UUID:
+    """Return the tenant that the installation made: the only one of this data folder."""
+    with services.store.reading() as session:
+        return connections.newest(session).tenant_id
+
+
+def _crm(stack: Stack, services: Services, connection: CrmConnection) -> dict[str, Any]:
+    # Counted before the read-back, which is the demo's own and not the product's.
+    counted = stack.requests_seen()
+    held = read_back(services, connection.id)
+    return {
+        "records_read": held.records_read,
+        "events_read": held.events_read,
+        "requests": counted.total,
+        "rate_limited": counted.rate_limited,
+        "scores_written": held.written,
+        "scores_verified": held.verified,
+        "high_intent": held.high_intent,
+    }
+
+
+def _stay(stack: Stack, console: Console, address: str) -> None:
+    """Keep everything running until Ctrl-C."""
+    console.print(f"\nThe pages are at [bold]{address}[/bold] (to sign in, press the CRM's button on {stack.web}).")
+    console.print("Ctrl-C ends the demo.")
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    while not ended.wait(1.0):
+        stack.alive()

@@ -1,0 +1,1 @@
+"""A stand-in of HubSpot's API, held to its published behaviour of 2026."""

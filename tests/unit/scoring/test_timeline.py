@@ -1,0 +1,115 @@
+"""Nothing at or after a row's as_of is ever visible to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.features import build, fit
+from scoring.population import numbered
+from scoring.schema import EVENTS, LEADS, UTC_TIME, VALUES, Field, FieldType, History, Knowledge, Timing
+from scoring.timeline import Timeline
+from tests.unit.scoring.worlds import START, dated, frame, history
+
+FIELD = Field("score", "Score", FieldType.NUMBER, Knowledge.DATED)
+MOMENTS = st.integers(0, 200).map(lambda hours: START + timedelta(hours=hours))
+HAPPENINGS = st.lists(st.tuples(st.integers(1, 3), MOMENTS), max_size=25)
+
+
+def small(events: list[tuple[int, datetime]], values: list[tuple[int, datetime]]) -> History:
+    leads = frame(
+        {
+            "lead_id": [1, 2, 3],
+            "created_at": [START] * 3,
+            "intake_order": [None] * 3,
+            "company_key": ["a", "a", None],
+            "email_kind": ["free"] * 3,
+        },
+        LEADS,
+    )
+    acts = [(lead, at, "page_view", "lead", f"/{at.hour % 3}") for lead, at in events]
+    changes = [(lead, "score", str(place), at) for place, (lead, at) in enumerate(values)]
+    return history(
+        leads,
+        events=pl.DataFrame(acts, schema=EVENTS, orient="row"),
+        values=pl.DataFrame(changes, schema=VALUES, orient="row"),
+        fields=(FIELD,),
+    )
+
+
+def rows_at(*moments: datetime) -> pl.DataFrame:
+    spots = [(lead, at) for at in moments for lead in (1, 2, 3)]
+    return numbered(pl.DataFrame(spots, schema={"lead_id": pl.Int64, "as_of": UTC_TIME}, orient="row"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(HAPPENINGS, HAPPENINGS, MOMENTS)
+def test_only_what_lies_before_as_of_is_seen(
+    events: list[tuple[int, datetime]], values: list[tuple[int, datetime]], as_of: datetime
+) -> None:
+    """Counts and values equal those computed by hand from strictly earlier entries."""
+    timeline = Timeline(small(events, values))
+    seen = timeline.events(rows_at(as_of), ("lead",))
+    for row, lead in enumerate((1, 2, 3)):
+        assert seen.filter(pl.col("row") == row).height == sum(one == lead and at < as_of for one, at in events)
+        known = [(at, str(place)) for place, (one, at) in enumerate(values) if one == lead and at < as_of]
+        found = timeline.values(rows_at(as_of), ["score"])["score"][row]
+        assert found == (max(known)[1] if known else None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(HAPPENINGS, HAPPENINGS, HAPPENINGS, HAPPENINGS)
+def test_later_entries_change_no_earlier_row(
+    events: list[tuple[int, datetime]],
+    values: list[tuple[int, datetime]],
+    more_events: list[tuple[int, datetime]],
+    more_values: list[tuple[int, datetime]],
+) -> None:
+    """A vector is the same bit for bit after anything is added at or after its as_of."""
+    cut = START + timedelta(hours=100)
+    before = small(events, values)
+    spec, _ = fit(Timeline(before), rows_at(cut, cut + timedelta(days=200)), Timing.DATED)
+    first = build(Timeline(before), rows_at(cut), spec).matrix
+    later_events = events + [(lead, max(at, cut)) for lead, at in more_events]
+    later_values = values + [(lead, max(at, cut)) for lead, at in more_values]
+    second = build(Timeline(small(later_events, later_values)), rows_at(cut), spec).matrix
+    assert first.tobytes() == second.tobytes()
+
+
+def test_single_leads_get_the_batch_vector() -> None:
+    """A lead's vector does not depend on which other leads are computed beside it."""
+    timeline = Timeline(dated(120))
+    rows = numbered(
+        pl.DataFrame({"lead_id": range(1, 121), "as_of": [START + timedelta(days=340)] * 120}).cast(
+            {"lead_id": pl.Int64, "as_of": UTC_TIME}
+        )
+    )
+    spec, vectors = fit(timeline, rows, Timing.DATED)
+    for place in range(0, 120, 17):
+        single = build(timeline, numbered(rows.filter(pl.col("row") == place)), spec).matrix
+        assert single.tobytes() == vectors.matrix[place : place + 1].tobytes()
+
+
+def test_seller_events_make_no_feature() -> None:
+    """Whatever the rep did leaves every vector as it was."""
+    world = dated(150)
+    rows = numbered(
+        pl.DataFrame({"lead_id": range(1, 151), "as_of": [START + timedelta(days=300)] * 150}).cast(
+            {"lead_id": pl.Int64, "as_of": UTC_TIME}
+        )
+    )
+    spec, vectors = fit(Timeline(world), rows, Timing.DATED)
+    without = replace(world, events=world.events.filter(pl.col("actor") != "seller"))
+    np.testing.assert_array_equal(vectors.matrix, build(Timeline(without), rows, spec).matrix)
+
+
+def test_undated_fields_ignore_a_stray_time() -> None:
+    """A field declared undated is assumed known from creation, whatever time its value carries."""
+    world = small([], [(1, START + timedelta(hours=150))])
+    world = replace(world, fields=(replace(FIELD, knowledge=Knowledge.UNDATED),))
+    assert Timeline(world).values(rows_at(START), ["score"])["score"].to_list() == ["0", None, None]
