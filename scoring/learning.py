@@ -37,13 +37,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The judging rows (newer than all that was learned from), their vectors and calibrated log-odds."""
+    """The judging rows (newer than all that was learned from), their vectors and calibrated log-odds.
+
+    ``choice`` and ``split`` are None for the scorecard.
+    """
 
     rows: pl.DataFrame
     matrix: Matrix
     columns: tuple[str, ...]
     log_odds: Floats
-    choice: Choice | None
+    choice: Choice | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,17 @@ class Fitted:
     calibration: Calibration
 
 
-def learned(task: Task, split: Split) -> tuple[Fitted, Trial]:
+def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     """Choose on validation, judge on the test window, then refit the recipe on all matured rows.
+
+    None where no input varies, so that there is nothing to learn from.
 
     The trial's model has seen train and validation rows and is calibrated on validation alone; the
     serving model is calibrated on the pooled out-of-fold log-odds of both windows.
     """
     spec, _ = fit(task.timeline, task.rows.filter(pl.Series(split.dev)), task.timing, task.excluded)
+    if not spec.columns:
+        return None
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec.columns)
     choice = choose(whole.where(split.train), whole.where(split.valid))
@@ -70,7 +78,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial]:
     first = _calibrated(task, [(split.valid, choice.log_odds)])
     pooled = _calibrated(task, [(split.valid, choice.log_odds), (split.test, raw)])
     judged = task.rows.filter(pl.Series(split.test))
-    trial = Trial(judged, matrix[split.test], spec.columns, first.apply(raw), choice)
+    trial = Trial(judged, matrix[split.test], spec.columns, first.apply(raw), choice, split)
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
     model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
     return Fitted(spec, vectors, model, pooled), trial
@@ -81,7 +89,7 @@ def ruled(task: Task) -> tuple[Fitted, Trial]:
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
     model = scorecard.fit(task.training(vectors.matrix, spec.columns))
     log_odds = model.log_odds(vectors.matrix)
-    return Fitted(spec, vectors, model, IDENTITY), Trial(task.rows, vectors.matrix, spec.columns, log_odds, None)
+    return Fitted(spec, vectors, model, IDENTITY), Trial(task.rows, vectors.matrix, spec.columns, log_odds)
 
 
 def _calibrated(task: Task, folds: Sequence[tuple[Mask, Floats]]) -> Calibration:

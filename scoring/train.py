@@ -14,12 +14,12 @@ from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until
 from scoring.guard import judge
 from scoring.leakage import FieldVerdict, Verdict
-from scoring.learning import Task, learned, ruled
+from scoring.learning import Task, Trial, learned, ruled
 from scoring.predict import score
 from scoring.report import report
 from scoring.schema import Goal, History, Timing
 from scoring.scoremap import ScoreMap
-from scoring.splits import Split, distinct_conversions, time_split
+from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
 from scoring.timeline import Timeline
 
@@ -70,7 +70,7 @@ def train(
     verdicts = judge(timeline, until(history, as_of), rows, split, goal)
     excluded = {found.field for found in verdicts if found.verdict is not Verdict.CLEAR}
     task = Task(timeline, rows, goal.timing, excluded, seed)
-    fitted, trial = learned(task, split) if split else ruled(task)
+    fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,
         version=version,
@@ -83,7 +83,7 @@ def train(
     )
     bundle = _with_tiers(bundle, history, as_of)
     told = report(bundle, rows, fitted, trial, verdicts=verdicts, seed=seed)
-    return Training(bundle, told | {"as_of": as_of.isoformat(), "notes": _notes(rows, split, goal, verdicts)})
+    return Training(bundle, told | {"as_of": as_of.isoformat(), "notes": _notes(rows, trial, goal, verdicts)})
 
 
 def _first_map(rows: pl.DataFrame) -> ScoreMap:
@@ -99,13 +99,16 @@ def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
     return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
 
 
-def _notes(rows: pl.DataFrame, split: Split | None, goal: Goal, verdicts: Sequence[FieldVerdict]) -> list[str]:
+def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, verdicts: Sequence[FieldVerdict]) -> list[str]:
     notes = ["The figures belong to the recipe, judged on newer leads; the serving model is refitted on all rows."]
-    if split is None:
+    if trial.split is None:
         found = distinct_conversions(rows)
-        notes = [f"{found} conversions have matured; {MIN_CONVERSIONS}, well spread in time, are needed to learn."]
+        notes = [
+            f"{found} conversions have matured; at least {MIN_CONVERSIONS}, well spread in time, "
+            "and inputs that vary are needed to learn."
+        ]
     else:
-        notes += split.notes
+        notes += trial.split.notes
     if goal.timing is Timing.CREATED:
         notes.append("The outcome has no date: valid at intake, no horizon is claimed.")
     if goal.timing is Timing.ORDERED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import DAY_US, Concept, Declared, Family, Feature, value_column
+from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, value_column
 from scoring.features.reading import moment, number, truth
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.schema import FieldType
@@ -28,7 +28,7 @@ def _column(field: FieldSpec) -> pl.Expr:
 
 
 def _days_before(field: FieldSpec) -> pl.Expr:
-    return (pl.col("as_of") - moment(_column(field))).dt.total_microseconds() / DAY_US
+    return (pl.col("as_of") - moment(_column(field))).dt.total_microseconds() * DAYS_PER_US
 
 
 def _number(field: FieldSpec) -> list[Feature]:

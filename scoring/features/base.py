@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.features.declared import (
-    DAY_US,
+    DAYS_PER_US,
     WINDOWS_DAYS,
     count_column,
     last_column,
@@ -28,7 +28,7 @@ LONGEST_DAYS = max(WINDOWS_DAYS)
 
 def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     """Gather everything that the declared expressions read, in the order of ``rows``."""
-    age = (pl.col("as_of") - pl.col("created_at")).dt.total_microseconds() / DAY_US
+    age = (pl.col("as_of") - pl.col("created_at")).dt.total_microseconds() * DAYS_PER_US
     base = timeline.leads(rows).with_columns(age_days=age)
     names = [field.name for field in spec.fields]
     if names:
@@ -73,7 +73,7 @@ def _event_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> 
 def _counts(chosen: pl.Expr, kind: str) -> list[pl.Expr]:
     windows = [(chosen & _within(days)).sum().alias(count_column(kind, days)) for days in WINDOWS_DAYS]
     whole = chosen.sum().alias(count_column(kind, "all"))
-    last = pl.col("ago").filter(chosen).min().dt.total_microseconds() / DAY_US
+    last = pl.col("ago").filter(chosen).min().dt.total_microseconds() * DAYS_PER_US
     return [*windows, whole, last.alias(last_column(kind))]
 
 

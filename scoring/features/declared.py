@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import polars as pl
 
-DAY_US = 86_400_000_000
+DAYS_PER_US = 1 / 86_400_000_000
+"""Times are multiplied by this, not divided: division by a constant may round differently in a batch of one."""
 WINDOWS_DAYS = (1, 7, 30, 90)
 
 

@@ -45,7 +45,7 @@ def declare(spec: FeatureSpec) -> Declared:
 
 def _activity(spec: FeatureSpec) -> list[Feature]:
     week, month = pl.col(count_column(ANY, 7)), pl.col(count_column(ANY, 30))
-    velocity = week / 7 - month / 30
+    velocity = (30 * week - 7 * month) * (1 / 210)
     return [
         Feature(
             "velocity",

@@ -34,7 +34,7 @@ def fit(
         if not (field.system or field.own or field.blocked or field.name in excluded)
     ]
     spec = _activity(timeline, rows, FeatureSpec(timing, fields=_fields(timeline, rows, usable)))
-    vectors = build(timeline, rows, spec)
+    vectors = build(timeline, rows, spec, every=True)
     varying = _varying(vectors.matrix)
     columns = tuple(name for name, varies in zip(vectors.columns, varying, strict=True) if varies)
     spec = replace(spec, columns=columns)

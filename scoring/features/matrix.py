@@ -25,10 +25,10 @@ class Vectors:
     columns: tuple[str, ...]
 
 
-def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> Vectors:
-    """Vectors of ``rows`` in their order. A spec without columns yields every declared one."""
+def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) -> Vectors:
+    """Vectors of ``rows`` in their order: the spec's columns, or ``every`` declared one."""
     features = catalogue(spec).features
-    columns = spec.columns or tuple(features)
+    columns = tuple(features) if every else spec.columns
     base = base_frame(timeline, rows, spec)
     frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
     matrix = np.ascontiguousarray(frame.fill_null(float("nan")).to_numpy(), dtype=np.float64)

@@ -42,7 +42,7 @@ class Model(Protocol):
         ...
 
     def contributions(self, matrix: Floats) -> Floats:
-        """N × (k + 1): what each column adds; the last column is the base. Rows sum to ``log_odds``."""
+        """Array n × (k + 1): what each column adds; the last column is the base. Rows sum to ``log_odds``."""
         ...
 
     def to_json(self) -> dict[str, Any]:

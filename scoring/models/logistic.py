@@ -46,7 +46,7 @@ class Logistic:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def contributions(self, matrix: Floats) -> Floats:
-        """N × (k + 1): coefficient × standardised value (flag included); the intercept last."""
+        """Array n × (k + 1): coefficient × standardised value (flag included); the intercept last."""
         values, missing = self.standardised(matrix)
         result = np.empty((matrix.shape[0], matrix.shape[1] + 1))
         result[:, :-1] = values * self.coef + missing * self.missing_coef

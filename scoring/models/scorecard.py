@@ -62,7 +62,7 @@ class Scorecard:
         return total
 
     def contributions(self, matrix: Floats) -> Floats:
-        """N × (k + 1), the base last."""
+        """Array n × (k + 1), the base last."""
         places = {column: index for index, column in enumerate(self.columns)}
         result = np.zeros((matrix.shape[0], len(self.columns) + 1))
         for rule in self.rules:

@@ -13,7 +13,7 @@ VERSIONS = {
     "account": "2026-03",
     "apps": "2026-03",
     "crm": "2026-03",
-    "marketing": "v3",
+    "marketing": "2026-03",
     "events": "2026-03",
 }
 """API family → version."""
@@ -31,7 +31,7 @@ TEMPLATES = {
     "property": "/crm/properties/{crm}/{object}/{name}",
     "groups": "/crm/properties/{crm}/{object}/groups",
     "pipelines": "/crm/pipelines/{crm}/{object}",
-    "forms": "/marketing/{marketing}/forms",
+    "forms": "/marketing/forms/{marketing}",
     "submissions": "/form-integrations/v1/submissions/forms/{form}",
     "email_events": "/email/public/v1/events",
     "occurrences": "/events/event-occurrences/{events}",

@@ -208,3 +208,14 @@ def test_versions_count_up_within_a_day() -> None:
     assert version_for(AS_OF, []) == "model_v20250101"
     assert version_for(AS_OF, ["model_v20250101"]) == "model_v20250101.2"
     assert version_for(AS_OF, ["model_v20250101", "model_v20250101.2"]) == "model_v20250101.3"
+
+
+def test_a_field_equal_to_the_label_is_never_learned_from() -> None:
+    """The only telling undated field repeats the outcome: it is quarantined, and what is left still scores."""
+    world = ordered(400)
+    label = world.leads["lead_id"].is_in(world.conversions["lead_id"].implode())
+    told = world.values.filter(pl.col("field") == "remark").with_columns(value=pl.Series(label).cast(pl.String))
+    result = trained(replace(world, values=told), ORDERED_GOAL)
+    assert result.report["kind"] == "scorecard"
+    assert {found["field"]: found["verdict"] for found in result.report["leakage"]}["remark"] == "suspect"
+    score(result.bundle, world, as_of=AS_OF)
