@@ -10,7 +10,8 @@ from redis import Redis
 from connector.adapters.windows import GRACE, LONGEST_REQUEST, LOOK, POLL, REALTIME_MEMORY, Ask
 
 # KEYS: places in flight, places ageing, queue, promised returns, block, last real-time request.
-# ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, place, look.
+# ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, place,
+# look; the windows' docstrings say what they mean.
 # The server's own clock is used, so that workers' clocks need not agree.
 _TAKE = """
 local time = redis.call('TIME')

@@ -80,7 +80,7 @@ def fit(training: Training, penalty: float) -> Logistic:
     design = np.hstack([values, missing[:, flagged]])
     weight = training.weight / training.weight.mean()
     strength = penalty * min(1.0, 10_000 / len(weight))
-    solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=300, tol=1e-4)
+    solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=1_000, tol=1e-4)
     solver.fit(design, training.label, sample_weight=weight)
     coef = np.asarray(solver.coef_[0], dtype=np.float64)
     missing_coef = np.zeros(values.shape[1])

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from connector.adapters.hubspot.values import (
     Json,
     UnreadableError,
+    first_moment,
     identifier,
     milliseconds,
     moment,
@@ -110,14 +111,14 @@ def _record(raw: Json, record_id: str, histories: Mapping[str, Sequence[Version]
     stated = properties_of(raw)
     latest = {name: versions[0].value for name, versions in histories.items() if versions}
     known = {name: value for name, value in latest.items() if value is not None} | stated
-    created = raw.get("createdAt") or known.get("createdate")
-    modified = stated.get("lastmodifieddate") or raw.get("updatedAt") or created
+    created = first_moment("creation date", raw.get("createdAt"), known.get("createdate"))
+    modified = first_moment("modification date", stated.get("lastmodifieddate"), raw.get("updatedAt"), created)
     email = known.get("email")
     return Record(
         record_id,
         email.strip().lower() if email else None,
-        moment(created, "the creation date"),
-        moment(modified, "the modification date"),
+        created,
+        modified,
         {name: value for name, value in known.items() if name not in own and name not in CHANGE_MARKS},
         company_id=known.get("associatedcompanyid"),
         merged_ids=tuple(_split(known.get("hs_merged_object_ids"))),
@@ -166,13 +167,13 @@ def only_ours(raw: Json, own: AbstractSet[str], since: datetime) -> bool:
 def company(raw: Json) -> Company:
     """Return a company; its properties are named ``company.…``, as its field definitions are."""
     known = properties_of(raw)
-    modified = known.get("hs_lastmodifieddate") or raw.get("updatedAt") or raw.get("createdAt")
+    stamps = known.get("hs_lastmodifieddate"), raw.get("updatedAt"), raw.get("createdAt")
     return Company(
         identifier(raw),
         known.get("name"),
         known.get("domain"),
         {COMPANY_PREFIX + name: value for name, value in known.items() if name not in CHANGE_MARKS},
-        moment(modified, "the modification date"),
+        first_moment("modification date", *stamps),
     )
 
 

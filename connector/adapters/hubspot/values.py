@@ -10,8 +10,6 @@ from typing import Any
 Json = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = 253_402_300_799_000
-"""The last second of the year 9999 in epoch milliseconds."""
 
 
 class UnreadableError(ValueError):
@@ -21,13 +19,25 @@ class UnreadableError(ValueError):
 def moment(value: object, what: str) -> datetime:
     """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``UnreadableError`` naming ``what``."""
     text = str(value).strip()
-    if text.lstrip("-").isdecimal() and abs(int(text)) <= _LATEST:
-        return _EPOCH + timedelta(milliseconds=int(text))
     try:
+        if text.lstrip("-").isdecimal():
+            return _EPOCH + timedelta(milliseconds=int(text))
         read = datetime.fromisoformat(text)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UnreadableError(f"{what} is not a time") from None
+
+
+def first_moment(what: str, *values: object) -> datetime:
+    """Return the first of ``values`` that is a time; raise ``UnreadableError`` if none is."""
+    for value in values:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return moment(value, what)
+        except UnreadableError:
+            continue
+    raise UnreadableError(f"the {what} is missing or not a time")
 
 
 def optional_moment(value: object, what: str) -> datetime | None:

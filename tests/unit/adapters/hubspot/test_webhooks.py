@@ -40,7 +40,9 @@ def test_old_and_future_signatures_are_refused(away: timedelta) -> None:
         verify(SECRET, "POST", URL, HEADERS, BODY, now=AT + away)
 
 
-@pytest.mark.parametrize("stamp", ["", "169365756000", "16936575600000", "169365756000x", " 693657560000", "１６９３６５７５６００００"])
+@pytest.mark.parametrize(
+    "stamp", ["", "169365756000", "16936575600000", "169365756000x", " 693657560000", "１６９３６５７５６００００"]
+)
 def test_a_timestamp_that_is_not_thirteen_digits_is_refused(stamp: str) -> None:
     """Missing, shorter, longer and odd timestamps."""
     with pytest.raises(RejectedInput, match="Timestamp"):

@@ -1,0 +1,122 @@
+"""What leaves the store for the models: dated values, populations, goals, orders."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector.records import Account, Conversion, FieldDefinition, FieldType, Page, PropertyChange, Record
+from connector.services import snapshot
+from connector.services.snapshot import history
+from connector.store import connections, tenants
+from connector.store.session import Store
+from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, VALUES, Knowledge
+from tests.fakecrm import FakeAccount
+from tests.world import NOW, World, world
+
+DAY = timedelta(days=1)
+FIELDS = (
+    FieldDefinition("city", "City", FieldType.CATEGORY),
+    FieldDefinition("phone", "Phone", FieldType.TEXT, personal=True),
+    FieldDefinition("score", "Our score", FieldType.NUMBER, own=True),
+    FieldDefinition("number", "Lead number", FieldType.NUMBER),
+    FieldDefinition("won", "Won", FieldType.BOOLEAN),
+    FieldDefinition("status", "Status", FieldType.CATEGORY, system=True, excludes={"bad": "disqualified"}),
+)
+
+
+def _person(number: int, /, **values: str) -> Page:
+    record = Record(str(number), f"p{number}@example.com", NOW - 100 * DAY, NOW, values)
+    changes = tuple(PropertyChange(str(number), name, value, NOW - 100 * DAY) for name, value in values.items())
+    return Page(cursor={}, drained=False, records=(record,), changes=changes)
+
+
+def _read(store: Store, people: list[Page], **settings: Any) -> tuple[World, Any]:
+    """Run the line up to identity on these people and return their history."""
+    made = world(store, **settings)
+    account = FakeAccount(Account("101", "Alpha", "https://x", "UTC"), FIELDS, {"people": people})
+    made.services.apps["fakecrm"].accounts["code-1"] = account  # type: ignore[attr-defined]
+    installed = made.install()
+    made.work(3)
+    with store.reading() as session:
+        found = tenants.get(session, installed.tenant_id)
+        assert connections.of_tenant(session, installed.tenant_id)
+    return made, history(made.services, installed.tenant_id, found.settings)
+
+
+def test_frames_have_the_documented_schema_even_when_empty(store: Store) -> None:
+    """Whatever a tenant lacks is an empty frame, not a missing column."""
+    _, found = _read(store, [_person(1, city="Porto")])
+    for frame, schema in (
+        (found.leads, LEADS),
+        (found.values, VALUES),
+        (found.events, EVENTS),
+        (found.conversions, CONVERSIONS),
+        (found.exclusions, EXCLUSIONS),
+    ):
+        assert dict(frame.schema) == dict(schema)
+
+
+def test_personal_own_and_system_values_never_leave(store: Store) -> None:
+    """A model can't see what it is not given."""
+    _, found = _read(store, [_person(1, city="Porto", phone="1", score="50", status="new")])
+    assert set(found.values["field"]) == {"fakecrm.city"}
+    assert {item.name for item in found.fields if item.blocked} == {"fakecrm.phone"}
+
+
+def test_history_keeps_the_time_of_each_value(store: Store) -> None:
+    """A dated field has every value with its time."""
+    person = _person(1, city="Porto")
+    later = PropertyChange("1", "city", "Faro", NOW - DAY)
+    changed = Page(cursor={}, drained=False, records=person.records, changes=(*person.changes, later))
+    _, found = _read(store, [changed])
+    assert found.values.sort("known_at")["value"].to_list() == ["Porto", "Faro"]
+    assert found.values["known_at"].null_count() == 0
+
+
+@pytest.mark.parametrize("goal", ["property:won=yes", "deal_won"])
+def test_an_ordered_export_has_no_times_and_its_goal_is_no_input(store: Store, goal: str) -> None:
+    """Only the order of creation is believed; the outcome's own field is a leak by meaning."""
+    people = [_person(1, number="20", won="yes", city="Porto"), _person(2, number="10", won="no", city="Faro")]
+    _, found = _read(store, people, goal=goal, timing="ordered", order_field="number")
+    leads = found.leads.sort("intake_order")
+    assert leads["intake_order"].to_list() == [10, 20]
+    assert leads["created_at"].null_count() == 2
+    assert found.values["known_at"].null_count() == found.values.height
+    assert ("fakecrm.won" in set(found.values["field"])) is (goal == "deal_won")
+    assert found.conversions.height == (1 if goal.startswith("property") else 0)
+    city = next(item for item in found.fields if item.name == "fakecrm.city")
+    assert city.knowledge is Knowledge.UNDATED
+
+
+def test_a_closed_span_ends_when_the_value_changes_back(store: Store) -> None:
+    """A disqualified lead that was reopened is in the population again."""
+    person = _person(1, city="Porto")
+    changes = (
+        PropertyChange("1", "status", "bad", NOW - 50 * DAY),
+        PropertyChange("1", "status", "new", NOW - 20 * DAY),
+    )
+    _, found = _read(store, [Page(cursor={}, drained=False, records=person.records, changes=changes)])
+    assert found.exclusions.select("starts_at", "ends_at", "reason").rows() == [
+        (NOW - 50 * DAY, NOW - 20 * DAY, "disqualified")
+    ]
+
+
+def test_outcomes_of_the_goal_alone_are_conversions(store: Store) -> None:
+    """A lost deal is not a success."""
+    person = _person(1, city="Porto")
+    outcomes = (
+        Conversion("deals", "d1", "deal_won", NOW - DAY, "1"),
+        Conversion("deals", "d2", "deal_lost", NOW - 2 * DAY, "1"),
+    )
+    _, found = _read(store, [Page(cursor={}, drained=False, records=person.records, conversions=outcomes)])
+    assert found.conversions["at"].to_list() == [NOW - DAY]
+
+
+def test_an_old_export_is_scored_as_of_its_own_end() -> None:
+    """``as_of`` of the settings stands in for now."""
+    settings = tenants.TenantSettings(as_of="2018-11-15T00:00:00+00:00")
+    assert snapshot.as_of_now(settings, NOW).isoformat() == "2018-11-15T00:00:00+00:00"
+    assert snapshot.as_of_now(tenants.TenantSettings(), NOW) == NOW
