@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -12,11 +13,13 @@ import click
 from connector.bootstrap import build
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
-from connector.demo.show import show
+from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline
 from connector.services.context import Services
 from connector.settings import load
+
+PATH = click.Path(path_type=Path)
 
 
 def _services() -> Services:
@@ -30,17 +33,17 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--once", is_flag=True, help="End after the summary.")
-@click.option("--data", type=click.Path(path_type=Path), help="A folder with a real export instead of made-up leads.")
-@click.option("--mapping", type=click.Path(path_type=Path), help="The mapping.toml that names the export's columns.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write the figures as JSON to this file.")
+@click.option("--data", type=PATH, help="A folder with a real export instead of made-up leads.")
+@click.option("--mapping", type=PATH, help="The mapping.toml that names the export's columns.")
+@click.option("--report", type=PATH, help="Write the figures as JSON to this file.")
 @click.option("--keep", is_flag=True, help="Go on with the data of the last demo.")
 @click.option("--contacts", type=int, default=10_000, show_default=True, help="How many leads to make up.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the made-up leads.")
-def demo(
-    once: bool, data: Path | None, mapping: Path | None, report: Path | None, keep: bool, contacts: int, seed: int
-) -> None:
+@click.option("--now", help="The instant (ISO 8601) at which the made-up leads end. Default: the present.")
+@click.option("--folder", type=PATH, default=FOLDER, help="Where the demo keeps its data.")
+def demo(folder: Path, **chosen: Any) -> None:
     """Show the whole line against a sandbox CRM on this machine."""
-    show(DemoOptions(once=once, data=data, mapping=mapping, report=report, keep=keep, contacts=contacts, seed=seed))
+    show(DemoOptions(**chosen), folder)
 
 
 @cli.command()

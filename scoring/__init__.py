@@ -6,7 +6,7 @@ scikit-learn are too heavy for a process that only looks at schemas or populatio
 * ``schema``: the frames and values that go in (``History``, ``Field``, ``Goal``);
 * ``population.population(history, as_of)``: who can be scored, and why the others can't;
 * ``train.train(history, goal, as_of=…, seed=…, tenant=…, version=…)``: a ``Training`` with ``bundle``
-  and JSON-able ``report``; ``train.version_for(as_of, existing)`` names it;
+  and JSON-able ``report``; ``versions.version_for(as_of, existing)`` names it;
 * ``bundle.dumps`` and ``bundle.loads``: the model as bytes and back, or ``errors.BundleError``;
 * ``predict.score(bundle, history, as_of=…)``: probability, score, tier and reasons a lead;
 * ``tiers.Tiers.next``: the band with hysteresis; ``scoremap.ScoreMap``: kept across retrainings.

@@ -20,7 +20,7 @@ from scoring.splits import Mask, Split
 from scoring.timeline import Timeline
 
 PROBE_ROWS = 10_000
-CERTAIN = 0.95
+CERTAIN, CERTAIN_ODDS = 0.95, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Probe:
     def alone(self, field: str) -> tuple[float, float]:
         """The field's own validation AUC, and the share of conversions that it makes near certain.
 
-        Near certain: the small model says at least CERTAIN and those rows' true rate bears it out.
+        Near certain: the small model says at least CERTAIN and CERTAIN_ODDS times the base odds (what a
+        good honest field can say of few leads only), and the true rate of those rows bears it out.
         """
         scores = self._log_odds(np.array([field in names for names in self.inputs]))
         return auc(self.valid.label, scores, self.valid.weight), self._certain_share(expit(scores))
@@ -56,7 +57,8 @@ class Probe:
 
     def _certain_share(self, chance: Floats) -> float:
         label = self.valid.label
-        sure = chance >= CERTAIN
+        odds = CERTAIN_ODDS * self.train.label.mean() / max(1.0 - self.train.label.mean(), 1e-9)
+        sure = chance >= max(CERTAIN, odds / (1.0 + odds))
         if not sure.any() or label[sure].mean() < CERTAIN - 0.05:
             return 0.0
         return float(label[sure].sum() / label.sum())

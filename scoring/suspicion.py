@@ -5,7 +5,8 @@ A field is suspect when
 
 1. alone it all but decides the outcome (validation AUC of at least .90, or it makes at least a
    tenth of the conversions near certain), and adding it back to a probe without any such field
-   moves the AUC by more than .03 (so that copies of one leak can't hide each other); or
+   moves the AUC by more than .03, or closes 15 % of what it lacks to 1 (so that copies of one
+   leak can't hide each other, nor one leak behind strong honest fields); or
 2. it says something of the outcome alone (AUC of at least .65) and is tied to such a field within
    each outcome (Cramér's V of at least .35 among the converted and among the rest): it was filled
    in by the same process.
@@ -23,7 +24,7 @@ from scoring.leakage import FieldVerdict, Verdict
 from scoring.probe import Probe
 from scoring.schema import Field
 
-MOVE = 0.03
+MOVE, CLOSED = 0.03, 0.15
 DECISIVE_AUC, DECISIVE_SHARE = 0.90, 0.10
 TELLING_AUC, TIED = 0.65, 0.35
 TRIED_ALONE = 20
@@ -63,7 +64,7 @@ def _decisive(area: float, share: float) -> bool:
 
 def _by_move(probe: Probe, field: Field, evidence: _Evidence, others: Sequence[str]) -> FieldVerdict | None:
     reached = probe.auc(others)
-    if reached - evidence.without_all <= MOVE:
+    if reached - evidence.without_all <= min(MOVE, CLOSED * (1.0 - evidence.without_all)):
         return None
     area, share = evidence.single[field.name]
     why = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,16 +33,6 @@ class Training:
 
     bundle: Bundle
     report: dict[str, Any]
-
-
-def version_for(as_of: datetime, existing: Collection[str]) -> str:
-    """``model_v20260201``; then ``.2``, ``.3`` … where that day already has versions in ``existing``."""
-    day = f"model_v{as_of:%Y%m%d}"
-    version, number = day, 1
-    while version in existing:
-        number += 1
-        version = f"{day}.{number}"
-    return version
 
 
 def train(

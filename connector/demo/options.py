@@ -8,7 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """Options of ``connector demo``. ``data``: a folder with a real export."""
+    """Options of ``connector demo``.
+
+    ``data`` is a folder with a real export; ``now`` (ISO 8601) the instant at which a made-up
+    population ends and its scores stand (None: the present).
+    """
 
     once: bool
     data: Path | None
@@ -17,3 +21,4 @@ class DemoOptions:
     keep: bool
     contacts: int
     seed: int
+    now: str | None = None

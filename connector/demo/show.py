@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,10 @@ from connector.store.connections import CrmConnection
 FOLDER = ROOT / ".data" / "demo"
 
 
-def show(options: DemoOptions) -> None:
+def show(options: DemoOptions, folder: Path) -> None:
     """Run the demo; raises a ``ConnectorError`` whose message says what stopped it."""
     console = Console()
-    stack = Stack(options, FOLDER)
+    stack = Stack(options, folder)
     try:
         console.print("Starting the sandbox CRM, the broker, the web app and the workers …")
         services = stack.start()

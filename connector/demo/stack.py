@@ -40,6 +40,7 @@ class Stack:
 
     options: DemoOptions
     folder: Path
+    database_url: str | None = None
     clock: SystemClock = field(default_factory=SystemClock)
     children: dict[str, Child] = field(default_factory=dict)
     broker: Broker | None = None
@@ -119,7 +120,7 @@ class Stack:
         return {
             **os.environ,
             "CONNECTOR_DATA_DIR": str(self.folder),
-            "DATABASE_URL": f"sqlite:///{(self.folder / 'connector.db').resolve()}",
+            "DATABASE_URL": self.database_url or f"sqlite:///{(self.folder / 'connector.db').resolve()}",
             "REDIS_URL": redis_url,
             "CONNECTOR_PUBLIC_URL": self.web,
             "CONNECTOR_SWEEP_SECONDS": str(SWEEP_SECONDS),

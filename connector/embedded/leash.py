@@ -16,28 +16,44 @@ import threading
 GRACE_SECONDS = 10
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
+class Leash:
+    """One command, tied to the parent by the pipe at standard input."""
 
+    def __init__(self) -> None:
+        self.child: subprocess.Popen[bytes] | None = None
+        self.stopping = False
+        self.orphaned = False
 
-def main(command: list[str]) -> int:
-    """Run ``command`` until it ends or the parent does; return its exit status."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    def run(self, command: list[str]) -> int:
+        """Run ``command`` until it ends, is asked to, or the parent is gone; return its exit status."""
+        # Before the child exists: a signal that came in between would leave it alone.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self._stop())
+        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        if self.stopping:
+            self.child.terminate()
+        threading.Thread(target=self._watch, args=[self.child], daemon=True).start()
+        status = self.child.wait()
+        if self.orphaned and os.getpgrp() == os.getpid():
+            # What the command itself started is in this group too, and so is this process.
+            os.killpg(0, signal.SIGKILL)
+        return status
 
-    def watch() -> None:
+    def _stop(self) -> None:
+        self.stopping = True
+        if self.child is not None:
+            self.child.terminate()
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
         while os.read(0, 1):
             pass
-        _end(child)
-
-    threading.Thread(target=watch, daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: child.terminate())
-    return child.wait()
+        self.orphaned = True
+        child.terminate()
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(Leash().run(sys.argv[1:]))

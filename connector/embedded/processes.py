@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,35 +42,46 @@ class Child:
 
     def stop(self) -> None:
         """Ask the child to end, then make it."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        if self.process.stdin:
-            self.process.stdin.close()
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_STOP_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
         """End the child and everything that it started at once, as a crash would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        # Nobody is left where all of them ended by themselves.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
 
 
 def start(
-    name: str, command: Sequence[str], *, log_dir: Path, environ: Mapping[str, str], cwd: Path | None = None
+    name: str,
+    command: Sequence[str],
+    *,
+    log_dir: Path,
+    environ: Mapping[str, str],
+    cwd: Path | None = None,
+    held_files: Sequence[int] = (),
 ) -> Child:
-    """Start a command as a child that can't outlive this process; it logs to ``<log_dir>/<name>.log``."""
+    """Start a command as a child that can't outlive this process; it logs to ``<log_dir>/<name>.log``.
+
+    ``held_files`` are descriptors, of a lock for instance, that stay open until the child has ended,
+    even where this process ends first.
+    """
     log_dir.mkdir(parents=True, exist_ok=True)
     log = log_dir / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-S", "-E", leash.__file__, *command],
+            [sys.executable, "-I", "-S", leash.__file__, *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(environ),
             cwd=cwd,
+            pass_fds=held_files,
             # A session of its own: Ctrl-C reaches the parent alone, which ends the children in order.
             start_new_session=True,
         )

@@ -67,7 +67,7 @@ class Portal:
     portal_id: int = 4711001
     name: str = "Sandbox Industries"
     tier: str = "professional"
-    time_zone: str = "Europe/Dublin"
+    time_zone: str = "UTC"
     currency: str = "EUR"
     unavailable_scopes: tuple[str, ...] = ()
     custom_property_quota: int = 1000

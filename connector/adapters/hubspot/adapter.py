@@ -28,8 +28,6 @@ from connector.records import (
     WriteResult,
 )
 
-READ_BATCH = 100
-
 
 class HubSpotAdapter(CrmAdapter):
     """Reads and writes of one account; makes no request before it is asked something."""
@@ -90,13 +88,8 @@ class HubSpotAdapter(CrmAdapter):
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
         names = self._portal.field_names
-        found: dict[str, Mapping[str, str]] = {}
-        for start in range(0, len(record_ids), READ_BATCH):
-            inputs = [{"id": item} for item in record_ids[start : start + READ_BATCH]]
-            body = {"inputs": inputs, "properties": list(names.values()), "propertiesWithHistory": []}
-            for raw in self._session.post("read", body, object="contacts").results:
-                found[str(raw["id"])] = as_rendered(raw.get("properties") or {}, names)
-        return found
+        found = self._portal.read_batch("contacts", record_ids, list(names.values()), ())
+        return {str(raw["id"]): as_rendered(raw.get("properties") or {}, names) for raw in found}
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores."""

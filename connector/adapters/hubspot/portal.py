@@ -14,6 +14,8 @@ from connector.adapters.hubspot.session import Json, Session
 from connector.errors import MissingPermission
 
 ASSOCIATIONS_BATCH = 1000
+READ_BATCH = 100
+HISTORY_BATCH = 50
 
 
 class Portal:
@@ -62,6 +64,18 @@ class Portal:
     def _properties(self, noun: str) -> Mapping[str, Json]:
         found = self.session.get("properties", object=noun).results
         return {raw["name"]: raw for raw in found if readable(raw)}
+
+    def read_batch(
+        self, noun: str, ids: Sequence[str], properties: Sequence[str], history: Sequence[str]
+    ) -> list[Json]:
+        """Return the objects among ``ids`` that still are; HubSpot wants both lists of names, if empty."""
+        size = HISTORY_BATCH if history else READ_BATCH
+        found: list[Json] = []
+        for start in range(0, len(ids), size):
+            inputs = [{"id": item} for item in ids[start : start + size]]
+            body = {"inputs": inputs, "properties": list(properties), "propertiesWithHistory": list(history)}
+            found.extend(self.session.post("read", body, object=noun).results)
+        return found
 
     def contacts_of(self, noun: str, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Return object id → ids of its contacts. An object without any is reported as an error of a 207: no list."""

@@ -61,7 +61,7 @@ class Grants:
     """The one app's codes and tokens over all accounts. The caller holds the stage's lock."""
 
     def __init__(self, app: AppRegistration, oauth: Oauth, clock: SkewedClock) -> None:
-        self._app = app
+        self.redirect_uris = app.redirect_uris
         self._oauth = oauth
         self._clock = clock
         self._consents: dict[str, ConsentRequest] = {}

@@ -112,6 +112,11 @@ class ObjectTable:
         self._schedule(record, now_ms)
         return real
 
+    def touch(self, record: CrmObject, now_ms: int) -> None:
+        """Date a record's last change without changing a value."""
+        record.updated_ms = now_ms
+        self._schedule(record, now_ms)
+
     def archive(self, record: CrmObject, now_ms: int) -> None:
         """Move a record to the recycle bin."""
         self.remove(record, now_ms)

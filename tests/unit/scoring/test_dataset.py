@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -75,8 +76,10 @@ def test_without_events_ages_join_the_grid_and_labels_look_ahead() -> None:
 
 def test_only_matured_snapshots_are_used() -> None:
     """Every as_of plus the horizon has passed."""
-    rows = snapshots(dated(300), DATED_GOAL, as_of=AS_OF, seed=0)
-    assert rows["as_of"].max() <= AS_OF - timedelta(days=DATED_GOAL.horizon_days)
+    world = dated(300)
+    for one in (world, replace(world, events=world.events.clear())):
+        rows = snapshots(one, DATED_GOAL, as_of=AS_OF, seed=0)
+        assert rows["as_of"].max() <= AS_OF - timedelta(days=DATED_GOAL.horizon_days)
 
 
 def test_outcomes_at_or_after_the_run_are_unknown() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from scoring.dataset import snapshots
@@ -12,7 +13,7 @@ from scoring.guard import judge
 from scoring.schema import VALUES, Field, FieldType, Goal, History, Knowledge
 from scoring.splits import time_split
 from scoring.timeline import Timeline
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, dated, ordered
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, dated, ordered
 
 
 def verdicts(world: History, goal: Goal) -> dict[str, str]:
@@ -69,3 +70,17 @@ def test_system_fields_are_proven_by_meaning() -> None:
 def test_blocked_fields_are_not_even_judged() -> None:
     """The guard does not look at personal data."""
     assert "name" not in verdicts(dated(400), DATED_GOAL)
+
+
+def test_a_dated_field_that_changes_at_any_time_is_clear() -> None:
+    """Changes that do not gather at the conversion prove nothing."""
+    world = dated(800)
+    rng = np.random.default_rng(0)
+    lead = rng.integers(1, 801, 3_000)
+    moments = [START + timedelta(days=float(day)) for day in rng.uniform(0, 365, 3_000)]
+    changes = pl.DataFrame(
+        {"lead_id": lead, "field": ["mood"] * 3_000, "value": ["good"] * 3_000, "known_at": moments}, schema=VALUES
+    )
+    honest = Field("mood", "Mood", FieldType.CATEGORY, Knowledge.DATED)
+    world = replace(world, values=pl.concat([world.values, changes]), fields=(*world.fields, honest))
+    assert verdicts(world, DATED_GOAL)["mood"] == "clear"

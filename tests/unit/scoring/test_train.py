@@ -15,7 +15,8 @@ from scoring.errors import HistoryError
 from scoring.predict import score
 from scoring.schema import LEADS, History
 from scoring.scoremap import ScoreMap
-from scoring.train import Training, train, version_for
+from scoring.train import Training, train
+from scoring.versions import version_for
 from tests.unit.scoring.worlds import (
     AS_OF,
     CREATED_GOAL,

@@ -11,28 +11,37 @@ from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
 from connector.adapters.hubspot.values import UnreadableError
 from connector.records import Stream
 
+LONGEST_SEARCH = 2500
+"""Characters of property names in a search, whose body HubSpot limits to 3,000."""
+
 
 class CompanyReader(ObjectReader):
-    """The companies; contacts name theirs by ``associatedcompanyid``."""
+    """The companies; contacts name theirs by ``associatedcompanyid``.
+
+    Where the names of an account's properties are too long for an address or a search, ids
+    are read first and the companies by id.
+    """
 
     stream = Stream("companies", "Companies", needs_records=False)
     noun = "companies"
 
     def searched(self) -> Sequence[str]:
-        """Return all properties: a hit is all that is needed."""
-        return list(self.portal.company_properties)
+        """Return all properties, if a search can carry their names."""
+        names = list(self.portal.company_properties)
+        return names if sum(len(name) + 3 for name in names) <= LONGEST_SEARCH else ()
 
     def list_page(self, after: str | None) -> tuple[Sequence[Json], str | None]:
-        """List with all properties, or, where their names make too long an address, list ids and read them."""
-        names = list(self.portal.company_properties)
-        query = {"limit": LIST_LIMIT, "after": after, "properties": names}
+        """List with all properties, if an address can carry their names."""
+        query = {"limit": LIST_LIMIT, "after": after, "properties": list(self.portal.company_properties)}
         if len(path("objects", object=self.noun) + query_string(query)) <= LONGEST_URL:
             answer = self.portal.session.get("objects", query, object=self.noun)
             return answer.results, answer.after
         answer = self.portal.session.get("objects", {"limit": LIST_LIMIT, "after": after}, object=self.noun)
-        inputs = [{"id": str(raw["id"])} for raw in answer.results]
-        body = {"inputs": inputs, "properties": names, "propertiesWithHistory": []}
-        return (self.portal.session.post("read", body, object=self.noun).results if inputs else ()), answer.after
+        return self._read(answer.results), answer.after
+
+    def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
+        """Return the hits with all their properties."""
+        return hits if self.searched() else self._read(hits), {}
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add companies."""
@@ -41,3 +50,7 @@ class CompanyReader(ObjectReader):
                 pieces.companies.append(company(raw))
             except UnreadableError as reason:
                 pieces.reject(self.stream.name, raw, str(reason))
+
+    def _read(self, listed: Sequence[Json]) -> list[Json]:
+        names = list(self.portal.company_properties)
+        return self.portal.read_batch(self.noun, [str(raw["id"]) for raw in listed], names, ())

@@ -43,12 +43,7 @@ class ContactReader(ObjectReader):
     def read_batch(self, ids: Sequence[str]) -> list[Json]:
         """Return the contacts among ``ids`` that still are, with their history."""
         names = list(self.portal.contact_properties)
-        found: list[Json] = []
-        for start in range(0, len(ids), HISTORY_LIMIT):
-            inputs = [{"id": item} for item in ids[start : start + HISTORY_LIMIT]]
-            body = {"inputs": inputs, "properties": names, "propertiesWithHistory": names}
-            found.extend(self.portal.session.post("read", body, object="contacts").results)
-        return found
+        return self.portal.read_batch(self.noun, ids, names, names)
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add records, changes and stage conversions."""

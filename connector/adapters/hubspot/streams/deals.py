@@ -50,11 +50,7 @@ class DealReader(ObjectReader):
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the hits with stage history and contacts: a batch read gives no associations."""
         ids = [str(hit["id"]) for hit in hits]
-        found: list[Json] = []
-        for start in range(0, len(ids), HISTORY_LIMIT):
-            inputs = [{"id": item} for item in ids[start : start + HISTORY_LIMIT]]
-            body = {"inputs": inputs, "properties": list(PROPERTIES), "propertiesWithHistory": ["dealstage"]}
-            found.extend(self.portal.session.post("read", body, object=self.noun).results)
+        found = self.portal.read_batch(self.noun, ids, PROPERTIES, ("dealstage",))
         return found, self.portal.contacts_of(self.noun, ids)
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:

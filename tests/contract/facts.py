@@ -1,0 +1,75 @@
+"""Reading streams to their end, and what was learned from them, in a comparable form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from connector.adapters.contract import CrmAdapter
+from connector.records import Company, Conversion, Cursor, EngagementEvent, Page, PropertyChange, Record
+
+
+@dataclass
+class Facts:
+    """The state that pages leave behind, newest wins, as the store keeps it."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    companies: dict[str, Company] = field(default_factory=dict)
+    changes: set[PropertyChange] = field(default_factory=set)
+    events: dict[tuple[str, str], EngagementEvent] = field(default_factory=dict)
+    conversions: dict[tuple[str, str], Conversion] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+
+    def learn(self, pages: Iterable[Page]) -> Facts:
+        """Add pages in their order."""
+        for page in pages:
+            assert not page.rejections
+            self.records |= {record.record_id: record for record in page.records}
+            self.companies |= {company.company_id: company for company in page.companies}
+            self.changes |= set(page.changes)
+            self.events |= {(event.source, event.source_id): event for event in page.events}
+            self.conversions |= {(item.source, item.source_id): item for item in page.conversions}
+            self.removed |= {removal.record_id for removal in page.removals}
+        return self
+
+    def standing(self) -> tuple[object, ...]:
+        """Return what is known of those that were not removed."""
+        gone = self.removed
+        return (
+            {key: record for key, record in self.records.items() if key not in gone},
+            {change for change in self.changes if change.record_id not in gone},
+            {key: event for key, event in self.events.items() if event.record_id not in gone},
+            {key: item for key, item in self.conversions.items() if item.record_id not in gone},
+            self.companies,
+        )
+
+
+def pages_of(adapter: CrmAdapter, stream: str, cursor: Cursor | None = None) -> Iterator[Page]:
+    """Yield the pages of a stream until it is drained; cursors go through JSON as in the store."""
+    for _ in range(500):
+        page = adapter.read_page(stream, cursor)
+        yield page
+        if page.drained:
+            return
+        cursor = json.loads(json.dumps(dict(page.cursor)))
+    raise AssertionError(f"{stream} never ends")
+
+
+def read_all(adapter: CrmAdapter) -> dict[str, list[Page]]:
+    """Read every stream from its beginning."""
+    return {stream.name: list(pages_of(adapter, stream.name)) for stream in adapter.streams()}
+
+
+def read_on(adapter: CrmAdapter, before: dict[str, list[Page]]) -> dict[str, list[Page]]:
+    """Read every stream on from where it was drained."""
+    return {name: list(pages_of(adapter, name, pages[-1].cursor)) for name, pages in before.items()}
+
+
+def facts_of(*readings: dict[str, list[Page]]) -> Facts:
+    """Return what readings left behind."""
+    facts = Facts()
+    for reading in readings:
+        for pages in reading.values():
+            facts.learn(pages)
+    return facts

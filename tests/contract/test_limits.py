@@ -1,0 +1,43 @@
+"""Published limits and misbehaving vendors, for every vendor."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.errors import ConnectorError, RetryLater
+from tests.contract.facts import facts_of, read_all
+from tests.contract.world import Trouble, VendorWorld
+
+
+def test_a_burst_uses_the_budget_and_never_exceeds_it(filled: VendorWorld) -> None:
+    """Hundreds of calls as fast as they go: no refusal, and the windows were well used."""
+    adapter = filled.connect()
+    (first, *_) = adapter.streams()
+    for _ in range(300):
+        adapter.account()
+    for _ in range(5):
+        adapter.read_page(first.name, None)
+    assert filled.throttled() == 0
+    assert 0.95 <= filled.busiest_share() <= 1.0
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_a_passing_trouble_goes_unnoticed(filled: VendorWorld, trouble: Trouble) -> None:
+    """One bad answer, late, cut, dropped or throttled, costs time and nothing else."""
+    adapter = filled.connect()
+    filled.fail(trouble, 1, path="crm")
+    reading = read_all(adapter)
+    assert facts_of(reading).records.keys() == filled.person_ids()
+
+
+@pytest.mark.parametrize("trouble", [trouble for trouble in Trouble if trouble is not Trouble.SLOW])
+def test_a_lasting_trouble_is_classified(filled: VendorWorld, trouble: Trouble) -> None:
+    """What does not pass is retried later, whatever its form; nothing crashes and requests stay few."""
+    adapter = filled.connect()
+    filled.fail(trouble, 1000)
+    before = filled.requests()
+    with pytest.raises(RetryLater) as refused:
+        adapter.read_page(adapter.streams()[0].name, None)
+    assert isinstance(refused.value, ConnectorError)
+    assert refused.value.after_seconds > 0
+    assert filled.requests() - before <= 6

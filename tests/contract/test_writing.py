@@ -1,0 +1,129 @@
+"""Writing scores, for every vendor."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from connector.errors import RetryLater
+from connector.records import ScoreValues, ScoreWrite, Tier, WriteOutcome
+from tests.contract.facts import facts_of, read_all, read_on
+from tests.contract.world import Trouble, VendorWorld
+
+
+def writes_for(world: VendorWorld, ids: list[str]) -> list[ScoreWrite]:
+    """Return a different score for each id."""
+    return [
+        ScoreWrite(
+            record_id,
+            ScoreValues(
+                score=Decimal(number % 1000) / 10,
+                probability=Decimal(number % 997) / 1000,
+                tier=list(Tier)[number % 3],
+                reasons=("Opened 3 e-mails in a week.", "Works in a company of 50 to 200 people."),
+                model="model_v20260302",
+                updated_at=world.clock.now(),
+            ),
+        )
+        for number, record_id in enumerate(ids)
+    ]
+
+
+def test_the_fields_are_made_once(filled: VendorWorld) -> None:
+    """Making them again finds them, and they are known as our own."""
+    adapter = filled.connect()
+    names = adapter.ensure_score_fields()
+    assert filled.connect(field_names=names).ensure_score_fields() == names
+    own = {item.name for item in filled.connect(field_names=names).fields() if item.own}
+    assert own == set(names.values())
+
+
+def test_somebody_elses_field_of_that_name_is_left_alone(filled: VendorWorld) -> None:
+    """Another name is taken, returned and used."""
+    filled.occupy_score_field()
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    assert names["lead_score"] != "lead_score"
+    adapter = filled.connect(grant, names)
+    (record_id,) = sorted(filled.person_ids())[:1]
+    (write,) = writes_for(filled, [record_id])
+    assert adapter.write_scores([write])[0].outcome is WriteOutcome.WRITTEN
+    assert adapter.read_scores([record_id])[record_id] == adapter.rendered(write.values)
+    assert adapter.ensure_score_fields() == names
+
+
+def test_what_was_written_reads_back_equal(filled: VendorWorld) -> None:
+    """The CRM holds what ``rendered`` says, for a full batch."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter = filled.connect(grant, names)
+    ids = sorted(filled.person_ids())[: filled.app().capabilities.write_batch]
+    writes = writes_for(filled, ids)
+    assert {result.outcome for result in adapter.write_scores(writes)} == {WriteOutcome.WRITTEN}
+    held = adapter.read_scores(ids)
+    assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
+
+
+def test_one_bad_record_never_fails_the_others(filled: VendorWorld) -> None:
+    """A person that is gone is told so; the neighbours are written."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter = filled.connect(grant, names)
+    good = sorted(filled.person_ids())[:20]
+    filled.delete_person(good[7])
+    writes = writes_for(filled, [*good, "999999999"])
+    results = adapter.write_scores(writes)
+    assert [result.record_id for result in results] == [write.record_id for write in writes]
+    outcomes = {result.record_id: result.outcome for result in results}
+    assert {key for key, outcome in outcomes.items() if outcome is WriteOutcome.GONE} == {good[7], "999999999"}
+    assert list(outcomes.values()).count(WriteOutcome.WRITTEN) == 19
+
+
+def test_a_write_without_fields_needs_the_admin(filled: VendorWorld) -> None:
+    """The vendor's sentence arrives, without the values that were sent."""
+    adapter = filled.connect()
+    results = adapter.write_scores(writes_for(filled, sorted(filled.person_ids())[:3]))
+    assert {result.outcome for result in results} == {WriteOutcome.NEEDS_ADMIN}
+    assert all(result.message and "Opened 3 e-mails" not in result.message for result in results)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.SERVER_ERROR, Trouble.DROPPED, Trouble.TRUNCATED, Trouble.GATEWAY_PAGE])
+def test_a_write_that_stays_in_trouble_is_tried_again_later(filled: VendorWorld, trouble: Trouble) -> None:
+    """No record of the batch is lost or called written."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter = filled.connect(grant, names)
+    writes = writes_for(filled, sorted(filled.person_ids())[:5])
+    filled.fail(trouble, 50, path=filled.write_path())
+    assert {result.outcome for result in adapter.write_scores(writes)} == {WriteOutcome.RETRY}
+
+
+def test_a_throttled_write_is_not_counted_as_an_answer(filled: VendorWorld) -> None:
+    """As long as the vendor throttles, the whole batch comes back later."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter = filled.connect(grant, names)
+    filled.fail(Trouble.THROTTLED, 50, path=filled.write_path())
+    with pytest.raises(RetryLater):
+        adapter.write_scores(writes_for(filled, sorted(filled.person_ids())[:5]))
+
+
+def test_our_own_writes_cause_no_new_work(filled: VendorWorld) -> None:
+    """The next sync does not bring back the persons that were only scored."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    before = read_all(filled.connect(grant, names))
+    filled.wait()
+    ids = sorted(filled.person_ids())
+    filled.connect(grant, names).write_scores(writes_for(filled, ids[:50]))
+    filled.rename_title(ids[:1], "Promoted")
+    filled.wait()
+    after = read_on(filled.connect(grant, names), before)
+    assert facts_of(after).records.keys() == {ids[0]}
+
+
+def test_a_record_has_an_address_for_the_seller(filled: VendorWorld) -> None:
+    """The page links to the person in the CRM."""
+    (record_id,) = sorted(filled.person_ids())[:1]
+    assert record_id in filled.connect().record_url(record_id)

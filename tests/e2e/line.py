@@ -1,0 +1,92 @@
+"""The product as real processes for the end-to-end tests, small and at a fixed instant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connector.demo.browser import install
+from connector.demo.options import DemoOptions
+from connector.demo.readback import read_back
+from connector.demo.stack import Stack
+from connector.services.context import Services
+from connector.store import connections, outbox, runs
+from connector.store.runs import Run, RunStatus, StageProgress
+
+AS_OF = "2026-03-01T00:00:00+00:00"
+PATIENCE_SECONDS = 150.0
+
+
+def options(**changes: object) -> DemoOptions:
+    """A small made-up population that ends at a fixed instant."""
+    values: dict[str, object] = {
+        "once": True,
+        "data": None,
+        "mapping": None,
+        "report": None,
+        "keep": False,
+        "contacts": 1200,
+        "seed": 3,
+        "now": AS_OF,
+    }
+    return DemoOptions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) -> Iterator[tuple[Stack, Services]]:
+    """Start everything and install the app; end everything whatever happens."""
+    stack = Stack(chosen, folder, database_url=database_url)
+    try:
+        services = stack.start()
+        install(stack.web, "hubspot")
+        yield stack, services
+    finally:
+        stack.stop()
+
+
+def progress(services: Services) -> tuple[Run, dict[str, StageProgress]]:
+    """Return the newest run and its stages."""
+    with services.store.reading() as session:
+        run = runs.latest(session, connections.newest(session).tenant_id)
+        assert run
+        return run, runs.stages(session, run.id)
+
+
+def until_done(stack: Stack, services: Services) -> Run:
+    """Wait for the end of the run; fail with the run's own sentence."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        run, _ = progress(services)
+        if run.status is RunStatus.DONE:
+            return run
+        assert run.status is not RunStatus.STOPPED, run.error
+        stack.alive()
+        time.sleep(0.05)
+    raise AssertionError(f"the run did not end: {progress(services)}")
+
+
+def until_stage(services: Services, stage: str) -> None:
+    """Wait until a stage has begun and has something to show for it, or is over."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        _, stages = progress(services)
+        reached = stages[stage]
+        if reached.status in (RunStatus.RUNNING, RunStatus.DONE):
+            return
+        time.sleep(0.002)
+    raise AssertionError(f"stage {stage} was not reached: {stages}")
+
+
+def held_by_crm(services: Services) -> tuple[int, str]:
+    """Return how many records hold a verified score, and a digest of all values as they were delivered."""
+    with services.store.reading() as session:
+        connection = connections.newest(session)
+        values = outbox.delivered_of(session, connection.id)
+    checked = read_back(services, connection.id)
+    assert checked.verified == checked.written == len(values)
+    text = json.dumps(dict(sorted(values.items())), sort_keys=True)
+    return checked.verified, hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,34 @@
+"""Kill -9 of the worker in each stage: the CRM ends with the same scores as undisturbed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.services import pipeline
+from tests.e2e.line import held_by_crm, options, running, until_done, until_stage
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+    """What the CRM holds after a run that nothing disturbed."""
+    with running(tmp_path_factory.mktemp("calm"), options()) as (stack, services):
+        until_done(stack, services)
+        assert stack.requests_seen().rate_limited == 0
+        return held_by_crm(services)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("stage", [stage.name for stage in pipeline.STAGES])
+def test_a_worker_killed_in_this_stage_changes_nothing(
+    stage: str, undisturbed: tuple[int, str], tmp_path: Path
+) -> None:
+    """The next worker goes on; nothing is lost, nothing written twice, the values are the same."""
+    with running(tmp_path, options()) as (stack, services):
+        until_stage(services, stage)
+        stack.children["worker"].kill()
+        stack.start_worker()
+        until_done(stack, services)
+        assert held_by_crm(services) == undisturbed
+        assert stack.writes_seen() == undisturbed[0]
