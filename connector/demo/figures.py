@@ -27,24 +27,26 @@ def stage_rows(run: Run, progress: Mapping[str, StageProgress]) -> list[dict[str
 def model_row(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return the model's figures; None where a scorecard has none."""
     metrics = report.get("metrics") or {}
-
-    def value(name: str) -> float | None:
-        return (metrics.get(name) or {}).get("value")
-
     auc = metrics.get("auc") or {}
-    baselines = [entry.get("auc") for entry in (report.get("baselines") or {}).values()]
+    baselines = [_plain(entry.get("auc")) for entry in (report.get("baselines") or {}).values()]
     known = [item for item in baselines if item is not None]
     return {
         "version": report.get("version"),
         "kind": report.get("kind"),
         "auc": auc.get("value"),
         "auc_interval": [auc.get("low"), auc.get("high")],
-        "precision_at_100": value("precision_at_k"),
-        "lift_at_20": value("lift_20"),
-        "brier": value("brier"),
-        "calibration_error": value("calibration_error"),
+        "precision_at_100": _plain(metrics.get("precision_at_k")),
+        "lift_at_20": _plain((metrics.get("lift") or {}).get("20")),
+        "brier": _plain(metrics.get("brier")),
+        "calibration_error": _plain(metrics.get("calibration_error")),
         "baseline_auc": max(known, default=None),
     }
+
+
+def _plain(value: Any) -> float | None:
+    """Return the number of a figure, with or without its interval."""
+    number: float | None = value.get("value") if isinstance(value, dict) else value
+    return number
 
 
 def print_summary(console: Console, figures: Mapping[str, Any], verdict: str) -> None:

@@ -34,15 +34,22 @@ class Leash:
             self.child.terminate()
         threading.Thread(target=self._watch, args=[self.child], daemon=True).start()
         status = self.child.wait()
-        if self.orphaned and os.getpgrp() == os.getpid():
-            # What the command itself started is in this group too, and so is this process.
-            os.killpg(0, signal.SIGKILL)
+        if os.getpgrp() == os.getpid():
+            self._end_group()
         return status
 
     def _stop(self) -> None:
         self.stopping = True
         if self.child is not None:
             self.child.terminate()
+
+    def _end_group(self) -> None:
+        """End what the command itself started; it is in this process's group."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+        if self.orphaned:
+            # Ends this process too, whose status nobody reads any more.
+            os.killpg(0, signal.SIGKILL)
 
     def _watch(self, child: subprocess.Popen[bytes]) -> None:
         while os.read(0, 1):

@@ -49,10 +49,10 @@ class Child:
 
     def kill(self) -> None:
         """End the child and everything that it started at once, as a crash would."""
-        # Nobody is left where all of them ended by themselves.
-        with suppress(ProcessLookupError):
+        # Once its status was read the number may belong to another process.
+        if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            self.process.wait()
         if self.process.stdin:
             self.process.stdin.close()
 

