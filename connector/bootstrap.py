@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import redis
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
@@ -20,6 +22,8 @@ from connector.services.children import in_child
 from connector.services.context import LaneFactory, Services, Waker
 from connector.settings import Settings
 from connector.store.session import open_store
+
+log = logging.getLogger("connector.bootstrap")
 
 WORK_TASK = "connector.work"
 
@@ -76,9 +80,15 @@ def _waker(settings: Settings) -> Waker:
     # By name: the web process wakes workers without importing them.
     sender = Celery("connector-waker", broker=_redis_url(settings))
     sender.conf.task_ignore_result = True
+    # One try: a webhook's answer must not wait six seconds for a broker that is down.
+    sender.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
     def wake(queue: str, intent_id: UUID) -> None:
-        sender.send_task(WORK_TASK, args=[str(intent_id)], queue=queue)
+        try:
+            sender.send_task(WORK_TASK, args=[str(intent_id)], queue=queue, retry=False)
+        except OperationalError:
+            # The row is committed; the next sweep after the broker's return announces it.
+            log.warning("the broker is out of reach: intent %s waits for the next sweep", intent_id)
 
     return wake
 

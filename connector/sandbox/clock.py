@@ -6,7 +6,7 @@ Wall times inside the sandbox are epoch milliseconds (``int``), the unit of the 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -49,9 +49,13 @@ class SkewedClock:
         self._inner = inner
         self.skew_seconds = 0.0
 
+    def now(self) -> datetime:
+        """Return the (skewed) wall time, timezone-aware UTC."""
+        return self._inner.now() + timedelta(seconds=self.skew_seconds)
+
     def now_ms(self) -> int:
         """Return the (skewed) wall time in epoch milliseconds."""
-        return int(self._inner.now().timestamp() * 1000 + self.skew_seconds * 1000)
+        return to_ms(self.now())
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards; no skew touches them."""

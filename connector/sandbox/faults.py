@@ -59,7 +59,7 @@ class FaultBook:
 
     def __init__(self, faults: Sequence[Fault] = (), seed: int = 1) -> None:
         self._faults = list(faults)
-        self._random = random.Random(seed)  # noqa: S311 (a die for faults, not a secret)
+        self._random = random.Random(seed)
         self._lock = threading.Lock()
 
     def replace_all(self, faults: Sequence[Fault]) -> None:

@@ -10,8 +10,8 @@ from connector.adapters.registry import REGISTRY
 from tests.contract.hubspot_world import HubSpotWorld
 from tests.contract.world import VendorWorld
 
-PEOPLE = 112
-"""Persons of a filled account: more than one page of anything holds in the smallest paging."""
+PEOPLE = 230
+"""Persons of a filled account: more than any page holds."""
 
 WORLDS: dict[str, Callable[[], VendorWorld]] = {"hubspot": HubSpotWorld}
 

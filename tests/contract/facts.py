@@ -47,7 +47,6 @@ class Facts:
             self.companies,
         )
 
-
     def happened_to(self, record_id: str) -> set[tuple[str, str, datetime]]:
         """Return what happened to a person, merged ones included."""
         return {

@@ -46,6 +46,8 @@ class HubSpotWorld(VendorWorld):
         portal = Portal(portal_id=PORTAL, tier=tier, unavailable_scopes=unavailable)
         config = SandboxConfig(app=registration, portals=(portal,), index_lag_seconds=20.0)
         self.sandbox = start(config, self.clock)
+        # Ids pass from four digits to five: ordered as text they would be lost.
+        self.account.next_id = 9_500
         self.secret = registration.client_secret
         origin = self.sandbox.origin
         self.credentials = AppCredentials(registration.client_id, self.secret, origin, origin, REDIRECT, WEBHOOK)
@@ -65,8 +67,9 @@ class HubSpotWorld(VendorWorld):
             companies = [self._add_company(number) for number in range(3)]
             for number in range(people):
                 self.clock.sleep(40)
-                contact = self._add_contact(f"lead{number}@firm{number % 3}.example.com", jobtitle="Buyer")
                 company = companies[number % 3]
+                known = {"jobtitle": "Buyer", "associatedcompanyid": str(company.object_id)}
+                contact = self._add_contact(f"lead{number}@firm{number % 3}.example.com", **known)
                 self.account.links.add("contacts", contact.object_id, "companies", company.object_id, primary=True)
                 for kind in STORY[: number % (len(STORY) + 1)]:
                     self.clock.sleep(1)

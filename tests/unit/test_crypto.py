@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connector.crypto import TokenCipher, keyed_hash, new_key
@@ -24,23 +22,36 @@ def test_what_is_sealed_opens_unchanged(text: str) -> None:
     assert sealed != cipher.encrypt(text, **OWNER)
 
 
-@pytest.mark.parametrize("other", [{"tenant_id": "t2"}, {"connection_id": "c2"}])
-def test_another_owner_can_not_open_it(other: dict[str, str]) -> None:
-    """A token copied to another row is unreadable there."""
-    cipher = TokenCipher([NEW])
-    with pytest.raises(CorruptSecret):
-        cipher.decrypt(cipher.encrypt("token", **OWNER), **{**OWNER, **other})
+IDS = st.text(alphabet='ab",[] ', max_size=6)
 
 
-@given(st.integers(min_value=0, max_value=10_000))
-def test_any_flipped_bit_is_noticed(position: int) -> None:
-    """Damage is an error, never another text."""
+@given(IDS, IDS, IDS, IDS)
+def test_another_owner_can_not_open_it(tenant: str, connection: str, other_tenant: str, other_connection: str) -> None:
+    """A token copied to another row is unreadable there, however the ids are made."""
+    assume((tenant, connection) != (other_tenant, other_connection))
     cipher = TokenCipher([NEW])
-    head, _, body = cipher.encrypt("a token of some length", **OWNER).rpartition(".")
-    raw = bytearray(base64.urlsafe_b64decode(body))
-    raw[position % len(raw)] ^= 1 << (position % 8)
+    sealed = cipher.encrypt("token", tenant_id=tenant, connection_id=connection)
     with pytest.raises(CorruptSecret):
-        cipher.decrypt(f"{head}.{base64.urlsafe_b64encode(bytes(raw)).decode()}", **OWNER)
+        cipher.decrypt(sealed, tenant_id=other_tenant, connection_id=other_connection)
+
+
+@pytest.mark.parametrize(("tenant", "connection"), [("t2", "c1"), ("t1", "c2"), ("c1", "t1")])
+def test_the_tenant_and_the_connection_both_count(tenant: str, connection: str) -> None:
+    """A token of one tenant's connection is no use to that tenant's next one either."""
+    cipher = TokenCipher([NEW])
+    with pytest.raises(CorruptSecret):
+        cipher.decrypt(cipher.encrypt("token", **OWNER), tenant_id=tenant, connection_id=connection)
+
+
+@given(st.text(max_size=40), st.data())
+def test_any_flipped_bit_is_noticed(text: str, data: st.DataObject) -> None:
+    """Damage is an error, never another text: in the version, the key's id, the nonce or the ciphertext."""
+    cipher = TokenCipher([NEW])
+    sealed = bytearray(cipher.encrypt(text, **OWNER), "ascii")
+    position = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[position] ^= 1 << data.draw(st.integers(0, 6))
+    with pytest.raises(CorruptSecret):
+        cipher.decrypt(sealed.decode("ascii"), **OWNER)
 
 
 def test_older_keys_still_open_and_ask_for_rotation() -> None:

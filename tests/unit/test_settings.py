@@ -5,12 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.crypto import new_key
 from connector.errors import SettingsError
 from connector.settings import load
 
 GOOD = {"CONNECTOR_SECRET_KEY": "s" * 40, "CONNECTOR_ENCRYPTION_KEYS": new_key(), "REDIS_URL": "redis://localhost/0"}
+
+WITHOUT_KEY = {name: value for name, value in GOOD.items() if name != "CONNECTOR_SECRET_KEY"}
+VARIABLES = [
+    "CONNECTOR_CRM_SOMECRM_CLIENT_ID",
+    "CONNECTOR_CRM_SOMECRM_API_URL",
+    "CONNECTOR_DATA_DIR",
+    "CONNECTOR_ENCRYPTION_KEYS",
+    "CONNECTOR_LEASE_SECONDS",
+    "CONNECTOR_LOG_LEVEL",
+    "CONNECTOR_PUBLIC_URL",
+    "CONNECTOR_SECRET_KEY",
+    "CONNECTOR_SECRET_KEY_FILE",
+    "DATABASE_URL",
+    "REDIS_URL",
+]
 
 
 def test_the_least_that_is_needed_starts_with_the_embedded_defaults() -> None:
@@ -22,25 +39,76 @@ def test_the_least_that_is_needed_starts_with_the_embedded_defaults() -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
-    """Nobody mends a deployment one variable at a time."""
+    """Nobody mends a deployment one variable at a time; each sentence says what the variable takes."""
     with pytest.raises(SettingsError) as caught:
         load({"CONNECTOR_PUBLIC_URL": "example.com", "CONNECTOR_LEASE_SECONDS": "soon", "CONNECTOR_LOG_LEVEL": "loud"})
-    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL", "LEASE_SECONDS", "LOG_LEVEL"):
-        assert f"CONNECTOR_{name}" in str(caught.value)
+    for sentence in (
+        "CONNECTOR_SECRET_KEY is not set: it takes at least 32 random characters.",
+        "CONNECTOR_ENCRYPTION_KEYS is not set: it takes keys made by",
+        "CONNECTOR_PUBLIC_URL takes an origin",
+        "CONNECTOR_LEASE_SECONDS takes a number of seconds",
+        "CONNECTOR_LOG_LEVEL takes DEBUG",
+    ):
+        assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://user:canary@host/db"),
+        ("REDIS_URL", "amqp://user:canary@host"),
+        ("CONNECTOR_ENCRYPTION_KEYS", "canary"),
+        ("CONNECTOR_ENCRYPTION_KEYS", f"{'A' * 43}=,canary"),
+        ("CONNECTOR_SECRET_KEY", "canary"),
+        ("CONNECTOR_SWEEP_SECONDS", "inf"),
+        ("CONNECTOR_SWEEP_SECONDS", "0"),
+        ("CONNECTOR_ONBOARDING_FILE", "no-such-file.toml"),
+        ("CONNECTOR_PUBLIC_URL", "https://scores.example.com/path"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_and_never_told(name: str, value: str) -> None:
+    """A value may hold a password, so the message does not repeat it."""
+    with pytest.raises(SettingsError, match=rf"^{name} (takes|names) ") as caught:
+        load({**GOOD, name: value})
+    assert "canary" not in str(caught.value)
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=12)))
+def test_whatever_the_variables_hold_the_answer_is_settings_or_sentences(environ: dict[str, str]) -> None:
+    """Never another error, and each sentence begins with one of the variables."""
+    sentences = ""
+    try:
+        load(environ)
+    except SettingsError as error:
+        sentences = str(error)
+    assert not sentences or sentences.startswith(tuple(VARIABLES))
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     """The file's text is the value, without the line's end."""
     path = tmp_path / "secret"
     path.write_text("t" * 40 + "\n")
-    named = {name: value for name, value in GOOD.items() if name != "CONNECTOR_SECRET_KEY"}
-    assert load({**named, "CONNECTOR_SECRET_KEY_FILE": str(path)}).secret_key == "t" * 40
+    assert load({**WITHOUT_KEY, "CONNECTOR_SECRET_KEY_FILE": str(path)}).secret_key == "t" * 40
 
 
 def test_a_named_file_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     """The message names the variable and the path."""
     with pytest.raises(SettingsError, match=r"CONNECTOR_SECRET_KEY_FILE names .*nowhere"):
-        load({**GOOD, "CONNECTOR_SECRET_KEY_FILE": str(tmp_path / "nowhere")})
+        load({**WITHOUT_KEY, "CONNECTOR_SECRET_KEY_FILE": str(tmp_path / "nowhere")})
+
+
+def test_a_named_file_that_is_not_text_stops_the_start(tmp_path: Path) -> None:
+    """Bytes of a key, for instance; also where the variable has a default."""
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="CONNECTOR_DATA_DIR_FILE names"):
+        load({**GOOD, "CONNECTOR_DATA_DIR_FILE": str(path)})
+
+
+def test_a_variable_and_its_file_together_are_refused(tmp_path: Path) -> None:
+    """Neither wins in silence: one of them would be the database of another deployment."""
+    with pytest.raises(SettingsError, match="DATABASE_URL and DATABASE_URL_FILE are both set"):
+        load({**GOOD, "DATABASE_URL": "sqlite:///a.db", "DATABASE_URL_FILE": str(tmp_path / "url")})
 
 
 def test_a_vendor_needs_both_its_id_and_its_secret() -> None:

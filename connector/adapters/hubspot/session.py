@@ -115,7 +115,7 @@ class Session:
                 continue
             if found.passing or found.status == MIGRATING:
                 lane.penalise(budget, found.pause(attempt) * _JITTER.uniform(1.0, 1.25))
-            if not found.passing or attempt >= ATTEMPTS or found.category == "DAILY":
+            if not found.passing or attempt >= ATTEMPTS:
                 raise classify(found)
             attempt += 1
 

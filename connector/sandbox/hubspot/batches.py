@@ -67,7 +67,9 @@ def _read(table: ObjectTable, key: str, id_property: str | None, archived: bool)
 
 
 def _missing(table: ObjectTable, ids: list[str]) -> dict[str, Any]:
-    message = f"Could not get some {table.object_type} objects, they may be deleted or not exist. Check that ids are valid."
+    message = (
+        f"Could not get some {table.object_type} objects, they may be deleted or not exist. Check that ids are valid."
+    )
     return record_error("OBJECT_NOT_FOUND", message, {"ids": ids})
 
 

@@ -158,4 +158,3 @@ def _tell(
         sourceId=origin.source_id,
         **more,
     )
-

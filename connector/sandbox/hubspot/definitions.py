@@ -184,13 +184,14 @@ def built_in(object_type: str) -> Iterator[dict[str, Any]]:
             type_=type_,
             field_type=field_type,
             group=group_of(object_type)[0],
-            options=[option(*choice.split(":", 1), place) for place, choice in enumerate(_split(choices))],
+            options=_options(choices),
             flags=frozenset({"built_in", flag} - {""}),
         )
 
 
-def _split(choices: str) -> list[str]:
-    return [choice for choice in choices.split(";") if ":" in choice]
+def _options(choices: str) -> list[dict[str, Any]]:
+    pairs = [choice.partition(":") for choice in choices.split(";") if ":" in choice]
+    return [option(value, label, place) for place, (value, _, label) in enumerate(pairs)]
 
 
 def definition(

@@ -149,9 +149,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
     return {
         "conversionId": submission.conversion_id,
         "submittedAt": submission.at_ms,
-        "values": [
-            {"name": name, "value": value, "objectTypeId": "0-1"} for name, value in submission.values
-        ],
+        "values": [{"name": name, "value": value, "objectTypeId": "0-1"} for name, value in submission.values],
         "pageUrl": submission.page_url,
     }
 

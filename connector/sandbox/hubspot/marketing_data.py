@@ -100,6 +100,10 @@ class Marketing:
         self.forms[form.guid] = form
         self.submissions[form.guid] = Journal()
 
+    def add_page_view(self, view: PageView) -> None:
+        """Keep a visit of a page."""
+        self.page_views.setdefault(view.contact_id, Journal()).add(view)
+
     def erase(self, addresses: frozenset[str], contact_id: int) -> None:
         """Remove everything of one person."""
         self.page_views.pop(contact_id, None)

@@ -49,7 +49,7 @@ class Notices:
         self._due: list[tuple[float, int, list[dict[str, Any]]]] = []
         self._ready = threading.Condition()
         self._numbers = itertools.count(1)
-        self._random = random.Random(app.app_id)  # noqa: S311 (jitter of retries, not a secret)
+        self._random = random.Random(app.app_id)
         self._stopped = False
         self._pool = urllib3.PoolManager(timeout=settings.timeout_seconds, retries=False)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -59,9 +59,7 @@ class Notices:
     def configure(self, url: str, subscriptions: tuple[str, ...]) -> None:
         """Send to another address, or of other changes, from now on."""
         with self._ready:
-            self._settings = Webhooks(
-                url, subscriptions, self._settings.retry_factor, self._settings.timeout_seconds
-            )
+            self._settings = Webhooks(url, subscriptions, self._settings.retry_factor, self._settings.timeout_seconds)
 
     def tell(self, portal_id: int, kind: str, object_id: int, at_ms: int, **more: Any) -> None:
         """Queue one event if the app subscribed to it. ``more`` are the event's further members."""

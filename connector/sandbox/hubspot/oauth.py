@@ -64,9 +64,7 @@ def consent_page(portal_id: int | None = None) -> Response:
     )
     with hub().stage.lock:
         name = hub().grants.ask(asked)
-    page = render_template_string(
-        CONSENT_PAGE, app=app.name, portal=account.portal, scopes=granted, request_id=name
-    )
+    page = render_template_string(CONSENT_PAGE, app=app.name, portal=account.portal, scopes=granted, request_id=name)
     return Response(page, mimetype="text/html")
 
 

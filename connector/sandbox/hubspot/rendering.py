@@ -106,9 +106,7 @@ def _inline_associations(
     return {"associations": lists} if lists else {}
 
 
-def _inline_list(
-    from_type: str, kind: str, targets: Sequence[tuple[int, frozenset[int]]]
-) -> dict[str, Any]:
+def _inline_list(from_type: str, kind: str, targets: Sequence[tuple[int, frozenset[int]]]) -> dict[str, Any]:
     names = {"companies": "company", "contacts": "contact"}
     label = f"{names.get(from_type, from_type[:-1])}_to_{names.get(kind, kind[:-1])}"
     shown = targets[:INLINE_ASSOCIATIONS]

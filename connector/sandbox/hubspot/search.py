@@ -194,5 +194,7 @@ def _sorted(table: ObjectTable, hits: list[Indexed], body: Mapping[str, Any]) ->
     if name not in account().catalogues[table.object_type].live:
         raise invalid(f"There was a problem with the request: cannot sort by {name}.")
     read = _reader(table, name)
-    filled = sorted((seen for seen in hits if read(seen) is not None), key=lambda seen: (read(seen),), reverse=descending)
+    filled = sorted(
+        (seen for seen in hits if read(seen) is not None), key=lambda seen: (read(seen),), reverse=descending
+    )
     return filled + [seen for seen in hits if read(seen) is None]

@@ -24,11 +24,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-START = np.array([0.50, 0.35, 0.15])
-STEP = np.array([[0.994, 0.006, 0.0], [0.035, 0.945, 0.020], [0.020, 0.050, 0.930]])
-INTEREST = np.array([1.0, 5.0, 22.0])
-BASE = 0.00016
-WIN = 0.65
+START = np.array([0.50, 0.30, 0.20])
+STEP = np.array([[0.9970, 0.0025, 0.0005], [0.030, 0.955, 0.015], [0.010, 0.025, 0.965]])
+INTEREST = np.array([1.0, 15.0, 100.0])
+BASE = 0.00008
+WIN = 0.70
 DISQUALIFIED = 0.0005
 HORIZON_DAYS = 90
 WEEKDAYS = np.array([1.28, 1.28, 1.28, 1.28, 1.28, 0.3, 0.3])
@@ -36,11 +36,11 @@ MAIL_KINDS = ("open", "click")
 RATES: dict[str, Floats] = {
     "open": np.array([0.006, 0.030, 0.080]),
     "click": np.array([0.0012, 0.012, 0.050]),
-    "form": np.array([0.0010, 0.008, 0.035]),
-    "email_in": np.array([0.0003, 0.003, 0.018]),
-    "email_out": np.array([0.0012, 0.004, 0.012]),
-    "meeting": np.array([0.0001, 0.002, 0.015]),
-    "call": np.array([0.0006, 0.004, 0.012]),
+    "form": np.array([0.0008, 0.006, 0.030]),
+    "email_in": np.array([0.0002, 0.002, 0.014]),
+    "email_out": np.array([0.0006, 0.002, 0.008]),
+    "meeting": np.array([0.0001, 0.0015, 0.012]),
+    "call": np.array([0.0003, 0.002, 0.010]),
 }
 """Mean number a day of each kind of engagement, by state."""
 
