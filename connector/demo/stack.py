@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+import tomlkit
 
 from connector.bootstrap import build
 from connector.clock import SystemClock
@@ -28,10 +29,20 @@ ROOT = Path(__file__).resolve().parents[2]
 SWEEP_SECONDS = 5
 _READY_SECONDS = 120.0
 _STEP_SECONDS = 0.1
+_TIMEOUT_SECONDS = 30
+VENDOR = "hubspot"
 
 
 class NotReady(ConnectorError):
     """A process of the demo did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsSeen:
+    """What the sandbox's log says: all requests, and those that it had to refuse for their rate."""
+
+    total: int
+    rate_limited: int
 
 
 @dataclass(slots=True)
@@ -48,6 +59,39 @@ class Stack:
     sandbox: str = ""
     web: str = ""
 
+    def _start_sandbox(self) -> str:
+        """Start the sandbox CRM, filled as the options ask; return its origin."""
+        port_file = self.folder / "sandbox.port"
+        port_file.unlink(missing_ok=True)
+        chosen = self.options
+        filling = ["--contacts", str(chosen.contacts), "--seed", str(chosen.seed)]
+        if chosen.now:
+            filling += ["--now", chosen.now]
+        if chosen.data:
+            filling += ["--data", str(chosen.data.resolve())]
+        if chosen.mapping:
+            filling += ["--mapping", str(chosen.mapping.resolve())]
+        redirect = ["--redirect-uri", f"{self.web}/oauth/{VENDOR}/callback"]
+        command = [sys.executable, "-m", "connector.sandbox", VENDOR, "--port-file", str(port_file)]
+        self.children["sandbox"] = start(
+            "sandbox", command + redirect + filling, log_dir=self.folder / "logs", environ=os.environ, cwd=ROOT
+        )
+        self._until(port_file.exists, f"The sandbox did not start within {_READY_SECONDS:.0f} s.")
+        return f"http://127.0.0.1:{port_file.read_text('ascii')}"
+
+    def _write_onboarding(self) -> None:
+        """Tell the product what an admin would: the goal, and the instant at which an old export ends."""
+        told = requests.get(f"{self.sandbox}/_sandbox/population", timeout=_TIMEOUT_SECONDS).json()
+        tenant = {name: value for name, value in told["tenant"].items() if value not in ("", {}, None)}
+        if self.options.data or self.options.now:
+            tenant["as_of"] = told["as_of"]
+        (self.folder / "onboarding.toml").write_text(tomlkit.dumps({"tenant": tenant}), "utf-8")
+
+    def requests_seen(self) -> RequestsSeen:
+        """Ask the sandbox's log what was asked of it."""
+        told = requests.get(f"{self.sandbox}/_sandbox/requests/summary", timeout=_TIMEOUT_SECONDS).json()
+        return RequestsSeen(int(told["total"]), int(told["rate_limited"]))
+
     def start(self) -> Services:
         """Start everything in the order in which it is needed; return services of this process."""
         if not self.options.keep:
@@ -55,6 +99,7 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.web = f"http://127.0.0.1:{free_port()}"
         self.sandbox = self._start_sandbox()
+        self._write_onboarding()
         self.broker = start_broker(self.folder / "broker", self.clock)
         self.environ = self._environment(self.broker.url)
         services = build(load(self.environ))
@@ -95,25 +140,27 @@ class Stack:
         self._child(
             "beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule, "--loglevel", "WARNING"]
         )
-        self.wait(f"{self.web}/readyz")
+        ready = f"{self.web}/readyz"
+        self._until(lambda: self._answers(ready), f"The web app did not answer within {_READY_SECONDS:.0f} s.")
 
     def _child(self, name: str, module_command: list[str]) -> None:
         module, *rest = module_command
         command = [sys.executable, "-m", module, *rest]
         self.children[name] = start(name, command, log_dir=self.folder / "logs", environ=self.environ, cwd=ROOT)
 
-    def wait(self, url: str, ready: Callable[[requests.Response], bool] = lambda answer: answer.ok) -> None:
-        """Wait until ``url`` answers."""
+    def _answers(self, url: str) -> bool:
+        try:
+            return requests.get(url, timeout=_TIMEOUT_SECONDS).ok
+        except requests.ConnectionError:
+            return False
+
+    def _until(self, ready: Callable[[], bool], complaint: str) -> None:
         deadline = self.clock.monotonic() + _READY_SECONDS
-        while self.clock.monotonic() < deadline:
+        while not ready():
             self.alive()
-            try:
-                if ready(requests.get(url, timeout=5)):
-                    return
-            except requests.ConnectionError:
-                pass
+            if self.clock.monotonic() > deadline:
+                raise NotReady(f"{complaint} The logs are in {self.folder / 'logs'}.")
             self.clock.sleep(_STEP_SECONDS)
-        raise NotReady(f"{url} did not answer within {_READY_SECONDS:.0f} s. The logs are in {self.folder / 'logs'}.")
 
     def _environment(self, redis_url: str) -> dict[str, str]:
         kept = self._secrets()
@@ -125,6 +172,10 @@ class Stack:
             "CONNECTOR_PUBLIC_URL": self.web,
             "CONNECTOR_SWEEP_SECONDS": str(SWEEP_SECONDS),
             "CONNECTOR_ONBOARDING_FILE": str(self.folder / "onboarding.toml"),
+            f"CONNECTOR_CRM_{VENDOR.upper()}_CLIENT_ID": "sandbox-client",
+            f"CONNECTOR_CRM_{VENDOR.upper()}_CLIENT_SECRET": "sandbox-secret",
+            f"CONNECTOR_CRM_{VENDOR.upper()}_AUTHORIZE_URL": self.sandbox,
+            f"CONNECTOR_CRM_{VENDOR.upper()}_API_URL": self.sandbox,
             "OMP_NUM_THREADS": "1",
             **kept,
         }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.sandbox.config import AppRegistration, Filling, Oauth, Portal, SandboxConfig, Webhooks
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tier", default="professional", choices=["free", "starter", "professional", "enterprise"])
     parser.add_argument("--contacts", type=int, default=10_000, help="size of the generated population")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--now", type=_moment, help="where the generated population ends (ISO 8601)")
     parser.add_argument("--data", type=Path, help="folder of a real export, instead of a generated population")
     parser.add_argument("--mapping", type=Path, help="mapping.toml, where it is not the folder's own")
     parser.add_argument("--token-seconds", type=float, default=1800.0)
@@ -74,18 +75,24 @@ def _config(options: argparse.Namespace) -> SandboxConfig:
         oauth=Oauth(access_seconds=options.token_seconds, rotate=options.rotate),
         webhooks=Webhooks(options.webhook_url, tuple(options.subscribe), options.webhook_retry_factor),
         portals=(Portal(portal_id=options.portal_id, tier=options.tier),),
-        filling=Filling(options.contacts, options.seed, folder=options.data, mapping=options.mapping),
+        filling=Filling(options.contacts, options.seed, options.now, folder=options.data, mapping=options.mapping),
         latency_seconds=options.latency,
         index_lag_seconds=options.index_lag,
         request_log=options.request_log,
     )
 
 
+def _moment(text: str) -> datetime:
+    """Return an ISO 8601 time; one without a zone is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _write_port(file: Path, port: str) -> None:
     # Renamed into place, so that no reader ever sees half a number.
     partial = file.with_suffix(".partial")
     partial.write_text(port, encoding="ascii")
-    os.replace(partial, file)
+    partial.replace(file)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,15 @@ from connector.sandbox.clock import Clock
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.state import Stage, build_stage
 
-DROP = "sandbox.drop"
-"""Set in the WSGI environment by an application that wants the connection cut without an answer."""
+SWITCH = "sandbox.switch"
+"""Where an application finds the :class:`Switch` of its connection in the WSGI environment."""
+
+
+@dataclass(slots=True)
+class Switch:
+    """``cut``: set by an application that wants the connection ended without an answer."""
+
+    cut: bool = False
 
 
 class KeepAliveHandler(WSGIRequestHandler):
@@ -40,8 +47,9 @@ class KeepAliveHandler(WSGIRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         # Read whole: an unread rest would be taken for the next request line.
         environ["wsgi.input"] = io.BytesIO(self.rfile.read(length))
+        environ[SWITCH] = switch = Switch()
         body, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
-        if environ.get(DROP):
+        if switch.cut:
             self._cut()
             return
         self._answer(status, list(headers), b"".join(body))

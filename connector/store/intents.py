@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import LostLease
 from connector.store.bulk import upsert
 from connector.store.tables import intents, tenants
+from connector.store.types import AnyRow
 
 
 class IntentStatus(StrEnum):
@@ -163,3 +164,11 @@ def unpark(connection: Connection, tenant_id: UUID, now: datetime) -> int:
     where = sa.and_(intents.c.tenant_id == tenant_id, intents.c.status == IntentStatus.PARKED)
     values = {"status": IntentStatus.READY, "due_at": now, "message": None}
     return connection.execute(sa.update(intents).where(where).values(values)).rowcount
+
+
+def put_back_of_run(connection: Connection, run_id: UUID) -> Sequence[AnyRow]:
+    """Return (stage, message, due_at) of a run's work that waits to be tried again."""
+    query = sa.select(intents.c.stage, intents.c.message, intents.c.due_at).where(
+        intents.c.run_id == run_id, intents.c.status == IntentStatus.READY, intents.c.message.is_not(None)
+    )
+    return connection.execute(query).all()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,7 +18,7 @@ from connector.adapters.hubspot.app import HubSpotApp
 from connector.adapters.hubspot.score_writes import write
 from connector.adapters.hubspot.session import Answer, Session
 from connector.adapters.limits import Governor
-from connector.errors import Disconnected, RetryLater
+from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.records import ScoreValues, ScoreWrite, Tier, WriteOutcome
 from connector.sandbox.faults import Fault, FaultKind
 from tests.contract.hubspot_world import HubSpotWorld
@@ -52,6 +54,36 @@ def test_a_server_that_is_down_is_a_passing_trouble() -> None:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
     with pytest.raises(RetryLater):
         Session(access_without_limits(), address).get("account")
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    """Sends every caller to the address in ``elsewhere`` and remembers who called."""
+
+    elsewhere = ""
+    called: ClassVar[list[int]] = []
+
+    def do_GET(self) -> None:
+        self.called.append(self.server.server_port)
+        self.send_response(302)
+        self.send_header("Location", self.elsewhere)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_redirect_does_not_carry_the_token_away() -> None:
+    """No answer chooses where a token goes: a redirect is refused, not followed."""
+    with HTTPServer(("127.0.0.1", 0), Redirecting) as asked, HTTPServer(("127.0.0.1", 0), Redirecting) as other:
+        Redirecting.elsewhere = f"http://127.0.0.1:{other.server_port}/"
+        for server in (asked, other):
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with pytest.raises(NeedsAdmin):
+            Session(access_without_limits(), f"http://127.0.0.1:{asked.server_port}").get("account")
+        assert Redirecting.called == [asked.server_port]
+        asked.shutdown()
+        other.shutdown()
 
 
 def scores(count: int) -> list[ScoreWrite]:

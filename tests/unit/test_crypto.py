@@ -54,6 +54,16 @@ def test_any_flipped_bit_is_noticed(text: str, data: st.DataObject) -> None:
         cipher.decrypt(sealed.decode("ascii"), **OWNER)
 
 
+def test_a_bit_that_decoding_ignores_is_noticed_as_well() -> None:
+    """Base64's last character has spare bits; there is one sealed form of a token, not several."""
+    sealed = TokenCipher([NEW]).encrypt("four", **OWNER)
+    assert sealed.endswith("=")
+    spare = sealed.rstrip("=")
+    changed = spare[:-1] + chr(ord(spare[-1]) + 1) + "=" * (len(sealed) - len(spare))
+    with pytest.raises(CorruptSecret):
+        TokenCipher([NEW]).decrypt(changed, **OWNER)
+
+
 def test_older_keys_still_open_and_ask_for_rotation() -> None:
     """The newest key seals; what an older one sealed is told apart."""
     old = TokenCipher([OLD]).encrypt("token", **OWNER)

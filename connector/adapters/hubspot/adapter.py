@@ -62,7 +62,7 @@ class HubSpotAdapter(CrmAdapter):
         except MissingPermission as refused:
             if isinstance(reader, ContactReader):
                 raise
-            return Page(cursor or {}, drained=True, unavailable=str(refused))
+            return Page(cursor or {}, drained=True, unavailable=f"{reader.stream.label}: {refused}")
 
     def read_records(self, record_ids: Sequence[str]) -> Page:
         """Read single contacts; an id that a merge took over becomes a removal that names the survivor."""

@@ -42,6 +42,7 @@ _PASSING_SENTENCES = {
     MIGRATING: "HubSpot is moving this account to another data centre.",
     THROTTLED: "HubSpot asks to slow down.",
 }
+_ADDRESS = re.compile(r"\S+@\S+")
 _REFUSED = re.compile(r"^(.*?)[:\s]*\[\{", re.DOTALL)
 
 
@@ -57,7 +58,7 @@ class Refusal:
     @property
     def category(self) -> str:
         """Return HubSpot's own word for the error, or an empty string."""
-        word = self.body.get("category") or self.body.get("policyName") or self.body.get("errorType")
+        word = self.body.get("policyName") or self.body.get("category") or self.body.get("errorType")
         return word if isinstance(word, str) else ""
 
     @property
@@ -105,9 +106,7 @@ def classify(refusal: Refusal) -> ConnectorError:
     if refusal.status == UNAUTHORIZED:
         return Disconnected("HubSpot no longer accepts this account's permission.", remedy=REINSTALL, fault=fault)
     if refusal.status == FORBIDDEN:
-        return MissingPermission(
-            f"HubSpot refuses {refusal.operation}: {_scopes(refusal)}.", remedy=REINSTALL, fault=fault
-        )
+        return _forbidden(refusal)
     return NeedsAdmin(f"{fault}: {sentence_of(refusal.body)}", remedy="Please pass this on to support.", fault=fault)
 
 
@@ -122,7 +121,7 @@ def sentence_of(body: Mapping[str, Any]) -> str:
         return "HubSpot gave no reason."
     match = _REFUSED.match(message)
     if match is None:
-        return message.split("\n", 1)[0][:300]
+        return _ADDRESS.sub("…", message.split("\n", 1)[0])[:300]
     named = ", ".join(_named_causes(message[message.index("[{") :]))
     return f"{match.group(1)}: {named or 'no details'}."
 
@@ -137,12 +136,20 @@ def _named_causes(text: str) -> Iterator[str]:
             yield f"{cause.get('name', 'a property')} ({cause.get('error', 'not accepted')})"
 
 
-def _scopes(refusal: Refusal) -> str:
+def _forbidden(refusal: Refusal) -> MissingPermission:
+    wanted = " or ".join(_scopes(refusal))
+    if wanted:
+        sentence, remedy = f"HubSpot says that the permission {wanted} is missing.", REINSTALL
+    else:
+        sentence, remedy = "HubSpot does not offer this to the account.", "It takes another HubSpot subscription."
+    return MissingPermission(sentence, remedy=remedy, fault=refusal.fault())
+
+
+def _scopes(refusal: Refusal) -> list[str]:
     wanted: set[str] = set()
     for error in refusal.body.get("errors") or ():
         context = error.get("context") if isinstance(error, dict) else None
         if isinstance(context, dict):
-            wanted.update(context.get("requiredGranularScopes") or context.get("requiredScopes") or ())
-    if wanted:
-        return f"the permission {' or '.join(sorted(wanted))} is missing"
-    return "the account or its subscription does not allow it"
+            named = context.get("requiredGranularScopes")
+            wanted.update(map(str, named) if isinstance(named, list) else ())
+    return sorted(wanted)

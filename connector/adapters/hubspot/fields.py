@@ -72,7 +72,11 @@ ROLES = {
     "hs_lead_status": FieldRole.LEAD_STATUS,
     "hs_email_optout": FieldRole.OPTED_OUT,
     "hs_email_bad_address": FieldRole.BOUNCED,
+    "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
 }
+
+HARD_BOUNCE = "hs_email_hard_bounce_reason_enum"
+"""Filled with one of many reasons once mail to the person bounced for good; any of them excludes."""
 
 EXCLUDES: Mapping[str, Mapping[str, str]] = {
     "lifecyclestage": {"customer": "customer", "evangelist": "customer"},
@@ -99,7 +103,7 @@ def contact_field(raw: Json, own: AbstractSet[str]) -> FieldDefinition:
         own=name in own,
         personal=PERSONAL.fullmatch(name) is not None,
         role=ROLES.get(name),
-        excludes=EXCLUDES.get(name, {}),
+        excludes=_excludes(name, _options(raw)),
     )
 
 
@@ -115,6 +119,12 @@ def company_field(raw: Json) -> FieldDefinition:
         personal=COMPANY_PERSONAL.fullmatch(name) is not None,
         company=True,
     )
+
+
+def _excludes(name: str, options: tuple[str, ...]) -> Mapping[str, str]:
+    if name == HARD_BOUNCE:
+        return dict.fromkeys(options, "bounced")
+    return EXCLUDES.get(name, {})
 
 
 def _type(raw: Json) -> FieldType:

@@ -73,7 +73,6 @@ class Session:
         """Make no request; ``timeout`` is in seconds, to connect and to read."""
         self._access = access
         self._timeout = timeout
-        self._base = api_base
         configuration = Configuration(host=api_base)
         # Neither retries nor redirects behind our back: the first are governed, the second carry the token away.
         configuration.retries = urllib3.Retry(total=False)

@@ -14,7 +14,7 @@ from connector.sandbox.hubspot.hub import Account, Hub
 from connector.sandbox.hubspot.limits import budget_of
 from connector.sandbox.hubspot.records import Origin
 from connector.sandbox.requestlog import LoggedRequest
-from connector.sandbox.server import DROP
+from connector.sandbox.server import SWITCH
 
 MAX_URL = 16_384
 GATEWAY_PAGE = (
@@ -103,7 +103,7 @@ def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
     elif fault.kind is FaultKind.CLOCK_SKEW:
         the_hub.stage.clock.skew_seconds = fault.seconds
     elif fault.kind is FaultKind.DROP:
-        request.environ[DROP] = True
+        request.environ[SWITCH].cut = True
         return Response(status=500)
     elif fault.kind is FaultKind.HTML_ERROR:
         return Response(GATEWAY_PAGE, fault.status, mimetype="text/html")
@@ -137,7 +137,7 @@ def finish(response: Response) -> Response:
 
 
 def _log(response: Response) -> None:
-    dropped = request.environ.get(DROP, False)
+    dropped = request.environ[SWITCH].cut
     the_account: Account | None = g.get("account")
     g.hub.stage.log.add(
         LoggedRequest(

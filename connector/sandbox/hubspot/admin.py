@@ -110,6 +110,13 @@ def truth() -> Response:
         return reply({key: value for account in hub().accounts.values() for key, value in account.truth.items()})
 
 
+@blueprint.get("/population")
+def population() -> Response:
+    """Answer the instant that the first account's population describes, and what its mapping says of the tenant."""
+    account = next(iter(hub().accounts.values()))
+    return reply({"as_of": account.as_of.isoformat() if account.as_of else None, "tenant": account.tenant})
+
+
 @blueprint.post("/accounts/<int:portal_id>/tokens/revoke")
 def revoke_tokens(portal_id: int) -> Response:
     """Revoke an account's refresh tokens; with ``{"access": true}`` end its access tokens too."""

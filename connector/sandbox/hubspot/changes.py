@@ -94,7 +94,7 @@ def merge(hub: Hub, account: Account, table: ObjectTable, pair: tuple[CrmObject,
     merged = [part for part in winner.properties.get("hs_merged_object_ids", "").split(";") if part]
     if len(merged) >= MAX_MERGES:
         raise invalid(f"A record cannot take part in more than {MAX_MERGES} merges.")
-    values = _merged_values(table, winner, loser, [*merged, str(loser.object_id)], now)
+    values = _merged_values(winner, loser, [*merged, str(loser.object_id)], now)
     table.remove(loser, now)
     account.links.move(table.object_type, loser.object_id, winner.object_id)
     table.merged_into[loser.object_id] = winner.object_id
@@ -115,9 +115,7 @@ def merge(hub: Hub, account: Account, table: ObjectTable, pair: tuple[CrmObject,
     return survivor
 
 
-def _merged_values(
-    table: ObjectTable, winner: CrmObject, loser: CrmObject, merged_ids: list[str], now: int
-) -> dict[str, str]:
+def _merged_values(winner: CrmObject, loser: CrmObject, merged_ids: list[str], now: int) -> dict[str, str]:
     taken = {name: value for name, value in loser.properties.items() if name not in winner.properties}
     stamps = [winner.properties.get("hs_calculated_merged_vids", ""), f"{loser.object_id}:{now}"]
     values = {

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-STAGES = (
-    "subscriber:Subscriber;lead:Lead;marketingqualifiedlead:Marketing Qualified Lead;"
-    "salesqualifiedlead:Sales Qualified Lead;opportunity:Opportunity;customer:Customer;evangelist:Evangelist;other:Other"
-)
-STATUSES = (
-    "NEW:New;OPEN:Open;IN_PROGRESS:In Progress;OPEN_DEAL:Open Deal;UNQUALIFIED:Unqualified;"
-    "ATTEMPTED_TO_CONTACT:Attempted to Contact;CONNECTED:Connected;BAD_TIMING:Bad Timing"
-)
-SOURCES = (
-    "ORGANIC_SEARCH:Organic Search;PAID_SEARCH:Paid Search;EMAIL_MARKETING:Email Marketing;"
+CHOICES = {
+    "@stages": "subscriber:Subscriber;lead:Lead;marketingqualifiedlead:Marketing Qualified Lead;"
+    "salesqualifiedlead:Sales Qualified Lead;opportunity:Opportunity;customer:Customer;evangelist:Evangelist;"
+    "other:Other",
+    "@statuses": "NEW:New;OPEN:Open;IN_PROGRESS:In Progress;OPEN_DEAL:Open Deal;UNQUALIFIED:Unqualified;"
+    "ATTEMPTED_TO_CONTACT:Attempted to Contact;CONNECTED:Connected;BAD_TIMING:Bad Timing",
+    "@sources": "ORGANIC_SEARCH:Organic Search;PAID_SEARCH:Paid Search;EMAIL_MARKETING:Email Marketing;"
     "SOCIAL_MEDIA:Organic Social;REFERRALS:Referrals;OTHER_CAMPAIGNS:Other Campaigns;"
-    "DIRECT_TRAFFIC:Direct Traffic;OFFLINE:Offline Sources;PAID_SOCIAL:Paid Social"
-)
-INDUSTRIES = (
-    "COMPUTER_SOFTWARE:Computer Software;MACHINERY:Machinery;RETAIL:Retail;HOSPITAL_HEALTH_CARE:Hospital & Health Care;"
-    "FINANCIAL_SERVICES:Financial Services;EDUCATION_MANAGEMENT:Education Management;CONSTRUCTION:Construction;"
-    "LOGISTICS_AND_SUPPLY_CHAIN:Logistics and Supply Chain"
-)
+    "DIRECT_TRAFFIC:Direct Traffic;OFFLINE:Offline Sources;PAID_SOCIAL:Paid Social",
+    "@industries": "COMPUTER_SOFTWARE:Computer Software;MACHINERY:Machinery;RETAIL:Retail;"
+    "HOSPITAL_HEALTH_CARE:Hospital & Health Care;FINANCIAL_SERVICES:Financial Services;"
+    "EDUCATION_MANAGEMENT:Education Management;CONSTRUCTION:Construction;"
+    "LOGISTICS_AND_SUPPLY_CHAIN:Logistics and Supply Chain",
+}
+"""Options that several properties share, as ``value:label`` joined by semicolons."""
 
-_CONTACTS = f"""
+_CONTACTS = """
 email|Email|string/text
 firstname|First Name|string/text
 lastname|Last Name|string/text
@@ -35,10 +32,10 @@ country|Country/Region|string/text
 industry|Industry|string/text
 numemployees|Number of Employees|number/number
 annualrevenue|Annual Revenue|string/text
-lifecyclestage|Lifecycle Stage|enumeration/radio||{STAGES}
-hs_lead_status|Lead Status|enumeration/radio||{STATUSES}
+lifecyclestage|Lifecycle Stage|enumeration/radio||@stages
+hs_lead_status|Lead Status|enumeration/radio||@statuses
 hubspot_owner_id|Contact owner|enumeration/select
-hs_analytics_source|Original Traffic Source|enumeration/select|ro|{SOURCES}
+hs_analytics_source|Original Traffic Source|enumeration/select|ro|@sources
 hs_analytics_num_page_views|Number of Pageviews|number/number|calc
 hs_analytics_first_timestamp|Time First Seen|datetime/date|ro
 num_conversion_events|Number of Form Submissions|number/number|calc
@@ -70,14 +67,14 @@ hs_lastmodifieddate|Last Modified|datetime/date|ro
 hs_object_id|Record ID|number/number|ro
 """
 
-_COMPANIES = f"""
+_COMPANIES = """
 name|Company name|string/text
 domain|Company Domain Name|string/text
-industry|Industry|enumeration/select||{INDUSTRIES}
+industry|Industry|enumeration/select||@industries
 numberofemployees|Number of Employees|number/number
 annualrevenue|Annual Revenue|number/number
 country|Country/Region|string/text
-lifecyclestage|Lifecycle Stage|enumeration/radio||{STAGES}
+lifecyclestage|Lifecycle Stage|enumeration/radio||@stages
 createdate|Create Date|datetime/date|ro
 hs_lastmodifieddate|Last Modified Date|datetime/date|ro
 hs_object_id|Record ID|number/number|ro
@@ -85,7 +82,7 @@ hs_object_id|Record ID|number/number|ro
 
 _DEALS = """
 dealname|Deal Name|string/text
-dealstage|Deal Stage|enumeration/radio||*
+dealstage|Deal Stage|enumeration/radio
 pipeline|Pipeline|enumeration/select||default:Sales Pipeline
 amount|Amount|number/number
 closedate|Close Date|datetime/date
@@ -190,7 +187,7 @@ def built_in(object_type: str) -> Iterator[dict[str, Any]]:
 
 
 def _options(choices: str) -> list[dict[str, Any]]:
-    pairs = [choice.partition(":") for choice in choices.split(";") if ":" in choice]
+    pairs = [choice.partition(":") for choice in CHOICES.get(choices, choices).split(";") if ":" in choice]
     return [option(value, label, place) for place, (value, _, label) in enumerate(pairs)]
 
 

@@ -94,6 +94,9 @@ def _close_deal(hub: Hub, account: Account, contact: CrmObject, stage: str, amou
     }
     deal = changes.create(hub, account, account.tables["deals"], values, USER)
     account.links.add("contacts", contact.object_id, "deals", deal.object_id)
+    rolled_up = {"num_associated_deals": str(int(contact.properties.get("num_associated_deals", "0")) + 1)}
     if won:
         changes.update(hub, account, account.tables["contacts"], contact, {"lifecyclestage": "customer"}, USER)
+        rolled_up |= {"closedate": iso(now), "recent_deal_close_date": iso(now), "recent_deal_amount": amount}
+    account.tables["contacts"].change(contact, rolled_up, Origin("CALCULATED"), now)
     return str(deal.object_id)

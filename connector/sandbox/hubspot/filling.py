@@ -99,6 +99,7 @@ class Filler:
         self._fill_mails()
         self._fill_forms()
         truth = self._population.truth
+        self._account.as_of, self._account.tenant = self._population.as_of, self._population.tenant
         self._account.truth = {str(self._contacts[lead]): chance for lead, chance in truth.items()}
 
     def _fill_companies(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connector.sandbox.config import Portal
 from connector.sandbox.hubspot.catalogue import Catalogue
@@ -33,6 +34,8 @@ class Account:
     marketing: Marketing = field(default_factory=Marketing)
     blocked_addresses: set[str] = field(default_factory=set)
     truth: dict[str, float] = field(default_factory=dict)
+    as_of: datetime | None = None
+    tenant: dict[str, object] = field(default_factory=dict)
     next_id: int = FIRST_ID
 
     def new_id(self) -> int:

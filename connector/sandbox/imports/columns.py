@@ -15,9 +15,14 @@ RESERVED = frozenset({"email", "createdate", "lastmodifieddate", "hs_object_id",
 """Names of the CRM's own that an export's column must not overwrite."""
 
 
-def custom_columns(table: Table, section: LeadSection, read: ReadLeads, problems: Problems) -> Iterator[FieldSpec]:
-    """Fill the leads' custom values and yield the fields' declarations."""
-    taken = {section.id, section.email, section.created, *(getattr(section, name) for name in STANDARD)}
+def custom_columns(
+    table: Table, section: LeadSection, read: ReadLeads, outcomes: set[str], problems: Problems
+) -> Iterator[FieldSpec]:
+    """Fill the leads' custom values and yield the fields' declarations.
+
+    ``outcomes``: columns of the same file that tell of deals, and are no property of a lead.
+    """
+    taken = outcomes | {section.id, section.email, section.created, *(getattr(section, name) for name in STANDARD)}
     for name, column in chosen(table, section.properties, section.all_columns, taken).items():
         kind, texts = read_column(table, column, read.rows, read.missing, section.date_format, problems)
         for lead, text in zip(read.leads, texts, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def load_export(folder: Path, mapping_path: Path | None, now: datetime) -> Popul
     problems = Problems()
     read = read_leads(leads_table, mapping.lead, to_ms(now), problems)
     population = Population(as_of=now, leads=read.leads)
-    fields = list(custom_columns(leads_table, mapping.lead, read, problems))
+    fields = list(custom_columns(leads_table, mapping.lead, read, _outcome_columns(mapping), problems))
     with problems.gathering():
         fields += _add_outcome(folder, mapping, leads_table, read, population)
     with problems.gathering():
@@ -36,6 +37,7 @@ def load_export(folder: Path, mapping_path: Path | None, now: datetime) -> Popul
     problems.raise_any()
     population.fields = tuple(fields)
     population.as_of = _as_of(mapping, population, now)
+    population.tenant = asdict(mapping.tenant)
     return population
 
 
@@ -50,9 +52,17 @@ def _add_outcome(
         found = add_deals(table, mapping, read, population, raise_later)
     if mapping.outcome is not None:
         leads_table.require([mapping.outcome.column])
-        add_outcomes(leads_table, mapping.outcome, read)
+        add_outcomes(mapping.outcome, read)
     raise_later.raise_any()
     return found
+
+
+def _outcome_columns(mapping: ExportMapping) -> set[str]:
+    """Return the columns of the file of leads that tell of deals."""
+    deal = mapping.deal
+    if deal is None or mapping.files.deals:
+        return set()
+    return {deal.won, deal.lost, deal.amount, *(each.column for each in deal.properties.values())}
 
 
 def _add_streams(folder: Path, mapping: ExportMapping, read: ReadLeads, population: Population) -> None:

@@ -65,7 +65,10 @@ class LeadSection:
 
 @dataclass(frozen=True, slots=True)
 class DealSection:
-    """Columns of dated outcomes, in ``files.deals`` or, where that is empty, in the file of leads."""
+    """Columns of dated outcomes, in ``files.deals`` or, where that is empty, in the file of leads.
+
+    ``all_columns``: those of a file of its own that are not named become properties of the deal.
+    """
 
     lead: str
     won: str

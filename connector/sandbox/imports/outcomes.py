@@ -23,7 +23,7 @@ def add_deals(
     columns = chosen(
         table,
         section.properties,
-        section.all_columns,
+        section.all_columns and bool(mapping.files.deals),
         {section.lead, section.won, section.lost, section.amount},
     )
     texts, fields = {}, []
@@ -82,7 +82,7 @@ def _deal(row: Row, section: DealSection, read: ReadLeads, values: tuple[tuple[s
     return Deal(place, f"Deal {place + 1}", opened, stages, amount, values)
 
 
-def add_outcomes(table: Table, section: OutcomeSection, read: ReadLeads) -> None:
+def add_outcomes(section: OutcomeSection, read: ReadLeads) -> None:
     """Make the leads that an undated column calls won customers, without a date of their own."""
     for lead, row in zip(read.leads, read.rows, strict=True):
         if row.cells[section.column].strip() in section.won:

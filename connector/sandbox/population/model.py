@@ -116,7 +116,10 @@ class PageVisit:
 
 @dataclass(slots=True)
 class Population:
-    """Everything. ``as_of``: the instant that it describes. ``truth``: lead → chance to convert within 90 days."""
+    """Everything. ``as_of``: the instant that it describes. ``truth``: lead → chance to convert within 90 days.
+
+    ``tenant`` is what an export's mapping tells the connector about the tenant.
+    """
 
     as_of: datetime
     leads: list[Lead] = field(default_factory=list)
@@ -128,3 +131,4 @@ class Population:
     page_visits: list[PageVisit] = field(default_factory=list)
     fields: tuple[FieldSpec, ...] = ()
     truth: dict[int, float] = field(default_factory=dict)
+    tenant: dict[str, object] = field(default_factory=dict)

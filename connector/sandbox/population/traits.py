@@ -67,7 +67,8 @@ FIRST_NAMES = tuple(
     "Alex Bea Chris Dana Elif Finn Gita Hugo Ines Jan Kaya Leo Mira Noor Omar Pia Quinn Ravi Sara Tom".split()
 )
 LAST_NAMES = tuple(
-    "Adler Berg Costa Dubois Evans Fischer Garcia Haas Ivanov Jansen Kowalski Lopez Meyer Novak Olsen Petit Rossi Smit".split()
+    "Adler Berg Costa Dubois Evans Fischer Garcia Haas Ivanov Jansen Kowalski Lopez Meyer Novak Olsen Petit Rossi "
+    "Smit".split()
 )
 NAME_HEADS = (
     "North",

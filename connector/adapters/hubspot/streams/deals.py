@@ -50,8 +50,9 @@ class DealReader(ObjectReader):
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the hits with stage history and contacts: a batch read gives no associations."""
         ids = [str(hit["id"]) for hit in hits]
-        found = self.portal.read_batch(self.noun, ids, PROPERTIES, ("dealstage",))
-        return found, self.portal.contacts_of(self.noun, ids)
+        return self.portal.read_batch(self.noun, ids, PROPERTIES, ("dealstage",)), self.portal.contacts_of(
+            self.noun, ids
+        )
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add the outcomes of closed deals."""

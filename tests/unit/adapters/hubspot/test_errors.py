@@ -68,6 +68,8 @@ def test_refused_values_never_reach_a_message() -> None:
         }
     ]
     sentence = sentence_of({"message": "Property values were not valid: " + orjson.dumps(causes).decode()})
+    assert "…" in sentence_of({"message": "Email address jane@secret.example is invalid"})
+    assert "secret" not in sentence_of({"message": "Email address jane@secret.example is invalid"})
     assert sentence == "Property values were not valid: lead_score_tier (INVALID_OPTION)."
 
 
@@ -77,7 +79,7 @@ def test_refused_values_never_reach_a_message() -> None:
     | st.recursive(
         st.none() | st.text(max_size=5) | st.integers(),
         lambda inner: st.dictionaries(
-            st.sampled_from(["message", "errors", "category", "context", "correlationId"]),
+            st.sampled_from(["message", "errors", "category", "context", "correlationId", "requiredGranularScopes"]),
             inner | st.lists(inner, max_size=2),
         ),
         max_leaves=6,

@@ -118,6 +118,16 @@ def test_types_are_translated_by_table(type_: str, field_type: str, expected: Fi
     assert contact_field({"name": "x", "type": type_, "fieldType": field_type}, frozenset()).type is expected
 
 
+def test_values_that_end_a_leads_candidacy_are_named() -> None:
+    """Customers, disqualified, opted out and bounced ones are not in the population."""
+    options = [{"value": "UNKNOWN_USER"}, {"value": "OTHER"}]
+    bounce = contact_field({"name": "hs_email_hard_bounce_reason_enum", "options": options}, frozenset())
+    assert bounce.excludes == {"UNKNOWN_USER": "bounced", "OTHER": "bounced"}
+    assert contact_field({"name": "lifecyclestage"}, frozenset()).excludes["customer"] == "customer"
+    assert contact_field({"name": "hs_lead_status"}, frozenset()).excludes == {"UNQUALIFIED": "disqualified"}
+    assert contact_field({"name": "hs_email_optout"}, frozenset()).excludes == {"true": "opted out"}
+
+
 def test_sensitive_properties_are_left_out() -> None:
     """The scopes for them are not asked for."""
     assert not readable({"name": "illness", "dataSensitivity": "highly_sensitive"})

@@ -1,0 +1,22 @@
+"""The web application's factory."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from connector import web
+from connector.bootstrap import build
+from connector.services.context import Services
+from connector.settings import Settings, load
+
+
+def create_app(services: Services | None = None, settings: Settings | None = None) -> Flask:
+    """Return the web application.
+
+    Without arguments it is built from the environment, as gunicorn does it; raises
+    ``SettingsError`` when a variable is missing or wrong.
+    """
+    settings = settings or load(os.environ)
+    return web.build_app(services or build(settings), settings)

@@ -1,0 +1,23 @@
+"""Runs that a person asks for: one at a time, however often the button is pressed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from connector.services import pipeline
+from connector.services.context import Services
+from connector.store import runs
+from connector.store.runs import RunStatus
+
+_UNDER_WAY = (RunStatus.WAITING, RunStatus.RUNNING)
+
+
+def start_run(services: Services, tenant_id: UUID, kind: str) -> bool:
+    """Start a run unless one is under way; tell whether it was started."""
+    with services.store.transaction() as session:
+        latest = runs.latest(session, tenant_id)
+        if latest is not None and latest.status in _UNDER_WAY:
+            return False
+        ready = pipeline.start(services, session, tenant_id, kind)
+    services.wake_all(ready)
+    return True

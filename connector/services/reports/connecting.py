@@ -1,0 +1,43 @@
+"""The connect page: which CRMs can be installed, and what each is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.adapters.contract import CrmApp
+from connector.services.context import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A scope and why it is asked for."""
+
+    scope: str
+    purpose: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectableCrm:
+    """A CRM whose app is configured here."""
+
+    vendor: str
+    label: str
+    permissions: tuple[Permission, ...]
+
+
+def connectable(services: Services) -> tuple[ConnectableCrm, ...]:
+    """Return the configured CRMs by label."""
+    crms = [_crm(vendor, app) for vendor, app in services.apps.items()]
+    return tuple(sorted(crms, key=lambda crm: crm.label))
+
+
+def _crm(vendor: str, app: CrmApp) -> ConnectableCrm:
+    declared = app.capabilities
+    asked = _permissions(declared.scopes, optional=False) + _permissions(declared.optional_scopes, optional=True)
+    return ConnectableCrm(vendor, declared.label, asked)
+
+
+def _permissions(scopes: Mapping[str, str], *, optional: bool) -> tuple[Permission, ...]:
+    return tuple(Permission(scope, purpose, optional) for scope, purpose in scopes.items())

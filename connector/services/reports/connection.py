@@ -1,0 +1,94 @@
+"""The connection page: one installed account, and what the line has done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.records import Tier
+from connector.services.context import Services
+from connector.services.reports.run import RunReport, run_report
+from connector.store import connections, outbox, scores, streams
+from connector.store.connections import CrmConnection
+from connector.store.outbox import OutboxStatus
+from connector.store.streams import StreamState
+
+_DEAD_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record whose values the CRM refused for good, with its sentence."""
+
+    vendor_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last."""
+
+    delivered: int
+    waiting: int
+    dead: int
+    letters: tuple[DeadLetter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant."""
+
+    connection: CrmConnection
+    label: str
+    siblings: tuple[CrmConnection, ...]
+    streams: tuple[StreamState, ...]
+    run: RunReport | None
+    leads: Mapping[Tier, int]
+    deliveries: Deliveries
+
+    @property
+    def scored(self) -> int:
+        """How many leads have a score."""
+        return sum(self.leads.values())
+
+
+def first_connection(services: Services, tenant_id: UUID) -> UUID | None:
+    """Return the tenant's oldest connection; None for a tenant that is gone or has none."""
+    with services.store.reading() as session:
+        owned = connections.of_tenant(session, tenant_id)
+    return owned[0].id if owned else None
+
+
+def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) -> ConnectionReport | None:
+    """Return a connection's page; None where the tenant has no such connection."""
+    with services.store.reading() as session:
+        owned = connections.of_tenant(session, tenant_id)
+        connection = next((item for item in owned if item.id == connection_id), None)
+        if connection is None:
+            return None
+        app = services.apps.get(connection.vendor)
+        tiers = scores.summary(session, tenant_id)
+        return ConnectionReport(
+            connection=connection,
+            label=app.capabilities.label if app else connection.vendor,
+            siblings=tuple(item for item in owned if item.id != connection_id),
+            streams=tuple(sorted(streams.of_connection(session, connection_id), key=lambda state: state.label)),
+            run=run_report(session, tenant_id, services.clock.now()),
+            leads={tier: tiers.get(tier, 0) for tier in Tier},
+            deliveries=_deliveries(session, connection_id),
+        )
+
+
+def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
+    counts = outbox.counts(session, connection_id)
+    dead = counts.get(OutboxStatus.DEAD, 0)
+    rows = outbox.dead_letters(session, connection_id, _DEAD_SHOWN) if dead else ()
+    return Deliveries(
+        delivered=counts.get(OutboxStatus.DELIVERED, 0),
+        waiting=counts.get(OutboxStatus.PENDING, 0) + counts.get(OutboxStatus.SENDING, 0),
+        dead=dead,
+        letters=tuple(DeadLetter(row.vendor_id, row.message or "") for row in rows),
+    )

@@ -1,0 +1,163 @@
+"""The page of one lead: its score, what adds up to it, and what happened."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.errors import Disconnected, SettingsError
+from connector.records import Actor, EventKind, Tier
+from connector.services.context import Services
+from connector.services.opening import open_adapter
+from connector.services.reports.people import Naming, Person
+from connector.store import connections, events, leads, ledger, scores
+from connector.store.connections import CrmConnection
+from connector.store.types import AnyRow
+
+_EVENTS = 40
+_ENTRIES = 20
+_SMALLEST_OTHER = 0.005
+"""Log-odds below which the rest of the inputs is rounding, not a contribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One part of a score in log-odds: positive raises the chance."""
+
+    sentence: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCard:
+    """A score that adds up: ``base`` plus all contributions is ``total`` = logit(probability).
+
+    ``contributions`` are the stored reasons; ``other`` is what all remaining inputs add together.
+    """
+
+    score: Decimal
+    probability: float
+    tier: Tier
+    model: str
+    scored_at: datetime
+    base: float
+    contributions: tuple[Contribution, ...]
+    other: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a lead's recent history."""
+
+    at: datetime
+    kind: EventKind
+    actor: Actor
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLink:
+    """A record of the lead in a CRM; ``url`` is None where the account is disconnected."""
+
+    label: str
+    account: str
+    vendor_id: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One remembered act. ``body`` is None once it was erased."""
+
+    seq: int
+    kind: str
+    at: datetime
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadReport:
+    """Everything the page of a lead shows; ``score`` is None for a lead outside the population."""
+
+    lead_id: int
+    person: Person
+    score: ScoreCard | None
+    events: tuple[Happening, ...]
+    records: tuple[RecordLink, ...]
+    entries: tuple[LedgerLine, ...]
+
+
+def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport | None:
+    """Return a lead's page; None where the tenant has no such lead."""
+    with services.store.reading() as session:
+        records = leads.records_of(session, tenant_id, [lead_id])
+        if not records:
+            return None
+        person = Naming.of_tenant(session, tenant_id).person(lead_id, records)
+        score = scores.of_lead(session, tenant_id, lead_id)
+        happened = events.timeline(session, tenant_id, lead_id, _EVENTS)
+        entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
+        accounts = _accounts(session, tenant_id)
+    return LeadReport(
+        lead_id=lead_id,
+        person=person,
+        score=score_card(score) if score else None,
+        events=tuple(Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail) for row in happened),
+        records=_links(services, accounts, records),
+        entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
+    )
+
+
+def score_card(row: AnyRow) -> ScoreCard:
+    """Return a stored score with its parts, the unnamed rest among them."""
+    probability, base = float(row.probability), float(row.base_value)
+    parts = tuple(Contribution(reason["sentence"], float(reason["contribution"])) for reason in row.reasons)
+    total = _logit(probability)
+    other = total - base - sum(part.log_odds for part in parts)
+    return ScoreCard(
+        score=Decimal(row.score),
+        probability=probability,
+        tier=Tier(row.tier),
+        model=row.model,
+        scored_at=row.scored_at,
+        base=base,
+        contributions=parts,
+        other=other if abs(other) >= _SMALLEST_OTHER else 0.0,
+        total=total,
+    )
+
+
+def _logit(probability: float) -> float:
+    """ln(p / (1 − p)); stored probabilities have eight digits, so 0 and 1 stand for the last of them."""
+    inside = min(max(probability, 5e-9), 1 - 5e-9)
+    return math.log(inside / (1 - inside))
+
+
+def _accounts(session: Connection, tenant_id: UUID) -> dict[UUID, CrmConnection]:
+    return {account.id: account for account in connections.of_tenant(session, tenant_id)}
+
+
+def _links(
+    services: Services, accounts: Mapping[UUID, CrmConnection], records: Sequence[AnyRow]
+) -> tuple[RecordLink, ...]:
+    return tuple(_link(services, accounts[row.connection_id], row.vendor_id) for row in records)
+
+
+def _link(services: Services, account: CrmConnection, vendor_id: str) -> RecordLink:
+    app = services.apps.get(account.vendor)
+    label = app.capabilities.label if app else account.vendor
+    try:
+        url = open_adapter(services, account.id).record_url(vendor_id)
+    except (Disconnected, SettingsError):
+        # The connection's own page says so; here only the link is missing.
+        url = None
+    return RecordLink(label, account.account_name, vendor_id, url)

@@ -1,0 +1,63 @@
+"""The pages: each route parses, calls one service and renders what it returned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from connector.services.context import Services
+from connector.settings import Settings
+from connector.web import (
+    charts,
+    connect,
+    connections,
+    errors,
+    health,
+    leads,
+    model,
+    oauth,
+    security,
+    webhooks,
+    wiring,
+    words,
+)
+
+_BLUEPRINTS = (
+    connect.pages,
+    oauth.pages,
+    connections.pages,
+    leads.pages,
+    model.pages,
+    webhooks.endpoint,
+    health.endpoint,
+)
+_LARGEST_BODY = 1024 * 1024
+_SESSION_LIFETIME = timedelta(hours=12)
+
+
+def build_app(services: Services, settings: Settings) -> Flask:
+    """Put the pages together over wired services."""
+    app = Flask("connector.web")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=_LARGEST_BODY,
+        PERMANENT_SESSION_LIFETIME=_SESSION_LIFETIME,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_NAME="connector",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        # A page may stay open all day; the token lives as long as its session.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    CSRFProtect(app).exempt(webhooks.endpoint)
+    wiring.install(app, services, settings)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.globals.update(charts.GLOBALS)
+    errors.register(app)
+    security.register(app)
+    return app

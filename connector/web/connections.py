@@ -1,0 +1,63 @@
+"""The page of a connected account: live progress, what was read, what can be started."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from connector.services import on_request, pipeline
+from connector.services.reports.connecting import connectable
+from connector.services.reports.connection import ConnectionReport, connection_report
+from connector.web.session import tenant_id
+from connector.web.wiring import services
+
+pages = Blueprint("connections", __name__, url_prefix="/connections/<uuid:connection_id>")
+
+_UNDER_WAY = "A run is under way already. It will see every change that is in the CRM by now."
+
+
+@pages.get("")
+def show(connection_id: UUID) -> ResponseReturnValue:
+    """Show a connection."""
+    return render_template("connection.html", report=_owned(connection_id), crms=connectable(services()))
+
+
+@pages.get("/progress")
+def progress(connection_id: UUID) -> ResponseReturnValue:
+    """Return the part of the page that changes while a run is under way."""
+    return render_template("progress.html", report=_owned(connection_id))
+
+
+@pages.post("/refresh")
+def refresh(connection_id: UUID) -> ResponseReturnValue:
+    """Read what changed, score it and write it back."""
+    return _start(connection_id, pipeline.REFRESH, "Reading what changed.")
+
+
+@pages.post("/retrain")
+def retrain(connection_id: UUID) -> ResponseReturnValue:
+    """Train a new model version on everything known by now."""
+    return _start(connection_id, pipeline.RETRAIN, "Reading what changed, then training a new model.")
+
+
+@pages.post("/resume")
+def resume(connection_id: UUID) -> ResponseReturnValue:
+    """Go on with what was stopped, once its cause is mended."""
+    _owned(connection_id)
+    resumed = pipeline.resume(services(), tenant_id())
+    flash("Resumed. A worker takes it up within half a minute." if resumed else "Nothing is stopped.")
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+def _start(connection_id: UUID, kind: str, message: str) -> ResponseReturnValue:
+    _owned(connection_id)
+    flash(message if on_request.start_run(services(), tenant_id(), kind) else _UNDER_WAY)
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+def _owned(connection_id: UUID) -> ConnectionReport:
+    """Return the report of a connection of the signed-in tenant; anyone else's is not there."""
+    found = connection_report(services(), tenant_id(), connection_id)
+    return found or abort(404)

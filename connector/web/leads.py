@@ -1,0 +1,53 @@
+"""The leads by score, and one lead with its reasons."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from connector.records import Tier
+from connector.services.reports.lead import lead_report
+from connector.services.reports.lead_list import Place, lead_page
+from connector.web.session import tenant_id
+from connector.web.wiring import services
+
+pages = Blueprint("leads", __name__, url_prefix="/leads")
+
+
+@pages.get("")
+def index() -> ResponseReturnValue:
+    """List scored leads, the best first."""
+    tenant, tier, after = tenant_id(), _tier(), _place()
+    page = lead_page(services(), tenant, tier=tier, after=after)
+    return render_template("leads.html", page=page, tier=tier, first_page=after is None)
+
+
+@pages.get("/<int:lead_id>")
+def show(lead_id: int) -> ResponseReturnValue:
+    """Show why a lead has its score, and what happened with it."""
+    report = lead_report(services(), tenant_id(), lead_id) or abort(404)
+    return render_template("lead.html", report=report)
+
+
+def _tier() -> Tier | None:
+    named = request.args.get("tier")
+    if not named:
+        return None
+    try:
+        return Tier(named)
+    except ValueError:
+        abort(404)
+
+
+def _place() -> Place | None:
+    """Read ``after=<score>~<lead id>``, as the "next" link writes it."""
+    text = request.args.get("after")
+    if not text:
+        return None
+    score, _, lead_id = text.partition("~")
+    try:
+        return Decimal(score), int(lead_id)
+    except (InvalidOperation, ValueError):
+        abort(404)

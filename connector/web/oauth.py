@@ -1,0 +1,46 @@
+"""Installation by the CRM's own OAuth, which signs in whoever went through it."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from connector.errors import RejectedInput
+from connector.services import install
+from connector.services.opening import app_of
+from connector.web import session
+from connector.web.wiring import services
+
+pages = Blueprint("oauth", __name__, url_prefix="/oauth")
+
+_ERROR_WORD = re.compile(r"[a-z_]{1,40}")
+"""RFC 6749 §4.1.2.1; the free text beside it is anyone's and is never shown."""
+
+
+@pages.post("/<vendor>/start")
+def start(vendor: str) -> ResponseReturnValue:
+    """Send the browser to the vendor's consent page."""
+    return redirect(install.begin(services(), vendor, session.browser_id(), session.tenant_or_none()))
+
+
+@pages.get("/<vendor>/callback")
+def callback(vendor: str) -> ResponseReturnValue:
+    """Finish an installation, sign in and show the first run."""
+    app = app_of(services(), vendor)
+    if "error" in request.args:
+        return _declined(app.capabilities.label, request.args["error"])
+    state, code, browser = request.args.get("state"), request.args.get("code"), session.known_browser_id()
+    if not (state and code and browser):
+        raise RejectedInput("The answer of the CRM is incomplete, or it came to another browser.")
+    installed = install.complete(services(), vendor, browser, state, code)
+    session.sign_in(installed.tenant_id)
+    return redirect(url_for("connections.show", connection_id=installed.connection_id))
+
+
+def _declined(label: str, error: str) -> ResponseReturnValue:
+    if error == "access_denied":
+        return render_template("denied.html", label=label), 403
+    word = error if _ERROR_WORD.fullmatch(error) else "an error"
+    raise RejectedInput(f"{label} ended the installation with {word}. Nothing was stored.")

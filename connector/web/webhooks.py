@@ -1,0 +1,28 @@
+"""Where vendors push: verified and durable before the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from connector.errors import RejectedInput
+from connector.services import webhooks
+from connector.web.wiring import services, settings
+
+endpoint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+@endpoint.post("/<vendor>")
+def receive(vendor: str) -> ResponseReturnValue:
+    """Take what a vendor signed; the address that it signed is the public one."""
+    body = request.get_data(cache=False)
+    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+    url = f"{settings().public_url}{request.path}{query}"
+    webhooks.receive(services(), vendor, request.method, url, dict(request.headers), body)
+    return "", 204
+
+
+@endpoint.errorhandler(RejectedInput)
+def refuse(error: RejectedInput) -> ResponseReturnValue:
+    """Tell the sender why nothing was taken."""
+    return jsonify(error=str(error)), 401

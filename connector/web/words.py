@@ -1,0 +1,169 @@
+"""Numbers, times and events in words that a sales person reads without a manual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from connector.records import Actor, EventKind
+from connector.services.reports.lead import Happening, LedgerLine
+from connector.services.reports.model import Figure
+
+_TENTHS = (1, 10), (3, 10), (7, 10), (9, 10)
+_FRACTIONS = (*_TENTHS, (1, 5), (1, 4), (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5))
+"""Parts and wholes that people say."""
+_NOTHING = "–"
+
+
+def chance(probability: float) -> str:
+    """Return a probability as a fraction of people: "about 1 in 4"."""
+    if probability < 0.001:
+        return "less than 1 in 1,000"
+    if probability > 0.95:
+        return "more than 19 in 20"
+    if probability < 0.1:
+        return f"about 1 in {_round(1 / probability):,}"
+    part, whole = min(_FRACTIONS, key=lambda pair: abs(pair[0] / pair[1] - probability))
+    return f"about {part} in {whole}"
+
+
+def _round(count: float) -> int:
+    """Two digits are as much as a chance in words can bear."""
+    return int(round(count) if count < 100 else round(count, -1 if count < 1000 else -2))
+
+
+def percent(share: float | None) -> str:
+    """Return a share as percent: small ones with a decimal."""
+    if share is None:
+        return _NOTHING
+    return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"
+
+
+def number(value: float | None) -> str:
+    """Return a count with thousands parted."""
+    return _NOTHING if value is None else f"{value:,.0f}"
+
+
+def points(score: Decimal) -> str:
+    """Return a score of 0–100 with its one decimal."""
+    return f"{score:.1f}"
+
+
+def signed(log_odds: float) -> str:
+    """Return a contribution with its sign: a true minus, two decimals."""
+    return f"{log_odds:+.2f}".replace("-", "−")
+
+
+def figure(value: float | None, unit: str) -> str:
+    """Return a measured value in its unit."""
+    if value is None:
+        return _NOTHING
+    if unit == "%":
+        return percent(value)
+    return f"{value:.1f}×" if unit == "×" else f"{value:.3f}"
+
+
+def interval(found: Figure, unit: str) -> str:
+    """Return the bounds of a figure, "" where it has none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f"{figure(found.low, unit)} to {figure(found.high, unit)}"
+
+
+def when(at: datetime | None) -> Markup | str:
+    """Return a time as a ``<time>`` element, UTC to the minute."""
+    if at is None:
+        return _NOTHING
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%-d %b %Y, %H:%M} UTC")
+
+
+def day(at: datetime | None) -> Markup | str:
+    """Return a date as a ``<time>`` element."""
+    if at is None:
+        return _NOTHING
+    return Markup('<time datetime="{}">{}</time>').format(at.date().isoformat(), f"{at:%-d %b %Y}")
+
+
+def duration(length: timedelta | None) -> str:
+    """Return a length of time by its two largest units."""
+    if length is None:
+        return ""
+    seconds = max(round(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+_EVENTS: Mapping[EventKind, tuple[str, str]] = {
+    EventKind.PAGE_VIEW: ("Visited a page", "Visited {}"),
+    EventKind.FORM_SUBMITTED: ("Submitted a form", "Submitted the form “{}”"),
+    EventKind.EMAIL_SENT: ("Was sent an e-mail", "Was sent the e-mail “{}”"),
+    EventKind.EMAIL_OPENED: ("Opened an e-mail", "Opened the e-mail “{}”"),
+    EventKind.EMAIL_CLICKED: ("Clicked a link in an e-mail", "Clicked a link in an e-mail: {}"),
+    EventKind.EMAIL_REPLIED: ("Replied to an e-mail", "Replied to the e-mail “{}”"),
+    EventKind.EMAIL_BOUNCED: ("An e-mail came back undelivered", "An e-mail came back undelivered: {}"),
+    EventKind.UNSUBSCRIBED: ("Unsubscribed", "Unsubscribed: {}"),
+    EventKind.MEETING: ("Had a meeting", "Had a meeting: {}"),
+    EventKind.CALL: ("Had a call", "Had a call: {}"),
+    EventKind.NOTE: ("A note was written", "A note was written: {}"),
+    EventKind.TASK: ("A task was set", "A task was set: {}"),
+    EventKind.CAMPAIGN_RESPONSE: ("Answered a campaign", "Answered the campaign “{}”"),
+    EventKind.ORDER: ("Placed an order", "Placed an order: {}"),
+    EventKind.CUSTOM: ("Something else happened", "{}"),
+}
+"""What a kind of event is called without and with its detail."""
+
+_ACTORS = {
+    Actor.LEAD: "",
+    Actor.SELLER: "by a colleague",
+    Actor.MACHINE: "by a machine, such as a mail scanner",
+}
+
+
+def happening(event: Happening) -> str:
+    """Return an event as a sentence."""
+    plain, detailed = _EVENTS[event.kind]
+    return detailed.format(event.detail) if event.detail else plain
+
+
+def actor(event: Happening) -> str:
+    """Return who made an event happen, "" for the lead."""
+    return _ACTORS[event.actor]
+
+
+def ledger_line(entry: LedgerLine) -> str:
+    """Return a ledger entry as a sentence."""
+    body = entry.body
+    if body is None:
+        return f"{entry.kind.capitalize()}; what was said then has been erased"
+    if entry.kind == "scored":
+        return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({body['requester']})"
+    if entry.kind == "delivered":
+        return f"Sent to CRM record {body['record']}: {body['answer'].replace('_', ' ')}"
+    return entry.kind.capitalize()
+
+
+FILTERS: Mapping[str, Callable[..., object]] = {
+    word.__name__: word
+    for word in (
+        chance,
+        percent,
+        number,
+        points,
+        signed,
+        figure,
+        interval,
+        when,
+        day,
+        duration,
+        happening,
+        actor,
+        ledger_line,
+    )
+}
+"""The filters that the templates use, by name."""

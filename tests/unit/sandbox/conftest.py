@@ -1,0 +1,48 @@
+"""Running sandboxes: one shared and roomy, others made to order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connector.sandbox import Limits, RunningSandbox, SandboxConfig, start
+from tests.unit.sandbox.visitor import Visitor
+
+ROOMY = SandboxConfig(
+    latency_seconds=0.0,
+    index_lag_seconds=0.0,
+    limits=Limits(burst=1_000_000, search=1_000_000, associations=1_000_000),
+)
+
+Starter = Callable[..., RunningSandbox]
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[RunningSandbox]:
+    """A sandbox without latency, lag or felt limits, empty at first."""
+    running = start(ROOMY)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visitor(roomy: RunningSandbox) -> Visitor:
+    """An installed visitor of the roomy sandbox."""
+    return Visitor(roomy).install()
+
+
+@pytest.fixture
+def started() -> Iterator[Starter]:
+    """Start sandboxes with a configuration of one's own."""
+    with ExitStack() as stack:
+
+        def begin(clock: Any = None, **changed: Any) -> RunningSandbox:
+            running = start(replace(ROOMY, **changed), clock)
+            stack.callback(running.stop)
+            return running
+
+        yield begin
