@@ -69,7 +69,7 @@ def _join(session: Connection, job: Job, waiting: Any) -> None:
         keys[row.id] = key
         known = found.get(key)
         created: datetime = min(row.created_at, known.created_at) if known else row.created_at
-        found[key] = NewLead(key, created, company_domain(row.email), email_kind(row.email))
+        found[key] = NewLead(key, created, company_key(row), email_kind(row.email))
     ids = leads.save(session, job.tenant_id, list(found.values()))
     joins = [
         {"record": row.id, "lead": ids[keys[row.id]], "reason": "same e-mail address" if row.email else "own record"}
@@ -82,6 +82,13 @@ def lead_key(row: AnyRow) -> str:
     """Return what makes a record's person the same: the normalised address, else the record itself."""
     normal = normalised_email(row.email)
     return f"email:{normal}" if normal else f"record:{row.connection_id}:{row.vendor_id}"
+
+
+def company_key(row: AnyRow) -> str | None:
+    """Return the company behind a record: the CRM's own association first, else the address's domain."""
+    if row.company_id:
+        return str(row.domain or f"{row.connection_id}:{row.company_id}").lower()
+    return company_domain(row.email)
 
 
 @lru_cache(maxsize=65_536)

@@ -169,6 +169,10 @@ def park(job: Job, message: str, health: Health | None) -> None:
 def resume(services: Services, tenant_id: UUID) -> int:
     """Take up a tenant's parked stages again, once the admin has acted; return how many."""
     with services.store.transaction() as session:
+        for item in connections.of_tenant(session, tenant_id):
+            # Believed until the next stage tells otherwise.
+            if item.status is Health.NEEDS_ADMIN:
+                connections.set_health(session, item.id, Health.ACTIVE)
         return intents.unpark(session, tenant_id, services.clock.now())
 
 

@@ -90,7 +90,8 @@ class _Reading:
             }
             if page.expected is not None:
                 values["expected"] = page.expected
-            read = len(page.records) + len(page.companies) + len(page.events) + len(page.conversions)
+            # Outcomes that come with records are part of them; a stream of outcomes alone counts those.
+            read = len(page.records) + len(page.companies) + len(page.events) or len(page.conversions)
             streams.advance(session, self.job.connection_id, self.stream, values, read)
             _report(session, self.job)
 

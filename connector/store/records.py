@@ -117,10 +117,15 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) ->
 
 
 def without_lead(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
-    """Return records that identity has not seen yet, in the order of creation."""
+    """Return records that identity has not seen yet, with their company's domain, in the order of creation."""
     c = records.c
-    query = sa.select(c.id, c.connection_id, c.vendor_id, c.email, c.created_at).where(
-        c.tenant_id == tenant_id, c.lead_id.is_(None), c.removed_at.is_(None)
+    same = sa.and_(companies.c.connection_id == c.connection_id, companies.c.vendor_id == c.company_id)
+    query = (
+        sa.select(
+            c.id, c.connection_id, c.vendor_id, c.email, c.created_at, c.company_id, companies.c.domain.label("domain")
+        )
+        .select_from(records.outerjoin(companies, same))
+        .where(c.tenant_id == tenant_id, c.lead_id.is_(None), c.removed_at.is_(None))
     )
     return connection.execute(query.order_by(c.created_at, c.id).limit(limit)).all()
 

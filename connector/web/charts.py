@@ -15,6 +15,8 @@ Point = tuple[float, float]
 WIDTH, HEIGHT = 400, 280
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 48
 _TICKS = 5
+_LEAST_CHANCE = 0.01
+"""The calibration chart shows at least chances up to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,14 @@ class Bar:
 def lift_chart(points: Sequence[Point]) -> Chart:
     """Draw lift by share of the list: x is a share of the leads, 0–1, y a multiple of random."""
     across = Axis(0.0, 1.0, 0.2)
-    up = _nice(max(y for _, y in points))
     random = [(0.0, 1.0), (1.0, 1.0)]
+    up = _nice(max(y for _, y in [*points, *random]))
     return _chart(points, random, (across, up), (_percent, _times))
 
 
 def calibration_chart(points: Sequence[Point]) -> Chart:
     """Draw stated chance against observed rate, both 0–1 on one scale; the reference is their equality."""
-    axis = _nice(max(max(x, y) for x, y in points), ceiling=1.0)
+    axis = _nice(max(_LEAST_CHANCE, *(max(point) for point in points)), ceiling=1.0)
     equal = [(0.0, 0.0), (axis.high, axis.high)]
     return _chart(points, equal, (axis, axis), (_percent, _percent), dotted=True)
 
@@ -122,13 +124,13 @@ def _path(points: Sequence[Point]) -> str:
 
 def _nice(highest: float, ceiling: float | None = None) -> Axis:
     """Return an axis from 0 with about five ticks at round values that holds ``highest``."""
-    raw = max(highest, 1e-6) / _TICKS
+    raw = highest / _TICKS
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= raw * (1 - 1e-9))
     high = math.ceil(highest / step - 1e-9) * step
     if ceiling is not None and high > ceiling:
         return Axis(0.0, ceiling, ceiling / _TICKS)
-    return Axis(0.0, max(high, step), step)
+    return Axis(0.0, high, step)
 
 
 def _percent(value: float, step: float) -> str:

@@ -12,8 +12,7 @@ from connector.records import Actor, EventKind
 from connector.services.reports.lead import Happening, LedgerLine
 from connector.services.reports.model import Figure
 
-_TENTHS = (1, 10), (3, 10), (7, 10), (9, 10)
-_FRACTIONS = (*_TENTHS, (1, 5), (1, 4), (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5))
+_FRACTIONS = ((1, 4), (3, 10), (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (7, 10), (3, 4), (4, 5), (9, 10))
 """Parts and wholes that people say."""
 _NOTHING = "–"
 
@@ -24,7 +23,7 @@ def chance(probability: float) -> str:
         return "less than 1 in 1,000"
     if probability > 0.95:
         return "more than 19 in 20"
-    if probability < 0.1:
+    if probability < 0.225:
         return f"about 1 in {_round(1 / probability):,}"
     part, whole = min(_FRACTIONS, key=lambda pair: abs(pair[0] / pair[1] - probability))
     return f"about {part} in {whole}"

@@ -73,6 +73,7 @@ ROLES = {
     "hs_email_optout": FieldRole.OPTED_OUT,
     "hs_email_bad_address": FieldRole.BOUNCED,
     "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
+    "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
 }
 
 HARD_BOUNCE = "hs_email_hard_bounce_reason_enum"
@@ -83,6 +84,9 @@ EXCLUDES: Mapping[str, Mapping[str, str]] = {
     "hs_lead_status": {"UNQUALIFIED": "disqualified"},
     "hs_email_optout": {"true": "opted out"},
     "hs_email_bad_address": {"true": "bounced"},
+    "hs_email_hard_bounce_reason_enum": dict.fromkeys(
+        ("CONTENT", "MAILBOX_FULL", "OTHER", "POLICY", "SPAM", "UNKNOWN_USER"), "bounced"
+    ),
 }
 
 

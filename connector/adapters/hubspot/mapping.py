@@ -89,8 +89,15 @@ def history_of(raw: Mapping[str, Any], name: str) -> list[Version]:
     return sorted(read, key=lambda version: version.at, reverse=True)
 
 
-def add_contact(pieces: Pieces, stream: str, raw: Json, own: AbstractSet[str]) -> None:
-    """Add a contact with its history and stages; ``own`` are the fields that the connector writes."""
+def add_contact(
+    pieces: Pieces, stream: str, raw: Json, own: AbstractSet[str], observed: Mapping[str, datetime] | None = None
+) -> None:
+    """Add a contact with its history and stages; ``own`` are the fields that the connector writes.
+
+    ``observed`` maps the fields whose history is not to be believed to the time of this reading:
+    what they hold was known then, and nothing says since when.
+    """
+    observed = observed or {}
     record_id = identifier(raw)
     histories = {}
     for name in raw.get("propertiesWithHistory") or {}:
@@ -103,6 +110,8 @@ def add_contact(pieces: Pieces, stream: str, raw: Json, own: AbstractSet[str]) -
     pieces.records.append(record)
     pieces.removals.extend(_merged(record))
     for name, versions in histories.items():
+        if name in observed:
+            versions = [Version(found.value, observed[name]) for found in versions[:1]]
         pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in versions)
     pieces.conversions.extend(_stages(record, histories.get("lifecyclestage", ())))
 

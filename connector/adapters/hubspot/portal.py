@@ -46,6 +46,15 @@ class Portal:
         return self._properties("contacts")
 
     @cached_property
+    def calculated(self) -> frozenset[str]:
+        """Return the contact properties that HubSpot calculates (counters, "recent …" dates).
+
+        They are cumulative and have no reliable history: read as known since the contact's
+        creation, they would show a model what happened later.
+        """
+        return frozenset(name for name, raw in self.contact_properties.items() if raw.get("calculated"))
+
+    @cached_property
     def company_properties(self) -> Mapping[str, Json]:
         """Return the account's readable company properties by name; none where companies are not granted."""
         try:

@@ -47,8 +47,9 @@ class ContactReader(ObjectReader):
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add records, changes and stage conversions."""
+        observed = dict.fromkeys(self.portal.calculated, self.portal.now())
         for raw in found:
             try:
-                add_contact(pieces, self.stream.name, raw, self.portal.own)
+                add_contact(pieces, self.stream.name, raw, self.portal.own, observed)
             except UnreadableError as reason:
                 pieces.reject(self.stream.name, raw, str(reason))

@@ -1,0 +1,47 @@
+"""Fixtures of the pages: SQLite is enough, the store has tests of its own on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.store.migrate import upgrade
+from connector.store.session import Store, open_store
+from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
+
+
+def _store(folder: Path) -> Store:
+    opened = open_store(f"sqlite:///{folder / 'web.db'}")
+    upgrade(opened)
+    return opened
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Site]:
+    """Pages over an empty store."""
+    store = _store(tmp_path)
+    yield site(store)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Pages of a tenant whose first run is done. Read only."""
+    store = _store(tmp_path_factory.mktemp("scored"))
+    made = site(store, people=400)
+    made.signed_in()
+    made.world.work()
+    yield made
+    store.close()
+
+
+@pytest.fixture
+def alice(scored: Site) -> Browser:
+    """Signed in to the scored tenant by a session of her own."""
+    browser = scored.browser()
+    with browser.client.session_transaction(base_url=PUBLIC_URL) as session:
+        session["tenant"] = str(scored.tenant_of("101"))
+        session["browser"] = "alice"
+    return browser

@@ -1,0 +1,135 @@
+"""The pages over a world of tests, and browsers that use them as people do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from connector.app import create_app
+from connector.crypto import new_key
+from connector.records import Account
+from connector.settings import Settings, load
+from connector.store import connections
+from connector.store.session import Store
+from tests.fakecrm import FakeAccount, FakeApp
+from tests.world import World, small_account, world
+
+PUBLIC_URL = "https://scores.example.com"
+
+
+class OtherApp(FakeApp):
+    """A second vendor."""
+
+    name = "othercrm"
+
+
+def settings(public_url: str = PUBLIC_URL) -> Settings:
+    """Settings as an operator would give them."""
+    return load(
+        {
+            "CONNECTOR_SECRET_KEY": "only-for-tests-" * 4,
+            "CONNECTOR_ENCRYPTION_KEYS": new_key(),
+            "CONNECTOR_PUBLIC_URL": public_url,
+        }
+    )
+
+
+@dataclass
+class Site:
+    """The application, and the world behind it. Account 101 consents with code-1, account 202 with code-2."""
+
+    world: World
+    app: Flask
+
+    def browser(self) -> Browser:
+        """A browser that was never here before."""
+        return Browser(self.app.test_client())
+
+    def signed_in(self, code: str = "code-1") -> Browser:
+        """A browser whose owner has just installed an account."""
+        browser = self.browser()
+        browser.install(code)
+        return browser
+
+    def tenant_of(self, account_id: str) -> UUID:
+        """The tenant that owns an account."""
+        with self.world.services.store.reading() as session:
+            found = connections.find_by_account(session, "fakecrm", account_id)
+        assert found
+        return found.tenant_id
+
+
+def site(store: Store, people: int = 30, public_url: str = PUBLIC_URL) -> Site:
+    """Wire the pages: two vendors, two accounts at the first."""
+    made = world(store)
+    made.crm = small_account(people)
+    second = FakeAccount(Account("202", "Beta GmbH", "https://fake.example", "UTC"), made.crm.fields, made.crm.pages)
+    apps = {"fakecrm": FakeApp({"code-1": made.crm, "code-2": second}), "othercrm": OtherApp({})}
+    made.services = replace(made.services, apps=apps)
+    return Site(made, create_app(made.services, settings(public_url)))
+
+
+class _Forms(HTMLParser):
+    """The hidden fields of each form by its action."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[str, dict[str, str]] = {}
+        self._open: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "form":
+            self._open = self.forms.setdefault(values.get("action") or "", {})
+        elif tag == "input":
+            self._open[values.get("name") or ""] = values.get("value") or ""
+
+
+def forms(html: str) -> Mapping[str, Mapping[str, str]]:
+    """Return action → hidden fields of a page's forms."""
+    parser = _Forms()
+    parser.feed(html)
+    return parser.forms
+
+
+@dataclass
+class Browser:
+    """A person's browser: keeps cookies, presses buttons that are on a page."""
+
+    client: FlaskClient
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, base_url=PUBLIC_URL)
+
+    def session(self) -> dict[str, object]:
+        """What the session's cookie holds."""
+        with self.client.session_transaction(base_url=PUBLIC_URL) as held:
+            return dict(held)
+
+    def press(self, page: str, action: str) -> TestResponse:
+        """Submit the form with ``action`` that stands on ``page``."""
+        fields = forms(self.get(page).text)[action]
+        return self.client.post(action, data=fields, base_url=PUBLIC_URL, headers={"Referer": PUBLIC_URL + page})
+
+    def begin(self, vendor: str = "fakecrm", page: str = "/") -> str:
+        """Start an installation; return the state that went to the vendor."""
+        answer = self.press(page, f"/oauth/{vendor}/start")
+        assert answer.status_code == 302
+        return parse_qs(urlsplit(answer.location).query)["state"][0]
+
+    def come_back(self, vendor: str = "fakecrm", **query: str) -> TestResponse:
+        """Arrive at the callback, as the vendor's consent page would send us."""
+        return self.client.get(f"/oauth/{vendor}/callback", query_string=query, base_url=PUBLIC_URL)
+
+    def install(self, code: str = "code-1") -> str:
+        """Go through an installation; return the page where it ends."""
+        answer = self.come_back(state=self.begin(), code=code)
+        assert answer.status_code == 302
+        return answer.location

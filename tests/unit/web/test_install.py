@@ -1,0 +1,215 @@
+"""Installation and sign-in by the CRM's own OAuth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from connector.app import create_app
+from connector.errors import NeedsAdmin, RetryLater
+from connector.records import Grant
+from connector.store.tables import connections, intents, runs, tenants
+from tests.fakecrm import FakeApp
+from tests.unit.web.site import Browser, Site, settings
+
+
+def stored(site: Site) -> dict[str, int]:
+    """What an installation leaves behind: rows of each table."""
+    with site.world.services.store.reading() as session:
+        return {
+            table.name: session.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (tenants, connections, runs, intents)
+        }
+
+
+def refused(site: Site, browser: Browser, vendor: str = "fakecrm", **query: str) -> str:
+    """Come back with a wrong query; return the page that says so."""
+    before = stored(site)
+    answer = browser.come_back(vendor, **query)
+    assert 400 <= answer.status_code < 500
+    assert stored(site) == before
+    assert browser.get("/leads").status_code == 302
+    return answer.text
+
+
+def test_the_start_page_has_a_button_and_the_reasons_for_each_scope(fresh: Site) -> None:
+    """Each configured CRM can be connected, and each scope is explained."""
+    page = fresh.browser().get("/")
+    assert page.status_code == 200
+    assert "Connect Fake CRM" in page.text
+    assert "read contacts and write scores" in page.text
+    assert "<code>contacts</code>" in page.text
+
+
+def test_an_installation_signs_in_and_starts_the_first_run(fresh: Site) -> None:
+    """The browser ends on the connection's page, one run waits, and its worker was woken."""
+    browser = fresh.browser()
+    page = browser.install()
+    assert page.startswith("/connections/")
+    assert "Alpha Ltd" in browser.get(page).text
+    assert browser.get("/").location == page
+    assert stored(fresh) == {"tenants": 1, "connections": 1, "runs": 1, "intents": 1}
+    assert [queue for queue, _ in fresh.world.woken] == ["sync"]
+
+
+def test_signing_in_makes_a_new_session(fresh: Site) -> None:
+    """Neither the browser id nor the form token from before sign-in is good afterwards."""
+    browser = fresh.browser()
+    state = browser.begin()
+    before = browser.session()
+    browser.come_back(state=state, code="code-1")
+    after = browser.session()
+    assert before["browser"] != after["browser"]
+    assert before["csrf_token"] != after.get("csrf_token")
+
+
+def test_signing_in_again_finds_the_same_tenant(fresh: Site) -> None:
+    """A reinstall from another browser is a sign-in, not a second organisation."""
+    first = fresh.signed_in().get("/").location
+    assert fresh.signed_in().get("/").location == first
+    assert stored(fresh)["tenants"] == 1
+
+
+def test_a_signed_in_tenant_adds_an_account(fresh: Site) -> None:
+    """Connecting while signed in attaches the account to the same organisation."""
+    browser = fresh.browser()
+    page = browser.install()
+    browser.come_back(state=browser.begin(page=page), code="code-2")
+    assert fresh.tenant_of("101") == fresh.tenant_of("202")
+    assert "Beta GmbH" in browser.get(page).text
+
+
+def test_an_account_of_another_organisation_is_not_taken_over(fresh: Site) -> None:
+    """Signed in as one tenant, the account of another is refused with the reason."""
+    fresh.signed_in("code-2")
+    browser = fresh.browser()
+    page = browser.install("code-1")
+    answer = browser.come_back(state=browser.begin(page=page), code="code-2")
+    assert answer.status_code == 400
+    assert "another organisation" in answer.text
+    assert fresh.tenant_of("101") != fresh.tenant_of("202")
+
+
+@pytest.mark.parametrize("missing", ["state", "code"])
+def test_an_incomplete_answer_is_refused(fresh: Site, missing: str) -> None:
+    """Without state or code nothing is stored."""
+    browser = fresh.browser()
+    query = {"state": browser.begin(), "code": "code-1"}
+    del query[missing]
+    assert "incomplete" in refused(fresh, browser, **query)
+
+
+def test_a_forged_state_is_refused(fresh: Site) -> None:
+    """A state that was never handed out opens nothing."""
+    browser = fresh.browser()
+    browser.begin()
+    assert "used already" in refused(fresh, browser, state="forged", code="code-1")
+
+
+def test_a_state_works_once(fresh: Site) -> None:
+    """The second use of a state is refused, also after a success."""
+    browser = fresh.browser()
+    state = browser.begin()
+    assert browser.come_back(state=state, code="code-1").status_code == 302
+    before = stored(fresh)
+    assert browser.come_back(state=state, code="code-1").status_code == 400
+    assert stored(fresh) == before
+
+
+def test_a_state_expires(fresh: Site) -> None:
+    """After a quarter of an hour the installation must be started anew."""
+    browser = fresh.browser()
+    state = browser.begin()
+    fresh.world.clock.at += timedelta(minutes=16)
+    assert "has expired" in refused(fresh, browser, state=state, code="code-1")
+
+
+def test_a_state_belongs_to_one_browser(fresh: Site) -> None:
+    """Another browser can't finish what this one began, with or without a session of its own."""
+    state = fresh.browser().begin()
+    stranger, blank = fresh.browser(), fresh.browser()
+    stranger.begin()
+    refused(fresh, stranger, state=state, code="code-1")
+    refused(fresh, blank, state=state, code="code-1")
+
+
+def test_a_state_belongs_to_one_vendor(fresh: Site) -> None:
+    """A state handed out for one CRM is worth nothing at another's callback."""
+    browser = fresh.browser()
+    state = browser.begin("othercrm")
+    refused(fresh, browser, state=state, code="code-1")
+
+
+def test_refused_consent_has_a_page_of_its_own(fresh: Site) -> None:
+    """Who says no reads that nothing was stored, and can begin again."""
+    browser = fresh.browser()
+    page = refused(fresh, browser, state=browser.begin(), error="access_denied")
+    assert "Fake CRM was not connected" in page
+    assert "nothing was stored" in page
+
+
+def test_an_error_of_the_vendor_is_named_but_its_free_text_is_not_shown(fresh: Site) -> None:
+    """Only the word of the standard is repeated: anyone can write the rest of the address."""
+    browser = fresh.browser()
+    told = {"error": "invalid_scope", "error_description": "call 0800 now"}
+    page = refused(fresh, browser, state=browser.begin(), **told)
+    assert "invalid_scope" in page
+    assert "0800" not in page
+    assert "call" not in refused(fresh, browser, state=browser.begin(), error="call 0800 now")
+
+
+def test_a_code_that_the_vendor_refuses_stores_nothing(fresh: Site) -> None:
+    """The vendor's "no" to the code is told to the person."""
+    browser = fresh.browser()
+    assert "authorisation code is not valid" in refused(fresh, browser, state=browser.begin(), code="code-9")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (RetryLater("The CRM is down.", after_seconds=7.2), 503),
+        (NeedsAdmin("The client secret is wrong.", remedy="Correct it in the settings."), 409),
+    ],
+)
+def test_trouble_at_the_vendor_is_explained(fresh: Site, trouble: Exception, status: int) -> None:
+    """A CRM that is down or an app that is set up wrongly: the sentence is shown, nothing is stored."""
+
+    class Troubled(FakeApp):
+        def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+            raise trouble
+
+    fresh.world.services = replace(fresh.world.services, apps={"fakecrm": Troubled({})})
+    fresh.app = create_app(fresh.world.services, settings())
+    browser = fresh.browser()
+    answer = browser.come_back(state=browser.begin(), code="code-1")
+    assert answer.status_code == status
+    assert str(trouble) in answer.text
+    assert answer.headers.get("Retry-After") == ("8" if status == 503 else None)
+    assert stored(fresh)["tenants"] == 0
+
+
+def test_a_vendor_that_is_not_set_up_is_not_there(fresh: Site) -> None:
+    """Start and callback of an unknown vendor answer 404 with what must be set."""
+    answer = fresh.browser().come_back("nocrm", state="x", code="y")
+    assert answer.status_code == 404
+    assert "CONNECTOR_CRM_NOCRM_CLIENT_ID" in answer.text
+
+
+def test_signing_out_ends_the_session(fresh: Site) -> None:
+    """Afterwards the pages ask to connect again."""
+    browser = fresh.browser()
+    page = browser.install()
+    assert browser.press(page, "/sign-out").location == "/"
+    assert browser.get(page).location == "/"
+
+
+def test_a_session_of_a_tenant_that_is_gone_ends(fresh: Site) -> None:
+    """When the organisation was deleted, the start page offers to connect."""
+    browser = fresh.browser()
+    browser.install()
+    with fresh.world.services.store.transaction() as session:
+        session.execute(sa.delete(tenants))
+    assert "Connect Fake CRM" in browser.get("/").text

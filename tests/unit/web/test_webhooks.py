@@ -1,0 +1,102 @@
+"""What vendors push: verified, kept, answered at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from connector.store import runs
+from connector.store.tables import inbox
+from tests.fakecrm import FakeApp
+from tests.unit.web.site import PUBLIC_URL, Site
+
+GOOD = {"X-Fake-Signature": "good"}
+
+
+@pytest.fixture
+def installed(fresh: Site) -> Site:
+    """Account 101 is installed and its first run is over."""
+    fresh.signed_in()
+    with fresh.world.services.store.transaction() as session:
+        run = runs.latest(session, fresh.tenant_of("101"))
+        assert run
+        runs.finish(session, run.id, fresh.world.clock.now())
+    fresh.world.woken.clear()
+    return fresh
+
+
+def push(site: Site, body: bytes, headers: Mapping[str, str] = GOOD, path: str = "/webhooks/fakecrm") -> TestResponse:
+    # Another host than the public one, as behind a proxy.
+    return site.app.test_client().post(path, data=body, headers=headers, base_url="http://10.0.0.5:8000")
+
+
+def kept(site: Site) -> int:
+    with site.world.services.store.reading() as session:
+        return session.execute(sa.select(sa.func.count()).select_from(inbox)).scalar_one()
+
+
+def test_a_signed_hint_is_kept_and_starts_a_refresh(installed: Site) -> None:
+    """The vendor gets an empty 204; the hint is a row, and a worker was woken."""
+    answer = push(installed, b"101:1001")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert kept(installed) == 1
+    assert len(installed.world.woken) == 1
+
+
+def test_the_same_hint_again_changes_nothing(installed: Site) -> None:
+    """Vendors deliver more than once: same answer, no second row, no second run."""
+    for _ in range(3):
+        assert push(installed, b"101:1001").status_code == 204
+    assert kept(installed) == 1
+    assert len(installed.world.woken) == 1
+
+
+def test_a_hint_for_an_unknown_account_is_passed_over(installed: Site) -> None:
+    """It is answered, so that the vendor does not retry, and nothing is stored."""
+    assert push(installed, b"999:1").status_code == 204
+    assert kept(installed) == 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Fake-Signature": "forged"}])
+def test_what_was_not_signed_is_refused_as_json(installed: Site, headers: dict[str, str]) -> None:
+    """401, the reason for the sender, nothing kept, nobody woken."""
+    answer = push(installed, b"101:1001", headers)
+    assert answer.status_code == 401
+    assert answer.get_json() == {"error": "The signature does not match."}
+    assert kept(installed) == 0
+    assert installed.world.woken == []
+
+
+def test_an_unknown_vendor_is_not_there(installed: Site) -> None:
+    """404 as JSON, also for a method that is not taken."""
+    answer = push(installed, b"101:1001", path="/webhooks/nocrm")
+    assert answer.status_code == 404
+    assert "error" in answer.get_json()
+    assert installed.app.test_client().get("/webhooks/fakecrm").get_json() == {
+        "error": "That is not how this page is used"
+    }
+
+
+def test_too_large_a_body_is_refused(installed: Site) -> None:
+    """Above one mebibyte nothing is read."""
+    answer = push(installed, b"x" * (1024 * 1024 + 1))
+    assert answer.status_code == 413
+    assert answer.get_json() == {"error": "Too much at once"}
+
+
+def test_the_signature_is_checked_over_the_public_address_and_the_raw_body(
+    installed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy the vendor signed the public address, its query as sent, and these very bytes."""
+    seen = []
+
+    def note(_self: FakeApp, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        seen.append((method, url, body))
+
+    monkeypatch.setattr(FakeApp, "verify_webhook", note)
+    push(installed, b"101:1001", path="/webhooks/fakecrm?a=1&b=%20x")
+    assert seen == [("POST", f"{PUBLIC_URL}/webhooks/fakecrm?a=1&b=%20x", b"101:1001")]
