@@ -81,7 +81,8 @@ def _waker(settings: Settings) -> Waker:
     sender = Celery("connector-waker", broker=_redis_url(settings))
     sender.conf.task_ignore_result = True
     # One try: a webhook's answer must not wait six seconds for a broker that is down.
-    sender.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+    once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+    sender.conf.broker_transport_options = once
 
     def wake(queue: str, intent_id: UUID) -> None:
         try:

@@ -23,7 +23,7 @@ LEADS = pl.Schema(
     }
 )
 """One row a lead. ``created_at`` is null where only an order is known; ``intake_order`` is that
-order (null otherwise). ``email_kind``: business, free, disposable, role or null."""
+order (null otherwise). ``email_kind``: business, free, disposable, role or null (none, or made up)."""
 
 VALUES = pl.Schema({"lead_id": pl.Int64(), "field": pl.String(), "value": pl.String(), "known_at": UTC_TIME})
 """One row a value that a field took; null ``value``: it was cleared. ``known_at`` is null for

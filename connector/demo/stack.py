@@ -31,6 +31,7 @@ _READY_SECONDS = 120.0
 _STEP_SECONDS = 0.1
 _TIMEOUT_SECONDS = 30
 VENDOR = "hubspot"
+BROKER = "broker"
 
 
 class NotReady(ConnectorError):
@@ -39,10 +40,11 @@ class NotReady(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class RequestsSeen:
-    """What the sandbox's log says: all requests, and those that it had to refuse for their rate."""
+    """What the sandbox's log says: all requests, those refused for their rate, records written in batches."""
 
     total: int
     rate_limited: int
+    records_written: int
 
 
 @dataclass(slots=True)
@@ -90,22 +92,30 @@ class Stack:
     def requests_seen(self) -> RequestsSeen:
         """Ask the sandbox's log what was asked of it."""
         told = requests.get(f"{self.sandbox}/_sandbox/requests/summary", timeout=_TIMEOUT_SECONDS).json()
-        return RequestsSeen(int(told["total"]), int(told["rate_limited"]))
+        return RequestsSeen(int(told["total"]), int(told["rate_limited"]), int(told["records_written"]))
 
     def start(self) -> Services:
         """Start everything in the order in which it is needed; return services of this process."""
-        if not self.options.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = not self.options.keep
+        # First of all: whoever has the broker has the folder, and another demo's data are not to be removed.
+        self.broker = start_broker(self.folder / BROKER, self.clock, fresh=fresh)
+        if fresh:
+            self._forget()
         self.web = f"http://127.0.0.1:{free_port()}"
         self.sandbox = self._start_sandbox()
         self._write_onboarding()
-        self.broker = start_broker(self.folder / "broker", self.clock)
         self.environ = self._environment(self.broker.url)
         services = build(load(self.environ))
         maintenance.migrate(services)
         self._start_product()
         return services
+
+    def _forget(self) -> None:
+        """Remove what the last demo left in the folder, and nothing else that someone may keep there."""
+        shutil.rmtree(self.folder / "logs", ignore_errors=True)
+        for pattern in ("connector.db*", "beat-schedule*", "sandbox.port", "onboarding.toml", "secrets.json"):
+            for left in self.folder.glob(pattern):
+                left.unlink()
 
     def alive(self) -> None:
         """Raise if any process has died."""

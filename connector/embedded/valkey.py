@@ -72,9 +72,10 @@ class Broker:
         self.lock.close()
 
 
-def start_broker(folder: Path, clock: Clock) -> Broker:
+def start_broker(folder: Path, clock: Clock, *, fresh: bool = False) -> Broker:
     """Start a server that keeps its data in ``folder``; raises ``BrokerUnavailable``.
 
+    ``fresh`` forgets what the last server kept, once the folder is known to be free.
     Append-only, so that a crash loses at most the last second of wake-ups (the intents
     themselves are in SQL); ``noeviction``, so that a full memory refuses instead of forgetting.
     """
@@ -82,6 +83,8 @@ def start_broker(folder: Path, clock: Clock) -> Broker:
     binary = find_binary()
     lock = _lock(folder, clock)
     try:
+        if fresh:
+            shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         return _start_somewhere(binary, folder, lock, clock)
     except BaseException:
         lock.close()

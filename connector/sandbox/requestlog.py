@@ -37,6 +37,7 @@ class RequestLog:
         self._entries: deque[LoggedRequest] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._file = file.open("ab") if file else None
+        self._records_written = 0
 
     def add(self, entry: LoggedRequest) -> None:
         """Keep one request."""
@@ -45,6 +46,11 @@ class RequestLog:
             if self._file:
                 self._file.write(orjson.dumps(asdict(entry)) + b"\n")
                 self._file.flush()
+
+    def wrote(self, records: int) -> None:
+        """Count records that a batch request changed or made."""
+        with self._lock:
+            self._records_written += records
 
     def entries(self) -> list[LoggedRequest]:
         """Return the kept requests, oldest first."""
@@ -55,6 +61,7 @@ class RequestLog:
         """Forget the requests kept in memory."""
         with self._lock:
             self._entries.clear()
+            self._records_written = 0
 
     def close(self) -> None:
         """Close the file, if any."""
@@ -62,12 +69,13 @@ class RequestLog:
             self._file.close()
 
     def summary(self) -> dict[str, Any]:
-        """Return counts by path and status, 429s, first and last time, and the fullest windows."""
+        """Return counts, records written in batches, 429s, first and last time, and the fullest windows."""
         entries = self.entries()
         return {
             "total": len(entries),
             "by_path": _by_path(entries),
             "by_status": dict(Counter(str(entry.status) for entry in entries)),
+            "records_written": self._records_written,
             "rate_limited": sum(entry.status == 429 for entry in entries),
             "first_at": entries[0].at if entries else None,
             "last_at": entries[-1].at if entries else None,

@@ -31,6 +31,9 @@ FREE_MAIL = frozenset(
 )
 """Mailbox providers: an address there tells nothing about a company."""
 
+PLACEHOLDER_DOMAINS = frozenset(("example.com", "example.net", "example.org"))
+"""Reserved for documentation (RFC 2606, section 3): made-up addresses, and no company of their own."""
+
 ROLE_NAMES = frozenset(
     "info contact sales support admin office hello help billing team marketing hr jobs noreply no-reply".split()
 )
@@ -109,11 +112,13 @@ def normalised_email(email: str | None) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def email_kind(email: str | None) -> str | None:
-    """Classify an address: business, free, disposable or role; None where there is none."""
+    """Classify an address: business, free, disposable or role; None where there is none or it is made up."""
     normal = normalised_email(email)
     if normal is None:
         return None
     name, _, domain = normal.rpartition("@")
+    if domain in PLACEHOLDER_DOMAINS:
+        return None
     if domain in blocklist:
         return "disposable"
     if domain in FREE_MAIL:
@@ -127,4 +132,6 @@ def company_domain(email: str | None) -> str | None:
     if email_kind(email) not in ("business", "role"):
         return None
     domain = normalised_email(email).rpartition("@")[2]  # type: ignore[union-attr]
-    return _SUFFIXES(domain).top_domain_under_public_suffix or domain
+    registrable = _SUFFIXES(domain).top_domain_under_public_suffix or domain
+    # Names below a reserved one stand for companies in made-up populations.
+    return domain if registrable in PLACEHOLDER_DOMAINS else registrable

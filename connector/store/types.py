@@ -41,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError("times must be timezone-aware")
         return microseconds(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class names it
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return aware UTC times whatever the database gave."""
         if value is None:
             return None

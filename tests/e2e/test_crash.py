@@ -31,4 +31,4 @@ def test_a_worker_killed_in_this_stage_changes_nothing(
         stack.start_worker()
         until_done(stack, services)
         assert held_by_crm(services) == undisturbed
-        assert stack.writes_seen() == undisturbed[0]
+        assert stack.requests_seen().records_written == undisturbed[0]

@@ -73,7 +73,6 @@ ROLES = {
     "hs_email_optout": FieldRole.OPTED_OUT,
     "hs_email_bad_address": FieldRole.BOUNCED,
     "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
-    "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
 }
 
 HARD_BOUNCE = "hs_email_hard_bounce_reason_enum"

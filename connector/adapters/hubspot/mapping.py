@@ -110,9 +110,8 @@ def add_contact(
     pieces.records.append(record)
     pieces.removals.extend(_merged(record))
     for name, versions in histories.items():
-        if name in observed:
-            versions = [Version(found.value, observed[name]) for found in versions[:1]]
-        pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in versions)
+        counted = [Version(found.value, observed[name]) for found in versions[:1]] if name in observed else versions
+        pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in counted)
     pieces.conversions.extend(_stages(record, histories.get("lifecyclestage", ())))
 
 

@@ -136,6 +136,7 @@ def _write_all(table: ObjectTable, inputs: list[dict[str, Any]], write: Writer, 
                 errors.append(_entry(refusal, each))
             else:
                 results.append(_result(table, record, each))
+        hub().stage.log.wrote(len(results))
     if interrupted:
         raise failure(502, "INTERNAL_ERROR", "internal error")
     return batch_reply(results, errors, status)

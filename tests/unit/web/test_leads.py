@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from decimal import Decimal
@@ -188,6 +189,6 @@ def test_keyset_pages_hold_when_leads_share_a_score(scored: Site) -> None:
     """The page after (score, lead) begins with the next lead of the same score, if there is one."""
     tenant, services = scored.tenant_of("101"), scored.world.services
     rows = lead_page(services, tenant, tier=Tier.LOW, after=None).rows
-    for here, following in zip(rows, rows[1:], strict=False):
+    for here, following in itertools.pairwise(rows):
         after = (Decimal(here.score), here.lead_id)
         assert lead_page(services, tenant, tier=Tier.LOW, after=after).rows[0].lead_id == following.lead_id
