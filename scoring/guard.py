@@ -29,6 +29,11 @@ def judge(
     return sorted(verdicts, key=lambda verdict: verdict.field)
 
 
+def assumed(timeline: Timeline, goal: Goal) -> frozenset[str]:
+    """Return the names of fields that are only assumed to be filled in before the outcome."""
+    return frozenset(name for name, field in timeline.fields.items() if _doubtful(field, goal))
+
+
 def _doubtful(field: Field, goal: Goal) -> bool:
     """Intake values are declared fixed at creation; dated ones are exact unless the outcome has no date."""
     if field.knowledge is Knowledge.DATED:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -25,14 +27,23 @@ IMPORTANCE_ROWS = 2_000
 
 
 def report(
-    bundle: Bundle, rows: pl.DataFrame, fitted: Fitted, trial: Trial, *, verdicts: Sequence[FieldVerdict], seed: int
+    bundle: Bundle,
+    rows: pl.DataFrame,
+    fitted: Fitted,
+    trial: Trial,
+    *,
+    verdicts: Sequence[FieldVerdict],
+    assumed: AbstractSet[str],
+    seed: int,
 ) -> dict[str, Any]:
-    """Everything but the notes, which the training adds."""
+    """Everything but the notes, which the training adds. ``assumed``: fields of unknown time of filling."""
     conversions = distinct_conversions(trial.rows)
     metrics = _quality(bundle, trial, seed)
     compared = _comparisons(trial, seed, metrics)
     rival = max((found["auc"]["value"] or 0.5 for found in compared["baselines"].values()), default=0.5)
-    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival)
+    features = _features(bundle, fitted, seed)
+    resting = _resting_on(bundle, features, assumed)
+    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival, resting)
     return {
         "kind": bundle.model.kind,
         "version": bundle.version,
@@ -46,7 +57,7 @@ def report(
         "candidates": trial.choice.candidates if trial.choice else {},
         "calibration": bundle.calibration.to_json(),
         "leakage": [found.to_json() for found in verdicts],
-        "features": _features(bundle, fitted, seed),
+        "features": features,
         "verdict": {"state": state, "sentence": sentence},
     } | compared
 
@@ -112,6 +123,18 @@ def _features(bundle: Bundle, fitted: Fitted, seed: int) -> list[dict[str, Any]]
         for name, weight in zip(bundle.spec.columns, weights, strict=True)
     ]
     return sorted(found, key=lambda entry: (-float(str(entry["importance"])), str(entry["name"])))
+
+
+def _resting_on(bundle: Bundle, features: Sequence[dict[str, Any]], assumed: AbstractSet[str]) -> list[str]:
+    """Labels of the strongest assumed fields, if together they carry more than half of all importance."""
+    declared = catalogue(bundle.spec).features
+    labels = {field.name: field.label for field in bundle.spec.fields if field.name in assumed}
+    carried: Counter[str] = Counter()
+    for entry in features:
+        for name in labels.keys() & set(declared[entry["name"]].inputs):
+            carried[labels[name]] += entry["importance"]
+    whole = sum(entry["importance"] for entry in features)
+    return [label for label, _ in carried.most_common(3)] if carried.total() > whole / 2 else []
 
 
 def _importance(bundle: Bundle, fitted: Fitted, seed: int) -> Floats:

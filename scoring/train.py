@@ -12,7 +12,7 @@ import polars as pl
 
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until
-from scoring.guard import judge
+from scoring.guard import assumed, judge
 from scoring.leakage import FieldVerdict, Verdict
 from scoring.learning import Task, Trial, learned, ruled
 from scoring.predict import score
@@ -72,7 +72,8 @@ def train(
         tiers=Tiers(1_000, 1_000),
     )
     bundle = _with_tiers(bundle, history, as_of)
-    told = report(bundle, rows, fitted, trial, verdicts=verdicts, seed=seed)
+    doubted = assumed(timeline, goal)
+    told = report(bundle, rows, fitted, trial, verdicts=verdicts, assumed=doubted, seed=seed)
     return Training(bundle, told | {"as_of": as_of.isoformat(), "notes": _notes(rows, trial, goal, verdicts)})
 
 

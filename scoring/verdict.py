@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 READY_CONVERSIONS, READY_AUC, READY_LIFT = 100, 0.65, 1.2
@@ -10,10 +10,13 @@ READY_ERROR, READY_ERROR_SHARE = 0.005, 0.15
 USABLE_CONVERSIONS = 10
 
 
-def verdict(kind: str, conversions: int, metrics: Mapping[str, Any], rival: float) -> tuple[str, str]:
+def verdict(
+    kind: str, conversions: int, metrics: Mapping[str, Any], rival: float, resting_on: Sequence[str]
+) -> tuple[str, str]:
     """One of ``ready``, ``usable``, ``not ready``, and the sentence.
 
-    ``conversions``: distinct, in the test window; ``rival``: the AUC of the best baseline there.
+    ``conversions``: distinct, in the test window; ``rival``: the AUC of the best baseline there;
+    ``resting_on``: labels of fields of unknown time of filling, if most of the model rests on them.
     """
     if kind == "scorecard":
         return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
@@ -25,6 +28,11 @@ def verdict(kind: str, conversions: int, metrics: Mapping[str, Any], rival: floa
             f"{conversions} conversions; the rule asks for more than 0.50 and at least {USABLE_CONVERSIONS}).",
         )
     failed = _failed(conversions, metrics, rival)
+    if resting_on:
+        failed.append(
+            f"most of the AUC of {metrics['auc']['value']:.2f} rests on fields whose time of filling is unknown "
+            f"({', '.join(resting_on)} first): confirm that they are filled in before the outcome"
+        )
     if failed:
         return "usable", f"Usable: better than chance on newer leads, but {'; '.join(failed)}."
     return "ready", f"Ready: on {conversions} newer conversions every limit is held (AUC at least {low:.2f})."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from connector.records import Tier
 from connector.services.context import Services
-from connector.services.opening import open_adapter, read_connection
-from connector.services.scoring_run import from_json
+from connector.services.opening import open_adapter
+from connector.services.writeback import holds
 from connector.store import events, outbox, records
 
 _BATCH = 100
@@ -37,15 +36,6 @@ def read_back(services: Services, connection_id: UUID) -> ReadBack:
     for start in range(0, len(ids), _BATCH):
         chunk = ids[start : start + _BATCH]
         held = adapter.read_scores(chunk)
-        verified += sum(_equal(adapter.rendered(from_json(delivered[item])), held.get(item, {})) for item in chunk)
+        verified += sum(holds(adapter, delivered[item], held.get(item, {})) for item in chunk)
     high = sum(values["tier"] == Tier.HIGH_INTENT for values in delivered.values())
     return ReadBack(*counts, len(delivered), verified, high)
-
-
-def _equal(expected: Mapping[str, str], held: Mapping[str, str]) -> bool:
-    return dict(expected) == dict(held)
-
-
-def vendor_of(services: Services, connection_id: UUID) -> str:
-    """Return the name of a connection's vendor."""
-    return read_connection(services, connection_id).vendor

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,11 +49,15 @@ class RequestsSeen:
 
 @dataclass(slots=True)
 class Stack:
-    """What runs. ``environ`` is the product's own environment, the same for each of its processes."""
+    """What runs. ``environ`` is the product's own environment, the same for each of its processes.
+
+    ``settings`` are further variables of it.
+    """
 
     options: DemoOptions
     folder: Path
     database_url: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     clock: SystemClock = field(default_factory=SystemClock)
     children: dict[str, Child] = field(default_factory=dict)
     broker: Broker | None = None
@@ -188,6 +192,7 @@ class Stack:
             f"CONNECTOR_CRM_{VENDOR.upper()}_API_URL": self.sandbox,
             "OMP_NUM_THREADS": "1",
             **kept,
+            **self.settings,
         }
 
     def _secrets(self) -> dict[str, str]:

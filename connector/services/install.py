@@ -26,11 +26,15 @@ STATE_LIFETIME = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What an installation ended in. ``new``: the account was never installed before."""
+    """What an installation ended in.
+
+    ``to_read``: the account is new, was disconnected, or its permissions changed. Otherwise the
+    admin only signed in.
+    """
 
     tenant_id: UUID
     connection_id: UUID
-    new: bool
+    to_read: bool
 
 
 def begin(services: Services, vendor: str, session_id: str, tenant_id: UUID | None) -> str:
@@ -49,7 +53,7 @@ def begin(services: Services, vendor: str, session_id: str, tenant_id: UUID | No
 
 
 def complete(services: Services, vendor: str, session_id: str, state: str, code: str) -> Installed:
-    """Finish an installation and start its first run.
+    """Finish an installation and start its first run; where nothing is new it is a sign-in only.
 
     Raises ``RejectedInput`` when the state is not this session's, spent or expired: then
     nothing is stored and the code is not used.
@@ -66,7 +70,7 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
     grant = app.exchange_code(code, pending.code_verifier, now)
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
-        ready = pipeline.start(services, session, installed.tenant_id, pipeline.FIRST)
+        ready = pipeline.start(services, session, installed.tenant_id, pipeline.FIRST) if installed.to_read else []
     services.wake_all(ready)
     return installed
 
@@ -87,7 +91,7 @@ def _store(
     connection_id = connections.add(session, tenant_id, vendor, grant.account, now)
     sealed = encrypt(services, (tenant_id, connection_id), grant.tokens, 0)
     connections.save_tokens(session, connection_id, sealed, grant.tokens.scopes)
-    return Installed(tenant_id, connection_id, new=True)
+    return Installed(tenant_id, connection_id, to_read=True)
 
 
 def _reinstall(
@@ -98,4 +102,5 @@ def _reinstall(
     version = connections.tokens(session, known.id).version
     connections.save_tokens(session, known.id, encrypt(services, known, grant.tokens, version), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
-    return Installed(known.tenant_id, known.id, new=False)
+    changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)
+    return Installed(known.tenant_id, known.id, to_read=changed)

@@ -21,6 +21,9 @@ from scoring.schema import History
 
 _CHUNK = 500
 
+NEAR_AVERAGE = "Close to the average lead in everything that counts"
+"""The reason of a lead none of whose traits moves its score noticeably."""
+
 
 def run(job: Job) -> None:
     """Score every lead of the population as of the run's instant; a resumed run skips what it has stored."""
@@ -138,7 +141,7 @@ def _values(job: Job, row: Mapping[str, Any]) -> ScoreValues:
         score=_points(row),
         probability=_probability(row, "0.0001"),
         tier=Tier(row["tier"]),
-        reasons=tuple(reason["sentence"] for reason in row["reasons"]),
+        reasons=tuple(reason["sentence"] for reason in row["reasons"]) or (NEAR_AVERAGE,),
         model=job.run.model,
         updated_at=job.run.as_of,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -101,7 +102,7 @@ def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
             return
         held = adapter.read_scores([item.vendor_id for item in doubtful])
         with job.transaction() as session:
-            arrived = [item for item in doubtful if _holds(adapter, item, held.get(item.vendor_id, {}))]
+            arrived = [item for item in doubtful if holds(adapter, item.values, held.get(item.vendor_id, {}))]
             outbox.delivered(session, arrived, now)
             entries = [_entry(job, item, "written, found by reading back") for item in arrived]
             ledger.append(session, job.tenant_id, entries, now)
@@ -111,8 +112,15 @@ def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
                     outbox.again(session, item, now, None)
 
 
-def _holds(adapter: CrmAdapter, parcel: Parcel, held: Mapping[str, str]) -> bool:
-    return dict(adapter.rendered(from_json(parcel.values))) == dict(held)
+def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str]) -> bool:
+    """Whether a record that holds ``held`` (our field name → text) has these outbox values.
+
+    No text and an empty one are the same: that is how CRMs store it.
+    """
+    expected = adapter.rendered(from_json(values))
+    return {name: text for name, text in expected.items() if text} == {
+        name: text for name, text in held.items() if text
+    }
 
 
 def _report(session: Connection, job: Job) -> None:

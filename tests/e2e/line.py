@@ -19,6 +19,8 @@ from connector.store.runs import Run, RunStatus, StageProgress
 
 AS_OF = "2026-03-01T00:00:00+00:00"
 PATIENCE_SECONDS = 150.0
+LEASE_SECONDS = 4
+"""How long a killed worker's work waits for the next one."""
 
 
 def options(**changes: object) -> DemoOptions:
@@ -39,7 +41,7 @@ def options(**changes: object) -> DemoOptions:
 @contextmanager
 def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) -> Iterator[tuple[Stack, Services]]:
     """Start everything and install the app; end everything whatever happens."""
-    stack = Stack(chosen, folder, database_url=database_url)
+    stack = Stack(chosen, folder, database_url=database_url, settings={"CONNECTOR_LEASE_SECONDS": str(LEASE_SECONDS)})
     try:
         services = stack.start()
         install(stack.web, "hubspot")

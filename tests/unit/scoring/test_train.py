@@ -220,3 +220,12 @@ def test_a_field_equal_to_the_label_is_never_learned_from() -> None:
     assert result.report["kind"] == "scorecard"
     assert {found["field"]: found["verdict"] for found in result.report["leakage"]}["remark"] == "suspect"
     score(result.bundle, world, as_of=AS_OF)
+
+
+def test_a_model_that_rests_on_undated_fields_is_never_called_ready(finished: Training) -> None:
+    """However well it ranks: nobody has seen when they were filled in. Dated fields are not doubted."""
+    result = train(ordered(2_000), ORDERED_GOAL, as_of=AS_OF, seed=0, tenant="t1", version="model_v20250101")
+    verdict = result.report["verdict"]
+    assert verdict["state"] == "usable"
+    assert "time of filling is unknown (" in verdict["sentence"]
+    assert "time of filling" not in finished.report["verdict"]["sentence"]
