@@ -80,13 +80,14 @@ class FieldDefinition:
     ``system`` fields mean the outcome or the process itself (stage, status, owner,
     close date); they are never a model's input. ``own`` fields are those that the
     connector writes. ``excludes`` maps a value to the reason why a lead with it is not in
-    the population (``{"UNQUALIFIED": "disqualified"}``).
+    the population (``{"UNQUALIFIED": "disqualified"}``). ``options`` maps a choice's value to
+    what people read.
     """
 
     name: str
     label: str
     type: FieldType
-    options: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
     system: bool = False
     own: bool = False
     personal: bool = False

@@ -64,7 +64,8 @@ class Knowledge(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Field:
     """One input field. ``system`` and ``own`` fields are proven leaks by meaning; ``blocked`` ones
-    are kept from every model (names, e-mail addresses, phone numbers, special categories)."""
+    are kept from every model (names, e-mail addresses, phone numbers, special categories).
+    ``options`` are (value, what people read) pairs of a choice."""
 
     name: str
     label: str
@@ -73,6 +74,7 @@ class Field:
     system: bool = False
     own: bool = False
     blocked: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

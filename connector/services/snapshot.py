@@ -88,12 +88,13 @@ def _fields(
         name = f"{vendors[row.connection_id]}.{row.name}"
         described[name] = Field(
             name=name,
-            label=row.label,
+            label=f"{row.label} of the company" if row.company else row.label,
             type=FieldType(row.type),
             knowledge=_knowledge(row, settings),
             system=row.system or row.name in (goal_field, settings.order_field),
             own=row.own,
             blocked=row.personal,
+            options=tuple(sorted(row.options.items())),
         )
     return tuple(described.values())
 

@@ -24,6 +24,7 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
             "label": item.label,
             "type": item.type,
             "role": item.role,
+            "options": dict(item.options),
             "excludes": dict(item.excludes),
             "system": item.system,
             "own": item.own,
@@ -32,7 +33,7 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
         }
         for item in found
     ]
-    refreshed = ("label", "type", "role", "excludes", "system", "own", "personal", "company")
+    refreshed = ("label", "type", "role", "options", "excludes", "system", "own", "personal", "company")
     upsert(connection, fields, rows, key=("connection_id", "name"), update=refreshed)
 
 

@@ -121,6 +121,7 @@ fields = Table(
     Column("label", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("role", Text),
+    Column("options", Json, nullable=False, server_default="{}"),
     Column("excludes", Json, nullable=False),
     Column("system", Boolean, nullable=False),
     Column("own", Boolean, nullable=False),

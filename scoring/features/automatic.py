@@ -49,17 +49,24 @@ def _given(field: FieldSpec) -> Feature:
 
 def _category(field: FieldSpec) -> list[Feature]:
     column = _column(field)
+    read = dict(field.options)
     known = [
-        _one(field, f"={level}", f"{field.label}: {level}", column.eq(level).fill_null(False)) for level in field.levels
+        _one(field, f"={level}", f"{field.label}: {read.get(level, level)}", column.eq(level).fill_null(False))
+        for level in field.levels
     ]
     other = (column.is_not_null() & ~column.is_in(field.levels)).fill_null(False)
     return [*known, _one(field, ".other", f"{field.label}: any rarer value", other), _given(field)]
 
 
 def _multi(field: FieldSpec) -> list[Feature]:
-    parts = _column(field).str.split(SEPARATOR)
+    parts, read = _column(field).str.split(SEPARATOR), dict(field.options)
     chosen = [
-        _one(field, f"={level}", f"{field.label} includes {level}", parts.list.contains(level).fill_null(False))
+        _one(
+            field,
+            f"={level}",
+            f"{field.label} includes {read.get(level, level)}",
+            parts.list.contains(level).fill_null(False),
+        )
         for level in field.levels
     ]
     return [*chosen, _one(field, ".count", f"Number of {field.label}", parts.list.len().fill_null(0))]
@@ -73,7 +80,7 @@ def _text(field: FieldSpec) -> list[Feature]:
 def _concept(field: FieldSpec) -> Concept:
     column = _column(field)
     label = field.label.replace("{", "(").replace("}", ")")
-    shown = pl.format(f"{label}: {{}}", column.str.slice(0, SHOWN_CHARS))
+    shown = pl.format(f"{label}: {{}}", _readable(field).str.slice(0, SHOWN_CHARS))
     if field.type is FieldType.DATE:
         days = _days_before(field).floor().cast(pl.Int64)
         passed = pl.when(days >= 0).then(pl.format(f"{label}: {{}} days ago", days))
@@ -82,6 +89,18 @@ def _concept(field: FieldSpec) -> Concept:
         # Free text may name a person: say that it is there, never what it says.
         shown = pl.lit(f"{label} is filled in")
     return Concept(field.label, pl.when(column.is_null()).then(pl.lit(f"{label} not given")).otherwise(shown))
+
+
+def _readable(field: FieldSpec) -> pl.Expr:
+    """The value in the words that people choose it by."""
+    column, read = _column(field), dict(field.options)
+    if field.type is FieldType.BOOLEAN:
+        said = truth(column)
+        return pl.when(said == 1.0).then(pl.lit("yes")).when(said == 0.0).then(pl.lit("no")).otherwise(column)
+    if field.type is FieldType.MULTI:
+        parts = column.str.split(SEPARATOR)
+        return parts.list.eval(pl.element().replace(read)).list.join(", ") if read else parts.list.join(", ")
+    return column.replace(read) if read else column
 
 
 _MAKERS = {

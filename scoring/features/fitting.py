@@ -87,7 +87,7 @@ def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
     elif kind is FieldType.MULTI:
         levels = _levels(column.str.split(";").explode())
     wordy = field.type in (FieldType.TEXT, FieldType.CATEGORY)
-    return FieldSpec(field.name, label, kind, levels, wordy and looks_like_titles(column))
+    return FieldSpec(field.name, label, kind, levels, wordy and looks_like_titles(column), field.options)
 
 
 def _effective_type(declared: FieldType, column: pl.Series) -> FieldType:

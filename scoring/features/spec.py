@@ -11,13 +11,17 @@ from scoring.schema import FieldType, Timing
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """How one field becomes features. ``levels`` are the frequent values seen in training."""
+    """How one field becomes features. ``levels`` are the frequent values seen in training.
+
+    ``options`` are (value, what people read) pairs.
+    """
 
     name: str
     label: str
     type: FieldType
     levels: tuple[str, ...] = ()
     is_title: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,14 @@ class FeatureSpec:
 
         """
         fields = tuple(
-            FieldSpec(f["name"], f["label"], FieldType(f["type"]), tuple(f["levels"]), bool(f["is_title"]))
+            FieldSpec(
+                name=f["name"],
+                label=f["label"],
+                type=FieldType(f["type"]),
+                levels=tuple(f["levels"]),
+                is_title=bool(f["is_title"]),
+                options=tuple((value, label) for value, label in f["options"]),
+            )
             for f in data["fields"]
         )
         return cls(

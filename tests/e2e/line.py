@@ -71,13 +71,15 @@ def until_done(stack: Stack, services: Services) -> Run:
     raise AssertionError(f"the run did not end: {progress(services)}")
 
 
-def until_stage(services: Services, stage: str) -> None:
-    """Wait until a stage has begun and has something to show for it, or is over."""
+def until_stage(services: Services, stage: str, *, midway: bool) -> None:
+    """Wait until a stage has begun (``midway``: and has done a part of its work), or is over."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         _, stages = progress(services)
         reached = stages[stage]
-        if reached.status in (RunStatus.RUNNING, RunStatus.DONE):
+        if reached.status is RunStatus.DONE:
+            return
+        if reached.status is RunStatus.RUNNING and (reached.done > 0 or not midway):
             return
         time.sleep(0.002)
     raise AssertionError(f"stage {stage} was not reached: {stages}")

@@ -20,13 +20,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("stage", [stage.name for stage in pipeline.STAGES])
+@pytest.mark.parametrize(
+    ("stage", "midway"),
+    [(stage.name, False) for stage in pipeline.STAGES] + [("sync", True), ("score", True), ("deliver", True)],
+)
 def test_a_worker_killed_in_this_stage_changes_nothing(
-    stage: str, undisturbed: tuple[int, str], tmp_path: Path
+    stage: str, midway: bool, undisturbed: tuple[int, str], tmp_path: Path
 ) -> None:
     """The next worker goes on; nothing is lost, nothing written twice, the values are the same."""
     with running(tmp_path, options()) as (stack, services):
-        until_stage(services, stage)
+        until_stage(services, stage, midway=midway)
         stack.children["worker"].kill()
         stack.start_worker()
         until_done(stack, services)

@@ -7,7 +7,7 @@ neither system nor personal unless its name says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from connector.adapters.hubspot.mapping import COMPANY_PREFIX
@@ -124,7 +124,7 @@ def company_field(raw: Json) -> FieldDefinition:
     )
 
 
-def _excludes(name: str, options: tuple[str, ...]) -> Mapping[str, str]:
+def _excludes(name: str, options: Iterable[str]) -> Mapping[str, str]:
     if name == HARD_BOUNCE:
         return dict.fromkeys(options, "bounced")
     return EXCLUDES.get(name, {})
@@ -135,5 +135,6 @@ def _type(raw: Json) -> FieldType:
     return FIELD_TYPES.get(str(raw.get("fieldType")), plain)
 
 
-def _options(raw: Json) -> tuple[str, ...]:
-    return tuple(str(option["value"]) for option in raw.get("options") or () if "value" in option)
+def _options(raw: Json) -> Mapping[str, str]:
+    stated = [option for option in raw.get("options") or () if "value" in option]
+    return {str(option["value"]): str(option.get("label") or option["value"]) for option in stated}

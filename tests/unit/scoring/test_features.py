@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import numpy as np
@@ -21,7 +22,12 @@ NOW = START + timedelta(days=100)
 COUNT = 40
 
 
-def world(kind: FieldType, texts: list[str | None], label: str = "Field") -> Timeline:
+def world(
+    kind: FieldType,
+    texts: list[str | None],
+    label: str = "Field",
+    options: tuple[tuple[str, str], ...] = (),
+) -> Timeline:
     """COUNT leads of ten companies with one field; lead 1 clicked twice last week and once long ago."""
     ids = list(range(1, COUNT + 1))
     leads = frame(
@@ -39,7 +45,8 @@ def world(kind: FieldType, texts: list[str | None], label: str = "Field") -> Tim
     clicks = [(1, NOW - timedelta(days=days), "email_clicked", "lead", "x") for days in (2, 3, 80)]
     clicks.append((2, NOW - timedelta(days=60), "page_view", "lead", "/"))
     events = pl.DataFrame(clicks, schema=EVENTS, orient="row")
-    return Timeline(history(leads, values=values, events=events, fields=(Field("f", label, kind, Knowledge.INTAKE),)))
+    field = Field("f", label, kind, Knowledge.INTAKE, options=options)
+    return Timeline(history(leads, values=values, events=events, fields=(field,)))
 
 
 def fitted(timeline: Timeline) -> tuple[FeatureSpec, Vectors]:
@@ -62,7 +69,7 @@ def sentences(spec: FeatureSpec, vectors: Vectors, concept: str) -> list[str]:
         (FieldType.BOOLEAN, ["no", "yes"], "field.f", 1.0, "Field: yes"),
         (FieldType.DATE, ["2024-04-01", "2024-04-08"], "field.f.days", 2.0, "Field: 2 days ago"),
         (FieldType.CATEGORY, ["web", "event"], "field.f=event", 1.0, "Field: event"),
-        (FieldType.MULTI, ["a", "a;b"], "field.f=b", 1.0, "Field: a;b"),
+        (FieldType.MULTI, ["a", "a;b"], "field.f=b", 1.0, "Field: a, b"),
         (FieldType.TEXT, [None, *(f"Call Ann {one}" for one in range(30))], "field.f.given", 1.0, "Field is filled in"),
     ],
 )
@@ -73,6 +80,23 @@ def test_every_type_has_its_feature_and_sentence(
     spec, vectors = fitted(world(kind, texts))
     assert column(vectors, name)[0] == expected
     assert sentences(spec, vectors, "Field")[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sentence"),
+    [
+        (FieldType.CATEGORY, "PAID_SEARCH", "Field: Paid search"),
+        (FieldType.CATEGORY, "unlisted", "Field: unlisted"),
+        (FieldType.MULTI, "PAID_SEARCH;REFERRALS", "Field: Paid search, Referrals"),
+        (FieldType.BOOLEAN, "true", "Field: yes"),
+    ],
+)
+def test_choices_are_told_in_the_words_that_people_chose_them_by(kind: FieldType, text: str, sentence: str) -> None:
+    """A rep never reads the CRM's inner value; a value without a label stands for itself."""
+    options = (("PAID_SEARCH", "Paid search"), ("REFERRALS", "Referrals"))
+    spec, vectors = fitted(world(kind, [text], options=options))
+    assert sentences(spec, vectors, "Field")[0] == sentence
+    assert FeatureSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
 def test_numbers_and_choices_in_text_fields_are_recognised() -> None:
