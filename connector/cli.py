@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import build
 from connector.crypto import new_key
@@ -24,6 +25,12 @@ PATH = click.Path(path_type=Path)
 
 def _services() -> Services:
     return build(load(os.environ))
+
+
+def _services_of(tenant_id: UUID) -> Services:
+    services = _services()
+    maintenance.require_tenant(services, tenant_id)
+    return services
 
 
 @click.group()
@@ -62,7 +69,7 @@ def sweep() -> None:
 @click.argument("tenant_id", type=click.UUID)
 def resume(tenant_id: UUID) -> None:
     """Take up a tenant's parked work once its cause is mended."""
-    click.echo(f"{pipeline.resume(_services(), tenant_id)} parked stages are due again")
+    click.echo(f"{pipeline.resume(_services_of(tenant_id), tenant_id)} parked stages are due again")
 
 
 @cli.command()
@@ -70,7 +77,7 @@ def resume(tenant_id: UUID) -> None:
 @click.option("--retrain", is_flag=True, help="Train a new model version as well.")
 def refresh(tenant_id: UUID, retrain: bool) -> None:
     """Read what changed, score and write back."""
-    maintenance.start_run(_services(), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+    maintenance.start_run(_services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
 
 
 @cli.group()
@@ -82,7 +89,7 @@ def ledger() -> None:
 @click.argument("tenant_id", type=click.UUID)
 def verify(tenant_id: UUID) -> None:
     """Recompute a tenant's hash chain."""
-    found = maintenance.verify_ledger(_services(), tenant_id)
+    found = maintenance.verify_ledger(_services_of(tenant_id), tenant_id)
     if found.broken_at is not None:
         raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
     click.echo(f"{found.entries} entries, chain unbroken")
@@ -105,3 +112,10 @@ def main() -> None:
         cli()
     except ConnectorError as error:
         sys.exit(f"connector: {error}")
+    except (OperationalError, ProgrammingError) as error:
+        # The driver's own words name host and cause, never the password; the statement is left out.
+        cause = str(error.orig).strip().partition("\n")[0]
+        sys.exit(
+            f"connector: the database of DATABASE_URL can't be used: {cause}. "
+            "Start it, correct the address, or make its tables with `python -m connector migrate`."
+        )

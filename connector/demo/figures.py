@@ -34,7 +34,7 @@ def model_row(report: Mapping[str, Any]) -> dict[str, Any]:
         "version": report.get("version"),
         "kind": report.get("kind"),
         "auc": auc.get("value"),
-        "auc_interval": [auc.get("low"), auc.get("high")],
+        "auc_interval": [auc["low"], auc["high"]] if auc else None,
         "precision_at_100": _plain(metrics.get("precision_at_k")),
         "lift_at_20": _plain((metrics.get("lift") or {}).get("20")),
         "brier": _plain(metrics.get("brier")),
@@ -69,6 +69,8 @@ def print_summary(console: Console, figures: Mapping[str, Any], verdict: str) ->
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "not measured"
     if isinstance(value, list):
         return " – ".join(_number(item) for item in value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)

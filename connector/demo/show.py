@@ -15,7 +15,7 @@ from connector.demo import figures
 from connector.demo.browser import install
 from connector.demo.options import DemoOptions
 from connector.demo.readback import read_back
-from connector.demo.stack import ROOT, Stack
+from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
 from connector.services.context import Services
 from connector.store import connections, models
@@ -26,6 +26,8 @@ FOLDER = ROOT / ".data" / "demo"
 
 def show(options: DemoOptions, folder: Path) -> None:
     """Run the demo; raises a ``ConnectorError`` whose message says what stopped it."""
+    if options.report and not options.report.parent.is_dir():
+        raise NotReady(f"The report can't be written: there is no folder {options.report.parent}.")
     console = Console()
     stack = Stack(options, folder)
     try:

@@ -18,7 +18,7 @@ from connector.bootstrap import build
 from connector.clock import SystemClock
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
-from connector.embedded.processes import Child, free_port, start
+from connector.embedded.processes import Child, ProcessDied, free_port, start
 from connector.embedded.valkey import Broker, start_broker
 from connector.errors import ConnectorError
 from connector.services import maintenance
@@ -30,6 +30,8 @@ SWEEP_SECONDS = 5
 _READY_SECONDS = 120.0
 _STEP_SECONDS = 0.1
 _TIMEOUT_SECONDS = 30
+_WRONG_INPUT = 2
+"""The sandbox's exit status for input that it can't use; its log says what is wrong, in full."""
 VENDOR = "hubspot"
 BROKER = "broker"
 
@@ -82,7 +84,13 @@ class Stack:
         self.children["sandbox"] = start(
             "sandbox", command + redirect + filling, log_dir=self.folder / "logs", environ=os.environ, cwd=ROOT
         )
-        self._until(port_file.exists, f"The sandbox did not start within {_READY_SECONDS:.0f} s.")
+        try:
+            self._until(port_file.exists, f"The sandbox did not start within {_READY_SECONDS:.0f} s.")
+        except ProcessDied:
+            sandbox = self.children["sandbox"]
+            if sandbox.process.returncode != _WRONG_INPUT:
+                raise
+            raise NotReady(sandbox.log.read_text("utf-8").strip()) from None
         return f"http://127.0.0.1:{port_file.read_text('ascii')}"
 
     def _write_onboarding(self) -> None:

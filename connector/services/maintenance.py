@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from connector.errors import RejectedInput
 from connector.services import pipeline
 from connector.services.context import Services
-from connector.store import ledger
+from connector.store import ledger, tenants
 from connector.store.ledger import Verification
 from connector.store.migrate import upgrade
 
@@ -14,6 +15,13 @@ from connector.store.migrate import upgrade
 def migrate(services: Services) -> None:
     """Bring the database to the newest schema."""
     upgrade(services.store)
+
+
+def require_tenant(services: Services, tenant_id: UUID) -> None:
+    """Raise ``RejectedInput`` unless there is such a tenant."""
+    with services.store.reading() as session:
+        if not tenants.exists(session, tenant_id):
+            raise RejectedInput(f"There is no tenant {tenant_id} in this database.")
 
 
 def start_run(services: Services, tenant_id: UUID, kind: str) -> None:

@@ -62,6 +62,11 @@ def create(connection: Connection, name: str, settings: TenantSettings, now: dat
     return tenant_id
 
 
+def exists(connection: Connection, tenant_id: UUID) -> bool:
+    """Whether there is such a tenant."""
+    return connection.execute(sa.select(tenants.c.id).where(tenants.c.id == tenant_id)).first() is not None
+
+
 def get(connection: Connection, tenant_id: UUID) -> Tenant:
     """Return a tenant; raises ``NoResultFound`` for an unknown id."""
     row = connection.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one()
