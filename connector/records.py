@@ -98,12 +98,17 @@ class FieldDefinition:
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """A field took ``value`` at ``at`` (None: it was cleared)."""
+    """A field took ``value`` at ``at`` (None: it was cleared).
+
+    ``observed``: ``at`` is when it was read, because the CRM's own dates of it are not to be
+    believed; reading the same value again is no change.
+    """
 
     record_id: str
     name: str
     value: str | None
     at: datetime
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

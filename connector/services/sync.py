@@ -112,7 +112,10 @@ def _report(session: Connection, job: Job) -> None:
     states = streams.of_connection(session, job.connection_id)
     expected = [state.expected or state.read for state in states]
     unavailable = sum(1 for state in states if state.unavailable)
-    detail = f"{unavailable} kinds of data are not offered by this account" if unavailable else None
+    detail = None
+    if unavailable:
+        kinds = "kind of data is" if unavailable == 1 else "kinds of data are"
+        detail = f"{unavailable} {kinds} not offered by this account"
     job.report(session, done=sum(state.read for state in states), expected=sum(expected), detail=detail)
 
 

@@ -6,7 +6,7 @@ kept with its ``subject`` and resolved when the record is there; nothing is drop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ _ID = "id:"
 def save_changes(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[PropertyChange]) -> None:
     """Keep property changes of records that were stored before in the same transaction."""
     known = record_store.ids_by_vendor_id(connection, connection_id, (item.record_id for item in found))
+    told = _newest_values(connection, [item for item in found if item.observed], known)
     rows = [
         {
             "record_id": known[item.record_id],
@@ -34,9 +35,26 @@ def save_changes(connection: Connection, tenant_id: UUID, connection_id: UUID, f
             "value": item.value,
         }
         for item in found
-        if item.record_id in known
+        if item.record_id in known and not (item.observed and (known[item.record_id], item.name, item.value) in told)
     ]
     upsert(connection, changes, rows, key=("record_id", "name", "at"), update=("value",))
+
+
+def _newest_values(
+    connection: Connection, observed: Sequence[PropertyChange], known: Mapping[str, int]
+) -> set[tuple[int, str, str | None]]:
+    """Return (record, field, newest value) of the fields that were read anew."""
+    ids = {known[item.record_id] for item in observed if item.record_id in known}
+    if not ids:
+        return set()
+    place = sa.func.row_number().over(partition_by=(changes.c.record_id, changes.c.name), order_by=changes.c.at.desc())
+    ranked = (
+        sa.select(changes.c.record_id, changes.c.name, changes.c.value, place.label("place"))
+        .where(changes.c.record_id.in_(ids), changes.c.name.in_({item.name for item in observed}))
+        .subquery()
+    )
+    newest = sa.select(ranked.c.record_id, ranked.c.name, ranked.c.value).where(ranked.c.place == 1)
+    return {(row.record_id, row.name, row.value) for row in connection.execute(newest)}
 
 
 def save_events(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[EngagementEvent]) -> int:

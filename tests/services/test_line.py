@@ -121,7 +121,7 @@ def test_a_stream_without_permission_is_named_and_the_rest_goes_on(line: World) 
     run = _run(line)
     assert run.status is RunStatus.DONE
     with line.services.store.reading() as session:
-        assert "kinds of data" in str(runs.stages(session, run.id)["sync"].detail)
+        assert "kind of data is not offered" in str(runs.stages(session, run.id)["sync"].detail)
 
 
 def test_one_refused_record_becomes_a_dead_letter_and_its_neighbours_arrive(line: World) -> None:

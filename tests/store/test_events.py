@@ -110,3 +110,15 @@ def test_frames_of_an_empty_tenant_have_their_columns(store: Store) -> None:
         tenant, _ = with_records(session, 1)
     assert frames.event_frame(store, tenant).columns == ["lead_id", "at", "kind", "actor", "detail"]
     assert frames.event_frame(store, tenant).height == 0
+
+
+def test_an_observed_value_is_kept_when_it_differs_from_the_newest_one(store: Store) -> None:
+    """Seen on four days as a, a, b, a: three changes."""
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        for day, value in enumerate("aaba"):
+            seen = PropertyChange("1", "visits", value, NOW + timedelta(days=day), observed=True)
+            events.save_changes(session, tenant, crm, [seen])
+    with store.reading() as session:
+        kept = session.execute(sa.select(changes.c.value).order_by(changes.c.at)).scalars().all()
+    assert kept == ["a", "b", "a"]

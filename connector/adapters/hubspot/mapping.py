@@ -110,8 +110,11 @@ def add_contact(
     pieces.records.append(record)
     pieces.removals.extend(_merged(record))
     for name, versions in histories.items():
-        counted = [Version(found.value, observed[name]) for found in versions[:1]] if name in observed else versions
-        pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in counted)
+        if name in observed:
+            seen = [PropertyChange(record_id, name, found.value, observed[name], True) for found in versions[:1]]
+            pieces.changes.extend(seen)
+        else:
+            pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in versions)
     pieces.conversions.extend(_stages(record, histories.get("lifecyclestage", ())))
 
 
