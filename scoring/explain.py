@@ -16,7 +16,8 @@ from scoring.bundle import Bundle
 from scoring.features import Vectors, catalogue
 from scoring.metrics import Floats
 
-MAX_UP, MAX_DOWN = 3, 2
+MAX_UP, MAX_DOWN = 8, 5
+"""More add nothing that a reader still weighs; fewer leave most of a score to "everything else"."""
 LEAST = 0.05
 """Contributions smaller than this (log-odds) are no reason."""
 NEAR = 1e-6
@@ -36,7 +37,7 @@ class Explanation:
     sentences: pl.DataFrame
 
     def reasons(self) -> pl.Series:
-        """Up to three reasons up, then two down, strongest first: a list of structs a row."""
+        """Up to MAX_UP reasons up, then MAX_DOWN down, strongest first: a list of structs a row."""
         texts = [self.sentences[name].to_list() for name in self.concepts]
         order = np.argsort(-self.contributions, axis=1, kind="stable")
         rows = [

@@ -20,6 +20,8 @@ from connector.store.tenants import TenantSettings
 from scoring.schema import History
 
 _CHUNK = 500
+BRIEF_UP, BRIEF_DOWN = 3, 2
+"""Of the kept reasons, how many a CRM is sent: what a sales rep reads at a glance."""
 
 NEAR_AVERAGE = "Close to the average lead in everything that counts"
 """The reason of a lead none of whose traits moves its score noticeably."""
@@ -141,10 +143,16 @@ def _values(job: Job, row: Mapping[str, Any]) -> ScoreValues:
         score=_points(row),
         probability=_probability(row, "0.0001"),
         tier=Tier(row["tier"]),
-        reasons=tuple(reason["sentence"] for reason in row["reasons"]) or (NEAR_AVERAGE,),
+        reasons=_brief(row["reasons"]) or (NEAR_AVERAGE,),
         model=job.run.model,
         updated_at=job.run.as_of,
     )
+
+
+def _brief(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    up = [reason["sentence"] for reason in reasons if reason["contribution"] > 0]
+    down = [reason["sentence"] for reason in reasons if reason["contribution"] < 0]
+    return (*up[:BRIEF_UP], *down[:BRIEF_DOWN])
 
 
 def to_json(values: ScoreValues) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.engine import Connection
 
 from connector.errors import MissingPermission, RetryLater
 from connector.records import Tier, WriteOutcome, WriteResult
 from connector.services import maintenance, pipeline
-from connector.store import connections, ledger, models, outbox, runs, scores
+from connector.services.scoring_run import NEAR_AVERAGE
+from connector.store import connections, ledger, models, outbox, records, runs, scores
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
 from connector.store.session import Store
@@ -47,6 +49,27 @@ def test_an_installation_ends_in_scores_inside_the_crm(line: World) -> None:
     assert delivered == {"delivered": count}
     assert {values["lead_score_tier"] for values in line.crm.held.values()} <= set(Tier)
     assert len(line.crm.writes) == len(set(line.crm.writes))
+
+
+def test_the_crm_gets_the_strongest_of_the_kept_reasons(line: World) -> None:
+    """At most three that raise and two that lower, in the order in which they weigh."""
+    line.work()
+    run = _run(line)
+    with line.services.store.reading() as session:
+        sent = {lead: outbox.delivered_values(session, run.tenant_id)[record] for record, lead in _leads(session, run)}
+        kept = {lead: scores.of_lead(session, run.tenant_id, lead) for lead in sent}
+    for lead, values in sent.items():
+        row = kept[lead]
+        assert row is not None
+        up = [reason["sentence"] for reason in row.reasons if reason["contribution"] > 0]
+        down = [reason["sentence"] for reason in row.reasons if reason["contribution"] < 0]
+        assert values["reasons"] == (up[:3] + down[:2] or [NEAR_AVERAGE])
+    assert max(len(row.reasons) for row in kept.values() if row) > 5
+
+
+def _leads(session: Connection, run: runs.Run) -> list[tuple[int, int]]:
+    found = records.of_lead(session, run.tenant_id, list(scores.tiers(session, run.tenant_id)))
+    return [(record.id, record.lead_id) for record in found]
 
 
 def test_a_second_run_writes_nothing_that_did_not_change(line: World) -> None:
