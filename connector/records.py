@@ -247,13 +247,17 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The installed CRM account, as its own API describes it."""
+    """The installed CRM account, as its own API describes it.
+
+    ``api_origin`` is where its API lives, for vendors that have many places.
+    """
 
     account_id: str
     name: str
     ui_url: str
     time_zone: str
     currency: str | None = None
+    api_origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

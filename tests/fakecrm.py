@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp
+from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
 from connector.errors import Disconnected, RejectedInput
 from connector.records import (
     Account,
@@ -64,17 +64,17 @@ class FakeApp(CrmApp):
         """Return the account with a vendor id."""
         return next(item for item in self.accounts.values() if item.account.account_id == account_id)
 
-    def authorize_url(self, state: str, code_verifier: str | None) -> str:
+    def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
         return f"https://fake.example/authorize?state={state}"
 
-    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
         if code not in self.accounts:
             raise RejectedInput("The authorisation code is not valid.")
         found = self.accounts[code]
         found.revoked = False
         return Grant(found.account, Tokens(f"access-{code}", f"refresh-{code}", None, ("contacts",)))
 
-    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+    def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         code = str(tokens.refresh_token).removeprefix("refresh-")
         found = self.accounts[code]
         found.refreshes += 1
@@ -85,12 +85,12 @@ class FakeApp(CrmApp):
     def connect(self, access: Access) -> CrmAdapter:
         return FakeAdapter(self.by_id(access.account_id), access)
 
-    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-        if headers.get("X-Fake-Signature") != "good":
+    def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
+        if delivery.headers.get("X-Fake-Signature") != "good":
             raise RejectedInput("The signature does not match.")
 
-    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
-        account, record = body.decode().split(":")
+    def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
+        account, record = delivery.body.decode().split(":")
         at = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
         return [WebhookHint(account, f"{account}:{record}", "changed", record, at)]
 

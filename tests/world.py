@@ -62,6 +62,9 @@ class OpenLane:
     def penalise(self, budget: str, seconds: float) -> None:
         pass
 
+    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+        pass
+
 
 def open_lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
     """Give a lane without limits."""

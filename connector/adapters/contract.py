@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -51,10 +51,18 @@ class Lane(Protocol):
         """Stop everyone on this account's ``budget`` for ``seconds``: the vendor said no."""
         ...
 
+    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+        """Count requests against what this account may take of a daily ``allowance``.
+
+        ``limit`` is the number for any 24 hours, as the adapter learned it from the vendor.
+        Raises ``RetryLater`` where it is used up; then nothing is counted.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A published limit: ``requests`` in any ``seconds``."""
+    """A published limit: ``requests`` in any ``seconds``; 0 seconds: that many at one time."""
 
     name: str
     requests: int
@@ -75,6 +83,26 @@ class Capabilities:
     scopes: Mapping[str, str]
     """scope → why it is asked for."""
     optional_scopes: Mapping[str, str]
+    logins: Mapping[str, str] = field(default_factory=dict)
+    """Where an admin may sign in, name → label. Empty: there is one place only."""
+    login_domain: str = ""
+    """Where an account may have a sign-in host of its own: what its name ends in (``.my.vendor.com``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something that a vendor pushed, as it arrived.
+
+    ``account_id`` is known when it came to the address of one connection, which holds a secret of
+    ours; ``secrets`` are then the signing secrets that the vendor gave for that connection's hooks.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    account_id: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +113,8 @@ class Access:
     vendor's margin; it refreshes when needed (single-flight, see services/tokens).
     ``refused_token`` is told a token that the vendor refused and returns a fresh one.
     ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
+    ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
+    of this connection alone.
     """
 
     connection_id: str
@@ -95,6 +125,8 @@ class Access:
     lane: Lane
     now: Callable[[], datetime]
     field_names: Mapping[str, str]
+    api_origin: str | None = None
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +152,35 @@ class CrmApp(ABC):
     capabilities: Capabilities
 
     @abstractmethod
-    def authorize_url(self, state: str, code_verifier: str | None) -> str:
-        """Return the address of the vendor's consent page."""
+    def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
+        """Return the address of the vendor's consent page.
+
+        ``login`` is one of ``capabilities.logins`` or a host below ``login_domain``; raises
+        ``RejectedInput`` for any other.
+        """
 
     @abstractmethod
-    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
-        """Trade an authorisation code for tokens and learn which account gave it."""
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
+        """Trade an authorisation code for tokens and learn which account gave it.
+
+        Every host that the reply names is checked before a token goes there; raises ``RejectedInput``
+        where it is not the vendor's.
+        """
 
     @abstractmethod
-    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+    def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         """Return fresh tokens; raise ``Disconnected`` when the grant is gone."""
 
     @abstractmethod
     def connect(self, access: Access) -> CrmAdapter:
         """Open one connection. Makes no request."""
 
-    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-        """Raise ``RejectedInput`` unless the vendor signed exactly this request."""
+    def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
+        """Raise ``RejectedInput`` unless the delivery is the vendor's."""
         raise NotSupported(self.name, "webhook delivery")
 
-    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
-        """Read a verified webhook body."""
+    def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
+        """Read a verified delivery."""
         raise NotSupported(self.name, "webhook delivery")
 
 
@@ -170,6 +210,13 @@ class CrmAdapter(ABC):
     @abstractmethod
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Create or find the score fields; return our name → name in this account. Idempotent."""
+
+    def subscribe(self) -> Sequence[str]:
+        """Let the vendor push changes to ``access.webhook_url``, where each account is asked for it. Idempotent.
+
+        Returns the signing secrets of hooks that were made now, to be kept for :class:`Delivery`.
+        """
+        return ()
 
     @abstractmethod
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:

@@ -86,6 +86,12 @@ class GovernedLane:
         """Stop everyone on this budget for ``seconds``."""
         self._windows.block(self._key(budget), seconds)
 
+    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+        """Count requests against 24 hours' allowance; raise ``RetryLater`` where ``limit`` would be passed."""
+        wait = self._windows.spend(self._key(allowance), requests, limit)
+        if wait > 0:
+            raise RetryLater("The share of the CRM's daily requests that we may take is used up.", after_seconds=wait)
+
     def _key(self, budget: str) -> str:
         return f"limits:{{{self._account}:{budget}}}"
 

@@ -27,6 +27,10 @@ LOOK = 1.0
 GRACE = 2.0
 """Seconds after which a waiter that did not come back has lost its turn."""
 
+HOUR = 3600
+HOURS = 24
+"""A daily allowance is counted by the hour: one number each, whatever the traffic."""
+
 POLL = 0.02
 """Seconds between asks while only requests in flight stand in the way: their end is not known ahead."""
 
@@ -64,6 +68,13 @@ class Windows(Protocol):
 
     def block(self, key: str, seconds: float) -> None:
         """Let nobody through for ``seconds``."""
+        ...
+
+    def spend(self, key: str, requests: int, limit: int) -> float:
+        """Count requests of the running hour and return 0, or return the seconds until there is room again.
+
+        Counted are the running hour and the 24 before it: never less than any 24 hours hold.
+        """
         ...
 
 
@@ -109,6 +120,7 @@ class LocalWindows:
         self._clock = clock
         self._lock = threading.Lock()
         self._windows: dict[str, _Window] = {}
+        self._hours: dict[str, dict[int, int]] = {}
 
     def take(self, ask: Ask) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
@@ -147,6 +159,18 @@ class LocalWindows:
         with self._lock:
             window = self._windows.setdefault(key, _Window())
             window.blocked_until = max(window.blocked_until, self._clock.monotonic() + seconds)
+
+    def spend(self, key: str, requests: int, limit: int) -> float:
+        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
+        with self._lock:
+            hour, passed = divmod(self._clock.now().timestamp(), HOUR)
+            hours = self._hours.setdefault(key, {})
+            for old in [name for name in hours if name < hour - HOURS]:
+                del hours[old]
+            if sum(hours.values()) + requests > limit:
+                return HOUR - passed
+            hours[int(hour)] = hours.get(int(hour), 0) + requests
+            return 0.0
 
     @staticmethod
     def _limit(window: _Window, ask: Ask, now: float) -> int:

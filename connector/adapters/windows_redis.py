@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from redis import Redis
 
-from connector.adapters.windows import GRACE, LONGEST_REQUEST, LOOK, POLL, REALTIME_MEMORY, Ask
+from connector.adapters.windows import GRACE, HOUR, HOURS, LONGEST_REQUEST, LOOK, POLL, REALTIME_MEMORY, Ask
 
 # KEYS: places in flight, places ageing, queue, promised returns, block, last real-time request.
 # ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, place,
@@ -74,6 +74,28 @@ local ends = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + ARGV[1]
 redis.call('SET', KEYS[1], string.format('%.6f', ends), 'PX', math.ceil((ends - now) * 1000) + 1000)
 """
 
+# KEYS: the allowance's hours. ARGV: requests, limit, seconds of an hour, hours that count.
+_SPEND = """
+local now = tonumber(redis.call('TIME')[1])
+local size = tonumber(ARGV[3])
+local hour = math.floor(now / size)
+local total = 0
+local held = redis.call('HGETALL', KEYS[1])
+for place = 1, #held, 2 do
+  if tonumber(held[place]) < hour - ARGV[4] then
+    redis.call('HDEL', KEYS[1], held[place])
+  else
+    total = total + held[place + 1]
+  end
+end
+if total + ARGV[1] > tonumber(ARGV[2]) then
+  return (hour + 1) * size - now
+end
+redis.call('HINCRBY', KEYS[1], hour, ARGV[1])
+redis.call('EXPIRE', KEYS[1], size * (ARGV[4] + 1))
+return 0
+"""
+
 
 class RedisWindows:
     """Windows shared by all workers. Times are the Redis server's."""
@@ -84,6 +106,7 @@ class RedisWindows:
         self._take = redis.register_script(_TAKE)
         self._settle = redis.register_script(_SETTLE)
         self._block = redis.register_script(_BLOCK)
+        self._spend = redis.register_script(_SPEND)
 
     def take(self, ask: Ask) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
@@ -105,3 +128,8 @@ class RedisWindows:
     def block(self, key: str, seconds: float) -> None:
         """Let nobody through for ``seconds``."""
         self._block(keys=[f"{key}:block"], args=[seconds])
+
+    def spend(self, key: str, requests: int, limit: int) -> float:
+        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
+        answer: Any = self._spend(keys=[f"{key}:hours"], args=[requests, limit, HOUR, HOURS])
+        return float(answer)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connector.sandbox.config import AppRegistration, Filling, Oauth, Portal, SandboxConfig, Webhooks
 from connector.sandbox.imports import ExportError
-from connector.sandbox.server import start
+from connector.sandbox.server import VENDORS, start
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector.sandbox", description=__doc__)
-    parser.add_argument("vendor", choices=["hubspot"])
+    parser.add_argument("vendor", choices=sorted(VENDORS))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--port-file", type=Path, help="written once the sandbox answers")

@@ -25,7 +25,7 @@ class LoggedRequest:
     method: str
     path: str
     status: int
-    account: int | None
+    account: int | str | None
     app_token_kind: str | None
     limit_bucket: str | None
 
@@ -95,7 +95,7 @@ def _by_path(entries: list[LoggedRequest]) -> list[dict[str, Any]]:
 
 def _fullest(entries: list[LoggedRequest], bucket: str, seconds: float) -> int:
     """Return the most requests of one account's ``bucket`` in any window of ``seconds``, refused ones included."""
-    windows: dict[int | None, deque[float]] = {}
+    windows: dict[int | str | None, deque[float]] = {}
     most = 0
     for entry in sorted(entries, key=lambda each: each.monotonic):
         if entry.limit_bucket != bucket:

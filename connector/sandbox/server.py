@@ -9,6 +9,7 @@ against delayed acknowledgement) and would falsify benchmarks.
 from __future__ import annotations
 
 import io
+import pkgutil
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -22,6 +23,9 @@ from werkzeug.test import run_wsgi_app
 from connector.sandbox.clock import Clock
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.state import Stage, build_stage
+
+VENDORS = {"hubspot": "connector.sandbox.hubspot.app:build"}
+"""Vendor → what builds its stand-in."""
 
 SWITCH = "sandbox.switch"
 """Where an application finds the :class:`Switch` of its connection in the WSGI environment."""
@@ -162,8 +166,9 @@ def start(config: SandboxConfig, clock: Clock | None = None) -> RunningSandbox:
 
 def _builder(vendor: str) -> Callable[[Stage], BuiltSandbox]:
     # Imported late: one sandbox must not load every vendor's package.
-    if vendor == "hubspot":
-        from connector.sandbox.hubspot.app import build
-
-        return build
-    raise ValueError(f"There is no sandbox for {vendor!r}; there is one for hubspot.")
+    try:
+        place = VENDORS[vendor]
+    except KeyError:
+        raise ValueError(f"There is no sandbox for {vendor!r}; there is one for {', '.join(VENDORS)}.") from None
+    build: Callable[[Stage], BuiltSandbox] = pkgutil.resolve_name(place)
+    return build

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from connector.adapters.contract import Delivery
 from connector.records import WebhookHint
 from connector.services import pipeline
 from connector.services.context import Services
@@ -12,16 +11,16 @@ from connector.store import connections, inbox
 from connector.store.connections import Health
 
 
-def receive(services: Services, vendor: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> int:
+def receive(services: Services, vendor: str, delivery: Delivery) -> int:
     """Store what a vendor pushed and start a refresh; return how many hints were new.
 
     Raises ``RejectedInput`` for a request that the vendor did not sign. Hints for accounts
     that are unknown or disconnected are passed over: the vendor must not retry them.
     """
     app = app_of(services, vendor)
-    app.verify_webhook(method, url, headers, body, services.clock.now())
+    app.verify_webhook(delivery, services.clock.now())
     by_account: dict[str, list[WebhookHint]] = {}
-    for hint in app.parse_webhook(body):
+    for hint in app.parse_webhook(delivery):
         by_account.setdefault(hint.account_id, []).append(hint)
     return sum(_keep(services, vendor, account, hints) for account, hints in by_account.items())
 

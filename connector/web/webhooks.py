@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from connector.adapters.contract import Delivery
 from connector.errors import RejectedInput
 from connector.services import webhooks
 from connector.web.wiring import services, settings
@@ -18,7 +19,7 @@ def receive(vendor: str) -> ResponseReturnValue:
     body = request.get_data(cache=False)
     query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
     url = f"{settings().public_url}{request.path}{query}"
-    webhooks.receive(services(), vendor, request.method, url, dict(request.headers), body)
+    webhooks.receive(services(), vendor, Delivery(request.method, url, dict(request.headers), body))
     return "", 204
 
 

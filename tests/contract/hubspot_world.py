@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import requests
 
-from connector.adapters.contract import AppCredentials
+from connector.adapters.contract import AppCredentials, Delivery
 from connector.sandbox import AppRegistration, Portal, SandboxConfig, start
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.hubspot import changes, events
 from connector.sandbox.hubspot.admin import USER
 from connector.sandbox.hubspot.hub import Account, Hub
 from connector.sandbox.hubspot.records import CrmObject
-from tests.contract.world import SignedRequest, Trouble, VendorWorld
+from tests.contract.world import Trouble, VendorWorld
 
 REDIRECT = "http://localhost/oauth/hubspot/callback"
 WEBHOOK = "https://leads.example.com/webhooks/hubspot"
@@ -176,7 +176,7 @@ class HubSpotWorld(VendorWorld):
             summary["max_associations_in_10_seconds"] / limits.associations,
         )
 
-    def delivery(self, record_id: str) -> SignedRequest:
+    def delivery(self, record_id: str) -> Delivery:
         stamp = str(self.hub.now_ms())
         event = {
             "eventId": 1,
@@ -190,7 +190,7 @@ class HubSpotWorld(VendorWorld):
         signed = b"POST" + WEBHOOK.encode() + body + stamp.encode()
         digest = hmac.new(self.secret.encode(), signed, hashlib.sha256).digest()
         headers = {"X-HubSpot-Signature-v3": base64.b64encode(digest).decode(), "X-HubSpot-Request-Timestamp": stamp}
-        return SignedRequest("POST", "http://internal:5000/webhooks/hubspot", headers, body)
+        return Delivery("POST", "http://internal:5000/webhooks/hubspot", headers, body)
 
     def stop(self) -> None:
         self.sandbox.stop()

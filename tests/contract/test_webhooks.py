@@ -6,26 +6,27 @@ from dataclasses import replace
 
 import pytest
 
+from connector.adapters.contract import Delivery
 from connector.errors import NotSupported, RejectedInput
-from tests.contract.world import SignedRequest, VendorWorld
+from tests.contract.world import VendorWorld
 
 
-def verify(world: VendorWorld, request: SignedRequest) -> None:
+def verify(world: VendorWorld, request: Delivery) -> None:
     """Let our app check a delivery."""
-    world.app().verify_webhook(request.method, request.url, request.headers, request.body, world.clock.now())
+    world.app().verify_webhook(request, world.clock.now())
 
 
 def test_a_genuine_delivery_is_taken_and_names_the_person(filled: VendorWorld) -> None:
     """Account and person of the hint are those of the change."""
     if not filled.app().capabilities.webhooks:
         with pytest.raises(NotSupported, match="webhook"):
-            filled.app().parse_webhook(b"[]")
+            filled.app().parse_webhook(Delivery("POST", "", {}, b"[]"))
         return
     grant = filled.install()
     person = sorted(filled.person_ids())[0]
     request = filled.delivery(person)
     verify(filled, request)
-    hints = filled.app().parse_webhook(request.body)
+    hints = filled.app().parse_webhook(request)
     assert {(hint.account_id, hint.record_id) for hint in hints} == {(grant.account.account_id, person)}
     assert all(hint.dedupe_key for hint in hints)
 
@@ -39,9 +40,7 @@ def test_a_forged_delivery_is_refused(filled: VendorWorld) -> None:
         with pytest.raises(RejectedInput):
             verify(filled, forged)
     with pytest.raises(RejectedInput):
-        filled.app(client_secret="other").verify_webhook(
-            genuine.method, genuine.url, genuine.headers, genuine.body, filled.clock.now()
-        )
+        filled.app(client_secret="other").verify_webhook(replace(genuine, secrets=("other",)), filled.clock.now())
     filled.clock.sleep(3600)
     with pytest.raises(RejectedInput):
         verify(filled, genuine)

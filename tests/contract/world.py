@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from threading import Lock
 
-from connector.adapters.contract import Access, AppCredentials, CrmAdapter, CrmApp
+from connector.adapters.contract import Access, AppCredentials, CrmAdapter, CrmApp, Delivery
 from connector.adapters.limits import Governor
 from connector.adapters.registry import build
 from connector.records import Grant, Tokens
+
+WEBHOOK = "https://leads.example.com/webhooks/one-connection"
+"""Where the vendor is to push, for one connection."""
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -46,16 +49,6 @@ class SharedClock:
             self._passed += seconds
 
 
-@dataclass(frozen=True)
-class SignedRequest:
-    """A webhook delivery as it arrives."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @dataclass
 class TokenBox:
     """Holds a connection's tokens as the token service does, in memory."""
@@ -63,6 +56,7 @@ class TokenBox:
     app: CrmApp
     clock: SharedClock
     tokens: Tokens
+    api_origin: str | None = None
     refreshes: int = field(default=0)
 
     def token(self) -> str:
@@ -70,7 +64,7 @@ class TokenBox:
 
     def refused(self, token: str) -> str:
         if token == self.tokens.access_token:
-            self.tokens = self.app.refresh(self.tokens, self.clock.now())
+            self.tokens = self.app.refresh(self.tokens, self.clock.now(), self.api_origin)
             self.refreshes += 1
         return self.tokens.access_token
 
@@ -98,7 +92,7 @@ class VendorWorld(ABC):
         """Open a connection, installing first where no grant is given."""
         grant = grant or self.install()
         app = self.app()
-        box = TokenBox(app, self.clock, grant.tokens)
+        box = TokenBox(app, self.clock, grant.tokens, grant.account.api_origin)
         account_id = grant.account.account_id
         lane = self.governor.lane(self.name, account_id, app.capabilities.budgets, realtime=realtime)
         return app.connect(
@@ -111,6 +105,8 @@ class VendorWorld(ABC):
                 lane=lane,
                 now=self.clock.now,
                 field_names=field_names or {},
+                api_origin=grant.account.api_origin,
+                webhook_url=WEBHOOK,
             )
         )
 
@@ -191,7 +187,7 @@ class VendorWorld(ABC):
         """Return the fullest window of any budget as a share of what is published."""
 
     @abstractmethod
-    def delivery(self, record_id: str) -> SignedRequest:
+    def delivery(self, record_id: str) -> Delivery:
         """Return a signed webhook delivery about a person."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp
+from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
 from connector.adapters.hosts import require_base, trusted
 from connector.adapters.hubspot import webhooks
 from connector.adapters.hubspot.adapter import HubSpotAdapter
@@ -66,12 +66,12 @@ class HubSpotApp(CrmApp):
         self._credentials = credentials
         self._oauth = OAuth(credentials, self._ui_base, self._api_base)
 
-    def authorize_url(self, state: str, code_verifier: str | None) -> str:
+    def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
         """Return the address of HubSpot's consent page."""
         required, optional = self.capabilities.scopes, self.capabilities.optional_scopes
         return self._oauth.authorize_url(state, tuple(required), tuple(optional))
 
-    def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
         """Trade the code for tokens; the account is the one that the token names."""
         tokens, account_id = self._oauth.exchange(code, now)
         details = self._oauth.account(tokens.access_token)
@@ -80,7 +80,7 @@ class HubSpotApp(CrmApp):
             raise RejectedInput("HubSpot named two different accounts. Start the installation again.")
         return Grant(account, tokens)
 
-    def refresh(self, tokens: Tokens, now: datetime) -> Tokens:
+    def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         """Return fresh tokens; raise ``Disconnected`` when the grant is gone."""
         return self._oauth.refresh(tokens, now)
 
@@ -89,18 +89,19 @@ class HubSpotApp(CrmApp):
         session = Session(access, self._api_base, self.timeout)
         return HubSpotAdapter(access, session, self._ui_base)
 
-    def verify_webhook(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
         """Raise ``RejectedInput`` unless HubSpot signed exactly this request.
 
-        HubSpot signs the public address that it was given; behind a proxy ``url`` is another one,
+        HubSpot signs the public address that it was given; behind a proxy the delivery's is another one,
         so the configured address is what counts.
         """
-        public = self._credentials.webhook_url or url
-        webhooks.verify(self._credentials.client_secret, method, public, headers, body, now=now)
+        public = self._credentials.webhook_url or delivery.url
+        secret = self._credentials.client_secret
+        webhooks.verify(secret, delivery.method, public, delivery.headers, delivery.body, now=now)
 
-    def parse_webhook(self, body: bytes) -> Sequence[WebhookHint]:
-        """Read a verified webhook body."""
-        return webhooks.parse(body)
+    def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
+        """Read a verified delivery."""
+        return webhooks.parse(delivery.body)
 
     def _ui_url(self, details: Mapping[str, object]) -> str:
         told = f"https://{details.get('uiDomain')}"

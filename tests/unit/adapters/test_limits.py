@@ -125,3 +125,36 @@ def _passed_at_once(lane: Lane, clock: VirtualClock) -> int:
         pass
     clock.frozen = False
     return passed
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 20_000)), min_size=1, max_size=60), st.integers(30, 200))
+def test_no_24_hours_ever_hold_more_than_the_allowance(spends: list[tuple[int, float]], limit: int) -> None:
+    """Whatever is asked and when: refused requests are not counted, and room comes back."""
+    clock = VirtualClock()
+    lane = Governor(None, clock).lane("crm", "1", [], realtime=False)
+    taken: list[tuple[float, int]] = []
+    for requests, pause in spends:
+        clock.sleep(pause)
+        try:
+            lane.spend("daily", requests, limit=limit)
+        except RetryLater as refused:
+            assert refused.after_seconds > 0
+        else:
+            taken.append((clock.passed, requests))
+    for at, _ in taken:
+        assert sum(count for then, count in taken if at - 86_400 < then <= at) <= limit
+    clock.sleep(26 * 3600)
+    lane.spend("daily", limit, limit=limit)
+
+
+def test_a_budget_without_seconds_counts_what_is_under_way() -> None:
+    """Ten at one time: the eleventh waits until one is settled, however long that takes."""
+    clock = VirtualClock()
+    lane = Governor(None, clock).lane("crm", "1", [Budget("open", 2, 0.0)], realtime=False)
+    lane.acquire("open")
+    lane.acquire("open")
+    with pytest.raises((RetryLater, MustWaitError)):
+        lane.acquire("open")
+    lane.settle("open")
+    clock.sleep(0.01)
+    lane.acquire("open")

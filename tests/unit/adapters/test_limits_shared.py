@@ -69,3 +69,15 @@ def test_bulk_leaves_the_reserve_to_real_time_work_of_other_workers(server: redi
     fast.acquire("b")
     fast.acquire("b")
     assert server.zcard("limits:{crm:1:b}:flight") == 10
+
+
+def test_workers_together_keep_a_daily_allowance(server: redis.Redis) -> None:
+    """What one worker took the others can't take again."""
+    one = Governor(server, SystemClock()).lane("crm", "1", [], realtime=False)
+    other = Governor(server, SystemClock()).lane("crm", "1", [], realtime=True)
+    one.spend("daily", 6, limit=10)
+    other.spend("daily", 4, limit=10)
+    with pytest.raises(RetryLater) as refused:
+        one.spend("daily", 1, limit=10)
+    assert 0 < refused.value.after_seconds <= 3600
+    Governor(server, SystemClock()).lane("crm", "2", [], realtime=False).spend("daily", 10, limit=10)

@@ -179,7 +179,7 @@ def test_trouble_at_the_vendor_is_explained(fresh: Site, trouble: Exception, sta
     """A CRM that is down or an app that is set up wrongly: the sentence is shown, nothing is stored."""
 
     class Troubled(FakeApp):
-        def exchange_code(self, code: str, code_verifier: str | None, now: datetime) -> Grant:
+        def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
             raise trouble
 
     fresh.world.services = replace(fresh.world.services, apps={"fakecrm": Troubled({})})

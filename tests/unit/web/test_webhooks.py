@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
+from connector.adapters.contract import Delivery
 from connector.store import runs
 from connector.store.tables import inbox
 from tests.fakecrm import FakeApp
@@ -94,8 +95,8 @@ def test_the_signature_is_checked_over_the_public_address_and_the_raw_body(
     """Behind a proxy the vendor signed the public address, its query as sent, and these very bytes."""
     seen = []
 
-    def note(_self: FakeApp, method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-        seen.append((method, url, body))
+    def note(_self: FakeApp, delivery: Delivery, now: datetime) -> None:
+        seen.append((delivery.method, delivery.url, delivery.body))
 
     monkeypatch.setattr(FakeApp, "verify_webhook", note)
     push(installed, b"101:1001", path="/webhooks/fakecrm?a=1&b=%20x")
