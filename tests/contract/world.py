@@ -62,6 +62,9 @@ class TokenBox:
     def token(self) -> str:
         return self.tokens.access_token
 
+    def grant_token(self) -> str | None:
+        return self.tokens.refresh_token
+
     def refused(self, token: str) -> str:
         if token == self.tokens.access_token:
             self.tokens = self.app.refresh(self.tokens, self.clock.now(), self.api_origin)
@@ -107,6 +110,7 @@ class VendorWorld(ABC):
                 field_names=field_names or {},
                 api_origin=grant.account.api_origin,
                 webhook_url=WEBHOOK,
+                grant_token=box.grant_token,
             )
         )
 
