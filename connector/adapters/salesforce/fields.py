@@ -39,9 +39,13 @@ CHANGE_MARKS = frozenset(
         "LastViewedDate",
         "LastReferencedDate",
         "IsUnreadByOwner",
+        "Id",
+        "IsDeleted",
+        "MasterRecordId",
+        "CreatedDate",
     }
 )
-"""Fields that only say that something happened; our own write moves some of them."""
+"""Fields that only say which record it is and that something happened; our own write moves some of them."""
 
 SYSTEM = re.compile(
     "|".join(
@@ -55,7 +59,7 @@ SYSTEM = re.compile(
             # Salesforce's own scores: peers to compare with, not inputs
             r"ScoreIntelligenceId|.*EinsteinScore.*",
             # the record itself
-            r"Id|IsDeleted|MasterRecordId|CreatedDate|IndividualId|Jigsaw.*|DandbCompanyId|CleanStatus",
+            r"IndividualId|Jigsaw.*|DandbCompanyId|CleanStatus",
             r"ReportsToId|AccountId|ParentId|IsPersonAccount|PhotoUrl|CurrencyIsoCode",
         )
     )
@@ -64,12 +68,12 @@ SYSTEM = re.compile(
 PERSONAL = re.compile(
     r"Name|FirstName|LastName|MiddleName|Suffix|Salutation|Email|.*Phone|Fax|(Mailing|Other)?(Street|City|PostalCode)"
     r"|(Mailing|Other)?(Latitude|Longitude|GeocodeAccuracy)|Birthdate|AssistantName|Description|PhotoUrl"
-    r"|Id|MasterRecordId|IndividualId|ReportsToId|AccountId"
+    r"|IndividualId|ReportsToId|AccountId"
 )
 COMPANY_PERSONAL = re.compile(
-    r"Id|Name|Website|.*Phone|Fax|(Billing|Shipping)(Street|City|PostalCode|Latitude|Longitude|GeocodeAccuracy)"
+    r"Name|Website|.*Phone|Fax|(Billing|Shipping)(Street|City|PostalCode|Latitude|Longitude|GeocodeAccuracy)"
     r"|Person(Email|.*Phone|Birthdate|Mailing.*|Other.*|Assistant.*|ContactId)|FirstName|LastName|Description"
-    r"|MasterRecordId|ParentId|AccountNumber|Site|PhotoUrl"
+    r"|ParentId|AccountNumber|Site|PhotoUrl"
 )
 
 ROLES = {
