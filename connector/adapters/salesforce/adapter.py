@@ -93,7 +93,7 @@ class SalesforceAdapter(CrmAdapter):
     def disconnect(self) -> None:
         """Revoke the grant, with which its sessions end; without its token at least this session."""
         token = self._access.grant_token() or self._access.token()
-        self._session.lean("revoke", "POST", REVOKE, data={"token": token})
+        self._session.lean("revoke", "POST", REVOKE, lambda _: None, data={"token": token})
 
     def record_url(self, record_id: str) -> str:
         """Return the record's page, to which Salesforce forwards from its id."""

@@ -11,6 +11,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import requests
+
 from connector.adapters.salesforce.paths import QUERY_JOBS
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json
@@ -56,33 +58,42 @@ def part(session: Session, job: str, locator: str | None, size: int) -> Part:
     """Read one page of at most ``size`` rows; raise ``JobGoneError`` if the job is no longer there."""
     query = {"maxRecords": str(size)} | ({"locator": locator} if locator else {})
     try:
-        response = session.lean(
-            "bulk results", "GET", f"{QUERY_JOBS}/{job}/results", params=query, headers={"Accept": "text/csv"}
+        return session.lean(
+            "bulk results", "GET", f"{QUERY_JOBS}/{job}/results", _part, params=query, headers={"Accept": "text/csv"}
         )
     except NeedsAdmin as refused:
         raise _gone(refused) from None
-    following = response.headers.get("Sforce-Locator") or "null"
-    return Part(list(rows(response.content)), None if following == "null" else following)
 
 
 def finish(session: Session, job: str) -> None:
     """Delete a job that was read to its end; one that is gone already is as good."""
     try:
-        session.lean("bulk delete", "DELETE", f"{QUERY_JOBS}/{job}")
+        session.lean("bulk delete", "DELETE", f"{QUERY_JOBS}/{job}", lambda _: None)
     except NeedsAdmin:
         return
+
+
+def _part(response: requests.Response) -> Part:
+    """Return a page; raise ``ValueError`` where it holds fewer rows than it says (a proxy may hide how many)."""
+    found = list(rows(response.content))
+    told = response.headers.get("Sforce-NumberOfRecords", "")
+    if told.isdecimal() and int(told) != len(found):
+        raise ValueError("the page broke off")
+    following = response.headers.get("Sforce-Locator") or "null"
+    return Part(found, None if following == "null" else following)
 
 
 def rows(content: bytes) -> Iterator[Json]:
     """Yield the rows of a CSV page, which is UTF-8 whatever its header says; an empty cell is None.
 
-    A newline inside quotes belongs to the value. A repeated header line is no row.
+    A newline inside quotes belongs to the value. A repeated header line is no row. Raise ``ValueError``
+    for a row that broke off.
     """
     reader = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
     header = next(reader, [])
     for cells in reader:
         if cells and cells != header:
-            yield {name: cell or None for name, cell in zip(header, cells, strict=False)}
+            yield {name: cell or None for name, cell in zip(header, cells, strict=True)}
 
 
 def _gone(refused: NeedsAdmin) -> ConnectorError | JobGoneError:

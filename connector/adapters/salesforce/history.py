@@ -17,10 +17,7 @@ from connector.adapters.salesforce.values import Json, UnreadableError, moment, 
 from connector.records import PropertyChange
 
 CONVERTED = "leadConverted"
-MARKERS = frozenset(
-    {CONVERTED, "created", "leadMerged", "contactMerged", "ownerAccepted", "ownerAssignment", "locked", "unlocked"}
-)
-"""Words in the history's ``Field`` that are happenings, not fields."""
+"""The word in a history's ``Field`` for a conversion, which is no field."""
 
 UNTOUCHED = timedelta(minutes=1)
 """A record not changed later than this after its creation holds what it was created with."""
@@ -49,13 +46,13 @@ class Reading:
 def versions(rows: Sequence[Json], types: Mapping[str, str]) -> dict[str, list[Version]]:
     """Return field → its changes, oldest first; rows that can't be read are passed over.
 
-    ``types`` maps field names to describe's types. Salesforce writes two rows for a lookup, one with
-    ids and one with names: such fields mean who works a lead and are not kept apart.
+    ``types`` maps field names to describe's types. Other words are happenings (``created``,
+    ``leadMerged``) or lookups, which mean who works a lead and stand there twice, by id and by name.
     """
     found: dict[str, list[Version]] = {}
     for row in rows:
         name = str(row.get("Field") or "")
-        if not name or (name in MARKERS and name != CONVERTED):
+        if name not in types and name != CONVERTED:
             continue
         kind = types.get(name, "string")
         try:
@@ -81,7 +78,7 @@ def changes(
     reading: Reading,
 ) -> Iterator[PropertyChange]:
     """Yield what the fields of a record held when; ``values`` are those that it holds now."""
-    names = [name for name in {**values, **known} if name not in CHANGE_MARKS | MARKERS and not personal(name)]
+    names = [name for name in {**values, **known} if name not in CHANGE_MARKS and name != CONVERTED and not personal(name)]
     for name in names:
         past = known.get(name)
         if past:

@@ -53,8 +53,7 @@ class Org:
     @cached_property
     def user_id(self) -> str:
         """Return the user that our writes run as, in 18 characters."""
-        found = self.session.lean("userinfo", "GET", USERINFO).json()
-        return to_18(found.get("user_id"))
+        return self.session.lean("userinfo", "GET", USERINFO, lambda answer: to_18(answer.json().get("user_id")))
 
     @property
     def own(self) -> AbstractSet[str]:

@@ -9,7 +9,7 @@ not even its maker, until a permission set says otherwise (Object Reference,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.adapters.salesforce import soql
@@ -22,8 +22,7 @@ from connector.records import Tier
 PERSONS = ("Lead", "Contact")
 PERMISSION_SET = "Lead_Scoring_Integration"
 PERMISSION_LABEL = "Lead Scoring Integration"
-MARK = "Written by the lead-scoring connector."
-"""The description and help text of our fields: what tells them from another's of the same name and type."""
+DESCRIPTION = "Written by the lead-scoring connector."
 
 PREFIXES = ("", "Connector_", "Connector2_", "Connector3_")
 """Tried in turn where a name is taken by a field that is not ours."""
@@ -66,33 +65,39 @@ Described = Mapping[str, Mapping[str, Json]]
 
 
 def ensure(org: Org) -> Mapping[str, str]:
-    """Find or make the score fields on both objects; return our name → name in this org. Idempotent."""
-    described = {source: org.fields(source) for source in PERSONS}
-    hidden = {source: _made_fields(org, source) for source in PERSONS}
-    chosen = {ours: _choose(ours, described, hidden) for ours in DEFINITIONS}
-    made = False
-    for source in PERSONS:
-        for ours, name in chosen.items():
-            if name not in described[source]:
-                made = True
-                if name not in hidden[source]:
-                    _make(org, source, ours, name)
-    if made:
-        _let_ourselves_see(org, [f"{source}.{name}" for source in PERSONS for name in chosen.values()])
+    """Find or make the score fields on both objects; return our name → name in this org. Idempotent.
+
+    A field of the same name and another type belongs to somebody else: it is left alone and a prefixed
+    name taken. One that is hidden from us shows its type only when we were given access to it.
+    """
+    for _ in PREFIXES:
+        described = {source: org.fields(source) for source in PERSONS}
+        chosen = {ours: _choose(ours, described) for ours in DEFINITIONS}
+        missing = [
+            (source, ours) for source in PERSONS for ours, name in chosen.items() if name not in described[source]
+        ]
+        if not missing:
+            return chosen
+        for source, ours in missing:
+            _make(org, source, ours, chosen[ours])
+        _let_ourselves_see(org, [f"{source}.{chosen[ours]}" for source, ours in missing])
         for source in PERSONS:
             org.forget(source)
-    return chosen
+    raise NeedsAdmin(
+        "The score fields were made in this Salesforce org, but the connected user does not see them.",
+        remedy=f"Assign the permission set {PERMISSION_LABEL} to the user.",
+    )
 
 
-def _choose(ours: str, described: Described, hidden: Mapping[str, Mapping[str, str]]) -> str:
+def _choose(ours: str, described: Described) -> str:
     """Return the packaged field's name, if the org has one, else the first that is ours or free on both objects."""
     plain, kind, _ = DEFINITIONS[ours]
-    packaged = re.compile(rf"[A-Za-z][A-Za-z0-9_]*?__{plain}__c")
+    packaged = re.compile(rf"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*__{plain}__c")
     for name, raw in described["Lead"].items():
         if packaged.fullmatch(name) and raw.get("type") == kind and name in described["Contact"]:
             return name
-    for name in _candidates(plain):
-        if all(_free_or_ours(ours, name, described[source], hidden[source]) for source in PERSONS):
+    for name in (f"{prefix}{plain}__c" for prefix in PREFIXES):
+        if all(described[source].get(name, {"type": kind}).get("type") == kind for source in PERSONS):
             return name
     raise NeedsAdmin(
         f"All names for the field {plain}__c are taken in this Salesforce org.",
@@ -100,31 +105,8 @@ def _choose(ours: str, described: Described, hidden: Mapping[str, Mapping[str, s
     )
 
 
-def _candidates(plain: str) -> Iterator[str]:
-    return (f"{prefix}{plain}__c" for prefix in PREFIXES)
-
-
-def _free_or_ours(ours: str, name: str, described: Mapping[str, Json], made: Mapping[str, str]) -> bool:
-    if name in described:
-        found = described[name]
-        return found.get("type") == DEFINITIONS[ours][1] and found.get("inlineHelpText") == MARK
-    return made.get(name, MARK) == MARK
-
-
-def _made_fields(org: Org, source: str) -> Mapping[str, str]:
-    """Return custom field → help text of those with our names, also where describe hides them from us."""
-    names = [f"{prefix}{plain}" for plain, _, _ in DEFINITIONS.values() for prefix in PREFIXES]
-    conditions = [f"TableEnumOrId = {soql.text(source)}", soql.any_of("DeveloperName", names)]
-    query = soql.select(("DeveloperName", "InlineHelpText"), "CustomField", conditions)
-    try:
-        found = org.session.tooling(query)
-    except MissingPermission:
-        return {}
-    return {f"{row['DeveloperName']}__c": str(row.get("InlineHelpText") or "") for row in found}
-
-
 def _make(org: Org, source: str, ours: str, name: str) -> None:
-    metadata = {**DEFINITIONS[ours][2], "inlineHelpText": MARK, "description": MARK}
+    metadata = {**DEFINITIONS[ours][2], "description": DESCRIPTION, "inlineHelpText": DESCRIPTION}
     body = {"FullName": f"{source}.{name}", "Metadata": metadata}
     _create(org, "tooling/sobjects/CustomField", body, "make the field")
 

@@ -79,14 +79,11 @@ class Session:
         """Send ``body`` to ``path`` below the API version; return the parsed answer."""
         return self.run(operation or path, lambda sdk: sdk.restful(path, method=method, json=body))
 
-    def tooling(self, soql: str) -> list[Json]:
-        """Return the first rows of a query of the org's set-up."""
-        found = self.run("tooling query", lambda sdk: _result(sdk.restful("tooling/query", params={"q": soql})))
-        return [flat(row) for row in found["records"]]
-
-    def lean(self, operation: str, method: str, path: str, **kwargs: Any) -> requests.Response:
-        """Send a request that the library has no method for; ``path`` is absolute."""
-        return self._governed(operation, lambda token: self._channel.lean(method, path, token, **kwargs))
+    def lean(
+        self, operation: str, method: str, path: str, read: Callable[[requests.Response], T], **kwargs: Any
+    ) -> T:
+        """Send a request that the library has no method for and ``read`` its answer; ``path`` is absolute."""
+        return self._governed(operation, lambda token: read(self._channel.lean(method, path, token, **kwargs)))
 
     def run(self, operation: str, call: Callable[[Salesforce], T]) -> T:
         """Let ``call`` use the library; raise one of the error tree for what is left after the retries."""
