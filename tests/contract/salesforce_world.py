@@ -6,13 +6,18 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from threading import Lock
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import requests
+from redis import Redis
 
-from connector.adapters.contract import AppCredentials, Delivery
+from connector.adapters.contract import AppCredentials, Budget, Delivery, Lane
+from connector.adapters.limits import Governor
+from connector.adapters.salesforce.session import CONCURRENT
+from connector.clock import Clock
 from connector.sandbox import AppRegistration, Oauth, Org, SandboxConfig, start
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.salesforce import changes, events, journeys
@@ -35,14 +40,56 @@ FAULTS = {
 STORY = ("form", "email_sent", "email_open", "task", "call", "meeting", "email_reply", "campaign_response")
 
 
+class WatchedGovernor(Governor):
+    """Counts how many requests of all its lanes are on their way at one time."""
+
+    def __init__(self, redis: Redis | None, clock: Clock) -> None:
+        super().__init__(redis, clock)
+        self.most = 0
+        self._open = 0
+        self._lock = Lock()
+
+    def lane(self, vendor: str, account_id: str, budgets: Sequence[Budget], *, realtime: bool) -> Lane:
+        return WatchedLane(self, super().lane(vendor, account_id, budgets, realtime=realtime))
+
+    def passed(self, budget: str, change: int) -> None:
+        if budget == CONCURRENT:
+            with self._lock:
+                self._open += change
+                self.most = max(self.most, self._open)
+
+
+@dataclass
+class WatchedLane:
+    """A lane that tells its governor what passes."""
+
+    governor: WatchedGovernor
+    lane: Lane
+
+    def acquire(self, budget: str) -> None:
+        self.lane.acquire(budget)
+        self.governor.passed(budget, 1)
+
+    def settle(self, budget: str) -> None:
+        self.governor.passed(budget, -1)
+        self.lane.settle(budget)
+
+    def penalise(self, budget: str, seconds: float) -> None:
+        self.lane.penalise(budget, seconds)
+
+    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+        self.lane.spend(allowance, requests, limit=limit)
+
+
 class SalesforceWorld(VendorWorld):
     """An org, empty until it is filled."""
 
     name = "salesforce"
     at_once = 20
 
-    def __init__(self, org: Org = ORG, *, rotate: bool = True) -> None:
+    def __init__(self, org: Org = ORG, *, rotate: bool = False) -> None:
         super().__init__()
+        self.governor = self.watched = WatchedGovernor(None, self.clock)
         registration = AppRegistration(redirect_uris=(REDIRECT, "http://localhost/elsewhere"))
         oauth = Oauth(access_seconds=7200.0, rotate=rotate)
         config = SandboxConfig(vendor="salesforce", app=registration, oauth=oauth, org=org, index_lag_seconds=LAG)
@@ -72,7 +119,10 @@ class SalesforceWorld(VendorWorld):
                     self.clock.sleep(1)
                     self.happen(lead, kind)
                 if number % 5 == 0:
-                    self.happen(lead, "deal_won" if number % 10 else "deal_lost", amount="1200.50")
+                    deal = journeys.convert(self.hub, lead, self.hub.user()).opportunity_id
+                    self.clock.sleep(1)
+                    stage = "Closed Won" if number % 10 else "Closed Lost"
+                    changes.update(self.hub, str(deal), {"StageName": stage, "Amount": "1200.50"}, self.hub.user())
         self.clock.sleep(7200)
 
     def happen(self, record_id: str, kind: str, **more: object) -> str:
@@ -178,7 +228,7 @@ class SalesforceWorld(VendorWorld):
         return sum(entry.status == 403 for entry in self.sandbox.stage.log.entries())
 
     def busiest_share(self) -> float:
-        return int(self.sandbox.stage.log.summary()["most_at_once"]) / self.at_once
+        return self.watched.most / self.at_once
 
     def delivery(self, record_id: str) -> Delivery:
         now = self.clock.now()

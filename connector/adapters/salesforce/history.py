@@ -78,7 +78,9 @@ def changes(
     reading: Reading,
 ) -> Iterator[PropertyChange]:
     """Yield what the fields of a record held when; ``values`` are those that it holds now."""
-    names = [name for name in {**values, **known} if name not in CHANGE_MARKS and name != CONVERTED and not personal(name)]
+    names = [
+        name for name in {**values, **known} if name not in CHANGE_MARKS and name != CONVERTED and not personal(name)
+    ]
     for name in names:
         past = known.get(name)
         if past:

@@ -79,9 +79,7 @@ class Session:
         """Send ``body`` to ``path`` below the API version; return the parsed answer."""
         return self.run(operation or path, lambda sdk: sdk.restful(path, method=method, json=body))
 
-    def lean(
-        self, operation: str, method: str, path: str, read: Callable[[requests.Response], T], **kwargs: Any
-    ) -> T:
+    def lean(self, operation: str, method: str, path: str, read: Callable[[requests.Response], T], **kwargs: Any) -> T:
         """Send a request that the library has no method for and ``read`` its answer; ``path`` is absolute."""
         return self._governed(operation, lambda token: read(self._channel.lean(method, path, token, **kwargs)))
 
