@@ -26,7 +26,7 @@ from connector.sandbox.salesforce.schema import Values, parsed
 from tests.contract.world import WEBHOOK, Trouble, VendorWorld
 
 REDIRECT = "http://localhost/oauth/salesforce/callback"
-ORG = Org()
+ORG = Org(packaged=False)
 HOOK_SECRET = "hook-secret-of-this-connection"
 LAG = 20.0
 FAULTS = {
@@ -119,6 +119,7 @@ class SalesforceWorld(VendorWorld):
                     self.clock.sleep(1)
                     self.happen(lead, kind)
                 if number % 5 == 0:
+                    self.clock.sleep(30)
                     deal = journeys.convert(self.hub, lead, self.hub.user()).opportunity_id
                     self.clock.sleep(1)
                     stage = "Closed Won" if number % 10 else "Closed Lost"

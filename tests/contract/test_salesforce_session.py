@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -37,7 +37,7 @@ class Answering(BaseHTTPRequestHandler):
     body = b""
     asked: ClassVar[list[tuple[int, str, str]]] = []
 
-    def do_GET(self) -> None:
+    def answer(self) -> None:
         self.asked.append((self.server.server_port, self.path, self.headers.get("Authorization", "")))  # type: ignore[attr-defined]
         self.send_response(self.status)
         for name, value in {"Content-Length": str(len(self.body)), **self.headers_out}.items():
@@ -45,7 +45,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
-    do_POST = do_GET
+    do_GET = do_POST = answer  # noqa: N815 - the names are http.server's
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -171,10 +171,12 @@ def test_we_take_a_share_of_the_orgs_day_and_no_more() -> None:
     world = SalesforceWorld(replace(ORG, daily_requests=200))
     adapter = world.connect()
     before = world.requests()
-    with pytest.raises(RetryLater, match="daily requests"):
+    with suppress(RetryLater):
         for _ in range(100):
             adapter.account()
-    assert world.requests() - before <= 40
+    assert 30 <= world.requests() - before <= 40
+    with pytest.raises(RetryLater, match="daily requests"):
+        adapter.account()
     world.stop()
 
 

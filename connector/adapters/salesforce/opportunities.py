@@ -24,14 +24,17 @@ def outcome(row: Row) -> str | None:
     return "deal_won" if truth(row.get("IsWon")) else "deal_lost"
 
 
-def conversions(row: Row, contacts: Sequence[str], times: StageTimes, currency: str | None) -> Iterator[Conversion]:
-    """Yield the outcome of a closed opportunity for each of its ``contacts``; ``currency`` is the org's."""
+def conversions(row: Row, contacts: Sequence[str], times: StageTimes) -> Iterator[Conversion]:
+    """Yield the outcome of a closed opportunity for each of its ``contacts``.
+
+    Only orgs with several currencies name one; elsewhere it is the org's.
+    """
     kind = outcome(row)
     if kind is None:
         return
     opportunity = to_18(row.get("Id"))
     amount = money(row.get("Amount"))
-    unit = None if amount is None else text(row.get("CurrencyIsoCode")) or currency
+    unit = None if amount is None else text(row.get("CurrencyIsoCode"))
     at = _closed_at(row, times.get(opportunity, ()))
     for contact in contacts:
         yield Conversion("opportunities", f"{opportunity}:{contact}", kind, at, contact, amount, unit)

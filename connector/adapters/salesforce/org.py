@@ -20,7 +20,7 @@ from connector.adapters.salesforce.values import Json, UnreadableError, flat
 from connector.errors import MissingPermission, NeedsAdmin, RejectedInput
 from connector.records import Account
 
-UNREADABLE_TYPES = frozenset({"address", "location", "base64", "encryptedstring", "anyType", "complexvalue"})
+UNREADABLE_TYPES = frozenset({"address", "location", "base64", "encryptedstring", "complexvalue"})
 """Field types that Bulk does not take, or that hold secrets or files."""
 
 ORGANISATION = ("Id", "Name", "TimeZoneSidKey", "DefaultCurrencyIsoCode", "CurrencyIsoCode")

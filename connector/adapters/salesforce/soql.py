@@ -16,8 +16,8 @@ from connector.adapters.salesforce.values import iso
 LONGEST_URL = 14_000
 """Bytes; Salesforce takes 16,384 for address and headers together."""
 
-IDS = 400
-"""Ids of one ``IN (…)``: about half an address."""
+IDS = 500
+"""Ids of one ``IN (…)``: what an address holds."""
 
 PAGE = 2000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import to_18
@@ -39,7 +38,7 @@ class OpportunityReader(Reader):
 
         def add(row: Json) -> None:
             named = contacts.get(to_18(row["Id"]), ())
-            pieces.conversions.extend(conversions(row, named, times, self._currency))
+            pieces.conversions.extend(conversions(row, named, times))
 
         self.each(pieces, closed, add)
 
@@ -58,7 +57,3 @@ class OpportunityReader(Reader):
 
     def _rows_of(self, source: str, names: Sequence[str], ids: Sequence[str]) -> list[Json]:
         return self.org.lookup(names, source, names[1], ids) if self.org.sees(source, *names) else []
-
-    @cached_property
-    def _currency(self) -> str | None:
-        return self.org.account().currency

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from connector.adapters.salesforce.history import Reading, Version, versions
@@ -180,5 +181,7 @@ def add_converted(
     contact = conversion.record_id
     pieces.conversions.append(conversion)
     pieces.conversions.extend(stages(lead, past, contact))
-    pieces.changes.extend(person_changes(lead, past, reading, contact))
+    # Always as at a first reading: what was observed of the lead goes with its record, and a lead that
+    # had no values before it converted would give the outcome away.
+    pieces.changes.extend(person_changes(lead, past, replace(reading, first=True), contact))
     pieces.removals.append(removal)

@@ -186,7 +186,7 @@ def test_a_closed_opportunity_counts_for_each_contact_since_its_stage() -> None:
         {"OpportunityId": OPPORTUNITY[:15], "StageName": stage, "CreatedDate": at(day)}
         for day, stage in ((9, "Closed Won"), (2, "Closed Won"), (5, "Proposal"), (12, "Closed Won"))
     ]
-    found = list(conversions(closed(), [CONTACT], stage_times(history), "EUR"))
+    found = list(conversions(closed(CurrencyIsoCode="EUR"), [CONTACT], stage_times(history)))
     assert [(item.kind, item.at, item.amount, item.currency) for item in found] == [
         ("deal_won", T0 + timedelta(days=9), Decimal("1200.50"), "EUR")
     ]
@@ -194,15 +194,15 @@ def test_a_closed_opportunity_counts_for_each_contact_since_its_stage() -> None:
 
 def test_without_stage_history_a_future_close_date_is_not_believed() -> None:
     """It closed when it last changed at the latest."""
-    (found,) = conversions(closed(IsWon="false"), [CONTACT], {}, None)
+    (found,) = conversions(closed(IsWon="false"), [CONTACT], {})
     assert (found.kind, found.at) == ("deal_lost", T0 + timedelta(days=30))
-    (found,) = conversions(closed(CloseDate="2026-01-05"), [CONTACT], {}, None)
+    (found,) = conversions(closed(CloseDate="2026-01-05"), [CONTACT], {})
     assert found.at == T0 + timedelta(days=4)
 
 
 def test_an_open_opportunity_is_no_outcome() -> None:
     """Not even with a stage that sounds like one."""
-    assert list(conversions(closed(IsClosed=False), [CONTACT], {}, None)) == []
+    assert list(conversions(closed(IsClosed=False), [CONTACT], {})) == []
 
 
 @pytest.mark.parametrize(
