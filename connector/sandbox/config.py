@@ -81,7 +81,7 @@ class Org:
     ``hidden``: fields that the connected user does not see, as ``Lead.Phone``. ``tracked``: fields whose
     history the admin turned on. ``packaged``: our package with the score fields is installed, under ``namespace``
     where that is not empty. ``instance_url``: what token answers name as the API's origin (empty: the sandbox's own).
-    ``job_seconds``: from the closing of a bulk job to its end.
+    ``job_seconds``: from the closing of a bulk job to its end. ``may_customize``: the connected user may make fields.
     """
 
     org_id: str = "00DgK0000004711UAA"
@@ -107,6 +107,7 @@ class Org:
     namespace: str = ""
     instance_url: str = ""
     job_seconds: float = 4.0
+    may_customize: bool = True
 
 
 @dataclass(frozen=True, slots=True)

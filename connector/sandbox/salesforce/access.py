@@ -43,7 +43,7 @@ def locked_rows(count: int) -> set[int]:
 
 def admit(the_hub: Hub) -> Response | None:
     """Run before each request: check it, count it, delay it, make it suffer a fault."""
-    g.hub, g.bucket, g.known, g.fault = the_hub, None, False, None
+    g.hub, g.bucket, g.known, g.fault, g.version = the_hub, None, False, None, 0
     g.at, g.monotonic = the_hub.stage.clock.now_ms() / 1000, the_hub.stage.clock.monotonic()
     if request.path.startswith(CONTROLS):
         return None
@@ -55,6 +55,7 @@ def admit(the_hub: Hub) -> Response | None:
 
 
 def _check(the_hub: Hub, version: int) -> None:
+    g.version = version
     if len(request.full_path) > MAX_URI:
         raise failure(414, "URI_TOO_LONG", "The request URI is too long.")
     if version < OLDEST:

@@ -14,7 +14,7 @@ from connector.sandbox.salesforce.derived import defaults, derive
 from connector.sandbox.salesforce.errors import RecordError, gone, unknown_id
 from connector.sandbox.salesforce.hub import Author, Hub
 from connector.sandbox.salesforce.ids import PREFIXES, normal
-from connector.sandbox.salesforce.permissions import follow
+from connector.sandbox.salesforce.permissions import check, follow
 from connector.sandbox.salesforce.schema import Value, Values
 from connector.sandbox.salesforce.validation import check_required, read_values
 
@@ -46,7 +46,7 @@ BY_PREFIX = {PREFIXES[name]: name for name in reversed(PREFIXES)}
 def object_of(hub: Hub, row_id: str) -> str:
     """Return the object that an id belongs to; raise :class:`RecordError` for one of none."""
     name = BY_PREFIX.get(row_id[:3], "")
-    if name not in hub.tables:
+    if name not in hub.schema.objects:
         raise unknown_id()
     return name
 
@@ -71,6 +71,7 @@ def prepare_create(hub: Hub, object_name: str, body: Mapping[str, Any], author: 
     given = read_values(hub, definition, body, author, creating=True)
     values = {**defaults(definition, author.user_id), **given}
     check_required(definition, values)
+    check(hub, object_name, values)
     return given
 
 

@@ -8,6 +8,12 @@ of a picklist.
 
 from __future__ import annotations
 
+SOURCES = "Web|Phone Inquiry|Referral|Organic Search|Direct|Paid Search|Email|Event|Social|Paid Social|Other"
+INDUSTRIES = (
+    "Agriculture|Banking|Construction|Consulting|Education|Energy|Finance|Government|Healthcare|Hospitality|Insurance|"
+    "Machinery|Manufacturing|Media|Retail|Technology|Telecommunications|Transportation|Other"
+)
+
 STAMPS = """
 Id id system
 IsDeleted boolean system
@@ -29,7 +35,7 @@ Title string(128)
 Email email(80)
 Phone phone(40)
 MobilePhone phone(40)
-LeadSource picklist = Web|Phone Inquiry|Partner Referral|Purchased List|Other
+LeadSource picklist = SOURCES
 Description textarea(32000) nofilter
 HasOptedOutOfEmail boolean
 EmailBouncedDate datetime
@@ -51,7 +57,7 @@ PostalCode string(20)
 Country string(80)
 Address address system
 Status picklist required = Open - Not Contacted|Working - Contacted|Closed - Converted|Closed - Not Converted
-Industry picklist = Agriculture|Banking|Construction|Education|Healthcare|Machinery|Retail|Technology|Other
+Industry picklist = INDUSTRIES
 Rating picklist = Hot|Warm|Cold
 AnnualRevenue currency(18,0)
 NumberOfEmployees int(8,0)
@@ -90,7 +96,7 @@ MasterRecordId reference system -> Account.MasterRecord
 Name string(255) required
 Type picklist = Prospect|Customer - Direct|Partner|Other
 Website url(255)
-Industry picklist = Agriculture|Banking|Construction|Education|Healthcare|Machinery|Retail|Technology|Other
+Industry picklist = INDUSTRIES
 AnnualRevenue currency(18,0)
 NumberOfEmployees int(8,0)
 BillingStreet textarea(255)
@@ -115,7 +121,7 @@ Amount currency(18,2)
 Probability percent(3,0)
 CloseDate date required
 Type picklist = New Customer|Existing Customer
-LeadSource picklist = Web|Phone Inquiry|Partner Referral|Purchased List|Other
+LeadSource picklist = SOURCES
 IsClosed boolean system
 IsWon boolean system
 ForecastCategory picklist system = Omitted|Pipeline|BestCase|Forecast|Closed
@@ -396,6 +402,18 @@ OBJECTS = {
     "User": USER,
 }
 """Object → its fields."""
+
+TOOLING = {
+    "CustomField": NO_BIN
+    + """
+DeveloperName string(40) system
+TableEnumOrId picklist system
+NamespacePrefix string(15) system
+FullName string(255) nofilter
+Metadata anyType nofilter
+"""
+}
+"""Object of the Tooling API → its fields."""
 
 STAGES = (
     ("Prospecting", 10, False, False, "Pipeline", "Pipeline"),

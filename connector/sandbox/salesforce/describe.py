@@ -33,14 +33,14 @@ def _identity() -> str:
 @blueprint.get("/sobjects")
 def objects() -> Response:
     """Answer the objects."""
-    listed = [_summary(each) for each in hub().schema.objects.values()]
+    listed = [summary(each) for each in hub().schema.objects.values()]
     return reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
 
 @blueprint.get("/sobjects/<name>")
 def basics(name: str) -> Response:
     """Answer an object's summary."""
-    return reply({"objectDescribe": _summary(definition(name)), "recentItems": []})
+    return reply({"objectDescribe": summary(definition(name)), "recentItems": []})
 
 
 @blueprint.get("/sobjects/<name>/describe")
@@ -52,13 +52,14 @@ def describe(name: str) -> Response:
         since = parse_date(request.headers.get("If-Modified-Since"))
         if since is not None and changed <= since:
             return Response(status=304)
-        fields = [_field(of, each) for each in hub().schema.visible(of)]
-    answer = reply({**_summary(of), "fields": fields, "recordTypeInfos": [], "childRelationships": []})
+        fields = [described(of, each) for each in hub().schema.visible(of)]
+    answer = reply({**summary(of), "fields": fields, "recordTypeInfos": [], "childRelationships": []})
     answer.headers["Last-Modified"] = http_date(changed)
     return answer
 
 
-def _summary(of: ObjectDef) -> dict[str, Any]:
+def summary(of: ObjectDef) -> dict[str, Any]:
+    """Return what is told of an object without its fields."""
     base = f"/services/data/v{hub().org.api_version}/sobjects/{of.name}"
     return {
         "name": of.name,
@@ -78,7 +79,8 @@ def _summary(of: ObjectDef) -> dict[str, Any]:
     }
 
 
-def _field(of: ObjectDef, each: FieldDef) -> dict[str, Any]:
+def described(of: ObjectDef, each: FieldDef) -> dict[str, Any]:
+    """Return what is told of a field."""
     edits = hub().schema.edits(of.name, each.name)
     long = each.type == "textarea" and each.length > LONG
     return {

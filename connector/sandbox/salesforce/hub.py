@@ -11,9 +11,9 @@ from datetime import datetime
 
 from connector.sandbox.config import Org
 from connector.sandbox.salesforce.cursors import Cursors
-from connector.sandbox.salesforce.definitions import OBJECTS
 from connector.sandbox.salesforce.grants import Grants
 from connector.sandbox.salesforce.ids import PREFIXES, new_id
+from connector.sandbox.salesforce.jobs import Jobs
 from connector.sandbox.salesforce.records import Table
 from connector.sandbox.salesforce.schema import Schema, Values
 from connector.sandbox.salesforce.usage import Usage
@@ -63,6 +63,7 @@ class Hub:
     people: People
     instance_url: str = ""
     cursors: Cursors = field(default_factory=Cursors)
+    jobs: Jobs = field(default_factory=Jobs)
     granted_fields: set[str] = field(default_factory=set)
     truth: dict[str, float] = field(default_factory=dict)
     as_of: datetime | None = None
@@ -118,7 +119,7 @@ def build_hub(stage: Stage) -> Hub:
         stage=stage,
         org=org,
         schema=schema,
-        tables={name: Table(schema.objects[name]) for name in OBJECTS},
+        tables={name: Table(each) for name, each in {**schema.objects, **schema.tooling}.items()},
         grants=Grants(stage.config.app, stage.config.oauth, stage.clock),
         usage=Usage(org.daily_requests, stage.clock),
         people=People(users[0], users[1], users[2], users[3], new_id("Group", FIRST_NUMBER)),

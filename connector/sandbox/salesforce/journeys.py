@@ -38,7 +38,8 @@ def convert(hub: Hub, lead_id: str, author: Author, *, opportunity: bool = True)
         raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     now, row_id = hub.now_ms(), str(lead["Id"])
     account_id = _account(hub, lead, author)
-    contact_id = changes.create(hub, "Contact", {**contact_values(hub, lead), "AccountId": account_id}, author)
+    taken = {name: _wire(hub, "Contact", name, value) for name, value in contact_values(hub, lead).items()}
+    contact_id = changes.create(hub, "Contact", {**taken, "AccountId": account_id}, author)
     deal_id = _opportunity(hub, lead, account_id, contact_id, author) if opportunity else None
     moved: dict[tuple[str, str], Mapping[str, Value]] = {
         (child, field): {field: contact_id} for child, field in MOVED_FIELDS.items()
@@ -75,7 +76,7 @@ def contact_values(hub: Hub, lead: Values) -> dict[str, Value]:
     if str(values.get("OwnerId", "")).startswith("00G"):
         values["OwnerId"] = hub.people.seller  # A contact has no queue.
     values |= {f"Mailing{part}": lead[part] for part in ADDRESS if lead.get(part) is not None}
-    return {name: _wire(hub, "Contact", name, value) for name, value in values.items()}
+    return values
 
 
 def _wire(hub: Hub, object_name: str, name: str, value: Value) -> Value:

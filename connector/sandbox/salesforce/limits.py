@@ -46,6 +46,6 @@ def record_count() -> Response:
                 not row.get("IsDeleted") and not row.get("IsArchived") for row in table.seen(now).values()
             )
             for table in hub().tables.values()
-            if not names or table.definition.name in names
+            if table.definition.name in (names or hub().schema.objects)
         }
     return reply({"sObjects": [{"name": name, "count": count} for name, count in sorted(counts.items())]})

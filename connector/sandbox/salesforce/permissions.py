@@ -5,9 +5,33 @@ Source: object reference, FieldPermissions. The connected user's assigned permis
 
 from __future__ import annotations
 
+from connector.sandbox.salesforce.errors import RecordError
 from connector.sandbox.salesforce.hub import Hub
+from connector.sandbox.salesforce.schema import Values
 
 OBJECTS = frozenset({"PermissionSet", "PermissionSetAssignment", "FieldPermissions"})
+ALONE = {
+    "PermissionSet": (("Name",), "DUPLICATE_DEVELOPER_NAME", "The name you entered is already in use."),
+    "PermissionSetAssignment": (("PermissionSetId", "AssigneeId"), "DUPLICATE_VALUE", "duplicate value found"),
+    "FieldPermissions": (("ParentId", "Field"), "DUPLICATE_VALUE", "duplicate value found"),
+}
+"""Object → the fields that only one record may share, and how a second is refused."""
+
+
+def check(hub: Hub, object_name: str, values: Values) -> None:
+    """Raise :class:`RecordError` for a grant of a field that is not there, or one that is there already."""
+    if object_name not in OBJECTS:
+        return
+    if object_name == "FieldPermissions":
+        name, _, field = str(values.get("Field")).partition(".")
+        of = hub.schema.objects.get(name)
+        if of is None or name != values.get("SobjectType") or field not in of.fields:
+            message = f"Field Name: bad value for restricted picklist field: {values.get('Field')}"
+            raise RecordError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ["Field"])
+    fields, code, message = ALONE[object_name]
+    for row in hub.tables[object_name].rows.values():
+        if all(row.get(each) == values.get(each) for each in fields):
+            raise RecordError(code, message, fields)
 
 
 def follow(hub: Hub, object_name: str) -> None:

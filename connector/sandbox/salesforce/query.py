@@ -24,22 +24,23 @@ blueprint = Blueprint("query", __name__)
 @blueprint.get("/query")
 def query() -> Response:
     """Answer a query over records that are neither deleted nor archived."""
-    return _first_page(deleted=False)
+    return first_page(deleted=False)
 
 
 @blueprint.get("/queryAll")
 def query_all() -> Response:
     """Answer a query over all records, those in the recycle bin and archived activities too."""
-    return _first_page(deleted=True)
+    return first_page(deleted=True)
 
 
-def _first_page(*, deleted: bool) -> Response:
+def first_page(*, deleted: bool, tooling: bool = False) -> Response:
+    """Answer the first page of the query in ``q``."""
     if "q" not in request.args:
         raise failure(400, "MALFORMED_QUERY", "A query string has to be specified")
     asked = BATCH_SIZE.search(request.headers.get("Sforce-Query-Options", ""))
     size = min(max(int(asked[1]), SMALLEST_PAGE), PAGE) if asked else PAGE
     with hub().stage.lock:
-        answer = answer_of(request.args["q"], deleted=deleted)
+        answer = answer_of(request.args["q"], deleted=deleted, tooling=tooling)
         if answer.counts:
             return reply(_aggregate(answer.counts))
         more = len(answer.rows) > size
@@ -47,10 +48,10 @@ def _first_page(*, deleted: bool) -> Response:
         return reply(_page(answer, 0, size, name))
 
 
-def answer_of(text: str, *, deleted: bool) -> Answer:
+def answer_of(text: str, *, deleted: bool, tooling: bool = False) -> Answer:
     """Return what a query finds; raise 400 where it is none."""
     parsed = parse(text, hub().stage.clock.now(), hub().org.time_zone)
-    return run(hub(), parsed, deleted=deleted)
+    return run(hub(), parsed, deleted=deleted, tooling=tooling)
 
 
 def _aggregate(counts: Sequence[tuple[str | None, int]]) -> dict[str, Any]:

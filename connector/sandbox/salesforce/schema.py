@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from connector.sandbox.salesforce.definitions import OBJECTS, SCORE_FIELDS
+from connector.sandbox.salesforce.definitions import INDUSTRIES, OBJECTS, SCORE_FIELDS, SOURCES, TOOLING
 
 LINE = re.compile(r"(?P<name>\w+) (?P<type>\w+)(?:\((?P<size>\d+)(?:,(?P<scale>\d+))?\))?(?P<rest>.*)")
 TEXTS = frozenset({"string", "picklist", "multipicklist", "email", "phone", "url", "textarea", "anyType"})
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
+OPTIONS = {"INDUSTRIES": INDUSTRIES, "SOURCES": SOURCES}
+"""Sets of values that several objects share."""
+
 LONG = 255
 """A text area of more characters is a long one: neither filtered nor sorted by."""
 
@@ -94,7 +97,7 @@ def parsed(line: str, *, custom: bool = False, label: str = "") -> FieldDef:
         filterable="nofilter" not in flags and kind != "address",
         custom=custom,
         restricted="restricted" in flags,
-        options=tuple(options.split("|")) if options else (),
+        options=tuple(OPTIONS.get(options, options).split("|")) if options else (),
         references=tuple(references.split("|")) if references else (),
         relationship=relationship,
     )
@@ -125,11 +128,12 @@ class Schema:
         self.objects = {name: _object(name, text) for name, text in OBJECTS.items()}
         self.hidden = set(hidden)
         self.locked: set[str] = set()
-        self._by_key = {name.lower(): each for name, each in self.objects.items()}
+        self.tooling = {name: _object(name, text) for name, text in TOOLING.items()}
 
-    def object(self, name: str) -> ObjectDef | None:
-        """Return an object by its name in any case."""
-        return self._by_key.get(name.lower())
+    def object(self, name: str, *, tooling: bool = False) -> ObjectDef | None:
+        """Return an object by its name in any case; ``tooling``: one of the Tooling API."""
+        known = self.tooling if tooling else self.objects
+        return next((each for key, each in known.items() if key.lower() == name.lower()), None)
 
     def field(self, of: ObjectDef, name: str) -> FieldDef | None:
         """Return a field that the connected user sees, by its name in any case."""

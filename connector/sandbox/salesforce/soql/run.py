@@ -40,9 +40,12 @@ class Answer:
     counts: tuple[tuple[str | None, int], ...] = ()
 
 
-def run(hub: Hub, query: Query, *, deleted: bool) -> Answer:
-    """Return the records of a query; ``deleted`` ones, and archived ones, only where asked for."""
-    of = hub.schema.object(query.object_name)
+def run(hub: Hub, query: Query, *, deleted: bool, tooling: bool = False) -> Answer:
+    """Return the records of a query; ``deleted`` ones, and archived ones, only where asked for.
+
+    ``tooling``: the query is of an object of the Tooling API.
+    """
+    of = hub.schema.object(query.object_name, tooling=tooling)
     if of is None:
         message = (
             f"sObject type '{query.object_name}' is not supported. If you are attempting to use a custom object, be "
