@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -46,6 +47,9 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(self.body)
 
     do_GET = do_POST = answer  # noqa: N815 - the names are http.server's
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return "Mon, 02 Mar 2026 08:00:00 GMT"
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -97,6 +101,15 @@ def test_bulk_results_are_utf8_without_a_charset() -> None:
     """``text/csv`` alone does not make ISO-8859-1 of a name."""
     with answering(200, "Id,Name\n1,Müller\n".encode(), Content_Type="text/csv", Sforce_Locator="null") as server:
         assert bulk.part(session_to(server), "750", None, 10).rows == [{"Id": "1", "Name": "Müller"}]
+
+
+def test_a_mark_in_time_is_never_ahead_of_salesforces_clock() -> None:
+    """Ours may go fast: what is stamped between the two would never be read."""
+    with answering(200, b'{"totalSize": 0, "done": true, "records": []}') as server:
+        session = session_to(server)
+        assert session.now() == datetime(2026, 3, 2, 9, tzinfo=UTC)
+        session.query("SELECT Id FROM Lead")
+        assert session.now() == datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 def test_a_page_that_broke_off_is_asked_for_again() -> None:
@@ -199,6 +212,14 @@ def test_a_day_that_is_used_up_is_waited_for(org: SalesforceWorld) -> None:
         adapter.account()
     assert refused.value.after_seconds >= 600
     assert org.requests() - before == 1
+
+
+def test_disconnecting_twice_is_no_trouble(org: SalesforceWorld) -> None:
+    """What was revoked already is as good as revoked now."""
+    adapter = org.connect()
+    adapter.disconnect()
+    adapter.disconnect()
+    assert not org.installed()
 
 
 def test_the_account_is_the_org_in_18_characters(org: SalesforceWorld) -> None:

@@ -16,7 +16,7 @@ from connector.adapters.salesforce.single import SingleReader
 from connector.adapters.salesforce.streams import readers
 from connector.adapters.salesforce.streams.persons import PersonReader
 from connector.adapters.salesforce.values import Json
-from connector.errors import MissingPermission
+from connector.errors import MissingPermission, NeedsAdmin
 from connector.records import (
     Account,
     Cursor,
@@ -27,6 +27,8 @@ from connector.records import (
     Stream,
     WriteResult,
 )
+
+UNKNOWN_TOKEN = frozenset({"unsupported_token_type", "invalid_token"})
 
 
 class SalesforceAdapter(CrmAdapter):
@@ -91,9 +93,16 @@ class SalesforceAdapter(CrmAdapter):
         return rendered(values)
 
     def disconnect(self) -> None:
-        """Revoke the grant, with which its sessions end; without its token at least this session."""
+        """Revoke the grant, with which its sessions end; without its token at least this session.
+
+        A token that Salesforce no longer knows was revoked before.
+        """
         token = self._access.grant_token() or self._access.token()
-        self._session.lean("revoke", "POST", REVOKE, lambda _: None, data={"token": token})
+        try:
+            self._session.lean("revoke", "POST", REVOKE, lambda _: None, data={"token": token})
+        except NeedsAdmin as refused:
+            if refused.fault is None or refused.fault.category not in UNKNOWN_TOKEN:
+                raise
 
     def record_url(self, record_id: str) -> str:
         """Return the record's page, to which Salesforce forwards from its id."""

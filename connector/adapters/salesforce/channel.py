@@ -67,6 +67,7 @@ class Channel(requests.Session):
         self._host = urlsplit(origin).netloc
         self._lock = Lock()
         self.headers.update(HEADERS)
+        # A .netrc of the machine would take the token's place.
         self.trust_env = False
         for scheme in ("http://", "https://"):
             self.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))

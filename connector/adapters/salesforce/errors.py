@@ -133,4 +133,9 @@ def sentence(message: str) -> str:
     first = message.strip().split("\n", 1)[0]
     if not first:
         return "Salesforce gave no reason."
-    return _QUOTED.sub("…", _ADDRESS.sub("…", first))[:300]
+    return _QUOTED.sub(_unless_field, _ADDRESS.sub("…", first))[:300]
+
+
+def _unless_field(quoted: re.Match[str]) -> str:
+    """Keep the name of a custom field, which the admin has to know."""
+    return quoted.group() if re.fullmatch(r".\w+__c.", quoted.group()) else "…"

@@ -118,7 +118,7 @@ class OAuth:
             raise RejectedInput(
                 "Salesforce named an address of the org that is not Salesforce's. Nothing was sent there."
             )
-        return origin_of(url)
+        return origin_of(url).removesuffix(":443")
 
     def _verify_signature(self, reply: Mapping[str, Any]) -> None:
         signed = f"{reply.get('id', '')}{reply.get('issued_at', '')}".encode()

@@ -102,6 +102,10 @@ class MemberReader(SimpleReader):
     source = "CampaignMember"
     asked = MEMBER
 
+    def conditions(self) -> list[str]:
+        """Leave out the many that were only sent something."""
+        return ["HasResponded = true"]
+
     def event(self, row: Json) -> EngagementEvent | None:
         """Return what a row means, None where it means nothing."""
         return response_event(row)

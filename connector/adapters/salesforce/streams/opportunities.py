@@ -27,6 +27,10 @@ class OpportunityReader(Reader):
         """Return what an outcome is made from."""
         return self.org.having(self.source, OPPORTUNITY)
 
+    def conditions(self) -> list[str]:
+        """Leave out open ones."""
+        return ["IsClosed = true"] if self.org.sees(self.source, "IsClosed") else []
+
     def add(self, pieces: Pieces, rows: Sequence[Json], reading: Reading) -> None:
         """Add the outcomes."""
         closed = [row for row in rows if outcome(row) is not None]

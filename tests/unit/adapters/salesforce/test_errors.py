@@ -62,3 +62,8 @@ def test_a_sentence_carries_no_values() -> None:
     """What Salesforce quotes may be the lead's."""
     told = sentence("duplicate value found: jo@example.com on record with 'Jo Müller'\nCorrelation")
     assert told == "duplicate value found: … on record with …"
+
+
+def test_a_sentence_keeps_the_name_of_a_custom_field() -> None:
+    """The admin has to know which one."""
+    assert sentence("No such column 'Lead_Score__c' on 'Lead'") == "No such column 'Lead_Score__c' on …"

@@ -133,6 +133,7 @@ def test_an_orgs_own_host_is_taken(host: str) -> None:
     """My Domain hosts with and without partition."""
     origin = f"https://{host}.my.salesforce.com"
     assert OAuth(CREDENTIALS, None).instance(origin + "/services") == origin
+    assert OAuth(CREDENTIALS, None).instance(origin.upper().replace("HTTPS", "https") + ":443") == origin
 
 
 def test_a_refresh_token_is_not_sent_to_a_stranger() -> None:
