@@ -16,7 +16,7 @@ import requests
 from connector.adapters.salesforce.paths import QUERY_JOBS
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json
-from connector.errors import ConnectorError, NeedsAdmin
+from connector.errors import ConnectorError, NeedsAdmin, RetryLater
 
 DONE = "JobComplete"
 FAILED = frozenset({"Failed", "Aborted"})
@@ -40,7 +40,10 @@ class JobGoneError(Exception):
 def start(session: Session, soql: str, *, deleted: bool = False) -> str:
     """Make a query job and return its id."""
     body: Json = {"operation": "queryAll" if deleted else "query", "query": soql}
-    return str(session.send("POST", "jobs/query", body, "bulk query")["id"])
+    found = session.send("POST", "jobs/query", body, "bulk query")
+    if not isinstance(found, dict) or not found.get("id"):
+        raise RetryLater("Salesforce did not name the query job that it was to make.", after_seconds=5.0)
+    return str(found["id"])
 
 
 def ready(session: Session, job: str) -> bool:

@@ -32,6 +32,14 @@ def to_18(value: object) -> str:
     return short + _suffix(short)
 
 
+def known_id(value: object) -> str:
+    """Return the 18-character form of an id that only joins rows; an empty string, which joins none, for no id."""
+    try:
+        return to_18(value)
+    except UnreadableError:
+        return ""
+
+
 def object_of(record_id: str) -> str | None:
     """Return ``Lead`` or ``Contact`` for the id of a person, None for any other."""
     try:

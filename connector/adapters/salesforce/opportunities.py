@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from connector.adapters.salesforce.ids import to_18
-from connector.adapters.salesforce.values import Row, moment, money, optional_moment, text, truth
+from connector.adapters.salesforce.ids import known_id, to_18
+from connector.adapters.salesforce.values import Row, UnreadableError, moment, money, optional_moment, text, truth
 from connector.records import Conversion
 
 OPPORTUNITY = ("Id", "StageName", "IsClosed", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "CreatedDate")
@@ -41,11 +41,17 @@ def conversions(row: Row, contacts: Sequence[str], times: StageTimes) -> Iterato
 
 
 def stage_times(rows: Sequence[Row]) -> dict[str, list[tuple[datetime, str]]]:
-    """Return :data:`StageTimes` from ``OpportunityHistory``, which has a row for each change of stage or amount."""
+    """Return :data:`StageTimes` from ``OpportunityHistory``, which has a row for each change of stage or amount.
+
+    A row without a time says nothing and is passed over.
+    """
     found: dict[str, list[tuple[datetime, str]]] = {}
     for row in rows:
-        at = moment(row.get("CreatedDate"), "the time of a stage")
-        found.setdefault(to_18(row.get("OpportunityId")), []).append((at, str(row.get("StageName"))))
+        try:
+            at = moment(row.get("CreatedDate"), "the time of a stage")
+        except UnreadableError:
+            continue
+        found.setdefault(known_id(row.get("OpportunityId")), []).append((at, str(row.get("StageName"))))
     return {opportunity: sorted(stages) for opportunity, stages in found.items()}
 
 

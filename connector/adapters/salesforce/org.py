@@ -142,7 +142,7 @@ class Org:
 
     def _describe(self, source: str) -> Mapping[str, Json]:
         try:
-            found = self.session.get(f"sobjects/{source}/describe")
+            found = self.session.describe(source)
         except NeedsAdmin as refused:
             if refused.fault is not None and refused.fault.status == NOT_FOUND:
                 raise MissingPermission(
@@ -151,4 +151,4 @@ class Org:
                     fault=refused.fault,
                 ) from None
             raise
-        return {str(raw["name"]): raw for raw in found["fields"] if raw.get("type") not in UNREADABLE_TYPES}
+        return {str(raw["name"]): raw for raw in found if raw.get("type") not in UNREADABLE_TYPES}

@@ -71,9 +71,9 @@ class Session:
         """Return the number that a ``SELECT COUNT()`` answers."""
         return int(self.run("query", lambda sdk: _result(sdk.query(soql, include_deleted=deleted)))["totalSize"])
 
-    def get(self, path: str) -> Any:
-        """Read ``path`` below the API version."""
-        return self.run(path.split("/", maxsplit=1)[0], lambda sdk: sdk.restful(path))
+    def describe(self, source: str) -> list[Json]:
+        """Return the fields of an object that the user may read."""
+        return self.run("describe", lambda sdk: _fields(sdk.restful(f"sobjects/{source}/describe")))
 
     def send(self, method: str, path: str, body: Json, operation: str = "") -> Any:
         """Send ``body`` to ``path`` below the API version; return the parsed answer."""
@@ -136,6 +136,14 @@ def _object(found: Any) -> Json:
     if isinstance(found, dict):
         return found
     raise ValueError("not an object")
+
+
+def _fields(found: Any) -> list[Json]:
+    """Return the fields of a describe; raise ``ValueError`` for something else that is JSON."""
+    fields = _object(found).get("fields")
+    if isinstance(fields, list) and all(isinstance(raw, dict) and raw.get("name") for raw in fields):
+        return fields
+    raise ValueError("not a describe")
 
 
 def _result(found: Any) -> Json:

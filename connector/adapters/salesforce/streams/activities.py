@@ -18,10 +18,10 @@ from connector.adapters.salesforce.activities import (
     task_event,
 )
 from connector.adapters.salesforce.history import Reading
-from connector.adapters.salesforce.ids import object_of, to_18
+from connector.adapters.salesforce.ids import known_id, object_of, to_18
 from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.streams.base import Reader
-from connector.adapters.salesforce.values import Json, UnreadableError
+from connector.adapters.salesforce.values import Json
 from connector.records import EngagementEvent, Stream
 
 
@@ -86,13 +86,13 @@ class TaskReader(SimpleReader):
         """Add those that no e-mail record stands for."""
         mail = [str(row["Id"]) for row in rows if row.get("TaskSubtype") in MAIL_TASKS]
         counted = self._counted_as_mail(mail)
-        super().add(pieces, [row for row in rows if _key(row.get("Id")) not in counted], reading)
+        super().add(pieces, [row for row in rows if known_id(row.get("Id")) not in counted], reading)
 
     def _counted_as_mail(self, ids: Sequence[str]) -> frozenset[str]:
         if not ids or not self.org.sees("EmailMessage", *("Id", "ActivityId")):
             return frozenset()
         found = self.org.lookup(("Id", "ActivityId"), "EmailMessage", "ActivityId", ids)
-        return frozenset(_key(row.get("ActivityId")) for row in found)
+        return frozenset(known_id(row.get("ActivityId")) for row in found)
 
 
 class MemberReader(SimpleReader):
@@ -125,18 +125,18 @@ class EmailReader(Reader):
         """Add the events of each e-mail's persons."""
         persons = self._persons(rows)
         self.each(
-            pieces, rows, lambda row: pieces.events.extend(email_events(row, persons.get(_key(row.get("Id")), ())))
+            pieces, rows, lambda row: pieces.events.extend(email_events(row, persons.get(known_id(row.get("Id")), ())))
         )
 
     def _persons(self, rows: Sequence[Json]) -> Mapping[str, Sequence[str]]:
         """Return e-mail → leads and contacts: by its relations, else whom its task is about."""
         found = self._related([str(row["Id"]) for row in rows if row.get("Id")])
-        tasks = {_key(row.get("ActivityId")): _key(row.get("Id")) for row in rows if row.get("ActivityId")}
+        tasks = {known_id(row.get("ActivityId")): known_id(row.get("Id")) for row in rows if row.get("ActivityId")}
         unnamed = [task for task, email in tasks.items() if task and email not in found]
         if unnamed and self.org.sees("Task", "Id", "WhoId"):
             for row in self.org.lookup(("Id", "WhoId"), "Task", "Id", unnamed, deleted=True):
                 if object_of(str(row.get("WhoId"))):
-                    found[tasks[to_18(row["Id"])]] = [to_18(row["WhoId"])]
+                    found[tasks[known_id(row.get("Id"))]] = [to_18(row["WhoId"])]
         return found
 
     def _related(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -146,13 +146,5 @@ class EmailReader(Reader):
             return found
         for row in self.org.lookup(names, "EmailMessageRelation", names[0], ids):
             if object_of(str(row.get("RelationId"))):
-                found.setdefault(to_18(row["EmailMessageId"]), []).append(to_18(row["RelationId"]))
+                found.setdefault(known_id(row.get("EmailMessageId")), []).append(to_18(row["RelationId"]))
         return {email: list(dict.fromkeys(named)) for email, named in found.items()}
-
-
-def _key(value: object) -> str:
-    """Return an id in 18 characters, an empty string for what is none."""
-    try:
-        return to_18(value)
-    except UnreadableError:
-        return ""

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from connector.adapters.salesforce import bulk, soql
 from connector.adapters.salesforce.history import Reading
-from connector.adapters.salesforce.ids import to_18
+from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment
@@ -115,10 +115,9 @@ class Reader(ABC):
             return self.org.session.query(query, deleted=self.deleted)
         short = soql.select(("Id", "SystemModstamp"), self.source, where, tail)
         places = self.org.session.query(short, deleted=self.deleted)
-        full = {
-            to_18(row["Id"]): row for row in self.org.retrieve(self.source, [row["Id"] for row in places], self.names())
-        }
-        return [{**full.get(to_18(row["Id"]), {}), **row} for row in places]
+        found = self.org.retrieve(self.source, [str(row.get("Id")) for row in places], self.names())
+        full = {known_id(row.get("Id")): row for row in found}
+        return [{**full.get(known_id(row.get("Id")), {}), **row} for row in places]
 
     def _rest_page(self, state: Json, expected: int | None) -> Page:
         rows = self._rows(self._place(state))
@@ -128,8 +127,16 @@ class Reader(ABC):
             self.add(pieces, fresh, self._reading(state))
         if len(rows) < soql.PAGE:
             return pieces.page(self.closed(state), drained=True, expected=expected)
-        last = [iso(moment(rows[-1]["SystemModstamp"], "a row's stamp")), to_18(rows[-1]["Id"])]
-        return pieces.page({**state, "last": last}, drained=False, expected=expected)
+        return pieces.page({**state, "last": self._behind(rows)}, drained=False, expected=expected)
+
+    def _behind(self, rows: Sequence[Json]) -> list[str]:
+        """Return the place behind a page: that of its last row that has one."""
+        for row in reversed(rows):
+            try:
+                return [iso(moment(row.get("SystemModstamp"), "a row's stamp")), to_18(row.get("Id"))]
+            except UnreadableError:
+                continue
+        raise RetryLater(f"No row of a page of {self.stream.label.lower()} can be read.", after_seconds=POLL_AGAIN)
 
     def _place(self, state: Json) -> list[str]:
         if "last" in state:

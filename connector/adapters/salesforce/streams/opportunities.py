@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.adapters.salesforce.history import Reading
-from connector.adapters.salesforce.ids import to_18
+from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.opportunities import OPPORTUNITY, conversions, outcome, stage_times
 from connector.adapters.salesforce.streams.base import Reader
@@ -36,12 +36,12 @@ class OpportunityReader(Reader):
         closed = [row for row in rows if outcome(row) is not None]
         if not closed:
             return
-        ids = [str(row["Id"]) for row in closed]
+        ids = [found for found in (known_id(row.get("Id")) for row in closed) if found]
         contacts = self._contacts(ids)
         times = stage_times(self.org.lookup(STAGES, "OpportunityHistory", "OpportunityId", ids))
 
         def add(row: Json) -> None:
-            named = contacts.get(to_18(row["Id"]), ())
+            named = contacts.get(known_id(row.get("Id")), ())
             pieces.conversions.extend(conversions(row, named, times))
 
         self.each(pieces, closed, add)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connector.adapters.salesforce.history import Reading, Version, versions
-from connector.adapters.salesforce.ids import to_18
+from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.mapping import Person, Pieces, lead_converted, person, person_changes, stages
 from connector.adapters.salesforce.streams.base import OVERLAP, Reader
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment, optional_moment
@@ -72,7 +72,7 @@ class PersonReader(Reader):
         parent, types = f"{self.source}Id", self.types()
         rows: dict[str, list[Json]] = {}
         for row in self.org.lookup((parent, *HISTORY), f"{self.source}History", parent, ids):
-            rows.setdefault(to_18(row.get(parent)), []).append(row)
+            rows.setdefault(known_id(row.get(parent)), []).append(row)
         return {record_id: versions(found, types) for record_id, found in rows.items()}
 
     def merged(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -82,7 +82,7 @@ class PersonReader(Reader):
         if not self.org.sees(self.source, *names):
             return found
         for row in self.org.lookup(names, self.source, "MasterRecordId", ids, deleted=True):
-            found.setdefault(to_18(row["MasterRecordId"]), []).append(to_18(row["Id"]))
+            found.setdefault(known_id(row.get("MasterRecordId")), []).append(known_id(row.get("Id")))
         return found
 
     def read_persons(self, rows: Sequence[Json], pieces: Pieces) -> list[tuple[Json, Person]]:

@@ -200,6 +200,16 @@ def test_without_stage_history_a_future_close_date_is_not_believed() -> None:
     assert found.at == T0 + timedelta(days=4)
 
 
+def test_broken_history_is_passed_over() -> None:
+    """A row without time or record spoils neither the others nor the page."""
+    broken = [{"OpportunityId": None, "CreatedDate": at(1)}, {"OpportunityId": OPPORTUNITY, "CreatedDate": None}]
+    good = {"OpportunityId": OPPORTUNITY, "StageName": "Closed Won", "CreatedDate": at(9)}
+    (found,) = conversions(closed(), [CONTACT], stage_times([*broken, good]))
+    assert found.at == T0 + timedelta(days=9)
+    rows = [{"Field": "Title", "CreatedDate": "soon", "NewValue": "X"}, {"Field": None}, {}]
+    assert versions(rows, TYPES) == {}
+
+
 def test_an_open_opportunity_is_no_outcome() -> None:
     """Not even with a stage that sounds like one."""
     assert list(conversions(closed(IsClosed=False), [CONTACT], {})) == []
