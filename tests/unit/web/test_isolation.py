@@ -20,6 +20,7 @@ PUBLIC = {
     "oauth.start",
     "oauth.callback",
     "webhooks.receive",
+    "webhooks.answer",
 }
 """Routes that need no session."""
 
