@@ -32,24 +32,25 @@ class _Forms(HTMLParser):
             self.forms[-1][1].setdefault(str(values["name"]), values.get("value") or "")
 
 
-def install(origin: str, vendor: str) -> tuple[requests.Session, str]:
-    """Press the vendor's button on the connect page, consent, and arrive signed in.
+class Browser:
+    """A browser that keeps its cookies from one installation to the next."""
 
-    Returns the browser session and the address of the page where it ended.
-    """
-    browser = requests.Session()
-    connect = browser.get(origin, timeout=_TIMEOUT_SECONDS)
-    consent = _submit(browser, connect, f"/oauth/{vendor}/start")
-    arrived = _submit(browser, consent, "")
-    if not arrived.ok or not arrived.url.startswith(origin):
-        raise InstallFailed(f"The installation ended at {arrived.url} with status {arrived.status_code}.")
-    return browser, arrived.url
+    def __init__(self) -> None:
+        self._session = requests.Session()
 
+    def install(self, origin: str, vendor: str, page: str) -> str:
+        """Press the vendor's button on ``page``, consent, and arrive signed in; return where it ended."""
+        start = self._session.get(page, timeout=_TIMEOUT_SECONDS)
+        consent = self._submit(start, f"/oauth/{vendor}/start")
+        arrived = self._submit(consent, "")
+        if not arrived.ok or not arrived.url.startswith(origin):
+            raise InstallFailed(f"The installation ended at {arrived.url} with status {arrived.status_code}.")
+        return arrived.url
 
-def _submit(browser: requests.Session, page: requests.Response, wanted: str) -> requests.Response:
-    parser = _Forms()
-    parser.feed(page.text)
-    for action, fields in parser.forms:
-        if wanted in action:
-            return browser.post(urljoin(page.url, action or page.url), data=fields, timeout=_TIMEOUT_SECONDS)
-    raise InstallFailed(f"The page {page.url} (status {page.status_code}) has no form for {wanted or 'consent'}.")
+    def _submit(self, page: requests.Response, wanted: str) -> requests.Response:
+        parser = _Forms()
+        parser.feed(page.text)
+        for action, fields in parser.forms:
+            if wanted in action:
+                return self._session.post(urljoin(page.url, action or page.url), data=fields, timeout=_TIMEOUT_SECONDS)
+        raise InstallFailed(f"The page {page.url} (status {page.status_code}) has no form for {wanted or 'consent'}.")
