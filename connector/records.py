@@ -116,7 +116,9 @@ class Record:
     """A CRM's own object for a person.
 
     ``properties`` holds current values as text, only those that are filled.
-    ``merged_ids`` are ids of this CRM that now resolve to this record.
+    ``merged_ids`` are ids of this CRM that now resolve to this record. ``same_as`` are ids of
+    other records that are the same person by the CRM's own word (a lead and the contact that it
+    was converted into).
     """
 
     record_id: str
@@ -126,6 +128,7 @@ class Record:
     properties: Mapping[str, str]
     company_id: str | None = None
     merged_ids: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

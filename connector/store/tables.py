@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -169,6 +170,9 @@ records = Table(
     Column("vendor_id", Text, nullable=False),
     Column("lead_id", BigId, ForeignKey("leads.id", ondelete="SET NULL")),
     Column("join_reason", Text),
+    Column("person_key", Text),
+    Column("identified_as", Text),
+    Column("apart", Boolean, nullable=False, server_default=false()),
     Column("email", Text),
     Column("company_id", Text),
     Column("created_at", UtcTime, nullable=False),
@@ -177,7 +181,17 @@ records = Table(
     Column("removed_at", UtcTime),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
+    Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
     Index("ix_records_connection_id_email", "connection_id", "email"),
+)
+
+links = Table(
+    "record_links",
+    metadata,
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("vendor_id", Text, primary_key=True),
+    _tenant(),
+    Index("ix_record_links_tenant_id", "tenant_id"),
 )
 
 changes = Table(
