@@ -1,0 +1,46 @@
+"""Running Mailchimp sandboxes: one shared, others made to order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connector.sandbox import MailchimpAccount, RunningSandbox, SandboxConfig, start
+from tests.unit.sandbox.mailchimp.visitor import Visitor
+
+QUICK = SandboxConfig(
+    vendor="mailchimp", latency_seconds=0.0, mailchimp=MailchimpAccount(batch_seconds=0.0, connections=1000)
+)
+
+Starter = Callable[..., RunningSandbox]
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[RunningSandbox]:
+    """A sandbox without latency or felt limits, empty at first."""
+    running = start(QUICK)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visitor(quick: RunningSandbox) -> Visitor:
+    """An installed visitor of the quick sandbox."""
+    return Visitor(quick).install()
+
+
+@pytest.fixture
+def started() -> Iterator[Starter]:
+    """Start sandboxes with a configuration of one's own."""
+    with ExitStack() as stack:
+
+        def begin(clock: Any = None, **changed: Any) -> RunningSandbox:
+            running = start(replace(QUICK, **changed), clock)
+            stack.callback(running.stop)
+            return running
+
+        yield begin
