@@ -10,7 +10,7 @@ from dataclasses import asdict
 from flask import Blueprint, Response
 
 from connector.sandbox.controls import loopback_only
-from connector.sandbox.mailchimp import changes
+from connector.sandbox.mailchimp import changes, events
 from connector.sandbox.mailchimp.access import hub
 from connector.sandbox.mailchimp.problems import not_found, reply
 from connector.sandbox.mailchimp.reading import json_body
@@ -116,6 +116,13 @@ def change_contact(account_id: str, key: str) -> Response:
             changes.set_status(hub(), member, str(values.pop("status")))
         changes.update_member(hub(), member, values)
     return Response(status=204)
+
+
+@blueprint.post("/accounts/<account_id>/contacts/<key>/events")
+def add_event(account_id: str, key: str) -> Response:
+    """Let something happen with a member now: ``{"kind": …}``, see :mod:`connector.sandbox.mailchimp.events`."""
+    with hub().stage.lock:
+        return reply(events.happen(hub(), _member(account_id, key), json_body()), 201)
 
 
 @blueprint.post("/accounts/<account_id>/contacts/<key>/<any('archive', 'gdpr-delete'):action>")

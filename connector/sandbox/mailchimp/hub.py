@@ -12,7 +12,7 @@ from connector.sandbox.mailchimp.audience import Audience, stable_id
 from connector.sandbox.mailchimp.grants import Grants
 from connector.sandbox.mailchimp.notices import Notices
 from connector.sandbox.mailchimp.problems import not_found
-from connector.sandbox.mailchimp.records import Campaign, FlowStart, Store
+from connector.sandbox.mailchimp.records import Campaign, FlowStart, Job, Store
 from connector.sandbox.state import Stage
 
 MAIN = "Customers and leads"
@@ -33,6 +33,7 @@ class Hub:
     audiences: dict[str, Audience] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
     flow_starts: list[FlowStart] = field(default_factory=list)
     truth: dict[str, float] = field(default_factory=dict)
     as_of: datetime | None = None

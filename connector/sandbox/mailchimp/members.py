@@ -138,6 +138,7 @@ def _write(member: Member, body: dict[str, Any]) -> None:
         changes.change_email(hub(), member, text_in(body, "email_address"), "api")
     changes.update_member(hub(), member, body.get("merge_fields") or {}, "api")
     adopt(member, body)
+    hub().stage.log.wrote(1)
 
 
 def check_row(audience: Audience, body: dict[str, Any], present: dict[str, Any]) -> None:

@@ -172,3 +172,36 @@ class Store:
     created_ms: int
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of a batch job. ``params`` are its query, ``body`` JSON as text."""
+
+    method: str
+    path: str
+    params: dict[str, str]
+    body: str
+    operation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """What an operation was answered. ``response`` is JSON as text."""
+
+    operation_id: str
+    status_code: int
+    response: str
+
+
+@dataclass(slots=True)
+class Job:
+    """A batch job. ``begins_at`` is monotonic: jobs run one after another. ``results`` None: it has not run yet."""
+
+    job_id: str
+    operations: tuple[Operation, ...]
+    submitted_ms: int
+    begins_at: float
+    results: list[OperationResult] | None = None
+    keys: dict[str, float] = field(default_factory=dict)
+    """Key of a download address → when it ends, monotonic."""

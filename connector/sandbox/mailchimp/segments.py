@@ -70,7 +70,6 @@ def change_member_tags(list_id: str, key: str) -> Response:
                 changes.tag(hub(), member, name, syncing=syncing)
             else:
                 changes.untag(hub(), member, name)
-        hub().stage.log.wrote(1)
     return Response(status=204)
 
 
@@ -171,7 +170,6 @@ def change_membership(list_id: str, segment_id: int) -> Response:
         removed = [each for each in _known(audience, to_remove) if segment_id in each.tags]
         for member in removed:
             changes.untag(hub(), member, segment.name)
-        hub().stage.log.wrote(len(added) + len(removed))
         return reply(
             {
                 "members_added": [cut_member(hub(), each, IN_BULK) for each in added],
