@@ -175,3 +175,23 @@ def test_operations_take_no_connection_and_leave_no_line_in_the_log(started: Sta
     summary = visitor.session.get(f"{visitor.origin}/_sandbox/requests/summary").json()
     assert (summary["max_at_once"], summary["rate_limited"], summary["records_written"]) == (1, 0, 20)
     assert not [each for each in summary["by_path"] if each["method"] == "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status"),
+    [
+        ("/lists?count=1", {"fields": "lists.id,total_items"}, 200),
+        ("lists", {"count": "many"}, 400),
+        ("/lists", {"count": 0}, 200),
+        ("/nowhere/\u00e9/%2F", {}, 404),
+        ("http://example.com/3.0/lists", {}, 404),
+        ("", {}, 200),
+    ],
+)
+def test_odd_operations_are_answered_one_by_one(
+    visitor: Visitor, path: str, params: dict[str, Any], status: int
+) -> None:
+    """Nothing that an operation says ends the job."""
+    job = hand_in(visitor, {"method": "GET", "path": path, "params": params, "operation_id": "odd"})
+    told = unpack(visitor.get(f"/batches/{job['id']}")["response_body_url"])
+    assert {each["status_code"] for each in told} == {status}

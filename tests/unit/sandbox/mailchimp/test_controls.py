@@ -34,6 +34,8 @@ def test_a_user_s_day(fresh: Visitor) -> None:
     assert fresh.admin(f"{one}/events", {"kind": "dance"}).status_code == 400
     assert fresh.admin(f"{one}/archive").status_code == 204
     assert fresh.get(f"/lists/{fresh.main}/members/{made.json()['id']}")["status"] == "archived"
+    assert fresh.admin(f"{one}/restore").status_code == 204
+    assert fresh.get(f"/lists/{fresh.main}/members/{made.json()['id']}")["status"] == "subscribed"
     assert fresh.admin(f"{one}/gdpr-delete").status_code == 204
     assert fresh.admin(one, {"properties": {}}).status_code == 404
 

@@ -141,7 +141,7 @@ def test_everything_that_is_told(fresh: Visitor, listener: Listener) -> None:
     assert told[7]["data[campaign_id]"] == campaign.campaign_id
     assert told[8]["data[reason]"] == "hard"
     deliveries = fresh.session.get(f"{fresh.origin}/_sandbox/webhooks").json()
-    assert [each["status"] for each in deliveries] == [200] * 11
+    assert {each["status"] for each in deliveries} == {200}
 
 
 def test_our_own_writes_are_not_told_without_the_api_source(fresh: Visitor, listener: Listener) -> None:
