@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--portal-id", type=int, default=Portal().portal_id)
     parser.add_argument("--tier", default="professional", choices=["free", "starter", "professional", "enterprise"])
     parser.add_argument("--contacts", type=int, default=10_000, help="size of the generated population")
+    parser.add_argument("--share", type=_share, default=1.0, help="part of the population that this CRM knows, 0 to 1")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--now", type=_moment, help="where the generated population ends (ISO 8601)")
     parser.add_argument("--data", type=Path, help="folder of a real export, instead of a generated population")
@@ -75,7 +76,14 @@ def _config(options: argparse.Namespace) -> SandboxConfig:
         oauth=Oauth(access_seconds=options.token_seconds, rotate=options.rotate),
         webhooks=Webhooks(options.webhook_url, tuple(options.subscribe), options.webhook_retry_factor),
         portals=(Portal(portal_id=options.portal_id, tier=options.tier),),
-        filling=Filling(options.contacts, options.seed, options.now, folder=options.data, mapping=options.mapping),
+        filling=Filling(
+            options.contacts,
+            options.seed,
+            options.now,
+            folder=options.data,
+            mapping=options.mapping,
+            share=options.share,
+        ),
         latency_seconds=options.latency,
         index_lag_seconds=options.index_lag,
         request_log=options.request_log,
@@ -86,6 +94,14 @@ def _moment(text: str) -> datetime:
     """Return an ISO 8601 time; one without a zone is UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _share(text: str) -> float:
+    """Return a share; raises ``ValueError`` for one that is not between 0 and 1."""
+    share = float(text)
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"A share lies in (0, 1], not {share}.")
+    return share
 
 
 def _write_port(file: Path, port: str) -> None:

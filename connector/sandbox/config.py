@@ -74,11 +74,37 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
+class MailchimpAccount:
+    """One Mailchimp account, and the user in it who connects the app.
+
+    ``role``: viewer, author, manager, admin or owner. ``connections`` may be open at one time
+    for the user. ``merge_fields`` an audience may have, the four it begins with included.
+    ``api_endpoint``: what the metadata name as the API's origin (empty: the sandbox's own).
+    ``batch_seconds`` from the hand-in of a batch job to its end. ``signs_webhooks``: hooks made now sign.
+    """
+
+    account_id: str = "8d3a3db4d97663a9044efcc16"
+    name: str = "Sandbox Industries"
+    user_id: int = 4712001
+    login_id: str = "24150951"
+    role: str = "owner"
+    dc: str = "us19"
+    api_endpoint: str = ""
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    connections: int = 10
+    merge_fields: int = 30
+    batch_seconds: float = 4.0
+    signs_webhooks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Filling:
     """What the first portal holds: an export's folder, or else a generated population.
 
     ``contacts`` 0 and no folder: empty. ``mapping`` overrides the folder's mapping file.
     ``now`` is where the generated population ends (default: the sandbox's clock at start).
+    ``share``: the part of the population that this CRM knows, chosen by each person's address.
     """
 
     contacts: int = 0
@@ -86,6 +112,7 @@ class Filling:
     now: datetime | None = None
     folder: Path | None = None
     mapping: Path | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +127,7 @@ class SandboxConfig:
     limits: Limits = Limits()
     webhooks: Webhooks = Webhooks()
     portals: tuple[Portal, ...] = (Portal(),)
+    mailchimp: MailchimpAccount = MailchimpAccount()
     filling: Filling = Filling()
     latency_seconds: float = 0.02
     index_lag_seconds: float = 2.0

@@ -24,7 +24,10 @@ from connector.sandbox.clock import Clock
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.state import Stage, build_stage
 
-VENDORS = {"hubspot": "connector.sandbox.hubspot.app:build"}
+VENDORS = {
+    "hubspot": "connector.sandbox.hubspot.app:build",
+    "mailchimp": "connector.sandbox.mailchimp.app:build",
+}
 """Vendor → what builds its stand-in."""
 
 SWITCH = "sandbox.switch"

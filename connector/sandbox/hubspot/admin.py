@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from connector.sandbox.faults import Fault, FaultKind
+from connector.sandbox.controls import loopback_only
 from connector.sandbox.hubspot import changes, events
 from connector.sandbox.hubspot.access import hub
-from connector.sandbox.hubspot.errors import failure, invalid, not_found, reply
+from connector.sandbox.hubspot.errors import invalid, not_found, reply
 from connector.sandbox.hubspot.hub import Account
 from connector.sandbox.hubspot.records import CrmObject, ObjectTable, Origin
 from connector.sandbox.hubspot.requests import json_body, number_of
@@ -19,13 +18,7 @@ from connector.sandbox.hubspot.requests import json_body, number_of
 USER = Origin("CRM_UI", "userId:9001")
 
 blueprint = Blueprint("sandbox_admin", __name__)
-
-
-@blueprint.before_request
-def loopback_only() -> None:
-    """Refuse callers from other machines."""
-    if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 (not a bind address)
-        raise failure(403, "FORBIDDEN", "The sandbox's controls answer to its own machine only.")
+blueprint.before_request(loopback_only)
 
 
 def _account(portal_id: int) -> Account:
@@ -53,36 +46,6 @@ def health() -> Response:
             for portal_id, account in hub().accounts.items()
         }
     return reply({"status": "ok", "accounts": counts})
-
-
-@blueprint.get("/requests")
-def requests() -> Response:
-    """Answer every logged request."""
-    return reply([asdict(entry) for entry in hub().stage.log.entries()])
-
-
-@blueprint.get("/requests/summary")
-def requests_summary() -> Response:
-    """Answer counts and the fullest windows of the log."""
-    return reply(hub().stage.log.summary())
-
-
-@blueprint.delete("/requests")
-def forget_requests() -> Response:
-    """Empty the log."""
-    hub().stage.log.clear()
-    return Response(status=204)
-
-
-@blueprint.post("/faults")
-def set_faults() -> Response:
-    """Put the faults of the body (``{"faults": [...]}``) in force instead of the present ones."""
-    try:
-        faults = [Fault(**{**each, "kind": FaultKind(each["kind"])}) for each in json_body()["faults"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise invalid(f"A fault could not be read: {error}") from error
-    hub().stage.faults.replace_all(faults)
-    return reply({"faults": len(faults)})
 
 
 @blueprint.post("/app")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
+from connector.sandbox.controls import build_controls
 from connector.sandbox.hubspot import (
     access,
     account,
@@ -61,6 +62,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_error_handler(405, _no_such_path)
     app.register_blueprint(oauth.consent_blueprint)
     app.register_blueprint(admin.blueprint, url_prefix="/_sandbox")
+    app.register_blueprint(build_controls(hub.stage), url_prefix="/_sandbox")
     for family, blueprint in FAMILIES:
         for number, prefix in enumerate(PREFIXES[family]):
             app.register_blueprint(blueprint, url_prefix=prefix, name=f"{blueprint.name}_{number}")

@@ -20,6 +20,7 @@ from connector.sandbox.hubspot.records import CrmObject, Origin, Version
 from connector.sandbox.imports import load_export
 from connector.sandbox.population import Population, PopulationParameters, generate
 from connector.sandbox.population.model import Activity, Change, Deal, FieldSpec, Lead
+from connector.sandbox.sharing import known_part
 
 NAMES = {
     "first_name": "firstname",
@@ -74,7 +75,7 @@ def fill(hub: Hub) -> None:
         population = generate(PopulationParameters(filling.contacts, now, filling.seed))
     else:
         return
-    Filler(next(iter(hub.accounts.values())), population).fill()
+    Filler(next(iter(hub.accounts.values())), known_part(population, filling.share)).fill()
 
 
 class Filler:
