@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     false,
     text,
+    true,
 )
 
 from connector.store.types import BigId, Blob, Json, Money, Text, UtcTime
@@ -131,6 +132,7 @@ fields = Table(
     Column("own", Boolean, nullable=False),
     Column("personal", Boolean, nullable=False),
     Column("company", Boolean, nullable=False),
+    Column("history", Boolean, nullable=False, server_default=true()),
     Column("knowledge", Text),
 )
 
