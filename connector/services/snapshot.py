@@ -103,7 +103,7 @@ def _knowledge(row: Any, settings: TenantSettings) -> Knowledge:
     declared = row.knowledge or settings.knowledge.get(row.name)
     if declared:
         return Knowledge(declared)
-    # Only a CRM's own history dates a value. An export without it, company fields and others without one do not have it.
+    # Only a CRM's own history dates a value, and company fields have none.
     dated = settings.timing == Timing.DATED and row.history and not row.company
     return Knowledge.DATED if dated else Knowledge.UNDATED
 
