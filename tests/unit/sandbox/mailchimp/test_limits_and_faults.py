@@ -80,6 +80,7 @@ def test_a_refused_or_dropped_request_frees_its_connection(started: Starter) -> 
         (Fault(FaultKind.EMPTY_ERROR, status=403), 403, "text/html; charset=utf-8", ""),
         (Fault(FaultKind.HTML_ERROR, status=403), 403, "text/html; charset=utf-8", "Access Denied"),
         (Fault(FaultKind.SERVER_ERROR, status=500), 500, "application/problem+json; charset=utf-8", "Internal"),
+        (Fault(FaultKind.LOCKED), 403, "application/problem+json; charset=utf-8", "UserDisabled"),
         (Fault(FaultKind.SERVER_ERROR, status=403), 403, "application/problem+json; charset=utf-8", "Forbidden"),
     ],
 )
