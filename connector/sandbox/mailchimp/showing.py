@@ -62,6 +62,8 @@ def member_shown(hub: Hub, member: Member) -> dict[str, Any]:
     }
     if member.status == "unsubscribed":
         shown["unsubscribe_reason"] = member.unsubscribe_reason
+    if member.phone:
+        shown |= {"sms_phone_number": member.phone, "sms_subscription_status": "subscribed"}
     if member.notes:
         shown["last_note"] = _last_note(member.notes[-1])
     return shown
