@@ -36,7 +36,7 @@ def member_shown(hub: Hub, member: Member) -> dict[str, Any]:
         "email_address": member.email,
         "unique_email_id": unique_id(member.email),
         "contact_id": member.contact_id,
-        "full_name": " ".join(filter(None, (member.merge.get("FNAME"), member.merge.get("LNAME")))),
+        "full_name": " ".join(str(member.merge[tag]) for tag in ("FNAME", "LNAME") if tag in member.merge),
         "web_id": member.web_id,
         "email_type": member.email_type,
         "status": member.status,
