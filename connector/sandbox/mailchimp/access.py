@@ -85,12 +85,21 @@ def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
         return Response(page, fault.status, mimetype="text/html")
     elif fault.kind is FaultKind.EMPTY_ERROR:
         return Response(b"", fault.status)
-    elif fault.kind is FaultKind.RATE_LIMIT:
-        raise throttled(the_hub.account.connections)
-    elif fault.kind is FaultKind.SERVER_ERROR:
-        title = TITLES.get(fault.status, "Internal Server Error")
-        raise Problem(fault.status, title, "An unexpected internal error has occurred.")
+    elif fault.kind in REFUSALS:
+        raise _refusal(the_hub, fault)
     return None
+
+
+REFUSALS = frozenset({FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOCKED})
+
+
+def _refusal(the_hub: Hub, fault: Fault) -> Problem:
+    if fault.kind is FaultKind.RATE_LIMIT:
+        return throttled(the_hub.account.connections)
+    if fault.kind is FaultKind.LOCKED:
+        return Problem(403, "UserDisabled", "This account has been deactivated.")
+    title = TITLES.get(fault.status, "Internal Server Error")
+    return Problem(fault.status, title, "An unexpected internal error has occurred.")
 
 
 def finish(response: Response) -> Response:

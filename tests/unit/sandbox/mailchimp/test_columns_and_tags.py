@@ -86,6 +86,14 @@ def test_a_renamed_field_takes_its_values_along_and_a_removed_one_loses_them(fre
     assert fresh.call("GET", path).status_code == 404
 
 
+def test_a_column_of_a_name_may_become_a_number(fresh: Visitor) -> None:
+    """Users remake even the fields that an audience begins with."""
+    assert fresh.call("DELETE", f"/lists/{fresh.main}/merge-fields/1").status_code == 204
+    body = {"name": "First", "type": "number", "tag": "FNAME"}
+    assert fresh.call("POST", f"/lists/{fresh.main}/merge-fields", body).status_code == 200
+    assert fresh.add("odd@example.com", FNAME=7, LNAME="Seven")["full_name"] == "7 Seven"
+
+
 def test_a_required_field_stops_a_write_that_does_not_skip_validation(fresh: Visitor) -> None:
     """Why scores are written with ``skip_merge_validation``."""
     fresh.add("required@example.com")

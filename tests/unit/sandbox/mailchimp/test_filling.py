@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from connector.sandbox.population import PopulationParameters, generate
 from connector.sandbox.sharing import known_part, knows
 from tests.unit.sandbox.mailchimp.conftest import Starter
 from tests.unit.sandbox.mailchimp.visitor import Visitor
+from tests.unit.sandbox.test_imports import EVENTS, HISTORY, folder
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 POPULATION = generate(PopulationParameters(400, NOW))
@@ -121,6 +123,25 @@ def test_a_known_part_is_whole_in_itself() -> None:
         for place, chance in POPULATION.truth.items()
         if POPULATION.leads[place].email in known
     }
+
+
+def test_an_export_fills_the_account_too(started: Starter, tmp_path: Path) -> None:
+    """Columns of their own with tags that fit, clicks without a known mailing, the won deal as an order."""
+    visitor = Visitor(started(filling=Filling(folder=folder(tmp_path, events=EVENTS, history=HISTORY)))).install()
+    fields = {
+        each["tag"]: each for each in visitor.get(f"/lists/{visitor.main}/merge-fields", count=1000)["merge_fields"]
+    }
+    assert (fields["SIZE"]["type"], fields["SIZE"]["name"]) == ("number", "Team")
+    assert fields["CLUBCARD"]["options"] == {"choices": ["Gold", "Silver"]}
+    members = {each["email_address"]: each for each in everyone(visitor, visitor.main)}
+    assert members["b@example.com"]["merge_fields"]["SIZE"] == 12
+    assert members["lead-1@example.com"]["merge_fields"]["CLUBCARD"] == "Gold"
+    assert members["lead-1@example.com"]["last_changed"] == "2025-03-09T00:00:00+00:00"
+    (campaign,) = visitor.get("/campaigns")["campaigns"]
+    (row,) = visitor.get(f"/reports/{campaign['id']}/email-activity")["emails"]
+    assert (row["email_address"], row["activity"][0]["action"]) == ("lead-1@example.com", "click")
+    (order,) = visitor.get("/ecommerce/orders")["orders"]
+    assert (order["order_total"], order["processed_at_foreign"]) == (1200.5, "2025-04-01T10:00:00+00:00")
 
 
 @pytest.mark.parametrize("share", ["0", "1.5", "much"])

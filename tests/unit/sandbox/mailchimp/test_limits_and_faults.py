@@ -10,6 +10,7 @@ import requests
 
 from connector.sandbox import MailchimpAccount
 from connector.sandbox.faults import Fault, FaultKind
+from connector.sandbox.mailchimp import changes
 from tests.unit.sandbox.mailchimp.conftest import Starter
 from tests.unit.sandbox.mailchimp.visitor import Visitor
 
@@ -35,7 +36,9 @@ def at_once(visitor: Visitor, count: int) -> list[requests.Response]:
 
 def test_the_eleventh_open_connection_is_refused(started: Starter) -> None:
     """Ten pass; the others are 429 problem documents with no hint when to come again."""
-    visitor = Visitor(started(mailchimp=LIMITED, latency_seconds=0.5)).install()
+    visitor = Visitor(started(mailchimp=LIMITED)).install()
+    slow = Fault(FaultKind.SLOW, path="/3.0/ping", times=None, seconds=1.5)
+    visitor.running.stage.faults.replace_all([slow])
     answers = at_once(visitor, 14)
     statuses = sorted(each.status_code for each in answers)
     assert statuses == [200] * 10 + [429] * 4
@@ -56,6 +59,32 @@ def test_as_many_as_may_be_open_are_answered_for_ever(started: Starter) -> None:
     assert 1 < told["max_at_once"] <= 10
     assert requests.delete(f"{visitor.origin}/_sandbox/requests", timeout=10).status_code == 204
     assert summary(visitor)["max_at_once"] == 0
+
+
+def test_readers_and_writers_at_one_time_do_not_disturb_each_other(started: Starter) -> None:
+    """Ten threads: every call is answered, and every write is there in the end."""
+    visitor = Visitor(started()).install()
+    with visitor.running.stage.lock:
+        for number in range(50):
+            changes.add_member(visitor.hub, visitor.hub.main, f"busy{number}@example.com")
+    path = f"{visitor.origin}/3.0/lists/{visitor.main}/members"
+    headers = {"Authorization": f"Bearer {visitor.access_token}"}
+
+    def work(number: int) -> list[int]:
+        one = f"{path}/busy{number % 50}@example.com"
+        tags = {"tags": [{"name": f"T{number % 5}", "status": "active"}]}
+        return [
+            requests.patch(one, json={"merge_fields": {"FNAME": str(number)}}, headers=headers, timeout=10).status_code,
+            requests.post(f"{one}/tags", json=tags, headers=headers, timeout=10).status_code,
+            requests.get(path, params={"count": 1000}, headers=headers, timeout=10).status_code,
+        ]
+
+    with ThreadPoolExecutor(10) as pool:
+        told = list(pool.map(work, range(100)))
+    assert told == [[200, 204, 200]] * 100
+    members = visitor.get(f"/lists/{visitor.main}/members", count=1000)["members"]
+    assert all(each["merge_fields"]["FNAME"] and each["tags"] for each in members)
+    assert summary(visitor)["records_written"] == 100
 
 
 def test_a_refused_or_dropped_request_frees_its_connection(started: Starter) -> None:
@@ -80,6 +109,7 @@ def test_a_refused_or_dropped_request_frees_its_connection(started: Starter) -> 
         (Fault(FaultKind.EMPTY_ERROR, status=403), 403, "text/html; charset=utf-8", ""),
         (Fault(FaultKind.HTML_ERROR, status=403), 403, "text/html; charset=utf-8", "Access Denied"),
         (Fault(FaultKind.SERVER_ERROR, status=500), 500, "application/problem+json; charset=utf-8", "Internal"),
+        (Fault(FaultKind.LOCKED), 403, "application/problem+json; charset=utf-8", "UserDisabled"),
         (Fault(FaultKind.SERVER_ERROR, status=403), 403, "application/problem+json; charset=utf-8", "Forbidden"),
     ],
 )
