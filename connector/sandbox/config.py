@@ -99,6 +99,43 @@ class MailchimpAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Org:
+    """One Salesforce org.
+
+    ``daily_requests``: the API allowance for any 24 hours, shared with the customer's other integrations.
+    ``hidden``: fields that the connected user does not see, as ``Lead.Phone``. ``tracked``: fields whose
+    history the admin turned on. ``packaged``: our package with the score fields is installed, under ``namespace``
+    where that is not empty. ``instance_url``: what token answers name as the API's origin (empty: the sandbox's own).
+    ``job_seconds``: from the closing of a bulk job to its end. ``may_customize``: the connected user may make fields.
+    """
+
+    org_id: str = "00DgK0000004711UAA"
+    name: str = "Sandbox Industries"
+    edition: str = "Enterprise Edition"
+    sandbox: bool = False
+    api_version: str = "68.0"
+    time_zone: str = "UTC"
+    daily_requests: int = 100_000
+    hidden: tuple[str, ...] = ()
+    tracked: tuple[str, ...] = (
+        "Lead.Status",
+        "Lead.Rating",
+        "Lead.Title",
+        "Lead.OwnerId",
+        "Contact.Title",
+        "Contact.OwnerId",
+        "Opportunity.StageName",
+        "Opportunity.Amount",
+        "Opportunity.CloseDate",
+    )
+    packaged: bool = True
+    namespace: str = ""
+    instance_url: str = ""
+    job_seconds: float = 4.0
+    may_customize: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Filling:
     """What the first portal holds: an export's folder, or else a generated population.
 
@@ -128,6 +165,7 @@ class SandboxConfig:
     webhooks: Webhooks = Webhooks()
     portals: tuple[Portal, ...] = (Portal(),)
     mailchimp: MailchimpAccount = MailchimpAccount()
+    org: Org = Org()
     filling: Filling = Filling()
     latency_seconds: float = 0.02
     index_lag_seconds: float = 2.0
