@@ -42,6 +42,9 @@ lint: $(VENV)/.dev ## Check style, types and the layers
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
+bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (CONTACTS=)
+	$(RUN) -m tests.bench.line $(if $(CONTACTS),--contacts $(CONTACTS))
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -56,4 +59,4 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint fmt lock clean
+.PHONY: help demo test lint bench fmt lock clean

@@ -20,6 +20,7 @@ from connector.crypto import TokenCipher
 from connector.errors import SettingsError
 from connector.services.children import in_child
 from connector.services.context import LaneFactory, Services, Waker
+from connector.services.hooks import HookAddresses
 from connector.settings import Settings
 from connector.store.session import open_store
 
@@ -41,6 +42,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         isolated=in_child,
         lease_seconds=settings.lease_seconds,
         onboarding=_onboarding(settings),
+        hooks=HookAddresses(settings.public_url, settings.secret_key),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from connector.bootstrap import build
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
+from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline
@@ -47,9 +48,10 @@ def cli() -> None:
 @click.option("--contacts", type=int, default=10_000, show_default=True, help="How many leads to make up.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the made-up leads.")
 @click.option("--now", help="The instant (ISO 8601) at which the made-up leads end. Default: the present.")
+@click.option("--crm", "crms", multiple=True, type=click.Choice(sorted(SHARES)), help="Only this CRM; repeatable.")
 @click.option("--folder", type=PATH, default=FOLDER, help="Where the demo keeps its data.")
 def demo(folder: Path, **chosen: Any) -> None:
-    """Show the whole line against a sandbox CRM on this machine."""
+    """Show the whole line against sandbox CRMs on this machine."""
     show(DemoOptions(**chosen), folder)
 
 

@@ -81,7 +81,8 @@ class FieldDefinition:
     close date); they are never a model's input. ``own`` fields are those that the
     connector writes. ``excludes`` maps a value to the reason why a lead with it is not in
     the population (``{"UNQUALIFIED": "disqualified"}``). ``options`` maps a choice's value to
-    what people read.
+    what people read. ``history``: the CRM dates the field's values. Where it does not, a value is known
+    only from when it was first read, and what it was before is an assumption.
     """
 
     name: str
@@ -94,6 +95,7 @@ class FieldDefinition:
     company: bool = False
     role: FieldRole | None = None
     excludes: Mapping[str, str] = field(default_factory=dict)
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ class Record:
     """A CRM's own object for a person.
 
     ``properties`` holds current values as text, only those that are filled.
-    ``merged_ids`` are ids of this CRM that now resolve to this record.
+    ``merged_ids`` are ids of this CRM that now resolve to this record. ``same_as`` are ids of
+    other records that are the same person by the CRM's own word (a lead and the contact that it
+    was converted into).
     """
 
     record_id: str
@@ -126,6 +130,7 @@ class Record:
     properties: Mapping[str, str]
     company_id: str | None = None
     merged_ids: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

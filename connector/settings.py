@@ -45,6 +45,7 @@ class Settings:
     crms: Mapping[str, VendorSettings]
     onboarding_file: Path | None
     sweep_seconds: float
+    refresh_seconds: float
     lease_seconds: float
     log_level: str
 
@@ -66,6 +67,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         crms=_crms(reader),
         onboarding_file=reader.value("CONNECTOR_ONBOARDING_FILE", _existing_file),
         sweep_seconds=reader.value("CONNECTOR_SWEEP_SECONDS", _positive, default="30"),
+        refresh_seconds=reader.value("CONNECTOR_REFRESH_SECONDS", _positive, default="300"),
         lease_seconds=reader.value("CONNECTOR_LEASE_SECONDS", _positive, default="30"),
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
     )

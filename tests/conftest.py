@@ -16,9 +16,9 @@ DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The address of this worker's PostgreSQL server."""
-    with servers.postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+    with servers.postgres_server() as url:
         yield url
 
 

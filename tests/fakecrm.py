@@ -36,6 +36,7 @@ class FakeAccount:
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: dict[str, WriteResult] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    hooks: list[str] = field(default_factory=list)
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
     refreshes: int = 0
@@ -86,7 +87,8 @@ class FakeApp(CrmApp):
         return FakeAdapter(self.by_id(access.account_id), access)
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
-        if delivery.headers.get("X-Fake-Signature") != "good":
+        good = delivery.secrets or (("good",) if delivery.account_id is None else ())
+        if delivery.headers.get("X-Fake-Signature") not in good:
             raise RejectedInput("The signature does not match.")
 
     def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
@@ -144,6 +146,13 @@ class FakeAdapter(CrmAdapter):
     def ensure_score_fields(self) -> Mapping[str, str]:
         self._call("prepare")
         return {"lead_score": "lead_score"}
+
+    def subscribe(self) -> Sequence[str]:
+        self._call("subscribe")
+        if self.access.webhook_url in self.crm.hooks:
+            return ()
+        self.crm.hooks.append(self.access.webhook_url)
+        return (f"signing-{len(self.crm.hooks)}",)
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         self._call("write")

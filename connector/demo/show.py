@@ -12,9 +12,10 @@ from uuid import UUID
 from rich.console import Console
 
 from connector.demo import figures
-from connector.demo.browser import install
+from connector.demo.browser import Browser
 from connector.demo.options import DemoOptions
 from connector.demo.readback import read_back
+from connector.demo.sandboxes import IMPORTING
 from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
 from connector.services.context import Services
@@ -28,10 +29,12 @@ def show(options: DemoOptions, folder: Path) -> None:
     """Run the demo; raises a ``ConnectorError`` whose message says what stopped it."""
     if options.report and not options.report.parent.is_dir():
         raise NotReady(f"The report can't be written: there is no folder {options.report.parent}.")
+    if options.data and (deaf := set(options.crms) - set(IMPORTING)):
+        raise NotReady(f"An export can't be filled into {', '.join(sorted(deaf))}; only into {', '.join(IMPORTING)}.")
     console = Console()
     stack = Stack(options, folder)
     try:
-        console.print("Starting the sandbox CRM, the broker, the web app and the workers …")
+        console.print("Starting the sandbox CRMs, the broker and the web app …")
         services = stack.start()
         summary, address = _line(stack, services, console)
         if options.report:
@@ -46,13 +49,16 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     """Install into each CRM, follow the run to its end, read back, print."""
     begun = stack.clock.monotonic()
     address = stack.web
-    for vendor in services.apps:
+    browser = Browser()
+    for vendor in stack.sandboxes:
         console.print(f"Installing the app in the sandbox {services.apps[vendor].capabilities.label} account …")
-        _, address = install(stack.web, vendor)
+        address = browser.install(stack.web, vendor, address)
+    # Started only now, so that one first run reads all accounts.
+    stack.start_worker()
     tenant_id = _tenant(services)
     run, progress = watch(services, tenant_id, console, stack.alive)
     seconds = stack.clock.monotonic() - begun
-    console.print("Reading the scores back by the CRM's own API …")
+    console.print("Reading the scores back by each CRM's own API …")
     with services.store.reading() as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
@@ -75,7 +81,7 @@ def _tenant(services: Services) -> UUID:
 
 def _crm(stack: Stack, services: Services, connection: CrmConnection) -> dict[str, Any]:
     # Counted before the read-back, which is the demo's own and not the product's.
-    counted = stack.requests_seen()
+    counted = stack.sandboxes[connection.vendor].requests_seen()
     held = read_back(services, connection.id)
     return {
         "records_read": held.records_read,

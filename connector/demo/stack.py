@@ -1,4 +1,4 @@
-"""The processes of a demo: sandbox, broker, web, worker and beat, as children of this one."""
+"""The processes of a demo: sandboxes, broker, web, worker and beat, as children of this one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from connector.bootstrap import build
 from connector.clock import SystemClock
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
+from connector.demo.sandboxes import SandboxCrm, chosen_crms, command
 from connector.embedded.processes import Child, ProcessDied, free_port, start
 from connector.embedded.valkey import Broker, start_broker
 from connector.errors import ConnectorError
@@ -32,21 +33,11 @@ _STEP_SECONDS = 0.1
 _TIMEOUT_SECONDS = 30
 _WRONG_INPUT = 2
 """The sandbox's exit status for input that it can't use; its log says what is wrong, in full."""
-VENDOR = "hubspot"
 BROKER = "broker"
 
 
 class NotReady(ConnectorError):
     """A process of the demo did not answer in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestsSeen:
-    """What the sandbox's log says: all requests, those refused for their rate, records written in batches."""
-
-    total: int
-    rate_limited: int
-    records_written: int
 
 
 @dataclass(slots=True)
@@ -64,57 +55,45 @@ class Stack:
     children: dict[str, Child] = field(default_factory=dict)
     broker: Broker | None = None
     environ: dict[str, str] = field(default_factory=dict)
-    sandbox: str = ""
+    sandboxes: dict[str, SandboxCrm] = field(default_factory=dict)
     web: str = ""
 
-    def _start_sandbox(self) -> str:
-        """Start the sandbox CRM, filled as the options ask; return its origin."""
-        port_file = self.folder / "sandbox.port"
-        port_file.unlink(missing_ok=True)
-        chosen = self.options
-        filling = ["--contacts", str(chosen.contacts), "--seed", str(chosen.seed)]
-        if chosen.now:
-            filling += ["--now", chosen.now]
-        if chosen.data:
-            filling += ["--data", str(chosen.data.resolve())]
-        if chosen.mapping:
-            filling += ["--mapping", str(chosen.mapping.resolve())]
-        redirect = ["--redirect-uri", f"{self.web}/oauth/{VENDOR}/callback"]
-        command = [sys.executable, "-m", "connector.sandbox", VENDOR, "--port-file", str(port_file)]
-        self.children["sandbox"] = start(
-            "sandbox", command + redirect + filling, log_dir=self.folder / "logs", environ=os.environ, cwd=ROOT
-        )
+    def _start_sandboxes(self) -> dict[str, SandboxCrm]:
+        """Start the sandbox CRMs side by side, filled as the options ask; return them by name."""
+        files = {vendor: self.folder / f"{vendor}.port" for vendor in chosen_crms(self.options)}
+        for vendor, file in files.items():
+            file.unlink(missing_ok=True)
+            line = command(vendor, self.options, self.web, file)
+            self.children[vendor] = start(vendor, line, log_dir=self.folder / "logs", environ=os.environ, cwd=ROOT)
+        return {vendor: self._answering(vendor, file) for vendor, file in files.items()}
+
+    def _answering(self, vendor: str, port_file: Path) -> SandboxCrm:
         try:
-            self._until(port_file.exists, f"The sandbox did not start within {_READY_SECONDS:.0f} s.")
+            self._until(port_file.exists, f"The {vendor} sandbox did not start within {_READY_SECONDS:.0f} s.")
         except ProcessDied:
-            sandbox = self.children["sandbox"]
+            sandbox = self.children[vendor]
             if sandbox.process.returncode != _WRONG_INPUT:
                 raise
             raise NotReady(sandbox.log.read_text("utf-8").strip()) from None
-        return f"http://127.0.0.1:{port_file.read_text('ascii')}"
+        return SandboxCrm(vendor, f"http://127.0.0.1:{port_file.read_text('ascii')}")
 
     def _write_onboarding(self) -> None:
         """Tell the product what an admin would: the goal, and the instant at which an old export ends."""
-        told = requests.get(f"{self.sandbox}/_sandbox/population", timeout=_TIMEOUT_SECONDS).json()
+        told = next(iter(self.sandboxes.values())).population()
         tenant = {name: value for name, value in told["tenant"].items() if value not in ("", {}, None)}
         if self.options.data or self.options.now:
             tenant["as_of"] = told["as_of"]
         (self.folder / "onboarding.toml").write_text(tomlkit.dumps({"tenant": tenant}), "utf-8")
 
-    def requests_seen(self) -> RequestsSeen:
-        """Ask the sandbox's log what was asked of it."""
-        told = requests.get(f"{self.sandbox}/_sandbox/requests/summary", timeout=_TIMEOUT_SECONDS).json()
-        return RequestsSeen(int(told["total"]), int(told["rate_limited"]), int(told["records_written"]))
-
     def start(self) -> Services:
-        """Start everything in the order in which it is needed; return services of this process."""
+        """Start everything but the worker, in the order in which it is needed; return services of this process."""
         fresh = not self.options.keep
         # First of all: whoever has the broker has the folder, and another demo's data are not to be removed.
         self.broker = start_broker(self.folder / BROKER, self.clock, fresh=fresh)
         if fresh:
             self._forget()
         self.web = f"http://127.0.0.1:{free_port()}"
-        self.sandbox = self._start_sandbox()
+        self.sandboxes = self._start_sandboxes()
         self._write_onboarding()
         self.environ = self._environment(self.broker.url)
         services = build(load(self.environ))
@@ -125,7 +104,7 @@ class Stack:
     def _forget(self) -> None:
         """Remove what the last demo left in the folder, and nothing else that someone may keep there."""
         shutil.rmtree(self.folder / "logs", ignore_errors=True)
-        for pattern in ("connector.db*", "beat-schedule*", "sandbox.port", "onboarding.toml", "secrets.json"):
+        for pattern in ("connector.db*", "beat-schedule*", "*.port", "onboarding.toml", "secrets.json"):
             for left in self.folder.glob(pattern):
                 left.unlink()
 
@@ -157,7 +136,6 @@ class Stack:
             ["gunicorn", "--worker-class", "gthread", "--threads", "8", "--bind", f"127.0.0.1:{port}"]
             + ["--log-level", "warning", "connector.app:create_app()"],
         )
-        self.start_worker()
         schedule = str(self.folder / "beat-schedule")
         self._child(
             "beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule, "--loglevel", "WARNING"]
@@ -194,10 +172,7 @@ class Stack:
             "CONNECTOR_PUBLIC_URL": self.web,
             "CONNECTOR_SWEEP_SECONDS": str(SWEEP_SECONDS),
             "CONNECTOR_ONBOARDING_FILE": str(self.folder / "onboarding.toml"),
-            f"CONNECTOR_CRM_{VENDOR.upper()}_CLIENT_ID": "sandbox-client",
-            f"CONNECTOR_CRM_{VENDOR.upper()}_CLIENT_SECRET": "sandbox-secret",
-            f"CONNECTOR_CRM_{VENDOR.upper()}_AUTHORIZE_URL": self.sandbox,
-            f"CONNECTOR_CRM_{VENDOR.upper()}_API_URL": self.sandbox,
+            **{name: value for crm in self.sandboxes.values() for name, value in crm.settings().items()},
             "OMP_NUM_THREADS": "1",
             **kept,
             **self.settings,

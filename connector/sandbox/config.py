@@ -74,6 +74,31 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
+class MailchimpAccount:
+    """One Mailchimp account, and the user in it who connects the app.
+
+    ``role``: viewer, author, manager, admin or owner. ``connections`` may be open at one time
+    for the user. ``merge_fields`` an audience may have, the four it begins with included.
+    ``api_endpoint``: what the metadata name as the API's origin (empty: the sandbox's own).
+    ``batch_seconds`` from the hand-in of a batch job to its end. ``signs_webhooks``: hooks made now sign.
+    """
+
+    account_id: str = "8d3a3db4d97663a9044efcc16"
+    name: str = "Sandbox Industries"
+    user_id: int = 4712001
+    login_id: str = "24150951"
+    role: str = "owner"
+    dc: str = "us19"
+    api_endpoint: str = ""
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    connections: int = 10
+    merge_fields: int = 30
+    batch_seconds: float = 4.0
+    signs_webhooks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Org:
     """One Salesforce org.
 
@@ -139,6 +164,7 @@ class SandboxConfig:
     limits: Limits = Limits()
     webhooks: Webhooks = Webhooks()
     portals: tuple[Portal, ...] = (Portal(),)
+    mailchimp: MailchimpAccount = MailchimpAccount()
     org: Org = Org()
     filling: Filling = Filling()
     latency_seconds: float = 0.02

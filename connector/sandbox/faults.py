@@ -15,6 +15,7 @@ class FaultKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     SERVER_ERROR = "server_error"
     HTML_ERROR = "html_error"
+    EMPTY_ERROR = "empty_error"
     SLOW = "slow"
     DROP = "drop"
     HALF_BATCH = "half_batch"

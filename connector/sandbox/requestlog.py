@@ -38,6 +38,20 @@ class RequestLog:
         self._lock = threading.Lock()
         self._file = file.open("ab") if file else None
         self._records_written = 0
+        self._open: Counter[int | str] = Counter()
+        self._max_at_once = 0
+
+    def begin(self, account: int | str) -> int:
+        """Count a request of an account as open; return how many are, this one included."""
+        with self._lock:
+            self._open[account] += 1
+            self._max_at_once = max(self._max_at_once, self._open[account])
+            return self._open[account]
+
+    def end(self, account: int | str) -> None:
+        """Count a begun request as answered."""
+        with self._lock:
+            self._open[account] -= 1
 
     def add(self, entry: LoggedRequest) -> None:
         """Keep one request."""
@@ -62,6 +76,7 @@ class RequestLog:
         with self._lock:
             self._entries.clear()
             self._records_written = 0
+            self._max_at_once = 0
 
     def close(self) -> None:
         """Close the file, if any."""
@@ -69,7 +84,11 @@ class RequestLog:
             self._file.close()
 
     def summary(self) -> dict[str, Any]:
-        """Return counts, records written in batches, 429s, first and last time, and the fullest windows."""
+        """Return counts, records written in batches, 429s, first and last time, and the fullest windows.
+
+        ``max_at_once``: the most requests of one account open at one time, refused ones included,
+        where the vendor limits that.
+        """
         entries = self.entries()
         return {
             "total": len(entries),
@@ -79,6 +98,7 @@ class RequestLog:
             "rate_limited": sum(entry.status == 429 for entry in entries),
             "first_at": entries[0].at if entries else None,
             "last_at": entries[-1].at if entries else None,
+            "max_at_once": self._max_at_once,
             "max_in_10_seconds": _fullest(entries, "burst", 10.0),
             "max_search_in_1_second": _fullest(entries, "search", 1.0),
             "max_associations_in_10_seconds": _fullest(entries, "associations", 10.0),

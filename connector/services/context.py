@@ -10,6 +10,7 @@ from uuid import UUID
 from connector.adapters.contract import Capabilities, CrmApp, Lane
 from connector.clock import Clock
 from connector.crypto import TokenCipher
+from connector.services.hooks import HookAddresses
 from connector.store.session import Store
 
 
@@ -50,6 +51,7 @@ class Services:
     isolated: Isolated
     lease_seconds: float
     onboarding: Mapping[str, Any]
+    hooks: HookAddresses
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, intent id) pairs after their rows were committed."""

@@ -1,44 +1,27 @@
 """Identity: which records are the same person, and which company stands behind them.
 
-Records join by normalised e-mail address; a record without one is a lead of its own.
-The key of a lead depends on its records alone, so the order of reading doesn't matter.
+Records join by mailbox, then by what a CRM links (a converted lead and its contact); a record with
+neither is a lead of its own. Every decision depends on the records alone, not on the order of
+reading, and a record that an admin set apart joins nothing.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Sequence, Set
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-import tldextract
-from disposable_email_domains import blocklist
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection
 
+from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.job import Job
-from connector.store import events, leads, records
+from connector.store import events, leads, persons
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
 from connector.store.types import AnyRow
 
 _CHUNK = 2_000
-
-FREE_MAIL = frozenset(
-    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com "
-    "mac.com aol.com gmx.com gmx.de gmx.net web.de t-online.de mail.com mail.ru yandex.ru yandex.com "
-    "protonmail.com proton.me zoho.com qq.com 163.com 126.com orange.fr free.fr laposte.net libero.it "
-    "uol.com.br bol.com.br terra.com.br hotmail.co.uk yahoo.co.uk yahoo.co.in yahoo.fr yahoo.de".split()
-)
-"""Mailbox providers: an address there tells nothing about a company."""
-
-PLACEHOLDER_DOMAINS = frozenset(("example.com", "example.net", "example.org"))
-"""Reserved for documentation (RFC 2606, section 3): made-up addresses, and no company of their own."""
-
-ROLE_NAMES = frozenset(
-    "info contact sales support admin office hello help billing team marketing hr jobs noreply no-reply".split()
-)
-
-_SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def run(job: Job) -> None:
@@ -49,13 +32,13 @@ def run(job: Job) -> None:
     done = 0
     while True:
         with job.transaction() as session:
-            waiting = records.without_lead(session, job.tenant_id, _CHUNK)
-            _join(session, job, waiting)
-            done += len(waiting)
+            joined = identify(session, job.tenant_id, _CHUNK)
+            done += joined
             job.report(session, done=done, expected=done)
-        if len(waiting) < _CHUNK:
+        if joined < _CHUNK:
             break
     with job.transaction() as session:
+        follow_links(session, job.tenant_id)
         leads.drop_orphans(session, job.tenant_id)
 
 
@@ -64,27 +47,99 @@ def _connections(job: Job) -> list[Any]:
         return [connection.id for connection in of_tenant(session, job.tenant_id)]
 
 
-def _join(session: Connection, job: Job, waiting: Any) -> None:
-    found: dict[str, NewLead] = {}
-    keys: dict[int, str] = {}
-    for row in waiting:
-        key = lead_key(row)
-        keys[row.id] = key
-        known = found.get(key)
-        created: datetime = min(row.created_at, known.created_at) if known else row.created_at
-        found[key] = NewLead(key, created, company_key(row), email_kind(row.email))
-    ids = leads.save(session, job.tenant_id, list(found.values()))
+def identify(session: Connection, tenant_id: UUID, limit: int) -> int:
+    """Join at most ``limit`` new or changed records by their own keys; return how many there were."""
+    waiting = persons.unidentified(session, tenant_id, limit)
+    keys = {row.id: person_key(row) for row in waiting}
+    ids = leads.save(session, tenant_id, [NewLead(keys[row.id], row.created_at, None, None) for row in waiting])
     joins = [
-        {"record": row.id, "lead": ids[keys[row.id]], "reason": "same e-mail address" if row.email else "own record"}
+        {
+            "record": row.id,
+            "lead": ids[keys[row.id]],
+            "reason": _reason(row),
+            "own": keys[row.id],
+            "telling": row.telling,
+        }
         for row in waiting
     ]
-    records.assign_leads(session, joins)
+    persons.assign(session, joins)
+    # The lead that a record leaves is another one without it.
+    _describe(session, tenant_id, {*ids.values(), *(row.lead_id for row in waiting if row.lead_id is not None)})
+    return len(waiting)
 
 
-def lead_key(row: AnyRow) -> str:
-    """Return what makes a record's person the same: the normalised address, else the record itself."""
-    normal = normalised_email(row.email)
-    return f"email:{normal}" if normal else f"record:{row.connection_id}:{row.vendor_id}"
+def _reason(row: AnyRow) -> str:
+    if row.apart:
+        return "set apart"
+    return "same e-mail address" if normalised_email(row.email) else "own record"
+
+
+def follow_links(session: Connection, tenant_id: UUID) -> None:
+    """Join what a CRM links, and part again what nothing links any more.
+
+    The parts of the graph of links are the persons; each takes the lead of its smallest key, so that
+    neither the order of reading nor that of joining matters.
+    """
+    pairs = persons.linked(session, tenant_id)
+    home = {key: min(part) for part in connected(pairs) for key in part}
+    wanted = {key: home.get(key, key) for key in {*home, *persons.displaced(session, tenant_id)}}
+    fresh = [NewLead(key, datetime.max.replace(tzinfo=UTC), None, None) for key in set(wanted.values())]
+    ids = leads.save(session, tenant_id, fresh)
+    touched = set(ids.values())
+    for key, target in wanted.items():
+        alone = "own record" if key.startswith("record:") else "same e-mail address"
+        reason = alone if key == target else "linked in the CRM"
+        persons.move(session, tenant_id, key, ids[target], reason)
+    _describe(session, tenant_id, touched)
+
+
+def connected(pairs: Sequence[tuple[str, str]]) -> list[set[str]]:
+    """Return the connected parts of a graph that is given by its edges."""
+    # Imported here: the web process imports this module and never joins anything.
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    names = sorted({name for pair in pairs for name in pair})
+    if not names:
+        return []
+    place = {name: number for number, name in enumerate(names)}
+    edges = np.array([[place[one], place[other]] for one, other in pairs])
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(names), len(names)))
+    count, labels = connected_components(graph, directed=False)
+    parts: list[set[str]] = [set() for _ in range(count)]
+    for name, label in zip(names, labels, strict=True):
+        parts[label].add(name)
+    return parts
+
+
+def _describe(session: Connection, tenant_id: UUID, lead_ids: Set[int]) -> None:
+    """Derive what is known of leads from all their records, whichever came first."""
+    mine: dict[int, list[AnyRow]] = {}
+    for row in persons.of_leads(session, tenant_id, sorted(lead_ids)):
+        mine.setdefault(row.lead_id, []).append(row)
+    leads.describe(session, [{"lead": lead, **described(rows)} for lead, rows in mine.items()])
+
+
+def described(rows: Sequence[AnyRow]) -> dict[str, Any]:
+    """Return ``created``, ``company`` and ``kind`` of the person behind these records.
+
+    The earliest creation; a CRM's own company before one that an address tells, the earliest first.
+    """
+    ordered = sorted(rows, key=lambda row: (row.created_at, str(row.connection_id), row.vendor_id))
+    companies = [key for row in sorted(ordered, key=lambda row: not row.company_id) if (key := company_key(row))]
+    kinds = [kind for row in ordered if (kind := email_kind(row.email))]
+    return {
+        "created": ordered[0].created_at,
+        "company": companies[0] if companies else None,
+        "kind": kinds[0] if kinds else None,
+    }
+
+
+def person_key(row: AnyRow) -> str:
+    """Return what makes a record's person the same: the mailbox, else (and where set apart) the record itself."""
+    mailbox = None if row.apart else mailbox_of(row.email)
+    return f"email:{mailbox}" if mailbox else f"record:{row.connection_id}:{row.vendor_id}"
 
 
 def company_key(row: AnyRow) -> str | None:
@@ -92,46 +147,3 @@ def company_key(row: AnyRow) -> str | None:
     if row.company_id:
         return str(row.domain or f"{row.connection_id}:{row.company_id}").lower()
     return company_domain(row.email)
-
-
-@lru_cache(maxsize=65_536)
-def normalised_email(email: str | None) -> str | None:
-    """Return the address in one spelling, or None where it is not an address.
-
-    Case and Unicode form are folded. Dots and "+tags" are kept: only the mailbox's owner
-    knows whether they matter.
-    """
-    if not email:
-        return None
-    try:
-        # Reserved names (example.com and the like) are fine: whether mail arrives is not asked here.
-        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError:
-        return None
-
-
-@lru_cache(maxsize=65_536)
-def email_kind(email: str | None) -> str | None:
-    """Classify an address: business, free, disposable or role; None where there is none or it is made up."""
-    normal = normalised_email(email)
-    if normal is None:
-        return None
-    name, _, domain = normal.rpartition("@")
-    if domain in PLACEHOLDER_DOMAINS:
-        return None
-    if domain in blocklist:
-        return "disposable"
-    if domain in FREE_MAIL:
-        return "free"
-    return "role" if name in ROLE_NAMES else "business"
-
-
-@lru_cache(maxsize=65_536)
-def company_domain(email: str | None) -> str | None:
-    """Return the registrable domain of a business address: the company behind a lead."""
-    if email_kind(email) not in ("business", "role"):
-        return None
-    domain = normalised_email(email).rpartition("@")[2]  # type: ignore[union-attr]
-    registrable = _SUFFIXES(domain).top_domain_under_public_suffix or domain
-    # Names below a reserved one stand for companies in made-up populations.
-    return domain if registrable in PLACEHOLDER_DOMAINS else registrable

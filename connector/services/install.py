@@ -37,19 +37,21 @@ class Installed:
     to_read: bool
 
 
-def begin(services: Services, vendor: str, session_id: str, tenant_id: UUID | None) -> str:
+def begin(services: Services, vendor: str, session_id: str, tenant_id: UUID | None, login: str | None = None) -> str:
     """Return the vendor's consent page for this browser session.
 
-    ``tenant_id`` is that of a signed-in tenant who adds an account.
+    ``tenant_id`` is that of a signed-in tenant who adds an account; ``login`` where the admin signs in,
+    for vendors that have several places (raises ``RejectedInput`` for one that is not the vendor's).
     """
     app = app_of(services, vendor)
     state = secrets.token_urlsafe(32)
     verifier = secrets.token_urlsafe(48) if app.capabilities.pkce else None
-    pending = PendingInstall(vendor, verifier, tenant_id)
+    pending = PendingInstall(vendor, verifier, tenant_id, login)
+    address = app.authorize_url(state, verifier, login)
     with services.store.transaction() as session:
         expires = services.clock.now() + STATE_LIFETIME
         installs.begin(session, _digest(state), _digest(session_id), pending, expires)
-    return app.authorize_url(state, verifier)
+    return address
 
 
 def complete(services: Services, vendor: str, session_id: str, state: str, code: str) -> Installed:
@@ -67,10 +69,10 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
             "This installation link was used already, has expired or belongs to another browser. "
             "Start again from the connect page."
         )
-    grant = app.exchange_code(code, pending.code_verifier, now)
+    grant = app.exchange_code(code, pending.code_verifier, now, pending.login)
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
-        ready = pipeline.start(services, session, installed.tenant_id, pipeline.FIRST) if installed.to_read else []
+        ready = pipeline.start_for_account(services, session, installed.tenant_id) if installed.to_read else []
     services.wake_all(ready)
     return installed
 
@@ -102,5 +104,6 @@ def _reinstall(
     version = connections.tokens(session, known.id).version
     connections.save_tokens(session, known.id, encrypt(services, known, grant.tokens, version), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
+    connections.move(session, known.id, grant.account.api_origin)
     changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)
     return Installed(known.tenant_id, known.id, to_read=changed)

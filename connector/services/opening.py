@@ -51,5 +51,7 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             lane=lane,
             now=services.clock.now,
             field_names=connection.field_names,
+            api_origin=connection.api_origin,
+            webhook_url=services.hooks.of(connection.vendor, connection.id),
         )
     )

@@ -93,6 +93,16 @@ def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -
     return _enter(services, session, run, PLANS[kind][0])
 
 
+def start_for_account(services: Services, session: Connection, tenant_id: UUID) -> Ready:
+    """Let a first run read a new account: the one whose first stage is not over yet, else another."""
+    latest = runs.latest(session, tenant_id)
+    if latest is not None and latest.kind == FIRST:
+        runs.lock(session, latest.id)
+        if runs.stages(session, latest.id)[PLANS[FIRST][0]].status in (RunStatus.WAITING, RunStatus.RUNNING):
+            return _enter(services, session, latest, PLANS[FIRST][0])
+    return start(services, session, tenant_id, FIRST)
+
+
 def start_unless_waiting(services: Services, session: Connection, tenant_id: UUID) -> Ready:
     """Add a refresh unless one is waiting to begin: it will see whatever made this call."""
     latest = runs.latest(session, tenant_id)

@@ -103,8 +103,9 @@ def _knowledge(row: Any, settings: TenantSettings) -> Knowledge:
     declared = row.knowledge or settings.knowledge.get(row.name)
     if declared:
         return Knowledge(declared)
-    # Only a CRM's own history dates a value. An export without it, and company fields, do not have it.
-    return Knowledge.DATED if settings.timing == Timing.DATED and not row.company else Knowledge.UNDATED
+    # Only a CRM's own history dates a value, and company fields have none.
+    dated = settings.timing == Timing.DATED and row.history and not row.company
+    return Knowledge.DATED if dated else Knowledge.UNDATED
 
 
 def _known(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def store_page(session: Connection, job: Job, page: Page) -> None:
 
 
 def _report(session: Connection, job: Job) -> None:
-    states = streams.of_connection(session, job.connection_id)
+    states = streams.of_tenant(session, job.tenant_id)
     expected = [state.expected or state.read for state in states]
     unavailable = sum(1 for state in states if state.unavailable)
     detail = None

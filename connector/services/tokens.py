@@ -95,7 +95,7 @@ class TokenSource:
 
     def _refresh(self, stored: StoredTokens) -> str:
         try:
-            fresh = self.app.refresh(self._open(stored), self.services.clock.now())
+            fresh = self.app.refresh(self._open(stored), self.services.clock.now(), self.connection.api_origin)
         except Disconnected as error:
             mark_disconnected(self.services, self.connection, str(error))
             raise

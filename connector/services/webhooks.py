@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connector.adapters.contract import Delivery
+from connector.errors import RejectedInput
 from connector.records import WebhookHint
 from connector.services import pipeline
 from connector.services.context import Services
+from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
 from connector.store import connections, inbox
-from connector.store.connections import Health
+from connector.store.connections import CrmConnection, Health
 
 
-def receive(services: Services, vendor: str, delivery: Delivery) -> int:
+def is_address(services: Services, vendor: str, key: str) -> bool:
+    """Tell whether ``key`` is that of an address which we gave to ``vendor`` for a connection."""
+    return _addressed(services, vendor, key) is not None
+
+
+def receive(services: Services, vendor: str, delivery: Delivery, key: str | None = None) -> int:
     """Store what a vendor pushed and start a refresh; return how many hints were new.
 
-    Raises ``RejectedInput`` for a request that the vendor did not sign. Hints for accounts
-    that are unknown or disconnected are passed over: the vendor must not retry them.
+    ``key`` is the end of the address, where it is that of one connection. Raises ``RejectedInput``
+    for an address that we did not make and for a request that the vendor did not sign. Hints for
+    accounts that are unknown or disconnected are passed over: the vendor must not retry them.
     """
     app = app_of(services, vendor)
+    if key is not None:
+        connection = _addressed(services, vendor, key)
+        if connection is None:
+            raise RejectedInput("This address was not given to any CRM.")
+        with services.store.reading() as session:
+            secrets = secrets_of(services, session, connection)
+        delivery = replace(delivery, account_id=connection.account_id, secrets=secrets)
     app.verify_webhook(delivery, services.clock.now())
     by_account: dict[str, list[WebhookHint]] = {}
     for hint in app.parse_webhook(delivery):
         by_account.setdefault(hint.account_id, []).append(hint)
     return sum(_keep(services, vendor, account, hints) for account, hints in by_account.items())
+
+
+def _addressed(services: Services, vendor: str, key: str) -> CrmConnection | None:
+    connection_id = services.hooks.connection(key)
+    if connection_id is None:
+        return None
+    with services.store.reading() as session:
+        found = connections.find(session, connection_id)
+    return found if found and found.vendor == vendor else None
 
 
 def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookHint]) -> int:

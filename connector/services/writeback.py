@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from connector.adapters.contract import CrmAdapter
 from connector.errors import RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
+from connector.services import hook_secrets
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
 from connector.services.scoring_run import from_json
@@ -27,11 +28,14 @@ MAX_ATTEMPTS = 6
 
 
 def prepare(job: Job) -> None:
-    """Create or find the score fields and remember their names in this account."""
-    names = open_adapter(job.services, job.connection_id).ensure_score_fields()
+    """Create or find the score fields, remember their names, and let the account push its changes."""
+    adapter = open_adapter(job.services, job.connection_id)
+    names = adapter.ensure_score_fields()
     with job.transaction() as session:
         connections.save_field_names(session, job.connection_id, names)
-        job.report(session, done=len(names), expected=len(names))
+        ready = sum(len(item.field_names) for item in connections.of_tenant(session, job.tenant_id))
+        job.report(session, done=ready, expected=ready)
+    hook_secrets.subscribe(job.services, job.connection_id, adapter)
 
 
 def deliver(job: Job) -> None:
@@ -124,7 +128,7 @@ def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str
 
 
 def _report(session: Connection, job: Job) -> None:
-    counts = outbox.counts(session, job.connection_id)
+    counts = outbox.counts_of_tenant(session, job.tenant_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
     detail = f"{dead} records were refused by the CRM" if dead else None
     total = sum(counts.values())

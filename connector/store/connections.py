@@ -36,7 +36,7 @@ class StoredTokens:
 
 @dataclass(frozen=True, slots=True)
 class CrmConnection:
-    """One installed CRM account of a tenant."""
+    """One installed CRM account of a tenant. ``api_origin`` is where its API lives, if the vendor has many places."""
 
     id: UUID
     tenant_id: UUID
@@ -49,6 +49,7 @@ class CrmConnection:
     scopes: tuple[str, ...]
     field_names: Mapping[str, str]
     installed_at: datetime
+    api_origin: str | None = None
 
 
 def _read(row: Any) -> CrmConnection:
@@ -64,6 +65,7 @@ def _read(row: Any) -> CrmConnection:
         tuple(row.scopes),
         row.field_names,
         row.installed_at,
+        row.api_origin,
     )
 
 
@@ -77,6 +79,12 @@ def find_by_account(connection: Connection, vendor: str, account_id: str) -> Crm
 def get(connection: Connection, connection_id: UUID) -> CrmConnection:
     """Return a connection; raises ``NoResultFound`` for an unknown id."""
     return _read(connection.execute(sa.select(connections).where(connections.c.id == connection_id)).one())
+
+
+def find(connection: Connection, connection_id: UUID) -> CrmConnection | None:
+    """Return a connection, if it is there."""
+    row = connection.execute(sa.select(connections).where(connections.c.id == connection_id)).one_or_none()
+    return _read(row) if row else None
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
@@ -97,6 +105,7 @@ def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, 
         "ui_url": account.ui_url,
         "time_zone": account.time_zone,
         "currency": account.currency,
+        "api_origin": account.api_origin,
         "status": Health.ACTIVE,
         "scopes": [],
         "field_names": {},
@@ -153,8 +162,25 @@ def set_health(connection: Connection, connection_id: UUID, status: Health, reas
 
 def forget_tokens(connection: Connection, connection_id: UUID) -> None:
     """Destroy the tokens of a connection that was disconnected."""
-    values = {"access_token": None, "refresh_token": None, "token_expires_at": None}
+    values = {"access_token": None, "refresh_token": None, "token_expires_at": None, "hook_secrets": None}
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
+
+
+def move(connection: Connection, connection_id: UUID, api_origin: str | None) -> None:
+    """Note where the account's API lives now."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(api_origin=api_origin))
+
+
+def hook_secrets(connection: Connection, connection_id: UUID) -> str | None:
+    """Return the signing secrets of the connection's hooks, still encrypted."""
+    query = sa.select(connections.c.hook_secrets).where(connections.c.id == connection_id)
+    found: str | None = connection.execute(query).scalar_one()
+    return found
+
+
+def save_hook_secrets(connection: Connection, connection_id: UUID, sealed: str) -> None:
+    """Keep the encrypted signing secrets of the connection's hooks."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(hook_secrets=sealed))
 
 
 def save_field_names(connection: Connection, connection_id: UUID, names: Mapping[str, str]) -> None:

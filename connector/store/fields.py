@@ -30,10 +30,11 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
             "own": item.own,
             "personal": item.personal,
             "company": item.company,
+            "history": item.history,
         }
         for item in found
     ]
-    refreshed = ("label", "type", "role", "options", "excludes", "system", "own", "personal", "company")
+    refreshed = ("label", "type", "role", "options", "excludes", "system", "own", "personal", "company", "history")
     upsert(connection, fields, rows, key=("connection_id", "name"), update=refreshed)
 
 

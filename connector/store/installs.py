@@ -14,11 +14,15 @@ from connector.store.tables import installs
 
 @dataclass(frozen=True, slots=True)
 class PendingInstall:
-    """A started installation. ``tenant_id`` is set when a signed-in tenant adds an account."""
+    """A started installation. ``tenant_id`` is set when a signed-in tenant adds an account.
+
+    ``login`` is where the admin signs in, for vendors that have several places.
+    """
 
     vendor: str
     code_verifier: str | None
     tenant_id: UUID | None
+    login: str | None = None
 
 
 def begin(
@@ -31,6 +35,7 @@ def begin(
         "vendor": pending.vendor,
         "code_verifier": pending.code_verifier,
         "tenant_id": pending.tenant_id,
+        "login": pending.login,
         "expires_at": expires_at,
     }
     connection.execute(sa.insert(installs), row)
@@ -51,4 +56,4 @@ def use(
     if connection.execute(sa.update(installs).where(where).values(used_at=now)).rowcount != 1:
         return None
     row = connection.execute(sa.select(installs).where(installs.c.state_hash == state_hash)).one()
-    return PendingInstall(row.vendor, row.code_verifier, row.tenant_id)
+    return PendingInstall(row.vendor, row.code_verifier, row.tenant_id, row.login)

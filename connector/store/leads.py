@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ class NewLead:
 
 
 def save(connection: Connection, tenant_id: UUID, found: Sequence[NewLead]) -> dict[str, int]:
-    """Insert leads that are new and return key → id of all; a known lead keeps its earliest creation."""
+    """Insert leads that are new and return key → id of all; what is known of a lead stays as it is."""
     rows = [
         {
             "tenant_id": tenant_id,
@@ -45,11 +45,19 @@ def save(connection: Connection, tenant_id: UUID, found: Sequence[NewLead]) -> d
     return {row.key: row.id for row in connection.execute(query)}
 
 
-def save_company_keys(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
-    """Set the company of leads from (lead id, company key)."""
-    statement = sa.update(leads).where(leads.c.id == sa.bindparam("lead")).values(company_key=sa.bindparam("company"))
+def describe(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set what is known of leads; each row is ``lead``, ``created``, ``company``, ``kind`` (of address)."""
+    statement = (
+        sa.update(leads)
+        .where(leads.c.id == sa.bindparam("lead"))
+        .values(
+            created_at=sa.bindparam("created", type_=leads.c.created_at.type),
+            company_key=sa.bindparam("company"),
+            email_kind=sa.bindparam("kind"),
+        )
+    )
     if rows:
-        connection.execute(statement, [{"lead": lead, "company": company} for lead, company in rows])
+        connection.execute(statement, list(rows))
 
 
 def count(connection: Connection, tenant_id: UUID) -> int:

@@ -102,12 +102,13 @@ def verify(connection: Connection, tenant_id: UUID) -> Verification:
         .order_by(ledger.c.seq)
     )
     previous, expected = GENESIS, 0
-    for row in connection.execute(query.execution_options(yield_per=5_000)):
-        expected += 1
-        previous = link(previous, row.seq, row.kind, row.at, row.lead_id, row.commitment)
-        committed = row.body is None or commit(row.salt, row.body) == row.commitment
-        if row.seq != expected or previous != row.hash or not committed:
-            return Verification(expected, expected)
+    with connection.execute(query.execution_options(yield_per=5_000)) as rows:
+        for row in rows:
+            expected += 1
+            previous = link(previous, row.seq, row.kind, row.at, row.lead_id, row.commitment)
+            committed = row.body is None or commit(row.salt, row.body) == row.commitment
+            if row.seq != expected or previous != row.hash or not committed:
+                return Verification(expected, expected)
     head = sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant_id == tenant_id)
     if connection.execute(head).scalar_one_or_none() not in (expected, None if expected == 0 else expected):
         return Verification(expected, expected + 1)

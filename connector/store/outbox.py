@@ -131,11 +131,16 @@ def next_due(connection: Connection, connection_id: UUID) -> datetime | None:
 
 def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
     """Return status → number of rows of a connection."""
-    query = (
-        sa.select(outbox.c.status, sa.func.count())
-        .where(outbox.c.connection_id == connection_id)
-        .group_by(outbox.c.status)
-    )
+    return _counts(connection, outbox.c.connection_id == connection_id)
+
+
+def counts_of_tenant(connection: Connection, tenant_id: UUID) -> dict[str, int]:
+    """Return status → number of rows of all of a tenant's connections."""
+    return _counts(connection, outbox.c.tenant_id == tenant_id)
+
+
+def _counts(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, int]:
+    query = sa.select(outbox.c.status, sa.func.count()).where(where).group_by(outbox.c.status)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from connector.records import Company, Record, Removal
 from connector.store.bulk import upsert
-from connector.store.tables import changes, companies, conversions, events, outbox, records
+from connector.store.tables import changes, companies, conversions, events, links, outbox, records
 from connector.store.types import AnyRow
 
 _IN_CHUNK = 5_000
@@ -36,6 +35,17 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
     ]
     refreshed = ("email", "company_id", "created_at", "modified_at", "properties", "removed_at")
     upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed)
+    _save_links(connection, tenant_id, connection_id, [item for item in found if item.same_as])
+
+
+def _save_links(connection: Connection, tenant_id: UUID, connection_id: UUID, linked: Sequence[Record]) -> None:
+    known = ids_by_vendor_id(connection, connection_id, {item.record_id for item in linked})
+    rows = [
+        {"record_id": known[item.record_id], "vendor_id": other, "tenant_id": tenant_id}
+        for item in linked
+        for other in item.same_as
+    ]
+    upsert(connection, links, rows, key=("record_id", "vendor_id"))
 
 
 def save_companies(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Company]) -> None:
@@ -114,31 +124,6 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) ->
         c.tenant_id == tenant_id, c.lead_id.in_(lead_ids), c.removed_at.is_(None)
     )
     return connection.execute(query.order_by(c.id)).all()
-
-
-def without_lead(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
-    """Return records that identity has not seen yet, with their company's domain, in the order of creation."""
-    c = records.c
-    same = sa.and_(companies.c.connection_id == c.connection_id, companies.c.vendor_id == c.company_id)
-    query = (
-        sa.select(
-            c.id, c.connection_id, c.vendor_id, c.email, c.created_at, c.company_id, companies.c.domain.label("domain")
-        )
-        .select_from(records.outerjoin(companies, same))
-        .where(c.tenant_id == tenant_id, c.lead_id.is_(None), c.removed_at.is_(None))
-    )
-    return connection.execute(query.order_by(c.created_at, c.id).limit(limit)).all()
-
-
-def assign_leads(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
-    """Set the lead of records; each join is ``record``, ``lead``, ``reason``."""
-    statement = (
-        sa.update(records)
-        .where(records.c.id == sa.bindparam("record"))
-        .values(lead_id=sa.bindparam("lead"), join_reason=sa.bindparam("reason"))
-    )
-    if joins:
-        connection.execute(statement, list(joins))
 
 
 def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import run_stages, runs
+from connector.store.connections import Health
+from connector.store.tables import connections, run_stages, runs
 from connector.store.types import AnyRow
 
 
@@ -164,6 +165,21 @@ def stop(connection: Connection, run_id: UUID, stage: str, error: str) -> None:
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
     connection.execute(sa.update(run_stages).where(where).values(status=RunStatus.STOPPED, detail=error))
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.STOPPED, error=error))
+
+
+def idle_tenants(connection: Connection, since: datetime, limit: int) -> Sequence[UUID]:
+    """Return tenants with a usable account whose newest run was done before ``since``, the longest idle first."""
+    newer = runs.alias("newer")
+    later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
+    usable = sa.select(connections.c.id).where(
+        connections.c.tenant_id == runs.c.tenant_id, connections.c.status != Health.DISCONNECTED
+    )
+    query = (
+        sa.select(runs.c.tenant_id)
+        .where(runs.c.status == RunStatus.DONE, runs.c.finished_at < since, ~later.exists(), usable.exists())
+        .order_by(runs.c.finished_at)
+    )
+    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def planned_models(connection: Connection, tenant_id: UUID) -> Sequence[str]:

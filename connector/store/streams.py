@@ -38,11 +38,18 @@ def register(connection: Connection, tenant_id: UUID, connection_id: UUID, offer
 
 def of_connection(connection: Connection, connection_id: UUID) -> Sequence[StreamState]:
     """Return the streams of a connection."""
+    return _states(connection, streams.c.connection_id == connection_id)
+
+
+def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[StreamState]:
+    """Return the streams of all of a tenant's connections."""
+    return _states(connection, streams.c.tenant_id == tenant_id)
+
+
+def _states(connection: Connection, where: sa.ColumnElement[bool]) -> Sequence[StreamState]:
     c = streams.c
-    query = sa.select(c.name, c.label, c.cursor, c.read, c.rejected, c.expected, c.drained_at, c.unavailable).where(
-        c.connection_id == connection_id
-    )
-    return [StreamState(*row) for row in connection.execute(query)]
+    query = sa.select(c.name, c.label, c.cursor, c.read, c.rejected, c.expected, c.drained_at, c.unavailable)
+    return [StreamState(*row) for row in connection.execute(query.where(where))]
 
 
 def advance(connection: Connection, connection_id: UUID, name: str, values: dict[str, Any], read: int) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    false,
     text,
+    true,
 )
 
 from connector.store.types import BigId, Blob, Json, Money, Text, UtcTime
@@ -59,6 +61,8 @@ connections = Table(
     Column("ui_url", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("currency", Text),
+    Column("api_origin", Text),
+    Column("hook_secrets", Text),
     Column("status", Text, nullable=False),
     Column("status_reason", Text),
     Column("access_token", Text),
@@ -80,6 +84,7 @@ installs = Table(
     Column("session_hash", Text, nullable=False),
     Column("vendor", Text, nullable=False),
     Column("code_verifier", Text),
+    Column("login", Text),
     Column("tenant_id", Uuid),
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
@@ -127,6 +132,7 @@ fields = Table(
     Column("own", Boolean, nullable=False),
     Column("personal", Boolean, nullable=False),
     Column("company", Boolean, nullable=False),
+    Column("history", Boolean, nullable=False, server_default=true()),
     Column("knowledge", Text),
 )
 
@@ -166,6 +172,9 @@ records = Table(
     Column("vendor_id", Text, nullable=False),
     Column("lead_id", BigId, ForeignKey("leads.id", ondelete="SET NULL")),
     Column("join_reason", Text),
+    Column("person_key", Text),
+    Column("identified_as", Text),
+    Column("apart", Boolean, nullable=False, server_default=false()),
     Column("email", Text),
     Column("company_id", Text),
     Column("created_at", UtcTime, nullable=False),
@@ -174,7 +183,17 @@ records = Table(
     Column("removed_at", UtcTime),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
+    Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
     Index("ix_records_connection_id_email", "connection_id", "email"),
+)
+
+links = Table(
+    "record_links",
+    metadata,
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("vendor_id", Text, primary_key=True),
+    _tenant(),
+    Index("ix_record_links_tenant_id", "tenant_id"),
 )
 
 changes = Table(

@@ -18,6 +18,7 @@ from connector.web import (
     leads,
     model,
     oauth,
+    people,
     security,
     webhooks,
     wiring,
@@ -30,6 +31,7 @@ _BLUEPRINTS = (
     connections.pages,
     leads.pages,
     model.pages,
+    people.pages,
     webhooks.endpoint,
     health.endpoint,
 )

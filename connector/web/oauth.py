@@ -22,7 +22,8 @@ _ERROR_WORD = re.compile(r"[a-z_]{1,40}")
 @pages.post("/<vendor>/start")
 def start(vendor: str) -> ResponseReturnValue:
     """Send the browser to the vendor's consent page."""
-    return redirect(install.begin(services(), vendor, session.browser_id(), session.tenant_or_none()))
+    login = request.form.get("own_login", "").strip() or request.form.get("login")
+    return redirect(install.begin(services(), vendor, session.browser_id(), session.tenant_or_none(), login or None))
 
 
 @pages.get("/<vendor>/callback")

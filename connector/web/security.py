@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
 
 def _policy(services: Services) -> str:
     # Browsers hold a form's redirect to form-action too: the consent pages must be named.
-    targets = sorted({_consent_origin(services, vendor) for vendor in services.apps})
+    targets = sorted({origin for vendor in services.apps for origin in _consent_origins(services, vendor)})
     return "; ".join(
         (
             "default-src 'self'",
@@ -51,8 +51,10 @@ def _policy(services: Services) -> str:
     )
 
 
-def _consent_origin(services: Services, vendor: str) -> str:
+def _consent_origins(services: Services, vendor: str) -> set[str]:
     app = services.apps[vendor]
-    verifier = _ANY_VERIFIER if app.capabilities.pkce else None
-    parts = urlsplit(app.authorize_url("origin", verifier))
-    return f"{parts.scheme}://{parts.netloc}"
+    declared = app.capabilities
+    verifier = _ANY_VERIFIER if declared.pkce else None
+    pages = [urlsplit(app.authorize_url("origin", verifier, login)) for login in (*declared.logins, None)]
+    own = {f"https://*{declared.login_domain}"} if declared.login_domain else set()
+    return {f"{page.scheme}://{page.netloc}" for page in pages} | own

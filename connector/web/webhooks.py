@@ -13,13 +13,22 @@ from connector.web.wiring import services, settings
 endpoint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
+@endpoint.get("/<vendor>/<key>")
+def answer(vendor: str, key: str) -> ResponseReturnValue:
+    """Answer the vendors that look whether an address is there before they push to it."""
+    if not webhooks.is_address(services(), vendor, key):
+        raise RejectedInput("This address was not given to any CRM.")
+    return "", 200
+
+
 @endpoint.post("/<vendor>")
-def receive(vendor: str) -> ResponseReturnValue:
+@endpoint.post("/<vendor>/<key>")
+def receive(vendor: str, key: str | None = None) -> ResponseReturnValue:
     """Take what a vendor signed; the address that it signed is the public one."""
     body = request.get_data(cache=False)
     query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
     url = f"{settings().public_url}{request.path}{query}"
-    webhooks.receive(services(), vendor, Delivery(request.method, url, dict(request.headers), body))
+    webhooks.receive(services(), vendor, Delivery(request.method, url, dict(request.headers), body), key)
     return "", 204
 
 

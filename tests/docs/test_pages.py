@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from connector.adapters.contract import AppCredentials
 from connector.adapters.hubspot.app import CAPABILITIES
 from connector.adapters.hubspot.score_fields import DEFINITIONS
+from connector.adapters.registry import REGISTRY, build
+from connector.adapters.support import support_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -29,6 +32,15 @@ def test_the_properties_that_are_written_are_documented() -> None:
     """Each by its name, in the order in which they are made."""
     page = (DOCS / "crms" / "hubspot.md").read_text("utf-8")
     assert re.findall(r"^\| `(lead_score\w*)` \|", page, re.MULTILINE) == list(DEFINITIONS)
+
+
+@pytest.mark.parametrize("crm", sorted(REGISTRY))
+def test_what_is_supported_is_what_the_adapter_declares(crm: str) -> None:
+    """The page of each CRM holds the table of its capabilities as it is."""
+    app = build(
+        crm, AppCredentials("id", "secret", None, None, "https://x.example.com/back", "https://x.example.com/push")
+    )
+    assert support_table(app.capabilities) in (DOCS / "crms" / f"{crm}.md").read_text("utf-8")
 
 
 def test_the_settings_are_documented() -> None:

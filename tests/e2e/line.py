@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from connector.demo.browser import install
+from connector.demo.browser import Browser
 from connector.demo.options import DemoOptions
 from connector.demo.readback import read_back
 from connector.demo.stack import Stack
@@ -34,6 +34,7 @@ def options(**changes: object) -> DemoOptions:
         "contacts": 1200,
         "seed": 3,
         "now": AS_OF,
+        "crms": ("hubspot",),
     }
     return DemoOptions(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -44,7 +45,8 @@ def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) 
     stack = Stack(chosen, folder, database_url=database_url, settings={"CONNECTOR_LEASE_SECONDS": str(LEASE_SECONDS)})
     try:
         services = stack.start()
-        install(stack.web, "hubspot")
+        Browser().install(stack.web, "hubspot", stack.web)
+        stack.start_worker()
         yield stack, services
     finally:
         stack.stop()

@@ -15,7 +15,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
     """What the CRM holds after a run that nothing disturbed."""
     with running(tmp_path_factory.mktemp("calm"), options()) as (stack, services):
         until_done(stack, services)
-        assert stack.requests_seen().rate_limited == 0
+        assert stack.sandboxes["hubspot"].requests_seen().rate_limited == 0
         return held_by_crm(services)
 
 
@@ -34,4 +34,4 @@ def test_a_worker_killed_in_this_stage_changes_nothing(
         stack.start_worker()
         until_done(stack, services)
         assert held_by_crm(services) == undisturbed
-        assert stack.requests_seen().records_written == undisturbed[0]
+        assert stack.sandboxes["hubspot"].requests_seen().records_written == undisturbed[0]

@@ -46,4 +46,4 @@ def test_the_line_runs_on_postgresql_with_redis(postgres_url: str | None, tmp_pa
         until_done(stack, services)
         count, _ = held_by_crm(services)
         assert count > 300
-        assert stack.requests_seen().rate_limited == 0
+        assert stack.sandboxes["hubspot"].requests_seen().rate_limited == 0

@@ -23,6 +23,7 @@ FIELDS = (
     FieldDefinition("score", "Our score", FieldType.NUMBER, own=True),
     FieldDefinition("number", "Lead number", FieldType.NUMBER),
     FieldDefinition("won", "Won", FieldType.BOOLEAN),
+    FieldDefinition("source", "Source", FieldType.CATEGORY, history=False),
     FieldDefinition("status", "Status", FieldType.CATEGORY, system=True, excludes={"bad": "disqualified"}),
 )
 
@@ -120,3 +121,15 @@ def test_an_old_export_is_scored_as_of_its_own_end() -> None:
     settings = tenants.TenantSettings(as_of="2018-11-15T00:00:00+00:00")
     assert snapshot.as_of_now(settings, NOW).isoformat() == "2018-11-15T00:00:00+00:00"
     assert snapshot.as_of_now(tenants.TenantSettings(), NOW) == NOW
+
+
+def test_a_field_without_a_history_is_not_dated(store: Store) -> None:
+    """Its values carry no time and stand under the guard; those of the others keep theirs."""
+    _, found = _read(store, [_person(1, city="Porto", source="fair")])
+    assert {item.name: item.knowledge for item in found.fields if item.name.endswith(("city", "source"))} == {
+        "fakecrm.city": Knowledge.DATED,
+        "fakecrm.source": Knowledge.UNDATED,
+    }
+    times = dict(found.values.select("field", "known_at").iter_rows())
+    assert times["fakecrm.source"] is None
+    assert times["fakecrm.city"] == NOW - 100 * DAY

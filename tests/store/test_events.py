@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector.records import Actor, Conversion, EngagementEvent, EventKind, PropertyChange, Removal
-from connector.store import events, frames, leads, records
+from connector.store import events, frames, leads, persons, records
 from connector.store.leads import NewLead
 from connector.store.session import Store
 from connector.store.tables import changes
@@ -93,9 +93,10 @@ def test_frames_keep_times_and_cleared_values(store: Store) -> None:
         events.save_changes(
             session, tenant, crm, [PropertyChange("1", "city", None, at), PropertyChange("1", "city", "Faro", NOW)]
         )
-        row = records.without_lead(session, tenant, 10)[0]
+        row = persons.unidentified(session, tenant, 10)[0]
         lead = leads.save(session, tenant, [NewLead("k", NOW, None, "business")])["k"]
-        records.assign_leads(session, [{"record": row.id, "lead": lead, "reason": "own record"}])
+        join = {"record": row.id, "lead": lead, "reason": "own record", "own": "k", "telling": row.telling}
+        persons.assign(session, [join])
     frame = frames.value_frame(store, tenant, "somecrm", ["city"]).sort("known_at")
     assert frame.select("field", "value", "known_at").rows() == [
         ("somecrm.city", "Faro", NOW),

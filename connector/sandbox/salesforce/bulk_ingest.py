@@ -157,7 +157,7 @@ def _write(the_hub: Hub, job: Job, of: ObjectDef, header: Sequence[str], row: Se
     if job.operation == "insert":
         return changes.create(the_hub, of.name, values, author), True
     if job.operation == "upsert":
-        found = _by_external_id(of, job.external_id, cells(header, row))
+        found = _by_external_id(the_hub, of, job.external_id, cells(header, row))
         if found is None:
             return changes.create(the_hub, of.name, values, author), True
         changes.update(the_hub, found, values, author)
@@ -178,9 +178,9 @@ def _given(row: Mapping[str, str]) -> dict[str, str | None]:
     return {name: None if value == CLEARED else value for name, value in row.items() if value != ""}
 
 
-def _by_external_id(of: ObjectDef, field_name: str, row: Mapping[str, str]) -> str | None:
+def _by_external_id(the_hub: Hub, of: ObjectDef, field_name: str, row: Mapping[str, str]) -> str | None:
     try:
-        rows = by_external_id(of, field_name, row.get(field_name, ""))
+        rows = by_external_id(the_hub, of, field_name, row.get(field_name, ""))
     except ApiError as error:
         raise RecordError("INVALID_FIELD", f"No external ID field {field_name}") from error
     return str(rows[0]["Id"]) if rows else None

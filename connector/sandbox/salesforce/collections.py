@@ -127,7 +127,7 @@ def upsert(name: str, field_name: str) -> Response:
     with hub().stage.lock:
         steps = []
         for each in given:
-            rows = by_external_id(of, field_name, str(each.get(field_name, "")))
+            rows = by_external_id(hub(), of, field_name, str(each.get(field_name, "")))
             if rows:
                 steps.append(_change(of.name, {**each, "Id": rows[0]["Id"]}, created=False))
             else:

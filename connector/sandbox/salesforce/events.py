@@ -154,10 +154,13 @@ def _close(stage: str) -> Act:
 
 
 def _deal(hub: Hub, person: Values) -> str:
-    """Return a person's open opportunity; a lead is converted for it, a contact gets a new one."""
-    if "ConvertedOpportunityId" in person:
-        made = journeys.convert(hub, str(person["Id"]), hub.user()) if not person["IsConverted"] else None
-        return str(made.opportunity_id if made else person["ConvertedOpportunityId"])
+    """Return the opportunity of a person's deal: a lead's own, for which it is converted; a contact gets a new one."""
+    if changes.object_of(hub, str(person["Id"])) == "Lead":
+        if not person["IsConverted"]:
+            return str(journeys.convert(hub, str(person["Id"]), hub.user()).opportunity_id)
+        if person.get("ConvertedOpportunityId"):
+            return str(person["ConvertedOpportunityId"])
+        person = hub.tables["Contact"].rows[str(person["ConvertedContactId"])]
     account = {"AccountId": person["AccountId"]} if person.get("AccountId") else {}
     values = {"Name": "New business", "StageName": "Prospecting", "CloseDate": _today(hub), **account}
     deal_id = changes.create(hub, "Opportunity", values, hub.user())

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from connector.sandbox.salesforce import changes, times
 from connector.sandbox.salesforce.access import hub, locked_rows
 from connector.sandbox.salesforce.errors import RecordError, failure, not_found, of_record, reply
+from connector.sandbox.salesforce.hub import Hub
 from connector.sandbox.salesforce.ids import normal
 from connector.sandbox.salesforce.requests import author, definition, json_body
 from connector.sandbox.salesforce.schema import FieldDef, ObjectDef, Values
@@ -104,14 +105,14 @@ def delete(name: str, row_id: str) -> Response:
     return Response(status=204)
 
 
-def by_external_id(of: ObjectDef, field_name: str, value: str) -> list[Values]:
+def by_external_id(the_hub: Hub, of: ObjectDef, field_name: str, value: str) -> list[Values]:
     """Return the records with a value in an external id field; raise 404 where the field is none."""
-    field = hub().schema.field(of, field_name)
+    field = the_hub.schema.field(of, field_name)
     if field is None or not (field.external_id or field.name == "Id"):
         message = f"Provided external ID field does not exist or is not accessible: {field_name}"
         raise failure(404, "NOT_FOUND", message)
     wanted = normal(value) if field.name == "Id" else value
-    rows = hub().tables[of.name].rows.values()
+    rows = the_hub.tables[of.name].rows.values()
     return [row for row in rows if row.get(field.name) == wanted and not row.get("IsDeleted")]
 
 
@@ -120,7 +121,7 @@ def read_by_external_id(name: str, field_name: str, value: str) -> Response:
     """Answer the record with a value in an external id field."""
     of = definition(name)
     with hub().stage.lock:
-        rows = by_external_id(of, field_name, value)
+        rows = by_external_id(hub(), of, field_name, value)
         if not rows:
             raise not_found()
         return reply(record(hub(), of.name, rows[0], hub().schema.visible(of)))
@@ -132,7 +133,7 @@ def upsert(name: str, field_name: str, value: str) -> Response:
     of, body = definition(name), json_body()
     with hub().stage.lock:
         _refuse_locked()
-        rows = by_external_id(of, field_name, value)
+        rows = by_external_id(hub(), of, field_name, value)
         if len(rows) > 1:
             base = f"/services/data/v{hub().org.api_version}/sobjects/{of.name}"
             return reply([f"{base}/{row['Id']}" for row in rows], 300)

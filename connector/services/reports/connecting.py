@@ -20,11 +20,13 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class ConnectableCrm:
-    """A CRM whose app is configured here."""
+    """A CRM whose app is configured here. ``logins`` and ``login_domain`` are as in its capabilities."""
 
     vendor: str
     label: str
     permissions: tuple[Permission, ...]
+    logins: Mapping[str, str]
+    login_domain: str
 
 
 def connectable(services: Services) -> tuple[ConnectableCrm, ...]:
@@ -36,7 +38,7 @@ def connectable(services: Services) -> tuple[ConnectableCrm, ...]:
 def _crm(vendor: str, app: CrmApp) -> ConnectableCrm:
     declared = app.capabilities
     asked = _permissions(declared.scopes, optional=False) + _permissions(declared.optional_scopes, optional=True)
-    return ConnectableCrm(vendor, declared.label, asked)
+    return ConnectableCrm(vendor, declared.label, asked, declared.logins, declared.login_domain)
 
 
 def _permissions(scopes: Mapping[str, str], *, optional: bool) -> tuple[Permission, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -39,7 +40,10 @@ class Deliveries:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant."""
+    """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant.
+
+    ``login`` is where to sign in to connect the account again, where it has a host of its own.
+    """
 
     connection: CrmConnection
     label: str
@@ -48,6 +52,7 @@ class ConnectionReport:
     run: RunReport | None
     leads: Mapping[Tier, int]
     deliveries: Deliveries
+    login: str | None
 
     @property
     def scored(self) -> int:
@@ -79,7 +84,13 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             run=run_report(session, tenant_id, services.clock.now()),
             leads={tier: tiers.get(tier, 0) for tier in Tier},
             deliveries=_deliveries(session, connection_id),
+            login=_own_login(connection, app.capabilities.login_domain if app else ""),
         )
+
+
+def _own_login(connection: CrmConnection, login_domain: str) -> str | None:
+    host = urlsplit(connection.api_origin or "").hostname or ""
+    return host if login_domain and host.endswith(login_domain) else None
 
 
 def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:

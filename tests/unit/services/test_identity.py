@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.services.identity import company_domain, email_kind, normalised_email
+from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,15}", fullmatch=True)
 
@@ -25,9 +25,20 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
     assert normal is None or normalised_email(normal) == normal
 
 
-def test_dots_and_tags_are_kept() -> None:
-    """Only the mailbox's owner knows whether they matter."""
-    assert normalised_email("a.b+news@gmail.com") == "a.b+news@gmail.com"
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("A.b+news@googlemail.com", "ab@gmail.com"),
+        ("ab@gmail.com", "ab@gmail.com"),
+        ("a.b+news@firm.com", "a.b+news@firm.com"),
+        ("a.b@outlook.com", "a.b@outlook.com"),
+        ("+@gmail.com", "+@gmail.com"),
+        ("nobody", None),
+    ],
+)
+def test_only_a_provider_that_says_so_has_several_names_for_a_mailbox(address: str, mailbox: str | None) -> None:
+    """Elsewhere dots and tags are kept: only the owner knows whether they matter."""
+    assert mailbox_of(address) == mailbox
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,7 @@ def test_addresses_are_classed(address: str | None, kind: str | None) -> None:
     ("address", "company"),
     [
         ("jane@mail.firm.co.uk", "firm.co.uk"),
-        ("info@firm.com", "firm.com"),
+        ("info@firm.com", None),
         ("jane@gmail.com", None),
         ("jane@example.com", None),
         ("jane@firm.example.com", "firm.example.com"),
@@ -60,5 +71,5 @@ def test_addresses_are_classed(address: str | None, kind: str | None) -> None:
     ],
 )
 def test_the_company_is_the_registrable_domain_of_a_business_address(address: str | None, company: str | None) -> None:
-    """Free and disposable mail never joins companies."""
+    """Free, disposable and role addresses never join companies."""
     assert company_domain(address) == company

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -14,9 +15,11 @@ from werkzeug.test import TestResponse
 
 from connector.app import create_app
 from connector.crypto import new_key
-from connector.records import Account
+from connector.errors import RejectedInput
+from connector.records import Account, Grant
 from connector.settings import Settings, load
 from connector.store import connections
+from connector.store.connections import CrmConnection
 from connector.store.session import Store
 from tests.fakecrm import FakeAccount, FakeApp
 from tests.world import World, small_account, world
@@ -25,9 +28,27 @@ PUBLIC_URL = "https://scores.example.com"
 
 
 class OtherApp(FakeApp):
-    """A second vendor."""
+    """A second vendor: one signs in at one of several places, and each account has a host of its own."""
 
     name = "othercrm"
+    capabilities = replace(
+        FakeApp.capabilities,
+        label="Other CRM",
+        logins={"live": "Live", "trial": "Trial"},
+        login_domain=".my.other.example",
+    )
+
+    def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
+        login = login or "live"
+        if login not in self.capabilities.logins and not login.endswith(self.capabilities.login_domain):
+            raise RejectedInput(f"{login} is not a place of Other CRM.")
+        host = f"{login}.other.example" if login in self.capabilities.logins else login
+        return f"https://{host}/authorize?state={state}"
+
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
+        grant = super().exchange_code(code, code_verifier, now)
+        host = f"https://{login}" if login and login.endswith(self.capabilities.login_domain) else None
+        return replace(grant, account=replace(grant.account, api_origin=host))
 
 
 def settings(public_url: str = PUBLIC_URL) -> Settings:
@@ -58,12 +79,16 @@ class Site:
         browser.install(code)
         return browser
 
-    def tenant_of(self, account_id: str) -> UUID:
+    def tenant_of(self, account_id: str, vendor: str = "fakecrm") -> UUID:
         """The tenant that owns an account."""
+        return self.connection(account_id, vendor).tenant_id
+
+    def connection(self, account_id: str, vendor: str = "fakecrm") -> CrmConnection:
+        """The connection of an account."""
         with self.world.services.store.reading() as session:
-            found = connections.find_by_account(session, "fakecrm", account_id)
+            found = connections.find_by_account(session, vendor, account_id)
         assert found
-        return found.tenant_id
+        return found
 
 
 def site(store: Store, people: int = 30, public_url: str = PUBLIC_URL) -> Site:
@@ -71,7 +96,8 @@ def site(store: Store, people: int = 30, public_url: str = PUBLIC_URL) -> Site:
     made = world(store)
     made.crm = small_account(people)
     second = FakeAccount(Account("202", "Beta GmbH", "https://fake.example", "UTC"), made.crm.fields, made.crm.pages)
-    apps = {"fakecrm": FakeApp({"code-1": made.crm, "code-2": second}), "othercrm": OtherApp({})}
+    third = FakeAccount(Account("303", "Gamma SA", "https://other.example", "UTC"), made.crm.fields, made.crm.pages)
+    apps = {"fakecrm": FakeApp({"code-1": made.crm, "code-2": second}), "othercrm": OtherApp({"code-3": third})}
     made.services = replace(made.services, apps=apps)
     return Site(made, create_app(made.services, settings(public_url)))
 
@@ -87,7 +113,9 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form":
-            self._open = self.forms.setdefault(values.get("action") or "", {})
+            # Of two forms with one action a person presses the upper one.
+            self._open = {}
+            self.forms.setdefault(values.get("action") or "", self._open)
         elif tag == "input":
             self._open[values.get("name") or ""] = values.get("value") or ""
 
@@ -113,9 +141,9 @@ class Browser:
         with self.client.session_transaction(base_url=PUBLIC_URL) as held:
             return dict(held)
 
-    def press(self, page: str, action: str) -> TestResponse:
-        """Submit the form with ``action`` that stands on ``page``."""
-        fields = forms(self.get(page).text)[action]
+    def press(self, page: str, action: str, **typed: str) -> TestResponse:
+        """Submit the form with ``action`` that stands on ``page``, with some fields filled in."""
+        fields = {**forms(self.get(page).text)[action], **typed}
         return self.client.post(action, data=fields, base_url=PUBLIC_URL, headers={"Referer": PUBLIC_URL + page})
 
     def begin(self, vendor: str = "fakecrm", page: str = "/") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,9 @@ import sqlalchemy as sa
 from connector.app import create_app
 from connector.errors import NeedsAdmin, RetryLater
 from connector.records import Grant
+from connector.store import connections as held
+from connector.store import records
+from connector.store.connections import Health
 from connector.store.tables import connections, intents, runs, tenants
 from tests.fakecrm import FakeApp
 from tests.unit.web.site import Browser, Site, settings
@@ -214,3 +218,65 @@ def test_a_session_of_a_tenant_that_is_gone_ends(fresh: Site) -> None:
     with fresh.world.services.store.transaction() as session:
         session.execute(sa.delete(tenants))
     assert "Connect Fake CRM" in browser.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ({}, "live.other.example"),
+        ({"login": "trial"}, "trial.other.example"),
+        ({"login": "live", "own_login": " gamma.my.other.example "}, "gamma.my.other.example"),
+    ],
+)
+def test_one_chooses_where_to_sign_in(fresh: Site, typed: dict[str, str], host: str) -> None:
+    """The first place, another of the vendor's, or the account's own domain."""
+    answer = fresh.browser().press("/", "/oauth/othercrm/start", **typed)
+    assert urlsplit(answer.location).hostname == host
+
+
+def test_a_place_that_is_not_the_vendors_is_refused(fresh: Site) -> None:
+    """Nobody is sent to a host of somebody else's choosing."""
+    answer = fresh.browser().press("/", "/oauth/othercrm/start", own_login="my.other.example.evil.example")
+    assert answer.status_code == 400
+    assert "not a place of Other CRM" in answer.text
+
+
+def test_the_accounts_own_host_is_kept_and_offered_again(fresh: Site) -> None:
+    """Tokens go where the grant said; connecting again after a revocation starts at the same host."""
+    browser = fresh.browser()
+    started = browser.press("/", "/oauth/othercrm/start", own_login="gamma.my.other.example")
+    state = parse_qs(urlsplit(started.location).query)["state"][0]
+    page = browser.come_back("othercrm", state=state, code="code-3").location
+    assert fresh.connection("303", "othercrm").api_origin == "https://gamma.my.other.example"
+    with fresh.world.services.store.transaction() as session:
+        held.set_health(session, fresh.connection("303", "othercrm").id, Health.DISCONNECTED)
+    again = browser.press(page, "/oauth/othercrm/start")
+    assert urlsplit(again.location).hostname == "gamma.my.other.example"
+
+
+def test_accounts_added_before_the_first_stage_is_over_share_the_run(fresh: Site) -> None:
+    """Two accounts connected one after the other are read together; a later one starts a run of its own."""
+    browser = fresh.browser()
+    page = browser.install()
+    browser.come_back(state=browser.begin(page=page), code="code-2")
+    assert runs_of(fresh) == 1
+    fresh.world.work()
+    with fresh.world.services.store.reading() as session:
+        assert {item.status for item in held.of_tenant(session, fresh.tenant_of("101"))} == {Health.ACTIVE}
+        counted = records.count_open(session, fresh.connection("202").id)
+    assert counted == records_of(fresh, "101") > 0
+    browser.come_back("othercrm", state=browser.begin("othercrm", page=page), code="code-3")
+    assert runs_of(fresh) == 2
+
+
+def runs_of(fresh: Site) -> int:
+    """How many runs the tenant of account 101 has had."""
+    with fresh.world.services.store.reading() as session:
+        found = sa.select(sa.func.count()).select_from(runs).where(runs.c.tenant_id == fresh.tenant_of("101"))
+        return session.execute(found).scalar_one()
+
+
+def records_of(fresh: Site, account: str) -> int:
+    """How many people were read from an account."""
+    with fresh.world.services.store.reading() as session:
+        return records.count_open(session, fresh.connection(account).id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from connector.store.tables import leads
+from connector.store.tables import leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
 
 PUBLIC = {
@@ -20,6 +20,7 @@ PUBLIC = {
     "oauth.start",
     "oauth.callback",
     "webhooks.receive",
+    "webhooks.answer",
 }
 """Routes that need no session."""
 
@@ -47,6 +48,12 @@ def _lead(site: Site, account: str) -> dict[str, object]:
         return {"lead_id": session.execute(query).scalar_one()}
 
 
+def _record(site: Site, account: str) -> dict[str, object]:
+    with site.world.services.store.reading() as session:
+        query = sa.select(records.c.id).where(records.c.connection_id == site.connection(account).id).limit(1)
+        return {"record_id": session.execute(query).scalar_one()}
+
+
 OWNED = {
     "connections.show": Owned("GET", _connection),
     "connections.progress": Owned("GET", _connection),
@@ -56,6 +63,9 @@ OWNED = {
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "model.show": Owned("GET", _nothing),
+    "people.index": Owned("GET", _nothing),
+    "people.set_apart": Owned("POST", _record),
+    "people.let_join": Owned("POST", _record),
 }
 
 

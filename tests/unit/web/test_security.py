@@ -30,7 +30,9 @@ def test_every_answer_carries_the_headers(alice: Browser, path: str) -> None:
 def test_forms_may_lead_to_the_consent_pages_only(alice: Browser) -> None:
     """The policy names the origins of the configured vendors for form redirects, no others."""
     policy = alice.get("/leads").headers["Content-Security-Policy"]
-    assert policy.rpartition("form-action ")[2] == "'self' https://fake.example"
+    assert policy.rpartition("form-action ")[2] == (
+        "'self' https://*.my.other.example https://fake.example https://live.other.example https://trial.other.example"
+    )
 
 
 @pytest.mark.parametrize("path", ["/", "/leads", "/model"])

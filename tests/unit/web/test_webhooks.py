@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from connector.adapters.contract import Delivery
+from connector.services import hook_secrets
+from connector.services.opening import open_adapter
 from connector.store import runs
 from connector.store.tables import inbox
 from tests.fakecrm import FakeApp
@@ -101,3 +104,47 @@ def test_the_signature_is_checked_over_the_public_address_and_the_raw_body(
     monkeypatch.setattr(FakeApp, "verify_webhook", note)
     push(installed, b"101:1001", path="/webhooks/fakecrm?a=1&b=%20x")
     assert seen == [("POST", f"{PUBLIC_URL}/webhooks/fakecrm?a=1&b=%20x", b"101:1001")]
+
+
+@pytest.fixture
+def hooked(installed: Site) -> tuple[Site, str]:
+    """An account whose vendor was told to push to an address of its own; the path of that address."""
+    adapter = open_adapter(installed.world.services, installed.connection("101").id)
+    hook_secrets.subscribe(installed.world.services, installed.connection("101").id, adapter)
+    (address,) = installed.world.crm.hooks
+    return installed, address.removeprefix(PUBLIC_URL)
+
+
+def test_an_address_of_its_own_takes_what_its_hook_signed(hooked: tuple[Site, str]) -> None:
+    """The vendor's look is answered, its delivery is checked with the secret that the hook was given."""
+    made, path = hooked
+    assert made.app.test_client().get(path, base_url=PUBLIC_URL).status_code == 200
+    assert push(made, b"101:1001", {"X-Fake-Signature": "signing-1"}, path).status_code == 204
+    assert kept(made) == 1
+    assert push(made, b"101:1002", GOOD, path).status_code == 401
+    assert kept(made) == 1
+
+
+def test_subscribing_again_makes_no_second_hook(hooked: tuple[Site, str]) -> None:
+    """Each first run asks; the secret of the first time stays good."""
+    made, path = hooked
+    adapter = open_adapter(made.world.services, made.connection("101").id)
+    hook_secrets.subscribe(made.world.services, made.connection("101").id, adapter)
+    assert len(made.world.crm.hooks) == 1
+    assert push(made, b"101:1001", {"X-Fake-Signature": "signing-1"}, path).status_code == 204
+
+
+@pytest.mark.parametrize("change", ["vendor", "mark", "account", "junk"])
+def test_an_address_that_was_never_given_is_refused(hooked: tuple[Site, str], change: str) -> None:
+    """Neither a guessed end nor another connection's id nor another vendor's path is listened to."""
+    made, path = hooked
+    key = path.rpartition("/")[2]
+    wrong = {
+        "vendor": path.replace("fakecrm", "othercrm"),
+        "mark": path[:-1] + ("0" if path[-1] != "0" else "1"),
+        "account": path.replace(key[:32], uuid4().hex),
+        "junk": "/webhooks/fakecrm/zzz",
+    }[change]
+    assert made.app.test_client().get(wrong, base_url=PUBLIC_URL).status_code == 401
+    assert push(made, b"101:1001", {"X-Fake-Signature": "signing-1"}, wrong).status_code == 401
+    assert kept(made) == 0

@@ -95,9 +95,9 @@ class Visitor:
         """Send JSON to an API path below the version."""
         return self.session.request(method, self.origin + BASE + path, json=body, headers=headers)
 
-    def query(self, text: str, *, everything: bool = False) -> list[dict[str, Any]]:
-        """Return the records of a query's first page."""
-        answer = self.get("/queryAll" if everything else "/query", q=text)
+    def query(self, *parts: str, everything: bool = False) -> list[dict[str, Any]]:
+        """Return the records of the first page of the query that the parts make."""
+        answer = self.get("/queryAll" if everything else "/query", q=" ".join(parts))
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["records"]
         return found
@@ -116,6 +116,24 @@ class Visitor:
         """Let a user create a lead; return its id."""
         path = f"/accounts/{self.hub.org.org_id}/contacts"
         return str(self.admin(path, {"properties": {"Company": "Acme", **properties}}).json()["id"])
+
+    def happen(self, person: str, kind: str, **more: Any) -> str:
+        """Let something happen with a person; return the id of its record."""
+        told = self.admin(f"/accounts/{self.hub.org.org_id}/contacts/{person}/events", {"kind": kind, **more})
+        assert told.status_code == 201, told.text
+        return str(told.json()["id"])
+
+    def do(self, person: str, action: str, **body: Any) -> dict[str, Any]:
+        """Let a user do something with a person: merge, convert, archive, restore, gdpr-delete."""
+        told = self.admin(f"/accounts/{self.hub.org.org_id}/contacts/{person}/{action}", body)
+        assert told.ok, told.text
+        shown: dict[str, Any] = told.json() if told.content else {}
+        return shown
+
+    def set(self, person: str, **properties: Any) -> None:
+        """Let a user change a person."""
+        path = f"/accounts/{self.hub.org.org_id}/contacts/{person}"
+        assert self.admin(path, {"properties": properties}).status_code == 204
 
     def leads(self, count: int, prefix: str) -> list[str]:
         """Create many leads; return their ids."""

@@ -1,0 +1,137 @@
+"""What every request passes through: token, role, open connections, faults; and the log at the end."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, g, request
+
+from connector.sandbox.faults import Fault, FaultKind
+from connector.sandbox.mailchimp.hub import Hub
+from connector.sandbox.mailchimp.problems import Problem, forbidden, key_invalid, throttled
+from connector.sandbox.requestlog import LoggedRequest
+from connector.sandbox.server import SWITCH
+
+API = "/3.0"
+CONTROLS = "/_sandbox/"
+INSIDE = "sandbox.operation"
+"""Marks, in the WSGI environment, an operation that the sandbox itself runs for a batch job."""
+BUCKET = "connections"
+WRITERS = frozenset({"owner", "admin", "manager"})
+BLOCKED_PAGE = (
+    "<html><head><title>Access Denied</title></head><body><h1>Access Denied</h1>"
+    "You don't have permission to access this server.</body></html>"
+)
+GATEWAY_PAGE = "<html><head><title>Bad Gateway</title></head><body><center><h1>Bad Gateway</h1></center></body></html>"
+TITLES = {403: "Forbidden", 404: "Resource Not Found", 429: "Too Many Requests", 503: "Service Unavailable"}
+
+
+def hub() -> Hub:
+    """Return the hub of the running application."""
+    found: Hub = g.hub
+    return found
+
+
+def by_api() -> bool:
+    """Tell whether the request comes through the API, and not by the sandbox's controls."""
+    return request.path.startswith(API)
+
+
+def admit(the_hub: Hub) -> Response | None:
+    """Run before each request: check token, connections and role, delay it, make it suffer a fault."""
+    g.hub, g.fault, g.counted, g.known = the_hub, None, False, False
+    if INSIDE in request.environ or request.path.startswith(CONTROLS):
+        return None
+    g.at, g.monotonic = the_hub.now_ms() / 1000, the_hub.stage.clock.monotonic()
+    if by_api():
+        _identify(the_hub)
+        _count(the_hub)
+    the_hub.stage.clock.sleep(the_hub.stage.config.latency_seconds)
+    answer = _suffer(the_hub, the_hub.stage.faults.strike(request.method, request.path))
+    if answer is None and by_api() and request.method != "GET" and the_hub.account.role not in WRITERS:
+        raise forbidden()
+    return answer
+
+
+def _identify(the_hub: Hub) -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    with the_hub.stage.lock:
+        g.known = scheme.lower() in ("bearer", "oauth") and the_hub.grants.knows(token.strip())
+    if not g.known:
+        raise key_invalid()
+
+
+def _count(the_hub: Hub) -> None:
+    at_once = the_hub.stage.log.begin(the_hub.account.account_id)
+    g.counted = True
+    if at_once > the_hub.account.connections:
+        raise throttled(the_hub.account.connections)
+
+
+def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
+    """Do to this request what a fault says; return its answer if the fault gives one."""
+    g.fault = fault
+    if fault is None:
+        return None
+    if fault.kind is FaultKind.SLOW:
+        the_hub.stage.clock.sleep(fault.seconds)
+    elif fault.kind is FaultKind.CLOCK_SKEW:
+        the_hub.stage.clock.skew_seconds = fault.seconds
+    elif fault.kind is FaultKind.DROP:
+        request.environ[SWITCH].cut = True
+        return Response(status=500)
+    elif fault.kind is FaultKind.HTML_ERROR:
+        page = BLOCKED_PAGE if fault.status == 403 else GATEWAY_PAGE
+        return Response(page, fault.status, mimetype="text/html")
+    elif fault.kind is FaultKind.EMPTY_ERROR:
+        return Response(b"", fault.status)
+    elif fault.kind in REFUSALS:
+        raise _refusal(the_hub, fault)
+    return None
+
+
+REFUSALS = frozenset({FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOCKED})
+
+
+def _refusal(the_hub: Hub, fault: Fault) -> Problem:
+    if fault.kind is FaultKind.RATE_LIMIT:
+        return throttled(the_hub.account.connections)
+    if fault.kind is FaultKind.LOCKED:
+        return Problem(403, "UserDisabled", "This account has been deactivated.")
+    title = TITLES.get(fault.status, "Internal Server Error")
+    return Problem(fault.status, title, "An unexpected internal error has occurred.")
+
+
+def finish(response: Response) -> Response:
+    """Run after each request: the faults that spoil an answer, the log."""
+    response.headers["X-Request-Id"] = str(uuid.uuid4())
+    if INSIDE in request.environ or request.path.startswith(CONTROLS):
+        return response
+    fault: Fault | None = g.get("fault")
+    if fault is not None and fault.kind is FaultKind.TRUNCATED:
+        body = response.get_data()
+        response.set_data(body[: max(1, len(body) // 2)])
+    _log(response)
+    return response
+
+
+def _log(response: Response) -> None:
+    dropped = request.environ[SWITCH].cut
+    g.hub.stage.log.add(
+        LoggedRequest(
+            at=g.at,
+            monotonic=g.monotonic,
+            method=request.method,
+            path=request.path,
+            status=0 if dropped else response.status_code,
+            account=g.hub.account.account_id if g.known else None,
+            app_token_kind="oauth" if g.known else None,
+            limit_bucket=BUCKET if g.counted else None,
+        )
+    )
+
+
+def release(_: BaseException | None) -> None:
+    """Run at the very end of each request: its connection is free again."""
+    if g.get("counted"):
+        g.hub.stage.log.end(g.hub.account.account_id)

@@ -1,0 +1,47 @@
+"""Letting something happen with a member at run time, as the admin controls ask.
+
+Kinds: ``email_sent``, ``email_open`` (``machine``: true for a proxy's), ``email_click``, ``email_bounce``,
+``unsubscribe``, ``order`` and, the same, ``deal_won`` (``amount``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from connector.sandbox.mailchimp import mailings
+from connector.sandbox.mailchimp.hub import Hub
+from connector.sandbox.mailchimp.problems import invalid
+from connector.sandbox.mailchimp.records import Campaign, Member
+
+TITLE = "News of the day"
+
+
+def happen(hub: Hub, member: Member, body: Mapping[str, Any]) -> dict[str, str]:
+    """Let it happen now and return the id of the campaign or order; raise 400 for an unknown kind."""
+    kind = str(body.get("kind", ""))
+    if kind in ("order", "deal_won"):
+        return {"id": mailings.order(hub, member, Decimal(str(body.get("amount", "1000")))).order_id}
+    campaign = _campaign(hub, member)
+    if kind == "email_open":
+        mailings.open_(hub, campaign, member, proxy=bool(body.get("machine")))
+    elif kind == "email_click":
+        mailings.click(hub, campaign, member)
+    elif kind == "email_bounce":
+        mailings.bounce(hub, campaign, member)
+    elif kind == "unsubscribe":
+        mailings.unsubscribe(hub, campaign, member)
+    elif kind != "email_sent":
+        raise invalid("kind", f"An event of kind '{kind[:30]}' is not known.")
+    return {"id": campaign.campaign_id}
+
+
+def _campaign(hub: Hub, member: Member) -> Campaign:
+    """Return the member's last campaign of this kind; send one if there is none."""
+    found = (each for each in reversed(hub.campaigns.values()) if each.title == TITLE)
+    campaign = next((each for each in found if each.list_id == member.list_id), None)
+    if campaign is None:
+        return mailings.send_campaign(hub, hub.audiences[member.list_id], TITLE, [member])
+    mailings.receive(campaign, member)
+    return campaign

@@ -1,0 +1,55 @@
+"""Starting automations by API: a journey's step, and the queue of a classic automation's e-mail.
+
+The sandbox sends nothing: it notes who entered (:class:`~connector.sandbox.mailchimp.records.FlowStart`).
+Every journey, step and classic automation is taken to exist and to be turned on.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from connector.sandbox.mailchimp import changes
+from connector.sandbox.mailchimp.access import hub
+from connector.sandbox.mailchimp.activity import need_subscribed
+from connector.sandbox.mailchimp.problems import not_found, reply
+from connector.sandbox.mailchimp.reading import json_body, stamp, text_in
+from connector.sandbox.mailchimp.records import Member, subscriber_hash
+
+blueprint = Blueprint("flows", __name__)
+
+
+def _person() -> Member:
+    """Return the subscribed member that the body names by address; raise 400 or 404."""
+    key = subscriber_hash(text_in(json_body(), "email_address"))
+    found = next(filter(None, (each.find(key) for each in hub().audiences.values())), None)
+    if found is None:
+        raise not_found()
+    need_subscribed(found)
+    return found
+
+
+@blueprint.post("/customer-journeys/journeys/<int:journey_id>/steps/<int:step_id>/actions/trigger")
+def trigger_step(journey_id: int, step_id: int) -> Response:
+    """Let a member enter a journey at a step that waits for the API."""
+    with hub().stage.lock:
+        changes.start_flow(hub(), _person(), "journey", f"{journey_id}/{step_id}")
+    return Response(status=204)
+
+
+@blueprint.post("/automations/<workflow_id>/emails/<email_id>/queue")
+def queue_email(workflow_id: str, email_id: str) -> Response:
+    """Put a member into the queue of a classic automation's e-mail."""
+    with hub().stage.lock:
+        member = _person()
+        changes.start_flow(hub(), member, "automation", f"{workflow_id}/{email_id}")
+        return reply(
+            {
+                "id": member.hash,
+                "workflow_id": workflow_id,
+                "email_id": email_id,
+                "list_id": member.list_id,
+                "list_is_active": True,
+                "email_address": member.email,
+                "next_send": stamp(hub().now_ms()),
+            }
+        )

@@ -1,0 +1,35 @@
+"""Addresses to which a vendor pushes for one connection: unguessable, and checked before anything is read.
+
+The key in an address is the connection's id with a keyed hash of it (HMAC-SHA256), so that no secret
+needs to be stored and none can be made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HookAddresses:
+    """``public_url`` is the product's own origin, ``secret_key`` the deployment's secret."""
+
+    public_url: str
+    secret_key: str = field(repr=False)
+
+    def of(self, vendor: str, connection_id: UUID) -> str:
+        """Return the address that belongs to one connection alone."""
+        return f"{self.public_url}/webhooks/{vendor}/{connection_id.hex}{self._mark(connection_id)}"
+
+    def connection(self, key: str) -> UUID | None:
+        """Return the connection whose address ends in ``key``; None where we never made that address."""
+        try:
+            connection_id = UUID(hex=key[:32])
+        except ValueError:
+            return None
+        return connection_id if hmac.compare_digest(key[32:].encode(), self._mark(connection_id).encode()) else None
+
+    def _mark(self, connection_id: UUID) -> str:
+        return hmac.new(self.secret_key.encode(), b"hook:" + connection_id.bytes, hashlib.sha256).hexdigest()

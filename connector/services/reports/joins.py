@@ -1,0 +1,53 @@
+"""The people page: who stands in several places, why they are taken for one person, and who was set apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+from connector.services.context import Services
+from connector.services.reports.people import Naming
+from connector.store import connections, persons
+
+_SHOWN = 500
+"""Records on the page: more than an admin reads, few enough to load at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRecord:
+    """One record of a person, and why it is theirs."""
+
+    record_id: int
+    place: str
+    email: str | None
+    reason: str
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedPerson:
+    """A lead with several records, or one that was set apart."""
+
+    lead_id: int
+    name: str
+    records: tuple[JoinedRecord, ...]
+
+
+def joined_people(services: Services, tenant_id: UUID) -> tuple[JoinedPerson, ...]:
+    """Return the first people whose records were joined or set apart."""
+    with services.store.reading() as session:
+        rows = persons.joined(session, tenant_id, _SHOWN)
+        naming = Naming.of_tenant(session, tenant_id)
+        accounts = {item.id: item for item in connections.of_tenant(session, tenant_id)}
+    found = []
+    for lead_id, group in groupby(rows, key=lambda row: row.lead_id):
+        mine = list(group)
+        parts = []
+        for row in mine:
+            account = accounts[row.connection_id]
+            app = services.apps.get(account.vendor)
+            place = app.capabilities.label if app else account.vendor
+            parts.append(JoinedRecord(row.id, f"{place} {row.vendor_id}", row.email, row.join_reason, row.apart))
+        found.append(JoinedPerson(lead_id, naming.person(lead_id, mine).name, tuple(parts)))
+    return tuple(found)

@@ -1,0 +1,119 @@
+"""Which records are the same person: what identity reads, and what it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.tables import companies, leads, links, records
+from connector.store.types import AnyRow
+
+_COMPANY = sa.and_(companies.c.connection_id == records.c.connection_id, companies.c.vendor_id == records.c.company_id)
+_COLUMNS = (
+    records.c.id,
+    records.c.lead_id,
+    records.c.connection_id,
+    records.c.vendor_id,
+    records.c.email,
+    records.c.created_at,
+    records.c.company_id,
+    records.c.apart,
+    companies.c.domain.label("domain"),
+)
+_TELLING = sa.func.coalesce(records.c.email, "") + "\n" + sa.func.coalesce(records.c.company_id, "")
+"""What identity goes by: a record whose value differs from the one that it was identified as is seen again."""
+
+
+def unidentified(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
+    """Return records that are new or whose address or company changed, in the order of creation.
+
+    One that left the CRM counts where another record is linked to it: its past is the person's.
+    """
+    r = records.c
+    linked_to = r.vendor_id.in_(sa.select(links.c.vendor_id).where(links.c.tenant_id == tenant_id))
+    query = (
+        sa.select(*_COLUMNS, _TELLING.label("telling"))
+        .select_from(records.outerjoin(companies, _COMPANY))
+        .where(r.tenant_id == tenant_id, sa.or_(r.removed_at.is_(None), linked_to))
+        .where(r.identified_as.is_distinct_from(_TELLING))
+    )
+    return connection.execute(query.order_by(r.created_at, r.id).limit(limit)).all()
+
+
+def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return all records of these leads, those that left the CRM among them: their past is the person's."""
+    query = (
+        sa.select(*_COLUMNS)
+        .select_from(records.outerjoin(companies, _COMPANY))
+        .where(records.c.tenant_id == tenant_id, records.c.lead_id.in_(lead_ids))
+    )
+    return connection.execute(query).all()
+
+
+def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
+    """Give records their person; each join is ``record``, ``lead``, ``reason``, ``own`` key and ``telling``."""
+    statement = (
+        sa.update(records)
+        .where(records.c.id == sa.bindparam("record"))
+        .values(
+            lead_id=sa.bindparam("lead"),
+            join_reason=sa.bindparam("reason"),
+            person_key=sa.bindparam("own"),
+            identified_as=sa.bindparam("telling"),
+        )
+    )
+    if joins:
+        connection.execute(statement, list(joins))
+
+
+def linked(connection: Connection, tenant_id: UUID) -> Sequence[tuple[str, str]]:
+    """Return pairs of person keys that a CRM's own links join; links of records set apart do not count."""
+    one, other = records.alias("one"), records.alias("other")
+    query = (
+        sa.select(one.c.person_key, other.c.person_key)
+        .select_from(links.join(one, one.c.id == links.c.record_id))
+        .join(other, sa.and_(other.c.connection_id == one.c.connection_id, other.c.vendor_id == links.c.vendor_id))
+        .where(links.c.tenant_id == tenant_id, ~one.c.apart, ~other.c.apart)
+        .where(one.c.person_key.is_not(None), other.c.person_key.is_not(None))
+    )
+    return [(first, second) for first, second in connection.execute(query)]
+
+
+def displaced(connection: Connection, tenant_id: UUID) -> set[str]:
+    """Return the person keys of records that now belong to a lead of another key."""
+    query = (
+        sa.select(records.c.person_key)
+        .join(leads, leads.c.id == records.c.lead_id)
+        .where(records.c.tenant_id == tenant_id, records.c.person_key != leads.c.key)
+    )
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def move(connection: Connection, tenant_id: UUID, key: str, lead_id: int, reason: str) -> int:
+    """Give all records of a person key to a lead; return how many changed hands."""
+    r = records.c
+    where = sa.and_(r.tenant_id == tenant_id, r.person_key == key, r.lead_id.is_distinct_from(lead_id))
+    return connection.execute(sa.update(records).where(where).values(lead_id=lead_id, join_reason=reason)).rowcount
+
+
+def set_apart(connection: Connection, tenant_id: UUID, record_id: int, *, apart: bool) -> bool:
+    """Take a record out of every join, or let it join again; tell whether the tenant has it. Identity sees it anew."""
+    where = sa.and_(records.c.tenant_id == tenant_id, records.c.id == record_id)
+    return connection.execute(sa.update(records).where(where).values(apart=apart, identified_as=None)).rowcount == 1
+
+
+def joined(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
+    """Return the open records of leads that have several, and those set apart, lead by lead."""
+    r = records.c
+    open_ones = sa.and_(r.tenant_id == tenant_id, r.removed_at.is_(None), r.lead_id.is_not(None))
+    several = sa.select(r.lead_id).where(open_ones).group_by(r.lead_id).having(sa.func.count() > 1)
+    query = (
+        sa.select(r.lead_id, r.id, r.connection_id, r.vendor_id, r.email, r.join_reason, r.apart, r.properties)
+        .where(open_ones, sa.or_(r.lead_id.in_(several), r.apart))
+        .order_by(r.lead_id, r.id)
+    )
+    return connection.execute(query.limit(limit)).all()

@@ -1,0 +1,171 @@
+"""How fast a CRM is read and written, beside what its limits allow.
+
+``python -m tests.bench.line hubspot --contacts 5000``: fills a sandbox CRM in a process of its own, 100 ms
+away, runs the line against it on the real clock, and prints records and requests a second, the share of the
+published ceiling, refused requests, and the most memory that the reading process held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import requests
+import sqlalchemy as sa
+
+from connector.adapters.contract import AppCredentials, Capabilities, Lane
+from connector.adapters.limits import Governor
+from connector.adapters.registry import REGISTRY, build
+from connector.clock import SystemClock
+from connector.crypto import TokenCipher, new_key
+from connector.demo.browser import consent
+from connector.services import install
+from connector.services.children import in_child
+from connector.services.context import Services
+from connector.services.hooks import HookAddresses
+from connector.store import connections, outbox, runs
+from connector.store.migrate import upgrade
+from connector.store.session import open_store
+from connector.store.tables import intents
+from workers.outcomes import carry_out
+
+LATENCY_SECONDS = 0.1
+PATIENCE_SECONDS = 120.0
+REDIRECT = "http://127.0.0.1:1/callback"
+MEBIBYTE = 1024
+
+
+@contextmanager
+def sandbox(vendor: str, contacts: int, folder: Path) -> Iterator[str]:
+    """Serve a filled sandbox CRM; give its origin."""
+    port_file = folder / "port"
+    command = [sys.executable, "-m", "connector.sandbox", vendor, "--port-file", str(port_file)]
+    command += ["--contacts", str(contacts), "--latency", str(LATENCY_SECONDS), "--redirect-uri", REDIRECT]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    clock = SystemClock()
+    deadline = clock.monotonic() + PATIENCE_SECONDS
+    try:
+        while not port_file.exists():
+            if process.poll() is not None or clock.monotonic() > deadline:
+                raise SystemExit(f"The {vendor} sandbox did not start.")
+            clock.sleep(0.1)
+        yield f"http://127.0.0.1:{port_file.read_text('ascii')}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wire(vendor: str, origin: str, folder: Path, woken: list[UUID]) -> Services:
+    """Wire the product in this process, with the governor's memory here."""
+    clock = SystemClock()
+    store = open_store(f"sqlite:///{folder / 'bench.db'}")
+    upgrade(store)
+    governor = Governor(None, clock)
+    app = build(vendor, AppCredentials("sandbox-client", "sandbox-secret", origin, origin, REDIRECT, ""))
+
+    def lane(name: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+        return governor.lane(name, account_id, capabilities.budgets, realtime=realtime)
+
+    return Services(
+        store=store,
+        clock=clock,
+        cipher=TokenCipher([new_key()]),
+        apps={vendor: app},
+        lane=lane,
+        wake=lambda _queue, intent_id: woken.append(intent_id),
+        isolated=in_child,
+        lease_seconds=60,
+        onboarding=requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+        hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+    )
+
+
+def measure(vendor: str, contacts: int) -> dict[str, Any]:
+    """Run the line once; return its figures."""
+    with TemporaryDirectory() as name, sandbox(vendor, contacts, Path(name)) as origin:
+        woken: list[UUID] = []
+        services = wire(vendor, origin, Path(name), woken)
+        landed = consent(requests.Session(), install.begin(services, vendor, "bench", None))
+        query = parse_qs(urlsplit(landed).query)
+        installed = install.complete(services, vendor, "bench", query["state"][0], query["code"][0])
+        counted: dict[str, list[dict[str, Any]]] = {}
+        while woken:
+            intent_id = woken.pop(0)
+            before = len(log_of(origin))
+            carry_out(services, intent_id)
+            stage = stage_of(services, intent_id)
+            counted.setdefault(stage, []).extend(log_of(origin)[before:])
+            if stage == "sync":
+                read_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEBIBYTE
+        with services.store.reading() as session:
+            run = runs.latest(session, installed.tenant_id)
+            assert run
+            stages = runs.stages(session, run.id)
+            (connection,) = connections.of_tenant(session, installed.tenant_id)
+            written = len(outbox.delivered_of(session, connection.id))
+        return {
+            "vendor": vendor,
+            "records": contacts,
+            "read": pace(services.apps[vendor].capabilities, counted["sync"], stages["sync"].done),
+            "write": pace(services.apps[vendor].capabilities, counted["deliver"], written),
+            "peak_mebibytes": round(read_peak, 1),
+        }
+
+
+def stage_of(services: Services, intent_id: UUID) -> str:
+    """Return the stage of an intent that was done."""
+    with services.store.reading() as session:
+        return session.execute(sa.select(intents.c.stage).where(intents.c.id == intent_id)).scalar_one()
+
+
+def log_of(origin: str) -> list[dict[str, Any]]:
+    """Return what the sandbox was asked so far."""
+    found: list[dict[str, Any]] = requests.get(f"{origin}/_sandbox/requests", timeout=60).json()
+    return found
+
+
+def pace(declared: Capabilities, log: list[dict[str, Any]], done: int) -> Mapping[str, Any]:
+    """Return counts and rates of some requests.
+
+    ``ceiling_share`` is that of the budget used most; None where all fitted into its first window,
+    which a vendor grants at once.
+    """
+    seconds = max(entry["at"] for entry in log) - min(entry["at"] for entry in log) + LATENCY_SECONDS
+    used = Counter(entry["limit_bucket"] for entry in log)
+    shares = [
+        used[budget.name] / seconds / (budget.requests / (budget.seconds or LATENCY_SECONDS))
+        for budget in declared.budgets
+        if used[budget.name] > budget.requests
+    ]
+    return {
+        "seconds": round(seconds, 2),
+        "requests": len(log),
+        "refused": sum(entry["status"] == 429 for entry in log),
+        "done_per_second": round(done / seconds, 1),
+        "ceiling_share": round(max(shares), 3) if shares else None,
+    }
+
+
+def main() -> None:
+    """Measure the CRMs that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("vendor", nargs="*", default=sorted(REGISTRY))
+    parser.add_argument("--contacts", type=int, default=5_000)
+    chosen = parser.parse_args()
+    for vendor in chosen.vendor:
+        sys.stdout.write(json.dumps(measure(vendor, chosen.contacts), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Who is taken for one person, and the admin's word on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.store import ledger, scores
+from tests.unit.web.site import Browser, Site, forms
+
+
+@pytest.fixture
+def twice(fresh: Site) -> tuple[Site, Browser]:
+    """The same 400 people in two accounts of one organisation, scored."""
+    browser = fresh.browser()
+    page = browser.install("code-1")
+    browser.come_back(state=browser.begin(page=page), code="code-2")
+    fresh.world.work()
+    return fresh, browser
+
+
+def test_a_person_in_two_accounts_is_one_lead_with_the_reason(twice: tuple[Site, Browser]) -> None:
+    """Each person is listed once, with both records."""
+    made, browser = twice
+    text = browser.get("/people").text
+    assert text.count("same e-mail address") == 60
+    assert leads_scored(made) <= 30
+
+
+def test_parting_and_joining_again_restores_the_former_state(twice: tuple[Site, Browser]) -> None:
+    """A record set apart is a person of its own after the next run; taken back it is as before."""
+    made, browser = twice
+    before = actions(browser)
+    assert browser.press("/people", before[0]).status_code == 302
+    made.world.work()
+    assert "set apart" in browser.get("/people").text
+    together = next(action for action in actions(browser) if action.endswith("/together"))
+    browser.press("/people", together)
+    made.world.work()
+    assert actions(browser) == before
+    with made.world.services.store.reading() as session:
+        assert ledger.verify(session, made.tenant_of("101")).broken_at is None
+
+
+def test_who_has_one_account_sees_nobody_twice(scored: Site, alice: Browser) -> None:
+    """The page says what would change that."""
+    assert "Everybody has one record" in alice.get("/people").text
+
+
+def actions(browser: Browser) -> list[str]:
+    """The buttons of the page."""
+    return [action for action in forms(browser.get("/people").text) if action.startswith("/people/")]
+
+
+def leads_scored(made: Site) -> int:
+    """How many leads have a score."""
+    with made.world.services.store.reading() as session:
+        return sum(scores.summary(session, made.tenant_of("101")).values())
