@@ -131,9 +131,7 @@ def test_reading_on_without_changes_brings_nothing_new(filled: VendorWorld) -> N
 def test_single_persons_are_read_again_and_missing_ones_removed(filled: VendorWorld) -> None:
     """What a webhook hints at is looked up by id; who is gone is a removal."""
     adapter = filled.connect()
-    known = sorted(
-        filled.person_ids(),
-    )[:3]
+    known = sorted(filled.person_ids())[:3]
     filled.delete_person(known[2])
     page: Page = adapter.read_records([*known, "999999999"])
     assert {record.record_id for record in page.records} == set(known[:2])

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.streams import activities, persons
 from connector.errors import RetryLater
 from connector.records import EventKind, ScoreValues, ScoreWrite, Tier, WriteOutcome
@@ -408,6 +409,30 @@ def test_a_broken_row_is_counted_and_its_neighbours_are_read(
     (page,) = pages_of(org.connect(), "tasks")
     assert [(item.stream, item.vendor_id) for item in page.rejections] == [("tasks", broken)]
     assert len(page.events) == len(org.rows("Task")) - 1
+
+
+@pytest.mark.parametrize(
+    "broken", [{"CreatedDate": None}, {"Id": "00Q?"}, {"SystemModstamp": "soon"}, {"AccountId": 7}]
+)
+def test_hostile_rows_are_counted_and_their_neighbours_are_read(
+    org: SalesforceWorld, monkeypatch: pytest.MonkeyPatch, broken: dict[str, object]
+) -> None:
+    """Nulls, broken ids and dates in the first row of every answer."""
+    plain = Session.query
+
+    def query(session: Session, text: str, *, deleted: bool = False) -> list[dict[str, object]]:
+        rows = plain(session, text, deleted=deleted)
+        return [{**rows[0], **broken}, *rows[1:]] if rows and "FROM Organization" not in text else rows
+
+    monkeypatch.setattr(Session, "query", query)
+    adapter = org.connect()
+    pages = {stream.name: list(pages_of(adapter, stream.name)) for stream in adapter.streams()}
+    for name, whole in (("leads", set(org.leads())), ("contacts", org.person_ids() - set(org.leads()))):
+        records = [record.record_id for page in pages[name] for record in page.records]
+        rejected = [item for page in pages[name] for item in page.rejections]
+        assert set(records) <= whole
+        assert len(records) + len(rejected) == len(whole)
+        assert len(rejected) <= 1
 
 
 def test_a_hidden_object_is_named_and_the_others_are_read(

@@ -12,7 +12,7 @@ from typing import TypeVar
 from connector.adapters.contract import Access
 from connector.adapters.salesforce import soql
 from connector.adapters.salesforce.errors import INVALID_FIELD, NOT_FOUND
-from connector.adapters.salesforce.ids import to_18
+from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.paths import USERINFO
 from connector.adapters.salesforce.score_values import DEFAULT_NAMES
 from connector.adapters.salesforce.session import Session
@@ -124,7 +124,7 @@ class Org:
         try:
             kept = self.having(source, names)
             found: list[Json] = []
-            for chunk in soql.chunks(ids):
+            for chunk in soql.chunks(_good(ids)):
                 found.extend(self.session.query(soql.select(kept, source, [soql.any_of(by, chunk)]), deleted=deleted))
         except MissingPermission:
             return []
@@ -133,7 +133,7 @@ class Org:
     def retrieve(self, source: str, ids: Sequence[str], names: Sequence[str]) -> list[Json]:
         """Return the records among ``ids`` that still are, by a body, which no length limits."""
         found: list[Json] = []
-        for chunk in soql.chunks(ids, RETRIEVE):
+        for chunk in soql.chunks(_good(ids), RETRIEVE):
             answer = self.session.send(
                 "POST", f"composite/sobjects/{source}", {"ids": chunk, "fields": list(names)}, "retrieve"
             )
@@ -152,3 +152,8 @@ class Org:
                 ) from None
             raise
         return {str(raw["name"]): raw for raw in found if raw.get("type") not in UNREADABLE_TYPES}
+
+
+def _good(ids: Sequence[str]) -> list[str]:
+    """Return the ids that are ids: Salesforce refuses a whole query for one that is not."""
+    return [found for found in map(known_id, ids) if found]

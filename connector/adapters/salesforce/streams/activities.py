@@ -84,7 +84,7 @@ class TaskReader(SimpleReader):
 
     def add(self, pieces: Pieces, rows: Sequence[Json], reading: Reading) -> None:
         """Add those that no e-mail record stands for."""
-        mail = [str(row["Id"]) for row in rows if row.get("TaskSubtype") in MAIL_TASKS]
+        mail = [str(row.get("Id")) for row in rows if row.get("TaskSubtype") in MAIL_TASKS]
         counted = self._counted_as_mail(mail)
         super().add(pieces, [row for row in rows if known_id(row.get("Id")) not in counted], reading)
 
@@ -130,13 +130,14 @@ class EmailReader(Reader):
 
     def _persons(self, rows: Sequence[Json]) -> Mapping[str, Sequence[str]]:
         """Return e-mail → leads and contacts: by its relations, else whom its task is about."""
-        found = self._related([str(row["Id"]) for row in rows if row.get("Id")])
+        found = self._related([str(row.get("Id")) for row in rows])
         tasks = {known_id(row.get("ActivityId")): known_id(row.get("Id")) for row in rows if row.get("ActivityId")}
         unnamed = [task for task, email in tasks.items() if task and email not in found]
         if unnamed and self.org.sees("Task", "Id", "WhoId"):
             for row in self.org.lookup(("Id", "WhoId"), "Task", "Id", unnamed, deleted=True):
-                if object_of(str(row.get("WhoId"))):
-                    found[tasks[known_id(row.get("Id"))]] = [to_18(row["WhoId"])]
+                email = tasks.get(known_id(row.get("Id")))
+                if email and object_of(str(row.get("WhoId"))):
+                    found[email] = [to_18(row["WhoId"])]
         return found
 
     def _related(self, ids: Sequence[str]) -> dict[str, list[str]]:

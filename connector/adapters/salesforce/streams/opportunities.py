@@ -36,7 +36,7 @@ class OpportunityReader(Reader):
         closed = [row for row in rows if outcome(row) is not None]
         if not closed:
             return
-        ids = [found for found in (known_id(row.get("Id")) for row in closed) if found]
+        ids = [str(row.get("Id")) for row in closed]
         contacts = self._contacts(ids)
         times = stage_times(self.org.lookup(STAGES, "OpportunityHistory", "OpportunityId", ids))
 
