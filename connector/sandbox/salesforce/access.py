@@ -84,6 +84,8 @@ def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
         return Response(status=500)
     elif fault.kind is FaultKind.HTML_ERROR:
         return Response(GATEWAY_PAGE, fault.status, mimetype="text/html")
+    elif fault.kind is FaultKind.EMPTY_ERROR:
+        return Response(b"", fault.status)
     elif fault.kind is FaultKind.RATE_LIMIT:
         raise crowded()
     elif fault.kind is FaultKind.SERVER_ERROR:

@@ -85,7 +85,7 @@ def create(hub: Hub, object_name: str, body: Mapping[str, Any], author: Author) 
     if object_name == "Lead" and author.assigns:
         values["OwnerId"] = hub.next_assigned()
     values |= derive(hub, object_name, values, values, now)
-    visible = hub.visible_ms(author, row_id)
+    visible = hub.visible_ms(author)
     _keep(hub, object_name, values, visible)
     at = (author.user_id, now)
     history.keep(hub, history.happened(hub, object_name, values, at, "created"), visible)
@@ -120,10 +120,10 @@ def update(hub: Hub, row_id: str, body: Mapping[str, Any], author: Author) -> No
 
 def write(hub: Hub, object_name: str, row: Values, given: Mapping[str, Value], author: Author) -> None:
     """Give a record typed values."""
-    now, row_id = hub.now_ms(), str(row["Id"])
+    now = hub.now_ms()
     values = {**row, **given, **_stamps(author, now)}
     values |= derive(hub, object_name, values, given, now)
-    visible = hub.visible_ms(author, row_id)
+    visible = hub.visible_ms(author)
     _keep(hub, object_name, values, visible)
     at = (author.user_id, now)
     history.keep(hub, history.changed(hub, object_name, row, values, at), visible)
@@ -154,15 +154,16 @@ def undelete(hub: Hub, row_id: str, author: Author) -> None:
         raise RecordError("UNDELETE_FAILED", "Entity is not in the recycle bin")
     deleted_at = row["SystemModstamp"]
     _set_deleted(hub, name, row, author, deleted=False)
-    for _, each in list(children(hub, name, known)):
-        if each.get("IsDeleted") and each["SystemModstamp"] == deleted_at:
+    for child, each in list(children(hub, name, known)):
+        present = hub.tables[child].rows[str(each["Id"])]
+        if present.get("IsDeleted") and present["SystemModstamp"] == deleted_at:
             undelete(hub, str(each["Id"]), author)
 
 
 def purge(hub: Hub, row_id: str, author: Author) -> None:
     """Take a record away for good: neither ``query`` nor ``queryAll`` finds it any more."""
     name = object_of(hub, row_id)
-    hub.tables[name].remove(row_id, hub.visible_ms(author, row_id))
+    hub.tables[name].remove(row_id, hub.visible_ms(author))
     hub.truth.pop(row_id, None)
     follow(hub, name)
 
@@ -202,7 +203,7 @@ def _keep(hub: Hub, object_name: str, values: Mapping[str, Value], visible_ms: i
 
 def _set_deleted(hub: Hub, object_name: str, row: Values, author: Author, *, deleted: bool) -> None:
     values = {**row, "IsDeleted": deleted, **_stamps(author, hub.now_ms())}
-    _keep(hub, object_name, values, hub.visible_ms(author, str(row["Id"])))
+    _keep(hub, object_name, values, hub.visible_ms(author))
 
 
 def _date_activity(hub: Hub, activity: Values, visible_ms: int) -> None:

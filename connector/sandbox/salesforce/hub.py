@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 
 from connector.sandbox.config import Org
 from connector.sandbox.salesforce.cursors import Cursors
@@ -28,12 +28,13 @@ class Author:
     """Who changes something.
 
     ``client``: by the API, which answers when the change is committed. ``assigns``: leads go through the
-    assignment rule.
+    assignment rule. ``lag_ms``: from the stamps to the commit of everything that this author does.
     """
 
     user_id: str
     client: bool = False
     assigns: bool = False
+    lag_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,16 @@ class Hub:
     tenant: dict[str, object] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     _assigned: Iterator[str] | None = None
+    _random: Random = field(default_factory=lambda: Random(1))
 
     def now_ms(self) -> int:
         """Return the sandbox's time in epoch milliseconds, of a whole second as the org stamps."""
         return self.stage.clock.now_ms() // 1000 * 1000
 
     def user(self) -> Author:
-        """Return the person who works in the org."""
-        return Author(self.people.seller)
+        """Return the person who works in the org, in a transaction that takes its own time to commit."""
+        lag_ms = self.stage.config.index_lag_seconds * 1000 * self._random.random()
+        return Author(self.people.seller, lag_ms=int(lag_ms))
 
     def client(self, *, assigns: bool = False) -> Author:
         """Return the connected app, which works as the integration user."""
@@ -89,12 +92,9 @@ class Hub:
         self.made[prefix] += 1
         return new_id(object_name, FIRST_NUMBER - 1 + self.made[prefix])
 
-    def visible_ms(self, author: Author, key: str) -> int:
-        """Return when queries see a change that is made now; a client's own is seen at once."""
-        now = self.stage.clock.now_ms()
-        lag_ms = 0 if author.client else self.stage.config.index_lag_seconds * 1000
-        share = int(hashlib.sha256(f"{key}{now}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
-        return now + int(lag_ms * share)
+    def visible_ms(self, author: Author) -> int:
+        """Return when queries see what an author does now."""
+        return self.stage.clock.now_ms() + author.lag_ms
 
     def seen(self, object_name: str, row_id: str) -> Values | None:
         """Return a record as queries see it now."""

@@ -101,7 +101,10 @@ class Job:
     def uploaded(self) -> tuple[list[str], list[list[str]]]:
         """Return header and rows of what was uploaded; raise ``ValueError`` where it can't be read."""
         text = (self.upload or b"").decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[self.delimiter], strict=True))
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[self.delimiter], strict=True))
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
         if not rows:
             raise ValueError("The upload is empty.")
         header, *filled = rows

@@ -49,7 +49,7 @@ def convert(hub: Hub, lead_id: str, author: Author, *, opportunity: bool = True)
     after = {**lead, **conversion(now, account_id, contact_id, deal_id)}
     changes.write(hub, "Lead", lead, after, author)
     converted = history.happened(hub, "Lead", after, (author.user_id, now), "leadConverted")
-    history.keep(hub, converted, hub.visible_ms(author, row_id))
+    history.keep(hub, converted, hub.visible_ms(author))
     if row_id in hub.truth:
         hub.truth[contact_id] = hub.truth.pop(row_id)
     return Converted(account_id, contact_id, deal_id)
@@ -122,6 +122,6 @@ def merge(hub: Hub, winner_id: str, loser_id: str, author: Author) -> str:
     changes.write(hub, name, winner, {}, author)
     changes.write(hub, name, loser, {"IsDeleted": True, "MasterRecordId": kept}, author)
     merged = history.happened(hub, name, winner, (author.user_id, hub.now_ms()), f"{name.lower()}Merged")
-    history.keep(hub, merged, hub.visible_ms(author, kept))
+    history.keep(hub, merged, hub.visible_ms(author))
     hub.truth.pop(lost, None)
     return kept

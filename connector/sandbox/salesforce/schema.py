@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from connector.sandbox.salesforce.definitions import INDUSTRIES, OBJECTS, SCORE_FIELDS, SOURCES, TOOLING
 
-LINE = re.compile(r"(?P<name>\w+) (?P<type>\w+)(?:\((?P<size>\d+)(?:,(?P<scale>\d+))?\))?(?P<rest>.*)")
+LINE = re.compile(r"(?P<name>\w+) (?P<type>\w+)(?:\((?P<size>\d+)(?:,(?P<scale>\d+))?\))?(?P<rest>.*)", re.DOTALL)
 TEXTS = frozenset({"string", "picklist", "multipicklist", "email", "phone", "url", "textarea", "anyType"})
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
 OPTIONS = {"INDUSTRIES": INDUSTRIES, "SOURCES": SOURCES}

@@ -43,11 +43,15 @@ def _length(metadata: Mapping[str, Any]) -> str:
 
 
 def _picklist(metadata: Mapping[str, Any]) -> str:
-    given = metadata.get("valueSet") or {}
-    values = [str(each.get("fullName", "")) for each in (given.get("valueSetDefinition") or {}).get("value", ())]
-    if not all(values) or not values:
-        raise _refused("A picklist needs a valueSet")
-    return f"{' restricted' if given.get('restricted') else ''} = {'|'.join(values)}"
+    try:
+        given = metadata["valueSet"]
+        values = [str(each["fullName"]) for each in given["valueSetDefinition"]["value"]]
+        restricted = bool(given.get("restricted"))
+    except (KeyError, TypeError, AttributeError):
+        raise _refused("A picklist needs a valueSet with its values") from None
+    if not values or any(not each or "|" in each for each in values):
+        raise _refused("Each value of a picklist needs a name")
+    return f"{' restricted' if restricted else ''} = {'|'.join(values)}"
 
 
 def _nothing(_: Mapping[str, Any]) -> str:

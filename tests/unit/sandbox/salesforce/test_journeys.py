@@ -114,3 +114,20 @@ def test_an_unknown_event_is_refused(visitor: Visitor) -> None:
     lead = visitor.lead(LastName="Nothing")
     path = f"/accounts/{visitor.hub.org.org_id}/contacts/{lead}/events"
     assert visitor.admin(path, {"kind": "dance"}).status_code == 400
+
+
+def test_a_transaction_is_seen_as_a_whole(started: Starter) -> None:
+    """While it is not committed nothing of a conversion is seen; then everything is."""
+    clock = StandingClock()
+    visitor = Visitor(started(clock, index_lag_seconds=100.0)).install()
+    lead = visitor.lead(LastName="Meyer")
+    clock.sleep(100)
+    visitor.do(lead, "convert")
+    seen = set()
+    for _ in range(101):
+        converted = visitor.query("SELECT Id FROM Lead WHERE IsConverted = true")
+        told = visitor.query("SELECT Id FROM LeadHistory WHERE Field = 'leadConverted'")
+        made = [visitor.query("SELECT Id FROM", name) for name in ("Contact", "Opportunity", "OpportunityHistory")]
+        seen.add((len(converted), len(told), *map(len, made)))
+        clock.sleep(1)
+    assert seen == {(0, 0, 0, 0, 0), (1, 1, 1, 1, 1)}
