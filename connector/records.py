@@ -120,7 +120,8 @@ class Record:
     ``properties`` holds current values as text, only those that are filled.
     ``merged_ids`` are ids of this CRM that now resolve to this record. ``same_as`` are ids of
     other records that are the same person by the CRM's own word (a lead and the contact that it
-    was converted into).
+    was converted into). ``company_since``: when the record came to its company, where the CRM tells
+    and that was later than its creation.
     """
 
     record_id: str
@@ -131,6 +132,7 @@ class Record:
     company_id: str | None = None
     merged_ids: tuple[str, ...] = ()
     same_as: tuple[str, ...] = ()
+    company_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

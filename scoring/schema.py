@@ -26,8 +26,9 @@ LEADS = pl.Schema(
 order (null otherwise). ``email_kind``: business, free, disposable, role or null (none, or made up)."""
 
 VALUES = pl.Schema({"lead_id": pl.Int64(), "field": pl.String(), "value": pl.String(), "known_at": UTC_TIME})
-"""One row a value that a field took; null ``value``: it was cleared. ``known_at`` is null for
-values of undated and intake fields (assumed known from creation)."""
+"""One row a value that a field took; null ``value``: it was cleared. ``known_at`` of
+undated and intake fields is null (assumed known from creation) or the beginning of the later record
+that the value came with."""
 
 EVENTS = pl.Schema(
     {"lead_id": pl.Int64(), "at": UTC_TIME, "kind": pl.String(), "actor": pl.String(), "detail": pl.String()}

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.errors import HistoryError
-from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, History, Knowledge
+from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, History
 
 ROWS = pl.Schema({"row": pl.Int64(), "lead_id": pl.Int64(), "as_of": UTC_TIME})
 """One row a vector to be made; ``row`` counts 0…n-1."""
@@ -54,10 +54,7 @@ class Timeline:
             "lead_id", keep="first", maintain_order=True
         )
         self._events = history.events.drop_nulls("at").sort(EVENTS.names())
-        dated = [field.name for field in history.fields if field.knowledge is Knowledge.DATED]
-        self._values = history.values.sort("lead_id", "field", "known_at", "value").with_columns(
-            known_at=pl.when(pl.col("field").is_in(dated)).then(pl.col("known_at"))
-        )
+        self._values = history.values.sort("lead_id", "field", "known_at", "value")
 
     def leads(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""

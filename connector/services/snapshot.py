@@ -54,7 +54,7 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     usable = [item.name for item in described if not (item.system or item.own or item.blocked)]
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
-        values=_known(values.filter(pl.col("field").is_in(usable)), described).select(VALUES.names()),
+        values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
         events=frames.event_frame(services.store, tenant_id).select(EVENTS.names()),
         conversions=conversions.select(CONVERSIONS.names()),
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
@@ -108,16 +108,22 @@ def _knowledge(row: Any, settings: TenantSettings) -> Knowledge:
     return Knowledge.DATED if dated else Knowledge.UNDATED
 
 
-def _known(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
-    """Keep dated values with their times; of the others the last one, without a time."""
+def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame) -> pl.DataFrame:
+    """Keep dated values with their times; of the others the last one of each record.
+
+    Those count from the record's beginning, which is no time at all for the lead's first record: a record
+    that came later (a contact made when a deal was opened) tells nothing about the lead before.
+    """
     dated = [item.name for item in described if item.knowledge is Knowledge.DATED]
     with_time = values.filter(pl.col("field").is_in(dated))
     last = (
         values.filter(~pl.col("field").is_in(dated))
+        .join(leads.select("lead_id", "created_at"), on="lead_id")
+        .with_columns(since=pl.when(pl.col("born") > pl.col("created_at")).then(pl.col("born")))
         .sort("lead_id", "field", "known_at", nulls_last=False)
-        .group_by("lead_id", "field", maintain_order=True)
+        .group_by("lead_id", "field", "since", maintain_order=True)
         .agg(pl.col("value").last())
-        .with_columns(pl.lit(None, dtype=UTC_TIME).alias("known_at"))
+        .with_columns(pl.col("since").alias("known_at"))
     )
     return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
 

@@ -67,13 +67,17 @@ def lead_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
 
 
 def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]) -> pl.DataFrame:
-    """Return lead_id, field (``vendor.name``), value, known_at of the named fields of one vendor's records."""
+    """Return lead_id, field (``vendor.name``), value, known_at of the named fields of one vendor's records.
+
+    ``born`` is when the record began, which may be later than its lead.
+    """
     query = (
         sa.select(
             records.c.lead_id,
             (vendor + "." + changes.c.name).label("field"),
             changes.c.value,
             changes.c.at.label("known_at"),
+            records.c.created_at.label("born"),
         )
         .join(records, records.c.id == changes.c.record_id)
         .join(connections, connections.c.id == records.c.connection_id)
@@ -84,15 +88,19 @@ def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, query, ["known_at"], ["field", "value"])
+    return _read(store, query, ["known_at", "born"], ["field", "value"])
 
 
 def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
-    """Return lead_id, field (``vendor.name``), value of the companies behind a tenant's records."""
+    """Return lead_id, field (``vendor.name``), value of the companies behind a tenant's records.
+
+    ``born`` is when the company became the record's, as far as that is known.
+    """
     joined = sa.and_(
         companies.c.connection_id == records.c.connection_id, companies.c.vendor_id == records.c.company_id
     )
-    links = sa.select(records.c.lead_id, companies.c.id.label("company")).join(companies, joined)
+    since = sa.func.coalesce(records.c.company_since, records.c.created_at).label("born")
+    links = sa.select(records.c.lead_id, companies.c.id.label("company"), since).join(companies, joined)
     links = links.where(records.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
     properties = (
         sa.select(companies.c.id, connections.c.vendor, sa.cast(companies.c.properties, sa.Text).label("properties"))
@@ -104,7 +112,7 @@ def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
         for company, vendor, text in connection.execute(properties):
             long.extend((company, f"{vendor}.{name}", value) for name, value in orjson.loads(text).items() if value)
     values = pl.DataFrame(long, schema={"company": pl.Int64, "field": pl.String, "value": pl.String}, orient="row")
-    return _read(store, links, [], []).join(values, on="company").select("lead_id", "field", "value")
+    return _read(store, links, ["born"], []).join(values, on="company").select("lead_id", "field", "value", "born")
 
 
 def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:

@@ -26,6 +26,7 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
             "vendor_id": item.record_id,
             "email": item.email,
             "company_id": item.company_id,
+            "company_since": item.company_since,
             "created_at": item.created_at,
             "modified_at": item.modified_at,
             "properties": dict(item.properties),
@@ -33,7 +34,7 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
         }
         for item in found
     ]
-    refreshed = ("email", "company_id", "created_at", "modified_at", "properties", "removed_at")
+    refreshed = ("email", "company_id", "company_since", "created_at", "modified_at", "properties", "removed_at")
     upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed)
     _save_links(connection, tenant_id, connection_id, [item for item in found if item.same_as])
 

@@ -177,6 +177,7 @@ records = Table(
     Column("apart", Boolean, nullable=False, server_default=false()),
     Column("email", Text),
     Column("company_id", Text),
+    Column("company_since", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     Column("modified_at", UtcTime, nullable=False),
     Column("properties", Json, nullable=False),

@@ -86,6 +86,25 @@ def test_a_lead_converted_before_the_installation_is_known_since_it_came(org: Sa
         assert {"stage:Open - Not Contacted", "stage:Closed - Converted"} <= statuses
 
 
+def test_only_fields_with_a_history_are_dated(org: SalesforceWorld) -> None:
+    """What the org does not track is assumed, not known, to be as old as the lead."""
+    defined = {item.name: item for item in org.connect().fields()}
+    assert defined["Status"].history
+    assert not defined["Industry"].history
+
+
+def test_a_contact_has_its_account_only_since_the_conversion(org: SalesforceWorld) -> None:
+    """What is known of the account must not be taken for known while the person was a lead."""
+    facts = facts_of(read_all(org.connect()))
+    for item in facts.conversions.values():
+        if item.kind == "lead_converted":
+            record = facts.records[item.record_id]
+            assert record.company_id
+            assert record.company_since is not None
+            assert item.at is not None
+            assert record.created_at < record.company_since <= item.at + timedelta(minutes=1)
+
+
 def test_a_conversion_without_tracked_history_has_its_day() -> None:
     """The time is then the last change of that day."""
     world = SalesforceWorld(replace(ORG, tracked=()))

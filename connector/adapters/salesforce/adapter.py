@@ -48,7 +48,8 @@ class SalesforceAdapter(CrmAdapter):
     def fields(self) -> Sequence[FieldDefinition]:
         """Return the fields of leads and contacts and, named ``company.…``, those of accounts."""
         lead, contact, account = (self._described(source) for source in ("Lead", "Contact", "Account"))
-        return [*person_fields(lead, contact, self._org.own), *company_fields(account)]
+        tracked = self._org.tracked("Lead") | self._org.tracked("Contact")
+        return [*person_fields(lead, contact, self._org.own, tracked), *company_fields(account)]
 
     def streams(self) -> Sequence[Stream]:
         """Return the streams in the order in which they are to be read."""

@@ -98,11 +98,14 @@ _DISQUALIFIED = re.compile(
 
 
 def person_fields(
-    lead: Mapping[str, Json], contact: Mapping[str, Json], own: AbstractSet[str]
+    lead: Mapping[str, Json], contact: Mapping[str, Json], own: AbstractSet[str], tracked: AbstractSet[str]
 ) -> list[FieldDefinition]:
-    """Return the fields of both persons; ``own`` are the names of the score fields."""
+    """Return the fields of both persons.
+
+    ``own`` are the names of the score fields, ``tracked`` of those whose history the org keeps.
+    """
     both = {**contact, **lead}
-    defined = [_person(raw, own) for name, raw in both.items() if name not in CHANGE_MARKS]
+    defined = [_person(raw, own, tracked) for name, raw in both.items() if name not in CHANGE_MARKS]
     if BOUNCED_AT in both:
         excludes = {"true": "bounced"}
         role = FieldRole.BOUNCED
@@ -138,7 +141,7 @@ def options(raw: Json) -> Mapping[str, str]:
     return {str(item["value"]): str(item.get("label") or item["value"]) for item in stated}
 
 
-def _person(raw: Json, own: AbstractSet[str]) -> FieldDefinition:
+def _person(raw: Json, own: AbstractSet[str], tracked: AbstractSet[str]) -> FieldDefinition:
     name = str(raw["name"])
     return FieldDefinition(
         name,
@@ -150,6 +153,7 @@ def _person(raw: Json, own: AbstractSet[str]) -> FieldDefinition:
         personal=personal(name),
         role=ROLES.get(name),
         excludes=_excludes(name, raw),
+        history=name in tracked,
     )
 
 

@@ -76,7 +76,18 @@ class Person:
     def record(self, born: datetime, merged: Sequence[str]) -> Record:
         """Return the record of a person who was known since ``born`` and took over ``merged``."""
         created = min(born, self.created)
-        return Record(self.record_id, self.email, created, self.modified, self.values, self.company_id, tuple(merged))
+        # A lead has no account: the contact that it became has one since the conversion.
+        since = self.created if self.company_id and created < self.created else None
+        return Record(
+            self.record_id,
+            self.email,
+            created,
+            self.modified,
+            self.values,
+            self.company_id,
+            tuple(merged),
+            company_since=since,
+        )
 
 
 def person(row: Row, types: Types, own: AbstractSet[str]) -> Person:

@@ -25,6 +25,9 @@ UNREADABLE_TYPES = frozenset({"address", "location", "base64", "encryptedstring"
 
 ORGANISATION = ("Id", "Name", "TimeZoneSidKey", "DefaultCurrencyIsoCode", "CurrencyIsoCode")
 
+NEWEST_HISTORY = "ORDER BY CreatedDate DESC LIMIT 2000"
+"""One page of the newest history entries."""
+
 RETRIEVE = 2000
 """Ids of one retrieval by sObject Collections."""
 
@@ -89,6 +92,18 @@ class Org:
             if source not in self._described:
                 self._described[source] = self._describe(source)
             return self._described[source]
+
+    def tracked(self, source: str) -> AbstractSet[str]:
+        """Return the fields of an object whose history the org keeps, as far as its newest entries show them.
+
+        Describe does not tell, and a field that none of these is about has hardly a history.
+        """
+        try:
+            self.fields(f"{source}History")
+            rows = self.session.query(soql.select(["Field"], f"{source}History", tail=NEWEST_HISTORY))
+        except MissingPermission:
+            return frozenset()
+        return {str(row.get("Field")) for row in rows}
 
     def having(self, source: str, names: Sequence[str]) -> list[str]:
         """Return those of ``names`` that the object has and the user may read."""

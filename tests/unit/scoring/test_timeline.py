@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,8 +109,12 @@ def test_seller_events_make_no_feature() -> None:
     np.testing.assert_array_equal(vectors.matrix, build(Timeline(without), rows, spec).matrix)
 
 
-def test_undated_fields_ignore_a_stray_time() -> None:
-    """A field declared undated is assumed known from creation, whatever time its value carries."""
-    world = small([], [(1, START + timedelta(hours=150))])
-    world = replace(world, fields=(replace(FIELD, knowledge=Knowledge.UNDATED),))
-    assert Timeline(world).values(rows_at(START), ["score"])["score"].to_list() == ["0", None, None]
+@pytest.mark.parametrize(("hours", "seen"), [(None, ["0", "0", "0"]), (150, [None, None, "0"])])
+def test_an_undated_value_that_came_with_a_later_record_counts_from_then(hours: int | None, seen: list[str]) -> None:
+    """Without a time it is assumed known from creation; with one, nothing before that time may use it."""
+    world = small([], [(1, START + timedelta(hours=hours or 0))])
+    values = world.values if hours else world.values.with_columns(known_at=pl.lit(None, UTC_TIME))
+    world = replace(world, values=values, fields=(replace(FIELD, knowledge=Knowledge.UNDATED),))
+    moments = [START, START + timedelta(hours=150), START + timedelta(hours=151)]
+    rows = numbered(rows_at(*moments).filter(pl.col("lead_id") == 1))
+    assert Timeline(world).values(rows, ["score"])["score"].to_list() == seen

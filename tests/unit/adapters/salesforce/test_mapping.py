@@ -128,7 +128,9 @@ def test_a_bounced_address_excludes() -> None:
     """That there is a date is what counts; the rule is on a field of ours beside it."""
     found = person(lead(EmailBouncedDate=at(3)), TYPES, OWN)
     assert found.values["EmailBounced"] == "true"
-    defined = {item.name: item for item in person_fields({"EmailBouncedDate": {"name": "EmailBouncedDate"}}, {}, OWN)}
+    defined = {
+        item.name: item for item in person_fields({"EmailBouncedDate": {"name": "EmailBouncedDate"}}, {}, OWN, set())
+    }
     assert defined["EmailBounced"].excludes == {"true": "bounced"}
 
 
@@ -320,7 +322,7 @@ def test_fields_are_marked_by_what_they_mean() -> None:
         "Lead_Score__c": {"name": "Lead_Score__c", "type": "double"},
         "HasOptedOutOfEmail": {"name": "HasOptedOutOfEmail", "type": "boolean"},
     }
-    found = {item.name: item for item in person_fields(lead_described, {}, OWN)}
+    found = {item.name: item for item in person_fields(lead_described, {}, OWN, set())}
     assert found["Status"].system
     assert set(found["Status"].excludes) == {"Unqualified", "Closed - Not Converted"}
     assert found["OwnerId"].system
