@@ -62,6 +62,18 @@ def test_activities_hang_on_the_contact_and_old_ones_are_archived(filled: Visito
     assert filled.query("SELECT Id FROM CampaignMember WHERE Lead.IsConverted = true AND ContactId = null") == []
 
 
+def test_clicks_and_forms_are_responses(filled: Visitor, population: Population) -> None:
+    """Dated by the first of them; who only opened did not respond."""
+    asked = "SELECT Status, FirstRespondedDate FROM CampaignMember WHERE HasResponded ="
+    assert all(row["FirstRespondedDate"] for row in filled.query(asked, "true"))
+    assert {row["Status"] for row in filled.query(asked, "true")} == {"Clicked", "Responded"}
+    assert {row["Status"] for row in filled.query(asked, "false")} == {"Sent", "Opened"}
+    forms = {
+        (each.lead, each.form) for each in population.form_fills if knows(population.leads[each.lead].email, SHARE)
+    }
+    assert len(filled.query(asked, "true AND Status = 'Responded'")) == len(forms)
+
+
 def test_nothing_is_dated_after_the_population(filled: Visitor) -> None:
     """Stamps lie in the population's time, changes after creation."""
     for name in ("Lead", "Contact", "Opportunity", "Task", "CampaignMember"):
