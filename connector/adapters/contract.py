@@ -114,7 +114,8 @@ class Access:
     ``refused_token`` is told a token that the vendor refused and returns a fresh one.
     ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
     ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
-    of this connection alone.
+    of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
+    whose grant ends by revoking it.
     """
 
     connection_id: str
@@ -127,6 +128,7 @@ class Access:
     field_names: Mapping[str, str]
     api_origin: str | None = None
     webhook_url: str = ""
+    grant_token: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

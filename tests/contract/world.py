@@ -62,6 +62,9 @@ class TokenBox:
     def token(self) -> str:
         return self.tokens.access_token
 
+    def grant_token(self) -> str | None:
+        return self.tokens.refresh_token
+
     def refused(self, token: str) -> str:
         if token == self.tokens.access_token:
             self.tokens = self.app.refresh(self.tokens, self.clock.now(), self.api_origin)
@@ -75,6 +78,8 @@ class VendorWorld(ABC):
     name: str
     clock: SharedClock
     credentials: AppCredentials
+    at_once: int = 1
+    """Requests at one time that fill the vendor's budget: more than one where it limits just that."""
 
     def app(self, **changes: str) -> CrmApp:
         """Return our app, with some of its credentials changed."""
@@ -107,6 +112,7 @@ class VendorWorld(ABC):
                 field_names=field_names or {},
                 api_origin=grant.account.api_origin,
                 webhook_url=WEBHOOK,
+                grant_token=box.grant_token,
             )
         )
 
@@ -147,8 +153,8 @@ class VendorWorld(ABC):
         """Merge two persons; return the survivor's id, None where the vendor has no merges."""
 
     @abstractmethod
-    def occupy_score_field(self) -> None:
-        """Make a field that has the name of our score field and is somebody else's."""
+    def occupy_score_field(self) -> str:
+        """Make a field that has the name of our score field and is somebody else's; return the name."""
 
     @abstractmethod
     def title_field(self) -> str:
@@ -169,6 +175,10 @@ class VendorWorld(ABC):
     @abstractmethod
     def fail(self, trouble: Trouble, times: int, *, path: str = "") -> None:
         """Misbehave on the next ``times`` API requests whose path contains ``path``."""
+
+    @abstractmethod
+    def api_path(self) -> str:
+        """Return what the path of every read contains."""
 
     @abstractmethod
     def write_path(self) -> str:

@@ -1,0 +1,115 @@
+"""One connected Salesforce org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connector.adapters.contract import Access, CrmAdapter
+from connector.adapters.salesforce import score_fields, score_writes
+from connector.adapters.salesforce.fields import company_fields, person_fields
+from connector.adapters.salesforce.ids import OBJECTS, object_of, to_18
+from connector.adapters.salesforce.org import Org
+from connector.adapters.salesforce.paths import REVOKE
+from connector.adapters.salesforce.score_values import as_rendered, rendered
+from connector.adapters.salesforce.session import Session
+from connector.adapters.salesforce.single import SingleReader
+from connector.adapters.salesforce.streams import readers
+from connector.adapters.salesforce.streams.persons import PersonReader
+from connector.adapters.salesforce.values import Json
+from connector.errors import MissingPermission, NeedsAdmin
+from connector.records import (
+    Account,
+    Cursor,
+    FieldDefinition,
+    Page,
+    ScoreValues,
+    ScoreWrite,
+    Stream,
+    WriteResult,
+)
+
+UNKNOWN_TOKEN = frozenset({"unsupported_token_type", "invalid_token"})
+
+
+class SalesforceAdapter(CrmAdapter):
+    """Reads and writes of one org; makes no request before it is asked something."""
+
+    def __init__(self, access: Access, session: Session) -> None:
+        """Make no request."""
+        self._session = session
+        self._access = access
+        self._org = Org(session, access)
+        self._readers = readers(self._org)
+
+    def account(self) -> Account:
+        """Ask Salesforce which org this is."""
+        return self._org.account()
+
+    def fields(self) -> Sequence[FieldDefinition]:
+        """Return the fields of leads and contacts and, named ``company.…``, those of accounts."""
+        lead, contact, account = (self._described(source) for source in ("Lead", "Contact", "Account"))
+        return [*person_fields(lead, contact, self._org.own), *company_fields(account)]
+
+    def streams(self) -> Sequence[Stream]:
+        """Return the streams in the order in which they are to be read."""
+        return [reader.stream for reader in self._readers.values()]
+
+    def read_page(self, stream: str, cursor: Cursor | None) -> Page:
+        """Read one page; an object that the user can't see says so, but one of leads and contacts is indispensable."""
+        reader = self._readers[stream]
+        try:
+            return reader.read(cursor)
+        except MissingPermission as refused:
+            if isinstance(reader, PersonReader) and not any(
+                self._org.sees(source, "Id") for source in OBJECTS.values()
+            ):
+                raise
+            return Page(cursor or {}, drained=True, unavailable=f"{reader.stream.label}: {refused}")
+
+    def read_records(self, record_ids: Sequence[str]) -> Page:
+        """Read single leads and contacts; one that a merge or a conversion took over names the survivor."""
+        return SingleReader(self._org).read(record_ids)
+
+    def ensure_score_fields(self) -> Mapping[str, str]:
+        """Find the packaged score fields or make them on Lead and Contact."""
+        return score_fields.ensure(self._org)
+
+    def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
+        """Write one batch of at most 200 and return a result for each record."""
+        return score_writes.write(self._session, writes, self._org.field_names)
+
+    def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return record id → our field name → text; records that are gone are left out."""
+        names = self._org.field_names
+        found: dict[str, Mapping[str, str]] = {}
+        for source in OBJECTS.values():
+            asked = {to_18(item): item for item in record_ids if object_of(item) == source}
+            rows: list[Json] = self._org.retrieve(source, list(asked), ["Id", *names.values()]) if asked else []
+            found.update({asked[to_18(row["Id"])]: as_rendered(row, names) for row in rows})
+        return found
+
+    def rendered(self, values: ScoreValues) -> Mapping[str, str]:
+        """Return our field name → the text that a write stores."""
+        return rendered(values)
+
+    def disconnect(self) -> None:
+        """Revoke the grant, with which its sessions end; without its token at least this session.
+
+        A token that Salesforce no longer knows was revoked before.
+        """
+        token = self._access.grant_token() or self._access.token()
+        try:
+            self._session.lean("revoke", "POST", REVOKE, lambda _: None, data={"token": token})
+        except NeedsAdmin as refused:
+            if refused.fault is None or refused.fault.category not in UNKNOWN_TOKEN:
+                raise
+
+    def record_url(self, record_id: str) -> str:
+        """Return the record's page, to which Salesforce forwards from its id."""
+        return f"{self._session.origin}/{record_id}"
+
+    def _described(self, source: str) -> Mapping[str, Json]:
+        try:
+            return self._org.fields(source)
+        except MissingPermission:
+            return {}

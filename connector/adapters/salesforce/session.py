@@ -1,0 +1,153 @@
+"""All requests of one connection: governed, counted against the day, retried, refreshed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import requests
+from simple_salesforce.api import Salesforce
+
+from connector.adapters.contract import Access
+from connector.adapters.salesforce.channel import TIMEOUT, Channel, attempt
+from connector.adapters.salesforce.errors import Refusal, classify
+from connector.adapters.salesforce.values import Json, flat
+from connector.errors import RetryLater
+
+CONCURRENT = "concurrent"
+POLLS = "bulk_polls"
+DAILY = "daily"
+
+SHARE = 0.2
+"""The part of an org's daily requests that we may take; all of the customer's integrations share them."""
+
+FIRST_ALLOWANCE = 15_000
+"""The daily requests of the smallest org (Developer Edition), assumed until an answer tells."""
+
+BULK_STOPS_AT = 0.8
+"""How full the org's day may be before background reading makes way."""
+
+ATTEMPTS = 4
+_JITTER = random.SystemRandom()
+
+T = TypeVar("T")
+
+
+class Session:
+    """The requests of one connection. May be used by several threads."""
+
+    def __init__(self, access: Access, origin: str, timeout: tuple[float, float] = TIMEOUT) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+        self._access = access
+        self._channel = Channel(origin, timeout)
+
+    @property
+    def origin(self) -> str:
+        """Return where this org lives."""
+        return self._channel.origin
+
+    def now(self) -> datetime:
+        """Return the earlier of our clock and Salesforce's: a mark made of it is never in the future there."""
+        told = self._channel.server_time
+        ours = self._access.now()
+        return ours if told is None else min(ours, told)
+
+    def query(self, soql: str, *, deleted: bool = False) -> list[Json]:
+        """Return all rows of a query that was bounded by a LIMIT or a list of ids."""
+        found = self.run("query", lambda sdk: _result(sdk.query(soql, include_deleted=deleted)))
+        rows = list(found["records"])
+        while not found["done"]:
+            found = self._more(found["nextRecordsUrl"])
+            rows.extend(found["records"])
+        return [flat(row) for row in rows]
+
+    def _more(self, address: str) -> Json:
+        """Follow Salesforce's own address of the next rows to the letter."""
+        return self.run("query", lambda sdk: _result(sdk.query_more(address, identifier_is_url=True)))
+
+    def count(self, soql: str, *, deleted: bool = False) -> int:
+        """Return the number that a ``SELECT COUNT()`` answers."""
+        return int(self.run("query", lambda sdk: _result(sdk.query(soql, include_deleted=deleted)))["totalSize"])
+
+    def describe(self, source: str) -> list[Json]:
+        """Return the fields of an object that the user may read."""
+        return self.run("describe", lambda sdk: _fields(sdk.restful(f"sobjects/{source}/describe")))
+
+    def send(self, method: str, path: str, body: Json, operation: str = "") -> Any:
+        """Send ``body`` to ``path`` below the API version; return the parsed answer."""
+        return self.run(operation or path, lambda sdk: sdk.restful(path, method=method, json=body))
+
+    def lean(self, operation: str, method: str, path: str, read: Callable[[requests.Response], T], **kwargs: Any) -> T:
+        """Send a request that the library has no method for and ``read`` its answer; ``path`` is absolute."""
+        return self._governed(operation, lambda token: read(self._channel.lean(method, path, token, **kwargs)))
+
+    def run(self, operation: str, call: Callable[[Salesforce], T]) -> T:
+        """Let ``call`` use the library; raise one of the error tree for what is left after the retries."""
+        return self._governed(operation, lambda token: call(self._channel.sdk(token)))
+
+    def poll(self, operation: str, path: str) -> Json:
+        """Read the state of a job, no more often than the pace of polls allows."""
+        lane = self._access.lane
+        lane.acquire(POLLS)
+        lane.settle(POLLS)
+        return self.run(operation, lambda sdk: _object(sdk.restful(path)))
+
+    def make_way(self) -> None:
+        """Raise ``RetryLater`` where the org's day is so full that background reading must stop."""
+        usage = self._channel.usage
+        if usage is not None and usage[0] > usage[1] * BULK_STOPS_AT:
+            raise RetryLater(
+                "More than 80 % of the Salesforce org's daily API requests are used; reading goes on later.",
+                after_seconds=1800.0,
+            )
+
+    def _governed(self, operation: str, call: Callable[[str], T]) -> T:
+        lane = self._access.lane
+        token, renewed = self._access.token(), False
+        tries = 1
+        while True:
+            found = self._once(operation, call, token)
+            if not isinstance(found, Refusal):
+                return found
+            if found.unauthorized and not renewed:
+                token, renewed = self._access.refused_token(token), True
+                continue
+            if found.passing:
+                lane.penalise(CONCURRENT, found.pause(tries) * _JITTER.uniform(1.0, 1.25))
+            if not found.passing or tries >= ATTEMPTS:
+                raise classify(found)
+            tries += 1
+
+    def _once(self, operation: str, call: Callable[[str], T], token: str) -> T | Refusal:
+        lane, usage = self._access.lane, self._channel.usage
+        most = int((usage[1] if usage else FIRST_ALLOWANCE) * SHARE)
+        lane.spend(DAILY, 1, limit=most)
+        lane.acquire(CONCURRENT)
+        try:
+            return attempt(operation, lambda: call(token))
+        finally:
+            lane.settle(CONCURRENT)
+
+
+def _object(found: Any) -> Json:
+    """Return an answer that must be an object; raise ``ValueError`` for something else that is JSON."""
+    if isinstance(found, dict):
+        return found
+    raise ValueError("not an object")
+
+
+def _fields(found: Any) -> list[Json]:
+    """Return the fields of a describe; raise ``ValueError`` for something else that is JSON."""
+    fields = _object(found).get("fields")
+    if isinstance(fields, list) and all(isinstance(raw, dict) and raw.get("name") for raw in fields):
+        return fields
+    raise ValueError("not a describe")
+
+
+def _result(found: Any) -> Json:
+    """Return a query's answer; raise ``ValueError`` for something else that is JSON."""
+    if isinstance(found, dict) and isinstance(found.get("records"), list) and "totalSize" in found and "done" in found:
+        return found
+    raise ValueError("not the answer of a query")
