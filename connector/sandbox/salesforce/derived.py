@@ -10,7 +10,9 @@ from connector.sandbox.salesforce.definitions import STAGES
 from connector.sandbox.salesforce.hub import Hub
 from connector.sandbox.salesforce.schema import ObjectDef, Value, Values
 
-RESPONDED = frozenset({"Responded"})
+RESPONDED = frozenset({"Clicked", "Responded"})
+"""The statuses of a campaign's member that this org counts as a response."""
+
 STAGE_FACTS = {name: (chance, closed, won, category, label) for name, chance, closed, won, category, label in STAGES}
 MINUTE_MS = 60_000
 

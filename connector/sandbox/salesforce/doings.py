@@ -12,6 +12,7 @@ from connector.sandbox.clock import to_ms
 from connector.sandbox.population import Population
 from connector.sandbox.population.model import Activity
 from connector.sandbox.salesforce import times
+from connector.sandbox.salesforce.derived import RESPONDED
 from connector.sandbox.salesforce.events import ORG_ADDRESS, REPLIED, SENT
 from connector.sandbox.salesforce.loading import SECOND_MS, Loader
 from connector.sandbox.salesforce.schema import Value
@@ -96,6 +97,7 @@ class _Doings:
         first = happened[0][0]
         status = max((word for _, word in happened), key=RANKS.index)
         reached = next(at for at, word in happened if word == status)
+        responded = next((at for at, word in happened if word in RESPONDED), None)
         kind, row = self._person(who)
         values: dict[str, Value] = {
             "CampaignId": self._campaign(campaign, first),
@@ -104,8 +106,8 @@ class _Doings:
             "Status": status,
             "Type": kind,
             "Email": row.get("Email"),
-            "HasResponded": status == "Responded",
-            "FirstRespondedDate": times.day_of(reached) if status == "Responded" else None,
+            "HasResponded": responded is not None,
+            "FirstRespondedDate": times.day_of(responded) if responded is not None else None,
         }
         self._loader.add("CampaignMember", first, max(reached, int(str(row["CreatedDate"]))), values)
 

@@ -19,7 +19,7 @@ from connector.sandbox.salesforce.hub import Hub
 from connector.sandbox.salesforce.journeys import contact_values, conversion
 from connector.sandbox.salesforce.loading import Loader
 from connector.sandbox.salesforce.schema import Value
-from connector.sandbox.salesforce.vocabulary import NAMES, custom_field, custom_value, standard_value
+from connector.sandbox.salesforce.vocabulary import NAMES, custom_field, custom_value, standard_value, told_tenant
 from connector.sandbox.sharing import known_part
 
 STAGES = {"open": "Qualification", "won": "Closed Won", "lost": "Closed Lost"}
@@ -47,6 +47,7 @@ class Filler:
         self._hub = hub
         self._population = population
         self._specs = {each.name: each for each in population.fields if each.of == "lead"}
+        self._deal_specs = {each.name: each for each in population.fields if each.of == "deal"}
         self._loader = Loader(hub)
         self._accounts: dict[str, str] = {}
         self._people: list[str] = []
@@ -56,6 +57,8 @@ class Filler:
         for spec in self._specs.values():
             for name in ("Lead", "Contact"):
                 self._hub.schema.objects[name].add(custom_field(spec))
+        for spec in self._deal_specs.values():
+            self._hub.schema.objects["Opportunity"].add(custom_field(spec))
         deals: dict[int, list[Deal]] = {}
         for deal in self._population.deals:
             deals.setdefault(deal.lead, []).append(deal)
@@ -63,13 +66,14 @@ class Filler:
             self._people.append(self._person(lead, sorted(deals.get(place, ()), key=lambda each: each.created_ms)))
         load_doings(self._loader, self._population, self._people)
         self._loader.load()
-        self._hub.as_of, self._hub.tenant = self._population.as_of, self._population.tenant
+        self._hub.as_of, self._hub.tenant = self._population.as_of, told_tenant(self._population.tenant)
         self._hub.truth = {self._people[place]: chance for place, chance in self._population.truth.items()}
 
     def _person(self, lead: Lead, deals: list[Deal]) -> str:
         """Take a lead, and what became of it; return the id under which the person lives on."""
         values = {
-            "Company": "Unknown",
+            # A name of its own: people of no company have none in common.
+            "Company": f"Unknown {len(self._people) + 1}",
             "LastName": "Unknown",
             "Status": "Open - Not Contacted",
             **self._values(lead.values.items(), lead.created_ms),
@@ -142,6 +146,10 @@ class Filler:
             "LeadSource": source,
             "Amount": amount,
         }
+        for name, text in deal.values:
+            if name in self._deal_specs:
+                spec = self._deal_specs[name]
+                values[custom_field(spec).name] = custom_value(spec, text)
         deal_id = self._loader.add("Opportunity", deal.created_ms, deal.created_ms, values)
         self._loader.tell("Opportunity", deal_id, deal.created_ms, "created")
         for at, word in deal.stages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from connector.sandbox.population.model import FieldSpec
@@ -105,3 +106,22 @@ def standard_value(name: str, text: str, at_ms: int) -> Value:
         return int(Decimal(text))
     value = VALUES.get(name, {}).get(text, text)
     return value[: WIDTHS.get(NAMES[name], 255)]
+
+
+def told_tenant(tenant: Mapping[str, object]) -> dict[str, object]:
+    """Return what a mapping says of the tenant, with the org's names of the fields that it names."""
+    told = dict(tenant)
+    knowledge = told.get("knowledge")
+    if isinstance(knowledge, Mapping):
+        told["knowledge"] = {_name(str(name)): known for name, known in knowledge.items()}
+    if told.get("order_field"):
+        told["order_field"] = _name(str(told["order_field"]))
+    kind, _, rest = str(told.get("goal", "")).partition(":")
+    name, equals, value = rest.partition("=")
+    if kind == "property" and equals:
+        told["goal"] = f"property:{_name(name)}={value}"
+    return told
+
+
+def _name(name: str) -> str:
+    return NAMES.get(name) or custom_name(name)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from connector.sandbox import Filling, start
 from connector.sandbox.population import Population, PopulationParameters, generate
 from connector.sandbox.sharing import knows
-from tests.unit.sandbox.salesforce.conftest import ROOMY
+from tests.unit.sandbox.salesforce.conftest import ROOMY, Starter
 from tests.unit.sandbox.salesforce.visitor import Visitor
+from tests.unit.sandbox.test_imports import MAPPING, folder
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 SHARE = 0.6
@@ -62,6 +64,18 @@ def test_activities_hang_on_the_contact_and_old_ones_are_archived(filled: Visito
     assert filled.query("SELECT Id FROM CampaignMember WHERE Lead.IsConverted = true AND ContactId = null") == []
 
 
+def test_clicks_and_forms_are_responses(filled: Visitor, population: Population) -> None:
+    """Dated by the first of them; who only opened did not respond."""
+    asked = "SELECT Status, FirstRespondedDate FROM CampaignMember WHERE HasResponded ="
+    assert all(row["FirstRespondedDate"] for row in filled.query(asked, "true"))
+    assert {row["Status"] for row in filled.query(asked, "true")} == {"Clicked", "Responded"}
+    assert {row["Status"] for row in filled.query(asked, "false")} == {"Sent", "Opened"}
+    forms = {
+        (each.lead, each.form) for each in population.form_fills if knows(population.leads[each.lead].email, SHARE)
+    }
+    assert len(filled.query(asked, "true AND Status = 'Responded'")) == len(forms)
+
+
 def test_nothing_is_dated_after_the_population(filled: Visitor) -> None:
     """Stamps lie in the population's time, changes after creation."""
     for name in ("Lead", "Contact", "Opportunity", "Task", "CampaignMember"):
@@ -87,3 +101,19 @@ def test_custom_fields_are_those_of_the_population(filled: Visitor) -> None:
     assert (fields["Team_Size__c"]["type"], fields["Interests__c"]["type"]) == ("double", "multipicklist")
     assert filled.query("SELECT Id FROM Lead WHERE Team_Size__c > 0 AND Use_Case__c = 'compliance'")
     assert filled.query("SELECT Id FROM Contact WHERE Onboarding_Call_Booked__c != null")
+
+
+def test_an_export_fills_the_org_too(started: Starter, tmp_path: Path) -> None:
+    """With its columns as custom fields, its deals as opportunities, and the tenant in the org's words."""
+    mapping = MAPPING.replace('goal = "deal_won"', 'goal = "property:size=12"')
+    mapping = mapping.replace('amount = "Amount"', 'amount = "Amount"\n[deal.properties.owner]\ncolumn = "Title"')
+    visitor = Visitor(started(filling=Filling(folder=folder(tmp_path, mapping=mapping)))).install()
+    rows = visitor.query("SELECT Email, Title, Size__c, Club_Card__c, Company FROM Lead ORDER BY CreatedDate")
+    assert [(row["Email"], row["Title"]) for row in rows][1:] == [("b@example.com", "CFO"), ("c@example.com", "Buyer")]
+    assert [row["Size__c"] for row in rows] == [None, 12.0, 7.0]
+    assert len({row["Company"] for row in rows}) == 3
+    assert {row["Owner__c"] for row in visitor.query("SELECT Owner__c FROM Opportunity")} == {"CFO", "Buyer"}
+    won = visitor.query("SELECT Amount, IsWon FROM Opportunity ORDER BY IsWon DESC")
+    assert [(row["Amount"], row["IsWon"]) for row in won] == [(1200.5, True), (None, False)]
+    tenant = visitor.session.get(f"{visitor.origin}/_sandbox/population").json()["tenant"]
+    assert (tenant["goal"], tenant["knowledge"]) == ("property:Size__c=12", {"Size__c": "intake"})
