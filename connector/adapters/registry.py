@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 from connector.adapters.contract import AppCredentials, CrmApp
 from connector.adapters.hubspot.app import HubSpotApp
+from connector.adapters.mailchimp.app import MailchimpApp
 from connector.errors import SettingsError
 
 AppFactory = Callable[[AppCredentials], CrmApp]
 
-REGISTRY: Mapping[str, AppFactory] = {"hubspot": HubSpotApp}
+REGISTRY: Mapping[str, AppFactory] = {"hubspot": HubSpotApp, "mailchimp": MailchimpApp}
 
 
 def build(name: str, credentials: AppCredentials) -> CrmApp:

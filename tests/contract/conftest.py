@@ -8,12 +8,13 @@ import pytest
 
 from connector.adapters.registry import REGISTRY
 from tests.contract.hubspot_world import HubSpotWorld
+from tests.contract.mailchimp_world import MailchimpWorld
 from tests.contract.world import VendorWorld
 
 PEOPLE = 230
 """Persons of a filled account: more than any page holds."""
 
-WORLDS: dict[str, Callable[[], VendorWorld]] = {"hubspot": HubSpotWorld}
+WORLDS: dict[str, Callable[[], VendorWorld]] = {"hubspot": HubSpotWorld, "mailchimp": MailchimpWorld}
 
 
 @pytest.fixture(params=sorted(REGISTRY))

@@ -42,16 +42,16 @@ class Facts:
         return (
             {key: record for key, record in self.records.items() if key not in gone},
             {change for change in self.changes if change.record_id not in gone and not change.observed},
-            {key: value for key, (_, value) in self._observed().items() if key[0] not in gone},
+            {key: value for key, (_, value) in self._newest().items() if key[0] not in gone},
             {key: event for key, event in self.events.items() if event.record_id not in gone},
             {key: item for key, item in self.conversions.items() if item.record_id not in gone},
             self.companies,
         )
 
-    def _observed(self) -> dict[tuple[str, str], tuple[datetime, str | None]]:
-        """Return (record, field) → when a value was seen last, and the value."""
-        seen = sorted((item for item in self.changes if item.observed), key=lambda item: item.at)
-        return {(item.record_id, item.name): (item.at, item.value) for item in seen}
+    def _newest(self) -> dict[tuple[str, str], tuple[datetime, str | None]]:
+        """Return (record, field) → the newest change or sighting: as in the store, the same value again is none."""
+        known = sorted(self.changes, key=lambda item: (item.at, item.observed))
+        return {(item.record_id, item.name): (item.at, item.value) for item in known}
 
     def happened_to(self, record_id: str) -> set[tuple[str, str, datetime]]:
         """Return what happened to a person, merged ones included."""

@@ -134,9 +134,10 @@ class HubSpotWorld(VendorWorld):
             pair = (self.contact(winner), self.contact(loser))
             return str(changes.merge(self.hub, self.account, table, pair).object_id)
 
-    def occupy_score_field(self) -> None:
+    def occupy_score_field(self) -> str:
         group = next(iter(self.account.catalogues["contacts"].groups))
         self.define("lead_score", "string", "text", group)
+        return "lead_score"
 
     def define(self, name: str, kind: str, field_type: str, group: str) -> None:
         """Make a contact property, as an admin would."""
@@ -158,6 +159,9 @@ class HubSpotWorld(VendorWorld):
     def fail(self, trouble: Trouble, times: int, *, path: str = "") -> None:
         kind, status, seconds = FAULTS[trouble]
         self.sandbox.stage.faults.replace_all([Fault(kind, path=path, times=times, status=status, seconds=seconds)])
+
+    def api_path(self) -> str:
+        return "crm"
 
     def write_path(self) -> str:
         return "batch/update"

@@ -41,8 +41,8 @@ def test_streams_that_need_no_records_come_first(filled: VendorWorld) -> None:
 def test_the_first_page_tells_how_many_to_expect(filled: VendorWorld) -> None:
     """Progress can be shown from the first page on."""
     adapter = filled.connect()
-    page = adapter.read_page(adapter.streams()[0].name, None)
-    assert page.expected == len(filled.person_ids())
+    firsts = [adapter.read_page(stream.name, None) for stream in adapter.streams() if not stream.needs_records]
+    assert sum(page.expected or 0 for page in firsts if page.records) == len(filled.person_ids())
 
 
 def test_reading_resumes_from_every_checkpoint(filled: VendorWorld) -> None:
@@ -71,7 +71,7 @@ def test_what_changed_is_read_on_and_leaves_the_same_as_a_full_read(filled: Vend
     """Created, updated, deleted and merged persons: incremental and full reading agree."""
     grant = filled.install()
     before = read_all(filled.connect(grant))
-    ids = sorted(filled.person_ids(), key=int)
+    ids = sorted(filled.person_ids())
     filled.wait()
     made = filled.add_person("new.person@example.com")
     filled.rename_title(ids[:3], "Chief Test Officer")
@@ -131,7 +131,7 @@ def test_reading_on_without_changes_brings_nothing_new(filled: VendorWorld) -> N
 def test_single_persons_are_read_again_and_missing_ones_removed(filled: VendorWorld) -> None:
     """What a webhook hints at is looked up by id; who is gone is a removal."""
     adapter = filled.connect()
-    known = sorted(filled.person_ids(), key=int)[:3]
+    known = sorted(filled.person_ids())[:3]
     filled.delete_person(known[2])
     page: Page = adapter.read_records([*known, "999999999"])
     assert {record.record_id for record in page.records} == set(known[:2])
@@ -141,7 +141,7 @@ def test_single_persons_are_read_again_and_missing_ones_removed(filled: VendorWo
 
 def test_a_person_that_a_merge_took_over_points_to_the_survivor(filled: VendorWorld) -> None:
     """Reading the lost id gives the survivor and says so."""
-    ids = sorted(filled.person_ids(), key=int)
+    ids = sorted(filled.person_ids())
     survivor = filled.merge(ids[0], ids[1])
     if survivor is None:
         return

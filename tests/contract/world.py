@@ -75,6 +75,13 @@ class VendorWorld(ABC):
     name: str
     clock: SharedClock
     credentials: AppCredentials
+    at_once: int = 1
+    """Requests at one time that fill the vendor's budget: more than one where it limits just that."""
+    webhook_url: str = WEBHOOK
+    revocable: bool = True
+    """Whether the vendor lets an app give its grant back: where not, only what it made can be removed."""
+    knows_our_writes: bool = True
+    """Whether the vendor tells a write of ours from a change by somebody else."""
 
     def app(self, **changes: str) -> CrmApp:
         """Return our app, with some of its credentials changed."""
@@ -106,7 +113,7 @@ class VendorWorld(ABC):
                 now=self.clock.now,
                 field_names=field_names or {},
                 api_origin=grant.account.api_origin,
-                webhook_url=WEBHOOK,
+                webhook_url=self.webhook_url,
             )
         )
 
@@ -147,8 +154,8 @@ class VendorWorld(ABC):
         """Merge two persons; return the survivor's id, None where the vendor has no merges."""
 
     @abstractmethod
-    def occupy_score_field(self) -> None:
-        """Make a field that has the name of our score field and is somebody else's."""
+    def occupy_score_field(self) -> str:
+        """Make a field that has the name of our score field and is somebody else's; return the name."""
 
     @abstractmethod
     def title_field(self) -> str:
@@ -166,9 +173,17 @@ class VendorWorld(ABC):
     def installed(self) -> bool:
         """Tell whether the account has our app."""
 
+    def pushes(self) -> bool:
+        """Tell whether the account pushes to us because we asked it to."""
+        return False
+
     @abstractmethod
     def fail(self, trouble: Trouble, times: int, *, path: str = "") -> None:
         """Misbehave on the next ``times`` API requests whose path contains ``path``."""
+
+    @abstractmethod
+    def api_path(self) -> str:
+        """Return what the path of every read contains."""
 
     @abstractmethod
     def write_path(self) -> str:
