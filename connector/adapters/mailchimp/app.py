@@ -87,7 +87,7 @@ class MailchimpApp(CrmApp):
         return MailchimpAdapter(access, Session(access, access.api_origin, self.timeout))
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
-        """Raise ``RejectedInput`` unless the delivery came to one connection's address and is signed where hooks sign."""
+        """Raise ``RejectedInput`` unless it came to one connection's address and, where its hooks sign, is signed."""
         webhooks.verify(delivery, now)
 
     def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:

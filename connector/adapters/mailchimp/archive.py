@@ -5,6 +5,7 @@ Nothing is unpacked to disk, and sizes are capped, so that neither a path nor a 
 
 from __future__ import annotations
 
+import gzip
 import json
 import tarfile
 import zlib
@@ -18,6 +19,8 @@ from connector.adapters.mailchimp.values import Json
 LARGEST_FILE = 64 * 2**20
 LARGEST_ARCHIVE = 256 * 2**20
 """Bytes, unpacked. 500 answers with members of a megabyte each would not fit; real ones have a few kB."""
+
+_CHUNK = 2**16
 
 
 class BrokenArchiveError(Exception):
@@ -37,7 +40,8 @@ def results(stream: IO[bytes]) -> Iterator[Result]:
     """Yield the answers in an archive, in no order; raise ``BrokenArchiveError`` where it can't be read on."""
     left = LARGEST_ARCHIVE
     try:
-        with tarfile.open(fileobj=stream, mode="r|gz") as tar:
+        # tarfile's own gzip reading takes an archive that was cut off for one that ended.
+        with gzip.GzipFile(fileobj=stream) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
             for entry in tar:
                 if not entry.isfile():
                     continue
@@ -49,6 +53,10 @@ def results(stream: IO[bytes]) -> Iterator[Result]:
                 if len(content) < entry.size:
                     raise BrokenArchiveError("the archive ended too early")
                 yield from _of_file(content)
+            while rest := plain.read(_CHUNK):
+                left -= len(rest)
+                if left < 0:
+                    raise BrokenArchiveError("the archive is too large")
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise BrokenArchiveError("the archive can't be read") from error
 

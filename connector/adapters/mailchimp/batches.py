@@ -44,6 +44,8 @@ def run(audiences: Audiences, calls: Mapping[str, Call]) -> dict[str, Result]:
     not be handed in or did not end in time.
     """
     operations = [_operation(key, call) for key, call in calls.items()]
+    # Counts as a look, so that the first one comes five seconds later.
+    _look(audiences)
     body = audiences.session.send("batch", batches.start({"operations": operations})).body
     job_id = body.get("id")
     if not isinstance(job_id, str) or not job_id:
@@ -79,10 +81,8 @@ def _collected(audiences: Audiences, job_id: str) -> dict[str, Result]:
 def _finished(audiences: Audiences, job_id: str) -> str | None:
     """Wait for a job's end and return where its results are, None if there are none."""
     deadline = audiences.now() + PATIENCE
-    lane = audiences.access.lane
     while audiences.now() < deadline:
-        lane.acquire(POLLS)
-        lane.settle(POLLS)
+        _look(audiences)
         answer = audiences.session.send(
             "batch status", batches.status(job_id, fields=STATUS_FIELDS), accept=(NOT_FOUND,)
         )
@@ -96,6 +96,12 @@ def _finished(audiences: Audiences, job_id: str) -> str | None:
         after_seconds=PATIENCE.total_seconds(),
         fault=VendorFault(VENDOR, "batch status", 200),
     )
+
+
+def _look(audiences: Audiences) -> None:
+    """Wait until somebody of this account may look after a job again."""
+    audiences.access.lane.acquire(POLLS)
+    audiences.access.lane.settle(POLLS)
 
 
 def _download(audiences: Audiences, url: str, found: dict[str, Result]) -> None:

@@ -80,7 +80,9 @@ def read(operation: str, status: int, headers: Mapping[str, str], content: bytes
     body = parsed(content)
     if 200 <= status < 300:
         return Refusal(operation, 0) if body is None else Answer(status, body)
-    page = "html" in headers.get("Content-Type", "").lower() or content.lstrip()[:1] == b"<"
+    # An empty answer is a throttle, whatever its type says.
+    marked = "html" in headers.get("Content-Type", "").lower() or content.lstrip()[:1] == b"<"
+    page = marked and bool(content.strip())
     return Refusal(operation, status, body or {}, page=page)
 
 
