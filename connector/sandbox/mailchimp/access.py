@@ -22,6 +22,7 @@ BLOCKED_PAGE = (
     "<html><head><title>Access Denied</title></head><body><h1>Access Denied</h1>"
     "You don't have permission to access this server.</body></html>"
 )
+GATEWAY_PAGE = "<html><head><title>Bad Gateway</title></head><body><center><h1>Bad Gateway</h1></center></body></html>"
 TITLES = {403: "Forbidden", 404: "Resource Not Found", 429: "Too Many Requests", 503: "Service Unavailable"}
 
 
@@ -80,15 +81,25 @@ def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
         request.environ[SWITCH].cut = True
         return Response(status=500)
     elif fault.kind is FaultKind.HTML_ERROR:
-        return Response(BLOCKED_PAGE, fault.status, mimetype="text/html")
+        page = BLOCKED_PAGE if fault.status == 403 else GATEWAY_PAGE
+        return Response(page, fault.status, mimetype="text/html")
     elif fault.kind is FaultKind.EMPTY_ERROR:
         return Response(b"", fault.status)
-    elif fault.kind is FaultKind.RATE_LIMIT:
-        raise throttled(the_hub.account.connections)
-    elif fault.kind is FaultKind.SERVER_ERROR:
-        title = TITLES.get(fault.status, "Internal Server Error")
-        raise Problem(fault.status, title, "An unexpected internal error has occurred.")
+    elif fault.kind in REFUSALS:
+        raise _refusal(the_hub, fault)
     return None
+
+
+REFUSALS = frozenset({FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOCKED})
+
+
+def _refusal(the_hub: Hub, fault: Fault) -> Problem:
+    if fault.kind is FaultKind.RATE_LIMIT:
+        return throttled(the_hub.account.connections)
+    if fault.kind is FaultKind.LOCKED:
+        return Problem(403, "UserDisabled", "This account has been deactivated.")
+    title = TITLES.get(fault.status, "Internal Server Error")
+    return Problem(fault.status, title, "An unexpected internal error has occurred.")
 
 
 def finish(response: Response) -> Response:

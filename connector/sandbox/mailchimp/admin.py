@@ -85,6 +85,7 @@ def population() -> Response:
 
 
 @blueprint.post("/accounts/<account_id>/uninstall")
+@blueprint.post("/accounts/<account_id>/tokens/revoke")
 def uninstall(account_id: str) -> Response:
     """Remove the app from the account, as its user would: every token ends, nobody is told."""
     _check_account(account_id)
@@ -125,12 +126,15 @@ def add_event(account_id: str, key: str) -> Response:
         return reply(events.happen(hub(), _member(account_id, key), json_body()), 201)
 
 
-@blueprint.post("/accounts/<account_id>/contacts/<key>/<any('archive', 'gdpr-delete'):action>")
+@blueprint.post("/accounts/<account_id>/contacts/<key>/<any('archive', 'gdpr-delete', 'restore'):action>")
 def remove_contact(account_id: str, key: str, action: str) -> Response:
-    """Archive or erase a member, as a user would."""
+    """Archive, erase or bring back a member, as a user would."""
     with hub().stage.lock:
         member = _member(account_id, key)
-        (changes.archive if action == "archive" else changes.delete_permanently)(hub(), member)
+        if action == "restore":
+            changes.set_status(hub(), member, "subscribed")
+        else:
+            (changes.archive if action == "archive" else changes.delete_permanently)(hub(), member)
     return Response(status=204)
 
 

@@ -53,11 +53,16 @@ class Audience:
         found = self._by_hash.get(key.lower()) or self._by_contact.get(key)
         return found or self._by_hash.get(subscriber_hash(key))
 
-    def new_member(self, email: str, status: str, at_ms: int) -> Member:
-        """Add a member and return it; the address must be free."""
+    def new_member(self, email: str, status: str, at_ms: int, *, case_kept: bool = False) -> Member:
+        """Add a member and return it; the address must be free. Without one, the hash is of the contact id.
+
+        ``case_kept``: the hash is of the address as it was typed, as in very old audiences.
+        """
         number = next(self._numbers)
         contact_id = stable_id(32, self.list_id, number)
         member = Member(self.list_id, contact_id, number, email, status, at_ms, at_ms)
+        if case_kept or not email:
+            member.hash_of = email or contact_id
         self._by_hash[member.hash] = member
         self._by_contact[contact_id] = member
         return member
@@ -65,7 +70,7 @@ class Audience:
     def move(self, member: Member, email: str) -> None:
         """Give a member another address, which must be free."""
         del self._by_hash[member.hash]
-        member.email = email
+        member.email, member.hash_of = email, ""
         self._by_hash[member.hash] = member
 
     def remove(self, member: Member) -> None:

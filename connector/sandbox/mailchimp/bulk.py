@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
+from connector.sandbox.faults import FaultKind
 from connector.sandbox.mailchimp import changes
 from connector.sandbox.mailchimp.access import hub
 from connector.sandbox.mailchimp.audience import Audience
@@ -32,6 +33,8 @@ def subscribe_many(list_id: str) -> Response:
     made: list[Member] = []
     changed: list[Member] = []
     errors: list[dict[str, str]] = []
+    interrupted = g.fault is not None and g.fault.kind is FaultKind.HALF_BATCH
+    rows = rows[: len(rows) // 2] if interrupted else rows
     with hub().stage.lock:
         audience = hub().audience(list_id)
         for row, repeated in zip(rows, _repeated(rows), strict=True):
@@ -42,6 +45,8 @@ def subscribe_many(list_id: str) -> Response:
             else:
                 (made if new else changed).append(member)
         hub().stage.log.wrote(len(made) + len(changed))
+        if interrupted:
+            raise Problem(502, "Bad Gateway", "An unexpected internal error has occurred.")
         return reply(
             {
                 "new_members": [cut_member(hub(), each, IN_BULK) for each in made],

@@ -49,6 +49,13 @@ def add_member(
     return member
 
 
+def add_phone_contact(hub: Hub, audience: Audience, phone: str) -> Member:
+    """Add a contact who gave a phone number only: the address is empty."""
+    member = audience.new_member("", "transactional", hub.now_ms())
+    member.phone = phone
+    return member
+
+
 def update_member(hub: Hub, member: Member, merge: Mapping[str, Any], source: str = "admin") -> None:
     """Give merge fields new values; ``last_changed`` moves even where they are the old ones."""
     audience = hub.audiences[member.list_id]

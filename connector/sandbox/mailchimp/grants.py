@@ -57,6 +57,10 @@ class Grants:
         """Tell whether a token is good."""
         return token in self._tokens
 
+    def installed(self) -> bool:
+        """Tell whether the account has the app."""
+        return bool(self._tokens)
+
     def uninstall(self) -> None:
         """End every token, as the user does who removes the app from the account."""
         self._tokens.clear()

@@ -10,6 +10,7 @@ import io
 import random
 import tarfile
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import orjson
 from flask import Flask
@@ -61,21 +62,28 @@ def advance(hub: Hub, app: Flask) -> None:
 
 def _run(app: Flask, operation: Operation) -> Iterator[OperationResult]:
     """Answer one operation; a paged GET without an offset is read to its end, each page counted as one."""
-    params = dict(operation.params)
+    path, _, query = operation.path.partition("?")
+    params = dict(parse_qsl(query)) | operation.params
     paged = operation.method == "GET" and "offset" not in params
+    offset = 0
     while True:
-        result = _answer(app, operation, params)
+        result = _answer(app, operation, f"/{path.lstrip('/')}", params)
         yield result
-        told = orjson.loads(result.response or "{}")
-        total = told.get("total_items") if isinstance(told, dict) and result.status_code == 200 else None
-        offset = int(params.get("offset", "0")) + int(params.get("count", DEFAULT_COUNT))
-        if not paged or not isinstance(total, int) or offset >= total or params.get("count") == "0":
+        total = _total_items(result) if paged else 0
+        # A number: otherwise the answer was a refusal.
+        offset += int(params.get("count", DEFAULT_COUNT)) if total else 0
+        if offset >= total or not offset:
             return
         params["offset"] = str(offset)
 
 
-def _answer(app: Flask, operation: Operation, params: dict[str, str]) -> OperationResult:
-    path = operation.path if operation.path.startswith("/") else f"/{operation.path}"
+def _total_items(result: OperationResult) -> int:
+    told = orjson.loads(result.response) if result.status_code == 200 else None
+    total = told.get("total_items") if isinstance(told, dict) else None
+    return total if isinstance(total, int) else 0
+
+
+def _answer(app: Flask, operation: Operation, path: str, params: dict[str, str]) -> OperationResult:
     builder = EnvironBuilder(
         path=API + path,
         method=operation.method,

@@ -11,6 +11,8 @@ from connector.sandbox.mailchimp.audience import Audience
 from connector.sandbox.mailchimp.problems import Problem, invalid
 from connector.sandbox.mailchimp.records import Member, MergeField
 
+EXACT = 2**53
+"""Up to here a whole number is written without a fraction."""
 BLANK = "This value should not be blank."
 
 
@@ -69,7 +71,7 @@ def _number(field: MergeField, value: Any) -> int | float:
         number = math.nan
     if not math.isfinite(number) or isinstance(value, bool):
         raise _bad_merge(field.tag, "This value should be a number.")
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) <= EXACT else number
 
 
 def _date(field: MergeField, text: str) -> str:

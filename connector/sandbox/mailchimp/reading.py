@@ -138,11 +138,15 @@ def _heads(paths: Iterable[list[str]]) -> dict[str, list[list[str]]]:
 
 
 def _only(value: Any, paths: list[list[str]]) -> Any:
-    if isinstance(value, list):
-        return [_only(each, paths) for each in value]
-    if not isinstance(value, dict) or [] in paths:
+    if [] in paths:
         return value
-    return {name: _only(value[name], rests) for name, rests in _heads(paths).items() if name in value}
+    if isinstance(value, list):
+        return [_only(each, paths) for each in value if isinstance(each, dict | list)]
+    return {
+        name: _only(value[name], rests)
+        for name, rests in _heads(paths).items()
+        if name in value and ([] in rests or isinstance(value[name], dict | list))
+    }
 
 
 def _without(value: Any, paths: list[list[str]]) -> Any:

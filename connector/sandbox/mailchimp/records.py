@@ -13,7 +13,12 @@ WRITABLE_STATUSES = STATUSES[:-1]
 
 def subscriber_hash(address: str) -> str:
     """Return the MD5 hash of the address in lower case, by which the API names members."""
-    return hashlib.md5(address.strip().lower().encode(), usedforsecurity=False).hexdigest()
+    return plain_hash(address.strip().lower())
+
+
+def plain_hash(text: str) -> str:
+    """Return the MD5 hash of a text as it is."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(slots=True)
@@ -43,6 +48,7 @@ class Member:
     ``contact_id`` outlives a change of the address. ``merge`` holds values by tag, empty ones left
     out; ``tags`` when each tag (a static segment's id) was given. ``locked``: the person opted out or
     bounced, so that no API call may subscribe them. ``opened``, ``clicked`` and ``received`` count campaigns.
+    ``hash_of``: what the hash is made of where that is not the address in lower case.
     """
 
     list_id: str
@@ -54,6 +60,8 @@ class Member:
     changed_ms: int
     merge: dict[str, Any] = field(default_factory=dict)
     tags: dict[int, int] = field(default_factory=dict)
+    hash_of: str = ""
+    phone: str = ""
     opted_in_ms: int | None = None
     language: str = ""
     email_type: str = "html"
@@ -73,7 +81,7 @@ class Member:
     @property
     def hash(self) -> str:
         """The member's id in the API, which follows the address."""
-        return subscriber_hash(self.email)
+        return plain_hash(self.hash_of) if self.hash_of else subscriber_hash(self.email)
 
 
 @dataclass(slots=True)

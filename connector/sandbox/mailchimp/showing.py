@@ -36,7 +36,7 @@ def member_shown(hub: Hub, member: Member) -> dict[str, Any]:
         "email_address": member.email,
         "unique_email_id": unique_id(member.email),
         "contact_id": member.contact_id,
-        "full_name": " ".join(filter(None, (member.merge.get("FNAME"), member.merge.get("LNAME")))),
+        "full_name": " ".join(str(member.merge[tag]) for tag in ("FNAME", "LNAME") if tag in member.merge),
         "web_id": member.web_id,
         "email_type": member.email_type,
         "status": member.status,
@@ -62,6 +62,8 @@ def member_shown(hub: Hub, member: Member) -> dict[str, Any]:
     }
     if member.status == "unsubscribed":
         shown["unsubscribe_reason"] = member.unsubscribe_reason
+    if member.phone:
+        shown |= {"sms_phone_number": member.phone, "sms_subscription_status": "subscribed"}
     if member.notes:
         shown["last_note"] = _last_note(member.notes[-1])
     return shown

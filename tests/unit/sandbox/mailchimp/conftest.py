@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,6 +12,9 @@ import pytest
 
 from connector.sandbox import MailchimpAccount, RunningSandbox, SandboxConfig, start
 from tests.unit.sandbox.mailchimp.visitor import Visitor
+
+# The vendor's description of its API is not ours to ship: this runs where somebody has it.
+collect_ignore = [] if os.environ.get("CONNECTOR_SPECS") else ["test_description.py"]
 
 QUICK = SandboxConfig(
     vendor="mailchimp", latency_seconds=0.0, mailchimp=MailchimpAccount(batch_seconds=0.0, connections=1000)

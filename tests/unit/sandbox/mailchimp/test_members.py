@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.sandbox.mailchimp import changes
+from connector.sandbox.mailchimp.records import subscriber_hash
 from tests.unit.sandbox.mailchimp.visitor import Visitor
 
 
@@ -36,6 +37,30 @@ def test_a_change_of_address_changes_the_hash_and_not_the_contact_id(visitor: Vi
     assert (moved["contact_id"], moved["id"] == made["id"]) == (made["contact_id"], False)
     assert visitor.call("GET", path(visitor, made["id"])).status_code == 404
     assert visitor.get(path(visitor, made["contact_id"]))["email_address"] == "after@example.com"
+
+
+def test_an_old_member_has_a_hash_of_the_address_as_typed(visitor: Visitor) -> None:
+    """A computed hash finds nobody; the id that the API tells does."""
+    with visitor.running.stage.lock:
+        visitor.hub.main.new_member("Old.Typed@example.com", "subscribed", visitor.hub.now_ms(), case_kept=True)
+    assert visitor.call("GET", path(visitor, subscriber_hash("Old.Typed@example.com"))).status_code == 404
+    listed = visitor.get(path(visitor), count=1000)["members"]
+    told = next(each["id"] for each in listed if each["email_address"] == "Old.Typed@example.com")
+    assert visitor.get(path(visitor, told))["email_address"] == "Old.Typed@example.com"
+    assert visitor.call("PATCH", path(visitor, told), {"merge_fields": {"FNAME": "O"}}).status_code == 200
+
+
+def test_contacts_by_phone_have_no_address(visitor: Visitor) -> None:
+    """Several of them, each by an id of its own."""
+    with visitor.running.stage.lock:
+        made = [changes.add_phone_contact(visitor.hub, visitor.hub.main, f"+491700000{n}") for n in range(2)]
+    shown = [visitor.get(path(visitor, each.contact_id)) for each in made]
+    assert [(each["email_address"], each["sms_phone_number"]) for each in shown] == [
+        ("", "+4917000000"),
+        ("", "+4917000001"),
+    ]
+    assert shown[0]["id"] != shown[1]["id"]
+    assert visitor.get(path(visitor, shown[1]["id"]))["contact_id"] == made[1].contact_id
 
 
 def test_posting_twice_is_refused(visitor: Visitor) -> None:

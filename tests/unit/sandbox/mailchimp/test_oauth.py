@@ -86,11 +86,14 @@ def test_metadata_can_name_a_hostile_origin(started: Starter) -> None:
     assert visitor.metadata(visitor.access_token).json()["api_endpoint"] == hostile
 
 
-def test_uninstalling_ends_every_token(started: Starter) -> None:
+@pytest.mark.parametrize("way", ["uninstall", "tokens/revoke"])
+def test_uninstalling_ends_every_token(started: Starter, way: str) -> None:
     """The next call is a 401 problem document; metadata know the token no more."""
     visitor = Visitor(started()).install()
+    assert visitor.hub.grants.installed()
     assert visitor.get("/ping") == {"health_status": "Everything's Chimpy!"}
-    assert visitor.admin(f"/accounts/{visitor.account_id}/uninstall").status_code == 204
+    assert visitor.admin(f"/accounts/{visitor.account_id}/{way}").status_code == 204
+    assert not visitor.hub.grants.installed()
     answer = visitor.call("GET", "/")
     assert (answer.status_code, answer.json()["title"]) == (401, "API Key Invalid")
     assert answer.headers["Content-Type"] == "application/problem+json; charset=utf-8"
