@@ -186,7 +186,7 @@ class MailchimpWorld(VendorWorld):
         self.hub.grants.uninstall()
 
     def installed(self) -> bool:
-        return bool(self.hub.grants._tokens)
+        return self.hub.grants.installed()
 
     def pushes(self) -> bool:
         return any(hook.url == self.webhook_url for each in self.hub.audiences.values() for hook in each.hooks.values())

@@ -94,6 +94,12 @@ def subscriber_hash(email: str) -> str:
     return hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
 
 
+def hashes(email: str) -> list[str]:
+    """Return the hashes under which a member may be kept: very old audiences hashed addresses as they were typed."""
+    typed = hashlib.md5(email.strip().encode(), usedforsecurity=False).hexdigest()
+    return list(dict.fromkeys((subscriber_hash(email), typed)))
+
+
 def record_id(list_id: str, contact: str) -> str:
     """Return the id of a record: its audience, and the contact's id, which outlives a change of address."""
     return f"{list_id}{RECORD_PARTS}{contact}"

@@ -17,7 +17,7 @@ from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.values import (
     Json,
     UnreadableError,
-    address,
+    hashes,
     identifier,
     iso,
     moment,
@@ -25,6 +25,7 @@ from connector.adapters.mailchimp.values import (
     record_id,
     rows,
     subscriber_hash,
+    text,
 )
 from connector.records import Cursor, Page, Stream
 
@@ -110,21 +111,23 @@ class OrderReader(Reader):
 
     def _person(self, raw: Json) -> str | None:
         """Return the record of an order's customer, None where the shop's audience does not have them."""
-        email = address(part(raw, "customer").get("email_address"))
+        email = text(part(raw, "customer").get("email_address"))
         list_id = self._audience_of(identifier(raw, "store_id"))
         if email is None or list_id is None:
             return None
         key = list_id, subscriber_hash(email)
         if key not in self._people:
-            self._people[key] = self._ask(*key)
+            self._people[key] = self._ask(list_id, email)
         return self._people[key]
 
-    def _ask(self, list_id: str, email_hash: str) -> str | None:
-        call = lists.get_list_member(list_id, email_hash, fields=("contact_id", "status"))
-        answer = self.audiences.session.send("member", call, accept=(NOT_FOUND,))
-        if answer.status == NOT_FOUND or answer.body.get("status") == ARCHIVED:
-            return None
-        return record_id(list_id, identifier(answer.body, "contact_id"))
+    def _ask(self, list_id: str, email: str) -> str | None:
+        for name in hashes(email):
+            call = lists.get_list_member(list_id, name, fields=("contact_id", "status"))
+            answer = self.audiences.session.send("member", call, accept=(NOT_FOUND,))
+            if answer.status != NOT_FOUND:
+                gone = answer.body.get("status") == ARCHIVED
+                return None if gone else record_id(list_id, identifier(answer.body, "contact_id"))
+        return None
 
     def _audience_of(self, store_id: str) -> str | None:
         if self._shops is None:
