@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 
 from connector.adapters.contract import AppCredentials, CrmApp
 from connector.adapters.hubspot.app import HubSpotApp
+from connector.adapters.mailchimp.app import MailchimpApp
 from connector.adapters.salesforce.app import SalesforceApp
 from connector.errors import SettingsError
 
 AppFactory = Callable[[AppCredentials], CrmApp]
 
-REGISTRY: Mapping[str, AppFactory] = {"hubspot": HubSpotApp, "salesforce": SalesforceApp}
+REGISTRY: Mapping[str, AppFactory] = {
+    "hubspot": HubSpotApp,
+    "mailchimp": MailchimpApp,
+    "salesforce": SalesforceApp,
+}
 
 
 def build(name: str, credentials: AppCredentials) -> CrmApp:

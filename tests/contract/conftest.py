@@ -8,13 +8,18 @@ import pytest
 
 from connector.adapters.registry import REGISTRY
 from tests.contract.hubspot_world import HubSpotWorld
+from tests.contract.mailchimp_world import MailchimpWorld
 from tests.contract.salesforce_world import SalesforceWorld
 from tests.contract.world import VendorWorld
 
 PEOPLE = 230
 """Persons of a filled account: more than any page holds."""
 
-WORLDS: dict[str, Callable[[], VendorWorld]] = {"hubspot": HubSpotWorld, "salesforce": SalesforceWorld}
+WORLDS: dict[str, Callable[[], VendorWorld]] = {
+    "hubspot": HubSpotWorld,
+    "mailchimp": MailchimpWorld,
+    "salesforce": SalesforceWorld,
+}
 
 
 @pytest.fixture(params=sorted(REGISTRY))

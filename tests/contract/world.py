@@ -80,6 +80,11 @@ class VendorWorld(ABC):
     credentials: AppCredentials
     at_once: int = 1
     """Requests at one time that fill the vendor's budget: more than one where it limits just that."""
+    webhook_url: str = WEBHOOK
+    revocable: bool = True
+    """Whether the vendor lets an app give its grant back: where not, only what it made can be removed."""
+    knows_our_writes: bool = True
+    """Whether the vendor tells a write of ours from a change by somebody else."""
 
     def app(self, **changes: str) -> CrmApp:
         """Return our app, with some of its credentials changed."""
@@ -111,7 +116,7 @@ class VendorWorld(ABC):
                 now=self.clock.now,
                 field_names=field_names or {},
                 api_origin=grant.account.api_origin,
-                webhook_url=WEBHOOK,
+                webhook_url=self.webhook_url,
                 grant_token=box.grant_token,
             )
         )
@@ -171,6 +176,10 @@ class VendorWorld(ABC):
     @abstractmethod
     def installed(self) -> bool:
         """Tell whether the account has our app."""
+
+    def pushes(self) -> bool:
+        """Tell whether the account pushes to us because we asked it to."""
+        return False
 
     @abstractmethod
     def fail(self, trouble: Trouble, times: int, *, path: str = "") -> None:

@@ -1,0 +1,1 @@
+"""Mailchimp: audience members are the records, orders of connected shops the conversions."""

@@ -1,0 +1,95 @@
+"""Mailchimp before any account of it is known: installation, webhooks, what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
+from connector.adapters.hosts import require_base
+from connector.adapters.mailchimp import webhooks
+from connector.adapters.mailchimp.adapter import MailchimpAdapter
+from connector.adapters.mailchimp.errors import REINSTALL
+from connector.adapters.mailchimp.oauth import API_HOSTS, OAuth, require_role
+from connector.adapters.mailchimp.score_writes import LARGEST_BATCH
+from connector.adapters.mailchimp.session import CONNECTIONS, POLLS, Session
+from connector.adapters.mailchimp.transport import TIMEOUT
+from connector.errors import Disconnected, NeedsAdmin
+from connector.records import Grant, Tokens, WebhookHint
+
+LOGIN = "https://login.mailchimp.com"
+LOGIN_HOSTS = (r"login\.mailchimp\.com",)
+API = "https://us1.api.mailchimp.com"
+"""Any data centre: it only says that real ones are meant. Each account names its own."""
+
+CAPABILITIES = Capabilities(
+    label="Mailchimp",
+    # Mailchimp allows a user ten open connections over all apps and keys; the rest are for the customer's other ones
+    # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited. How
+    # often we look after a batch job, one look in five seconds, is our own restraint.
+    budgets=(Budget(CONNECTIONS, 4, 0.0), Budget(POLLS, 1, 5.0)),
+    write_batch=LARGEST_BATCH,
+    property_history=False,
+    webhooks=True,
+    refresh_tokens=False,
+    pkce=False,
+    # A token can do what the user can who allowed it; there is nothing to choose.
+    scopes={},
+    optional_scopes={},
+)
+
+
+class MailchimpApp(CrmApp):
+    """Our app at Mailchimp."""
+
+    name: str = "mailchimp"
+    capabilities: Capabilities = CAPABILITIES
+    timeout: ClassVar[tuple[float, float]] = TIMEOUT
+
+    def __init__(self, credentials: AppCredentials) -> None:
+        """Check that tokens can only go to Mailchimp or a local sandbox; raise ``SettingsError`` otherwise."""
+        api_base = require_base("The Mailchimp API address", credentials.api_base or API, API_HOSTS)
+        login_base = require_base("The Mailchimp sign-in address", credentials.authorize_base or LOGIN, LOGIN_HOSTS)
+        self._oauth = OAuth(credentials, login_base, api_base)
+
+    def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
+        """Return the address of Mailchimp's consent page."""
+        return self._oauth.authorize_url(state)
+
+    def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
+        """Trade the code for a token and learn where its account lives.
+
+        Raises ``RejectedInput`` for a bad code, for a user who may not write, and where the account is said to
+        live anywhere but at Mailchimp: the token is then not sent there.
+        """
+        tokens = self._oauth.exchange(code)
+        metadata = self._oauth.metadata(tokens.access_token)
+        require_role(metadata.get("role"))
+        origin = self._oauth.origin(metadata)
+        return Grant(self._oauth.account(origin, tokens.access_token), tokens)
+
+    def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
+        """Return the same tokens if they are still good: there are no others.
+
+        Raises ``Disconnected`` where the grant is gone, and where the account has moved to another data
+        centre, whose address only a new installation brings.
+        """
+        origin = self._oauth.origin(self._oauth.metadata(tokens.access_token))
+        if api_origin is not None and origin != api_origin:
+            raise Disconnected("Mailchimp has moved this account to another data centre.", remedy=REINSTALL)
+        return tokens
+
+    def connect(self, access: Access) -> CrmAdapter:
+        """Open one connection. Makes no request; raises ``NeedsAdmin`` where the account's place is not known."""
+        if access.api_origin is None or not self._oauth.good(access.api_origin):
+            raise NeedsAdmin("It is not known where this Mailchimp account lives.", remedy=REINSTALL)
+        return MailchimpAdapter(access, Session(access, access.api_origin, self.timeout))
+
+    def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
+        """Raise ``RejectedInput`` unless it came to one connection's address and, where its hooks sign, is signed."""
+        webhooks.verify(delivery, now)
+
+    def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
+        """Read a verified delivery."""
+        return webhooks.parse(delivery)

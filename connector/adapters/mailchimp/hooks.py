@@ -1,0 +1,64 @@
+"""Webhooks of the account's audiences, made and removed: Mailchimp keeps them by audience."""
+
+from __future__ import annotations
+
+from connector.adapters.mailchimp.audiences import Audiences
+from connector.adapters.mailchimp.calls import lists
+from connector.adapters.mailchimp.errors import BAD_REQUEST, NOT_FOUND, VENDOR, sentence_of
+from connector.adapters.mailchimp.values import Json, rows, text
+from connector.errors import NeedsAdmin, RetryLater, VendorFault
+
+EVENTS = {
+    "subscribe": True,
+    "unsubscribe": True,
+    "profile": True,
+    "upemail": True,
+    "cleaned": True,
+    "campaign": True,
+}
+SOURCES = {"user": True, "admin": True, "api": False}
+"""Not what comes by API: each score that we write would announce itself."""
+
+
+def subscribe(audiences: Audiences, url: str) -> list[str]:
+    """Make a hook to ``url`` in every audience that has none; return the signing secrets of those made now."""
+    made = []
+    for audience in audiences.all() if url else ():
+        if not _ours(audiences, audience.list_id, url):
+            made.append(_make(audiences, audience.list_id, url))
+    return [secret for secret in made if secret is not None]
+
+
+def unsubscribe(audiences: Audiences, url: str) -> None:
+    """Remove the hooks to ``url``."""
+    for audience in audiences.all() if url else ():
+        _remove(audiences, audience.list_id, url)
+
+
+def _ours(audiences: Audiences, list_id: str, url: str) -> list[str]:
+    answer = audiences.session.send("webhooks", lists.get_list_webhooks(list_id), accept=(NOT_FOUND,))
+    return [str(raw.get("id")) for raw in rows(answer.body, "webhooks") if raw.get("url") == url]
+
+
+def _make(audiences: Audiences, list_id: str, url: str) -> str | None:
+    body: Json = {"url": url, "events": EVENTS, "sources": SOURCES}
+    call = lists.create_list_webhook(list_id, body)
+    try:
+        # Not repeated: each repeat makes a further hook, and all of them deliver.
+        answer = audiences.session.send("webhook", call, accept=(BAD_REQUEST,), repeat=False)
+    except RetryLater:
+        # The hook may be there, but its secret, which is told once, is lost with the answer.
+        _remove(audiences, list_id, url)
+        raise
+    if answer.status == BAD_REQUEST:
+        raise NeedsAdmin(
+            f"Mailchimp does not let a webhook be made: {sentence_of(answer.body)}",
+            remedy="The connector's address must answer from the internet, and the audience have room for a hook.",
+            fault=VendorFault(VENDOR, "webhook", answer.status),
+        )
+    return text(answer.body.get("signing_secret"))
+
+
+def _remove(audiences: Audiences, list_id: str, url: str) -> None:
+    for hook_id in _ours(audiences, list_id, url):
+        audiences.session.send("webhook", lists.delete_list_webhook(list_id, hook_id), accept=(NOT_FOUND,))

@@ -1,0 +1,60 @@
+"""All requests of one connection: under the account's limit of open connections, with their retries."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+
+from connector.adapters.contract import Access
+from connector.adapters.mailchimp.calls import Call
+from connector.adapters.mailchimp.errors import UNAUTHORIZED, Refusal, classify
+from connector.adapters.mailchimp.transport import TIMEOUT, Answer, perform, pooled
+
+CONNECTIONS = "connections"
+POLLS = "polls"
+ATTEMPTS = 4
+
+_JITTER = random.SystemRandom()
+
+
+class Session:
+    """The requests of one connection. May be used by several threads."""
+
+    def __init__(self, access: Access, origin: str, timeout: tuple[float, float] = TIMEOUT) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+        self.origin = origin
+        self.http = pooled()
+        self._access = access
+        self._timeout = timeout
+
+    def send(self, operation: str, call: Call, *, accept: Collection[int] = (), repeat: bool = True) -> Answer:
+        """Send one call with its retries; raise one of the error tree for what is left then.
+
+        Refusals with a status in ``accept`` are returned. ``repeat`` False: a call whose answer got lost
+        is not sent again, because it may have been carried out. Waiting is the lane's business: a
+        passing trouble stops everyone on the account, and the next ``acquire`` sits it out.
+        """
+        lane = self._access.lane
+        token, renewed = self._access.token(), False
+        attempt = 1
+        while True:
+            found = self._once(operation, call, token)
+            if isinstance(found, Answer):
+                return found
+            if found.status in accept and not found.throttled:
+                return Answer(found.status, dict(found.body))
+            if found.status == UNAUTHORIZED and not renewed:
+                token, renewed = self._access.refused_token(token), True
+                continue
+            if found.passing:
+                lane.penalise(CONNECTIONS, found.pause(attempt) * _JITTER.uniform(0.5, 1.0))
+            if not found.passing or attempt >= ATTEMPTS or not (repeat or found.throttled):
+                raise classify(found)
+            attempt += 1
+
+    def _once(self, operation: str, call: Call, token: str) -> Answer | Refusal:
+        self._access.lane.acquire(CONNECTIONS)
+        try:
+            return perform(self.http, self.origin, operation, call, token, self._timeout)
+        finally:
+            self._access.lane.settle(CONNECTIONS)
