@@ -51,6 +51,10 @@ class TokenSource:
             return self._refreshed(stored)
         return self._open(stored).access_token
 
+    def grant(self) -> str | None:
+        """Return the refresh token, if the vendor gave one: it stands for the whole grant."""
+        return self._open(self._stored()).refresh_token
+
     def refused(self, token: str) -> str:
         """Return another token than the one that the vendor just refused."""
         stored = self._stored()

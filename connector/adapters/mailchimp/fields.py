@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from connector.adapters.mailchimp.values import Json, part
 from connector.records import FieldDefinition, FieldRole, FieldType
@@ -47,6 +48,9 @@ STATUSES = {
 }
 EXCLUDES = {"unsubscribed": "opted out", "cleaned": "bounced", "pending": "not confirmed"}
 
+AT_CREATION = frozenset({"source"})
+"""What never changes after the sign-up."""
+
 BASE = (
     FieldDefinition("email_address", "Email address", FieldType.TEXT, personal=True),
     FieldDefinition(
@@ -88,7 +92,9 @@ def definitions(audiences: Iterable[Iterable[Json]], own: Mapping[str, str]) -> 
             found = _definition(name, raw)
             merged[name] = _joined(merged[name], found) if name in merged else found
     ours = [FieldDefinition(name, label, _OWN_TYPES[label], own=True) for name, label in own.items()]
-    return [*BASE, *merged.values(), *ours]
+    # A profile says when it changed last, not what changed: dated by that, a value missing from the past would tell
+    # who was to be active later.
+    return [replace(item, history=item.name in AT_CREATION) for item in (*BASE, *merged.values(), *ours)]
 
 
 SCORE_LABEL, TAG_LABEL = "Lead score", "High-Intent tag"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connector.adapters.mailchimp.fields import STATUS, TAGS
+from connector.adapters.mailchimp.fields import AT_CREATION, STATUS, TAGS
 from connector.adapters.mailchimp.values import (
     Json,
     UnreadableError,
@@ -40,7 +40,6 @@ MEMBER_FIELDS = (
 ).split()
 """What is read of a member: no IP address, no position, no links."""
 
-AT_CREATION = frozenset({"source"})
 AS_OF_NOW = frozenset({"country", TAGS})
 """They may change without ``last_changed``: known from when they were seen."""
 NEVER_DATED = frozenset(
