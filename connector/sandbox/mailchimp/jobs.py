@@ -10,6 +10,7 @@ import io
 import random
 import tarfile
 from collections.abc import Iterator
+from contextvars import Context
 from urllib.parse import parse_qsl
 
 import orjson
@@ -92,7 +93,9 @@ def _answer(app: Flask, operation: Operation, path: str, params: dict[str, str])
         content_type="application/json",
         environ_overrides={INSIDE: True},
     )
-    body, status, _ = run_wsgi_app(app.wsgi_app, builder.get_environ(), buffered=True)
+    # In a context of its own: within the running request's, Flask would share its ``g``, and the count of open
+    # connections, which stands there, would never go down again.
+    body, status, _ = Context().run(run_wsgi_app, app.wsgi_app, builder.get_environ(), True)
     return OperationResult(operation.operation_id, int(status.split(" ")[0]), b"".join(body).decode())
 
 
