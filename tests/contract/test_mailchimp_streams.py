@@ -279,6 +279,7 @@ def test_orders_are_scanned_when_their_number_changes_and_once_a_day(world: Mail
     world.clock.sleep(3 * 86_400)
     first = read_all(world.connect(grant))
     assert len(facts_of(first).conversions) == 12
+    assert asked(world, "/members/") == 0
     world.clock.sleep(600)
     world.sandbox.stage.log.clear()
     second = read_on(world.connect(grant), first)

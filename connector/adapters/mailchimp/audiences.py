@@ -41,6 +41,8 @@ class Audiences:
         """Make no request."""
         self.session = session
         self.access = access
+        self.customers: dict[tuple[str, str], str | None] = {}
+        """(audience, hash of an address) → record of who ordered, None for nobody, as far as it was seen."""
         self._kept: dict[tuple[str, str], object] = {}
         self._lock = threading.RLock()
 

@@ -11,7 +11,7 @@ from connector.adapters.mailchimp.fields import personal
 from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Pieces, Reading, add_member, reject
 from connector.adapters.mailchimp.seconds import Place, step
 from connector.adapters.mailchimp.streams.base import Reader
-from connector.adapters.mailchimp.values import Json, UnreadableError, iso, moment, rows, whole
+from connector.adapters.mailchimp.values import Json, UnreadableError, iso, moment, rows, subscriber_hash, whole
 from connector.records import Cursor, Page, Stream
 
 OVERLAP = timedelta(minutes=5)
@@ -75,6 +75,13 @@ class MemberReader(Reader):
                 add_member(pieces, raw, reading)
             except UnreadableError as reason:
                 reject(pieces, self.stream.name, raw.get("contact_id"), reason)
+        self._note_customers(list_id, pieces)
+
+    def _note_customers(self, list_id: str, pieces: Pieces) -> None:
+        """Keep whose orders the orders' reader will meet, so that it need not ask for each."""
+        for record in pieces.records:
+            if record.email and record.properties.get("number_of_orders", "0") != "0":
+                self.audiences.customers[list_id, subscriber_hash(record.email)] = record.record_id
 
     def _fetch(self, list_id: str, since: str | None, before: str, offset: int) -> tuple[Sequence[Json], int]:
         call = lists.get_list_members_info(

@@ -30,7 +30,7 @@ from connector.adapters.mailchimp.values import (
 from connector.records import Cursor, Page, Stream
 
 COUNT = 200
-"""Orders a page: each customer that is new to us costs a request of its own."""
+"""Orders a page: a customer who was not among the members just read costs a request."""
 RESCAN = timedelta(hours=20)
 OVERLAP = timedelta(days=2)
 """How late a shop may tell Mailchimp of an order or of its change."""
@@ -51,7 +51,6 @@ class OrderReader(Reader):
 
     def __init__(self, audiences: Audiences) -> None:
         super().__init__(audiences)
-        self._people: dict[tuple[str, str], str | None] = {}
         self._shops: Mapping[str, str] | None = None
 
     def read(self, cursor: Cursor | None) -> Page:
@@ -116,9 +115,10 @@ class OrderReader(Reader):
         if email is None or list_id is None:
             return None
         key = list_id, subscriber_hash(email)
-        if key not in self._people:
-            self._people[key] = self._ask(list_id, email)
-        return self._people[key]
+        known = self.audiences.customers
+        if key not in known:
+            known[key] = self._ask(list_id, email)
+        return known[key]
 
     def _ask(self, list_id: str, email: str) -> str | None:
         for name in hashes(email):
