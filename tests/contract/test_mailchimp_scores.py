@@ -138,6 +138,17 @@ def test_half_of_a_batch_may_fail(world: MailchimpWorld, people: int) -> None:
     assert not any("LEADSCORE" in member.merge for member in archived)
 
 
+def test_an_audience_that_is_gone_fails_nobody_elses_write(world: MailchimpWorld) -> None:
+    """Its contacts are gone with it; so is one whose id names no audience of this account."""
+    filled = Filled(world, 2)
+    lost = world.add_member("lost@example.com", world.second)
+    writes = filled.writes([Tier.LOW])
+    odd = [replace(writes[0], record_id=record_id) for record_id in (world.record_of(lost), "nowhere:1", "../x:1")]
+    del world.hub.audiences[lost.list_id]
+    outcomes = [result.outcome for result in filled.adapter.write_scores([*odd, *writes])]
+    assert outcomes == [WriteOutcome.GONE] * 3 + [WriteOutcome.WRITTEN] * 2
+
+
 def test_nobody_who_opted_out_gets_the_tag(world: MailchimpWorld) -> None:
     """The score is kept; what the tag starts is mail."""
     filled = Filled(world, 2)

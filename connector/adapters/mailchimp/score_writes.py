@@ -32,6 +32,7 @@ RECENTLY = timedelta(days=7)
 
 CLEANED = "cleaned"
 GONE = "Mailchimp has no such contact."
+NO_AUDIENCE = "The contact's audience is gone."
 UNPREPARED = "This audience has neither the score's field nor the tag yet; the next run makes them."
 NOT_TAKEN = "Mailchimp did not take the score: its field is missing in this audience. The next run makes it again."
 SHUT = {
@@ -100,6 +101,10 @@ class _Writing:
 
     def run(self) -> None:
         """Write; raise ``RetryLater`` where nothing was written."""
+        there = {audience.list_id for audience in self._audiences.all()}
+        for item in self._wanted:
+            if item.list_id not in there:
+                self._end(item, WriteOutcome.GONE, NO_AUDIENCE)
         before = self._members() if self._few else {}
         shut = set() if self._few else self._archived()
         for item in self._left():
