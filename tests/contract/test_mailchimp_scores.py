@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -284,8 +285,14 @@ def test_what_no_archive_tells_is_tried_again(world: MailchimpWorld, monkeypatch
 def test_results_are_fetched_from_nowhere_else(world: MailchimpWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even without a token: an answer does not choose what this server asks for."""
     filled = Filled(world, MANY)
-    monkeypatch.setattr(batches, "_finished", lambda *_: "http://169.254.169.254/latest/meta-data")
-    assert set(filled.write(Tier.LOW)) == {WriteOutcome.RETRY}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.05)
+        address = f"http://127.0.0.1:{other.getsockname()[1]}/batch-results/1.tar.gz"
+        monkeypatch.setattr(batches, "_finished", lambda *_: address)
+        monkeypatch.setattr(batches, "TIMEOUT", (0.2, 0.2))
+        assert set(filled.write(Tier.LOW)) == {WriteOutcome.RETRY}
+        with pytest.raises(TimeoutError):
+            other.accept()
 
 
 def test_a_job_that_waits_in_a_queue_is_taken_back() -> None:

@@ -147,6 +147,16 @@ def test_hidden_bounced_and_opted_out_members(world: MailchimpWorld) -> None:
     assert world.record_of(archived) in facts_of(read_on(world.connect(grant), second)).records
 
 
+def test_a_change_that_turns_up_late_is_read(world: MailchimpWorld) -> None:
+    """It bears a time from before the last scan's end, which is overlapped."""
+    grant = world.install()
+    before = read_all(world.connect(grant))
+    late = world.add_member("late@example.com")
+    late.changed_ms -= 120_000
+    world.clock.sleep(600)
+    assert world.record_of(late) in facts_of(read_on(world.connect(grant), before)).records
+
+
 def test_an_audience_that_is_made_later_is_read_too(world: MailchimpWorld) -> None:
     """Its merge fields are fields of the account from then on."""
     grant = world.install()

@@ -19,10 +19,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """One audience: its id, its name and how many contacts it has in all states (None: not told)."""
+    """One audience: its id and how many contacts it has in all states (None: not told)."""
 
     list_id: str
-    name: str
     contacts: int | None
 
 
@@ -30,7 +29,6 @@ class Audience:
 class Tag:
     """A static segment, which is what people know as a tag."""
 
-    name: str
     created_at: datetime
 
 
@@ -95,7 +93,7 @@ class Audiences:
             return found
 
     def _audiences(self) -> Sequence[Audience]:
-        fields = "lists.id", "lists.name", "lists.stats.total_contacts", "total_items"
+        fields = "lists.id", "lists.stats.total_contacts", "total_items"
         found = self.pages(
             "audiences",
             "lists",
@@ -122,7 +120,7 @@ class Audiences:
         # People take names that differ in case for the same tag, and so does Mailchimp.
         for raw in found:
             if str(raw.get("name")).lower() == self.tag_name.lower():
-                return Tag(str(raw["name"]), _created(raw, self.now()))
+                return Tag(_created(raw, self.now()))
         return None
 
     def pages(self, operation: str, key: str, call: Callable[[int], Call]) -> list[Json]:
@@ -141,7 +139,7 @@ def _audience(raw: Json) -> Audience | None:
     except UnreadableError:
         return None
     contacts = part(raw, "stats").get("total_contacts")
-    return Audience(list_id, str(raw.get("name") or list_id), contacts if isinstance(contacts, int) else None)
+    return Audience(list_id, contacts if isinstance(contacts, int) else None)
 
 
 def _created(raw: Json, now: datetime) -> datetime:

@@ -97,6 +97,18 @@ def test_rows_that_change_on_the_way_hide_no_others(
     assert stayed <= read
 
 
+def test_a_second_that_loses_a_row_on_the_way_is_begun_again() -> None:
+    """By offset alone, the rows that moved up to where others were read would be passed over."""
+    requests = iter(range(1000))
+
+    def move(rows: list[dict[str, Any]]) -> None:
+        if next(requests) == 3:
+            rows[0]["at"] = at(100)
+
+    shelf = Shelf(rows_at([7] * 23), False, False, 5, move)
+    assert set(shelf.walk()) == set(range(23))
+
+
 def test_offsets_stay_within_one_second() -> None:
     """However long the list, only a second that fills a page is paged by offset."""
     shelf = Shelf(rows_at([*range(25), *[26] * 30, 28, 29]), False, False, 5)
