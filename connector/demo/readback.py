@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
 from connector.records import Tier
 from connector.services.context import Services
-from connector.services.opening import open_adapter
+from connector.services.opening import app_of, open_adapter, read_connection
 from connector.services.writeback import holds
 from connector.store import events, outbox, records
 
-_BATCH = 100
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,18 @@ class ReadBack:
 def read_back(services: Services, connection_id: UUID) -> ReadBack:
     """Ask the CRM for every record that was written and compare field by field."""
     adapter = open_adapter(services, connection_id)
+    size = app_of(services, read_connection(services, connection_id).vendor).capabilities.write_batch
     with services.store.reading() as session:
         delivered = outbox.delivered_of(session, connection_id)
         counts = (records.count_open(session, connection_id), events.count(session, connection_id))
     ids = list(delivered)
-    verified = 0
-    for start in range(0, len(ids), _BATCH):
-        chunk = ids[start : start + _BATCH]
+
+    def count(start: int) -> int:
+        chunk = ids[start : start + size]
         held = adapter.read_scores(chunk)
-        verified += sum(holds(adapter, delivered[item], held.get(item, {})) for item in chunk)
+        return sum(holds(adapter, delivered[item], held.get(item, {})) for item in chunk)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        verified = sum(pool.map(count, range(0, len(ids), size)))
     high = sum(values["tier"] == Tier.HIGH_INTENT for values in delivered.values())
     return ReadBack(*counts, len(delivered), verified, high)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.mailchimp import hooks, preparing, score_writes
+from connector.adapters.mailchimp import hooks, preparing, score_reads, score_writes
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
@@ -14,7 +14,7 @@ from connector.adapters.mailchimp.fields import SCORE_LABEL, TAG_LABEL, definiti
 from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Pieces
 from connector.adapters.mailchimp.oauth import ACCOUNT_FIELDS, account_of, ui_of
 from connector.adapters.mailchimp.score_fields import SCORE, TAG
-from connector.adapters.mailchimp.score_values import as_rendered, rendered
+from connector.adapters.mailchimp.score_values import rendered
 from connector.adapters.mailchimp.session import Session
 from connector.adapters.mailchimp.streams import readers
 from connector.adapters.mailchimp.streams.members import MemberReader
@@ -101,8 +101,7 @@ class MailchimpAdapter(CrmAdapter):
 
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
-        found = ((wanted, self._member(wanted)) for wanted in dict.fromkeys(record_ids))
-        return {wanted: as_rendered(member[1], self._audiences.names) for wanted, member in found if member is not None}
+        return score_reads.read(self._audiences, record_ids)
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores, of the fields that the account has."""
