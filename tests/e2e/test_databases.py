@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from connector.adapters.registry import REGISTRY
+from connector.store.session import open_store
+from connector.store.tables import connections, leads, outbox, records
 from tests import servers
 from tests.e2e.line import held_by_crm, options, running, until_done
 
@@ -17,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.timeout(300)
 def test_the_demo_command_reports_what_it_did(tmp_path: Path) -> None:
-    """One command, exit status 0, and a report in which every written score was read back equal."""
+    """One command, three CRMs, exit status 0; every written score was read back equal, and a person has one score."""
     report = tmp_path / "report.json"
     command = [sys.executable, "-m", "connector", "demo", "--once", "--contacts", "1200", "--report", str(report)]
     ended = subprocess.run(
@@ -25,13 +29,34 @@ def test_the_demo_command_reports_what_it_did(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     figures = json.loads(report.read_text("utf-8"))
-    crm = figures["crms"]["hubspot"]
-    assert crm["records_read"] >= 1200
-    assert crm["events_read"] > 1200
-    assert crm["rate_limited"] == 0
-    assert crm["scores_verified"] == crm["scores_written"] > 300
+    assert set(figures["crms"]) == set(REGISTRY)
+    assert figures["crms"]["hubspot"]["records_read"] >= 1200
+    for crm in figures["crms"].values():
+        assert crm["events_read"] > 600
+        assert crm["rate_limited"] == 0
+        assert crm["scores_verified"] == crm["scores_written"] > 150
     assert [stage["name"] for stage in figures["stages"]][-1] == "deliver"
     assert figures["model"]["version"].startswith("model_v")
+    held = values_by_lead(tmp_path / "demo" / "connector.db")
+    assert sum(len(scores) == 3 for scores in held.values()) > 50
+    assert all(len(set(scores.values())) == 1 for scores in held.values())
+
+
+def values_by_lead(database: Path) -> dict[int, dict[str, str]]:
+    """Return lead → CRM → the score that its records hold there, after a check that each person is one lead."""
+    store = open_store(f"sqlite:///{database}")
+    query = (
+        sa.select(records.c.lead_id, connections.c.vendor, outbox.c.delivered)
+        .join(records, records.c.id == outbox.c.record_id)
+        .join(connections, connections.c.id == outbox.c.connection_id)
+    )
+    held: dict[int, dict[str, str]] = {}
+    with store.reading() as session:
+        assert session.execute(sa.select(sa.func.count()).select_from(leads)).scalar_one() == 1200
+        for row in session.execute(query):
+            held.setdefault(row.lead_id, {})[row.vendor] = row.delivered["score"]
+    store.close()
+    return held
 
 
 @pytest.mark.timeout(300)

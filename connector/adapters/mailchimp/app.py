@@ -27,8 +27,8 @@ CAPABILITIES = Capabilities(
     label="Mailchimp",
     # Mailchimp allows a user ten open connections over all apps and keys; the rest are for the customer's other ones
     # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited. How
-    # often we look after a batch job, one look in five seconds, is our own restraint.
-    budgets=(Budget(CONNECTIONS, 4, 0.0), Budget(POLLS, 1, 5.0)),
+    # often we look after batch jobs, once in five seconds for each of four, is our own restraint.
+    budgets=(Budget(CONNECTIONS, 4, 0.0), Budget(POLLS, 4, 5.0)),
     write_batch=LARGEST_BATCH,
     property_history=False,
     webhooks=True,

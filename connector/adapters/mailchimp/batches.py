@@ -29,6 +29,8 @@ OPERATIONS = 500
 """Calls in one job: sources differ on Mailchimp's own limit, this is the smallest."""
 PATIENCE = timedelta(minutes=10)
 """How long one job may take."""
+LONGEST_PAUSE = 4
+"""Looks' worth of waiting before each look after a job that does not come to its end."""
 DOWNLOADS = 3
 """Tries to fetch the results; their address is good for minutes, and a fresh one comes with each status."""
 RESULT_HOSTS = (r"([a-z0-9-]+\.)+amazonaws\.com", r"([a-z0-9-]+\.)+mailchimp\.com")
@@ -44,7 +46,7 @@ def run(audiences: Audiences, calls: Mapping[str, Call]) -> dict[str, Result]:
     not be handed in or did not end in time.
     """
     operations = [_operation(key, call) for key, call in calls.items()]
-    # Counts as a look, so that the first one comes five seconds later.
+    # Counts as a look, so that many jobs handed in at once are not looked after at once.
     _look(audiences)
     body = audiences.session.send("batch", batches.start({"operations": operations})).body
     job_id = body.get("id")
@@ -81,8 +83,12 @@ def _collected(audiences: Audiences, job_id: str) -> dict[str, Result]:
 def _finished(audiences: Audiences, job_id: str) -> str | None:
     """Wait for a job's end and return where its results are, None if there are none."""
     deadline = audiences.now() + PATIENCE
+    looks = 0
     while audiences.now() < deadline:
-        _look(audiences)
+        # The longer a job stands in the queue, the more each look after it waits.
+        looks = min(looks + 1, LONGEST_PAUSE)
+        for _ in range(looks):
+            _look(audiences)
         answer = audiences.session.send(
             "batch status", batches.status(job_id, fields=STATUS_FIELDS), accept=(NOT_FOUND,)
         )

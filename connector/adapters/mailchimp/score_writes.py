@@ -26,7 +26,7 @@ from connector.records import ScoreWrite, WriteOutcome, WriteResult
 
 LARGEST_BATCH = batches.OPERATIONS
 ONE_BY_ONE = 10
-"""Up to so many, single answers come sooner than a job's first look, five seconds after it was handed in."""
+"""Up to so many, single answers come sooner than a job's end."""
 RECENTLY = timedelta(days=7)
 """How far back archived members are looked for; any sync since removed those before it."""
 
