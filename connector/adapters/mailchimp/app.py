@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
-from connector.adapters.hosts import require_base
+from connector.adapters.hosts import origin_of, require_base
 from connector.adapters.mailchimp import webhooks
 from connector.adapters.mailchimp.adapter import MailchimpAdapter
 from connector.adapters.mailchimp.errors import REINSTALL
@@ -84,7 +84,7 @@ class MailchimpApp(CrmApp):
         """Open one connection. Makes no request; raises ``NeedsAdmin`` where the account's place is not known."""
         if access.api_origin is None or not self._oauth.good(access.api_origin):
             raise NeedsAdmin("It is not known where this Mailchimp account lives.", remedy=REINSTALL)
-        return MailchimpAdapter(access, Session(access, access.api_origin, self.timeout))
+        return MailchimpAdapter(access, Session(access, origin_of(access.api_origin), self.timeout))
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
         """Raise ``RejectedInput`` unless it came to one connection's address and, where its hooks sign, is signed."""
