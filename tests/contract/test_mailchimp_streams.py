@@ -194,7 +194,7 @@ def test_campaigns_tell_who_did_what_and_when(world: MailchimpWorld) -> None:
     happened(world, member, "email_click", "email_bounce", "unsubscribe")
     found = stream(world, "campaigns").events.values()
     assert {(event.kind, event.actor) for event in found} == {
-        (EventKind.EMAIL_SENT, Actor.MACHINE),
+        (EventKind.EMAIL_SENT, Actor.SELLER),
         (EventKind.EMAIL_OPENED, Actor.LEAD),
         (EventKind.EMAIL_OPENED, Actor.MACHINE),
         (EventKind.EMAIL_CLICKED, Actor.LEAD),

@@ -45,7 +45,7 @@ def activity_events(mailing: Mailing, raw: Json, *, exposure: bool) -> list[Enga
     recipient = _Recipient(mailing, raw)
     found = []
     if exposure:
-        found.append(recipient.event("sent", EventKind.EMAIL_SENT, mailing.sent_at, Actor.MACHINE))
+        found.append(recipient.event("sent", EventKind.EMAIL_SENT, mailing.sent_at, Actor.SELLER))
     done = rows(raw, "activity")
     clicks = [
         _Click(moment(each.get("timestamp"), "the click's time"), text(each.get("url")) or "")

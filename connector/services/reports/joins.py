@@ -20,6 +20,7 @@ class JoinedRecord:
 
     record_id: int
     place: str
+    vendor_id: str
     email: str | None
     reason: str
     apart: bool
@@ -48,6 +49,6 @@ def joined_people(services: Services, tenant_id: UUID) -> tuple[JoinedPerson, ..
             account = accounts[row.connection_id]
             app = services.apps.get(account.vendor)
             place = app.capabilities.label if app else account.vendor
-            parts.append(JoinedRecord(row.id, f"{place} {row.vendor_id}", row.email, row.join_reason, row.apart))
+            parts.append(JoinedRecord(row.id, place, row.vendor_id, row.email, row.join_reason, row.apart))
         found.append(JoinedPerson(lead_id, naming.person(lead_id, mine).name, tuple(parts)))
     return tuple(found)

@@ -71,6 +71,7 @@ class TaskReader(SimpleReader):
 
     stream = Stream("tasks", "Tasks")
     source = "Task"
+    one_each = False
     deleted = True
     asked = TASK
 

@@ -43,6 +43,9 @@ class Reader(ABC):
     deleted: ClassVar[bool] = False
     """Whether rows in the recycle bin and archived ones are read too."""
 
+    one_each: ClassVar[bool] = True
+    """Whether each row becomes one thing that is counted, so that the number of rows tells how many to expect."""
+
     bulk_from: ClassVar[int] = 10_000
     """Rows from which a first read is a Bulk job: five pages, what a job costs in requests itself."""
 
@@ -101,8 +104,9 @@ class Reader(ABC):
             self.org.fields(self.source)
             state = self.opened({**state, "started": iso(self.org.session.now())})
             if "since" not in state:
-                expected = self.org.session.count(soql.count(self.source, self.conditions()), deleted=self.deleted)
-                if expected >= self.bulk_from:
+                rows = self.org.session.count(soql.count(self.source, self.conditions()), deleted=self.deleted)
+                expected = rows if self.one_each else None
+                if rows >= self.bulk_from:
                     return self._begin_job(state, expected)
         return self._rest_page(state, expected)
 
@@ -147,7 +151,7 @@ class Reader(ABC):
     def _reading(self, state: Json) -> Reading:
         return Reading(self.org.now(), first="since" not in state)
 
-    def _begin_job(self, state: Json, expected: int) -> Page:
+    def _begin_job(self, state: Json, expected: int | None) -> Page:
         query = soql.select(self.names(), self.source, self.conditions())
         job = bulk.start(self.org.session, query, deleted=self.deleted)
         return Page({**state, "job": job}, drained=False, expected=expected)

@@ -122,6 +122,7 @@ class ConvertedLeadReader(PersonReader):
 
     stream = Stream("converted_leads", "Converted leads")
     source = "Lead"
+    one_each = False
 
     def conditions(self) -> list[str]:
         """Read nothing else."""

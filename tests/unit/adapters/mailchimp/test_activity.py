@@ -34,7 +34,7 @@ def test_a_recipient_without_activity_was_sent_the_mail() -> None:
     assert (sent.kind, sent.at, sent.actor, sent.email) == (
         EventKind.EMAIL_SENT,
         SENT,
-        Actor.MACHINE,
+        Actor.SELLER,
         "ann@example.com",
     )
     assert activity_events(MAILING, row(), exposure=False) == []
