@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import RetryLater
+from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import hook_secrets
 from connector.services.job import Job
@@ -35,7 +35,15 @@ def prepare(job: Job) -> None:
         connections.save_field_names(session, job.connection_id, names)
         ready = sum(len(item.field_names) for item in connections.of_tenant(session, job.tenant_id))
         job.report(session, done=ready, expected=ready)
-    hook_secrets.subscribe(job.services, job.connection_id, adapter)
+    try:
+        hook_secrets.subscribe(job.services, job.connection_id, adapter)
+    except Disconnected:
+        raise
+    except NeedsAdmin as refused:
+        # Nobody needs to wait for that: what is not pushed is read by the clock.
+        with job.transaction() as session:
+            detail = f"Changes are not pushed, only read from time to time: {refused}"
+            job.report(session, done=ready, expected=ready, detail=detail)
 
 
 def deliver(job: Job) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.engine import Connection
 
-from connector.errors import MissingPermission, RetryLater
+from connector.errors import MissingPermission, NeedsAdmin, RetryLater
 from connector.records import Tier, WriteOutcome, WriteResult
 from connector.services import maintenance, pipeline, polling
 from connector.services.scoring_run import NEAR_AVERAGE
@@ -132,6 +132,24 @@ def test_a_passing_trouble_is_tried_again_and_ends_well(line: World) -> None:
         line.clock.sleep(60)
         pipeline.sweep(line.services)
     assert _run(line).status is RunStatus.DONE
+
+
+def test_a_vendor_that_does_not_push_holds_nothing_up(line: World) -> None:
+    """The run goes on and its page says so; the clock reads what is not pushed."""
+
+    def trouble(operation: str) -> None:
+        if operation == "subscribe":
+            raise NeedsAdmin("The address does not answer.", remedy="Look at the public address.")
+
+    line.crm.trouble = trouble
+    line.work()
+    run = _run(line)
+    assert run.status is RunStatus.DONE
+    with line.services.store.reading() as session:
+        told = runs.stages(session, run.id)["prepare"].detail
+    assert told
+    assert "Changes are not pushed" in told
+    assert "The address does not answer." in told
 
 
 def test_a_revoked_grant_stops_the_run_with_a_sentence_and_destroys_the_tokens(line: World) -> None:
