@@ -52,15 +52,23 @@ class KeepAliveHandler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Answer one request; the connection stays open unless the client or a fault ends it."""
         environ = self.make_environ()
-        length = int(self.headers.get("Content-Length") or 0)
         # Read whole: an unread rest would be taken for the next request line.
-        environ["wsgi.input"] = io.BytesIO(self.rfile.read(length))
+        body = self._body(environ)
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
         environ[SWITCH] = switch = Switch()
-        body, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        answer, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         if switch.cut:
             self._cut()
             return
-        self._answer(status, list(headers), b"".join(body))
+        self._answer(status, list(headers), b"".join(answer))
+
+    def _body(self, environ: dict[str, Any]) -> bytes:
+        if environ.get("wsgi.input_terminated"):
+            # Sent in chunks, whose end Werkzeug's own reader finds.
+            chunks: bytes = environ["wsgi.input"].read()
+            return chunks
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _answer(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")

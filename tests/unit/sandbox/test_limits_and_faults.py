@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,19 @@ def test_keep_alive_serves_many_requests_on_one_connection(visitor: Visitor) -> 
     for _ in range(5):
         visitor.get(CONTACTS)
     assert pool.num_connections == before
+
+
+def test_a_body_in_chunks_is_read_whole(visitor: Visitor) -> None:
+    """Clients that stream send no length; the next request on the connection is not disturbed."""
+
+    def body() -> Iterator[bytes]:
+        yield b'{"properties": {"email": '
+        yield b'"chunked@example.com"}}'
+
+    with requests.Session() as session:
+        session.headers.update({"Authorization": f"Bearer {visitor.tokens['access_token']}"})
+        address = visitor.origin + CONTACTS
+        made = session.post(address, data=body(), headers={"Content-Type": "application/json"}, timeout=10)
+        assert made.status_code == 201
+        assert made.json()["properties"]["email"] == "chunked@example.com"
+        assert session.get(f"{address}/{made.json()['id']}", timeout=10).ok
