@@ -12,7 +12,7 @@ import requests
 
 from connector.demo.options import DemoOptions
 
-SHARES: Mapping[str, float] = {"hubspot": 1.0, "salesforce": 0.6, "mailchimp": 0.7}
+SHARES: Mapping[str, float] = {"hubspot": 1.0, "salesforce": 0.6, "mailchimp": 0.4}
 """CRM → the part of a made-up population that it knows."""
 IMPORTING = ("hubspot",)
 """The sandbox CRMs that a real export can be filled into."""
