@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from connector.adapters.contract import Access, CrmAdapter
 from connector.adapters.hubspot import score_fields, score_writes
 from connector.adapters.hubspot.fields import company_field, contact_field
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.oauth import account_of
 from connector.adapters.hubspot.paths import path
 from connector.adapters.hubspot.portal import Portal
@@ -15,6 +14,7 @@ from connector.adapters.hubspot.score_values import as_rendered, rendered
 from connector.adapters.hubspot.session import Session
 from connector.adapters.hubspot.streams import readers
 from connector.adapters.hubspot.streams.contacts import ContactReader
+from connector.adapters.pieces import Pieces
 from connector.errors import MissingPermission
 from connector.records import (
     Account,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from connector.adapters.hubspot.values import (
     Json,
     UnreadableError,
     first_moment,
+    id_of,
     identifier,
     milliseconds,
     moment,
@@ -20,15 +20,12 @@ from connector.adapters.hubspot.values import (
     properties_of,
     text,
 )
+from connector.adapters.pieces import Pieces
 from connector.records import (
     Company,
     Conversion,
-    Cursor,
-    EngagementEvent,
-    Page,
     PropertyChange,
     Record,
-    Rejection,
     Removal,
 )
 
@@ -36,39 +33,6 @@ CHANGE_MARKS = frozenset({"lastmodifieddate", "hs_lastmodifieddate", "hs_updated
 """Properties that only say that something changed; our own write moves them too."""
 
 COMPANY_PREFIX = "company."
-
-
-@dataclass(slots=True)
-class Pieces:
-    """What one page is put together from."""
-
-    records: list[Record] = field(default_factory=list)
-    companies: list[Company] = field(default_factory=list)
-    changes: list[PropertyChange] = field(default_factory=list)
-    events: list[EngagementEvent] = field(default_factory=list)
-    conversions: list[Conversion] = field(default_factory=list)
-    removals: list[Removal] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-
-    def reject(self, stream: str, raw: object, reason: str) -> None:
-        """Count one thing that could not be read; its neighbours stay."""
-        vendor_id = str(raw.get("id", "unknown")) if isinstance(raw, dict) else "unknown"
-        self.rejections.append(Rejection(stream, vendor_id, reason))
-
-    def page(self, cursor: Cursor, *, drained: bool, expected: int | None = None) -> Page:
-        """Return the page."""
-        return Page(
-            cursor,
-            drained,
-            records=tuple(self.records),
-            companies=tuple(self.companies),
-            changes=tuple(self.changes),
-            events=tuple(self.events),
-            conversions=tuple(self.conversions),
-            removals=tuple(self.removals),
-            rejections=tuple(self.rejections),
-            expected=expected,
-        )
 
 
 class Version(NamedTuple):
@@ -105,7 +69,7 @@ def add_contact(
             try:
                 histories[name] = history_of(raw, name)
             except UnreadableError as reason:
-                pieces.reject(stream, raw, str(reason))
+                pieces.reject(stream, id_of(raw), reason)
     record = _record(raw, record_id, histories, own)
     pieces.records.append(record)
     pieces.removals.extend(_merged(record))

@@ -88,3 +88,8 @@ def properties_of(raw: Mapping[str, Any]) -> dict[str, str]:
         return {}
     filled = ((name, text(value)) for name, value in found.items())
     return {name: value for name, value in filled if value is not None}
+
+
+def id_of(raw: object) -> object:
+    """Return the id that an object of an answer names, None where it is not even an object."""
+    return raw.get("id") if isinstance(raw, dict) else None

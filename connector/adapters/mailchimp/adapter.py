@@ -11,7 +11,7 @@ from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
 from connector.adapters.mailchimp.fields import SCORE_LABEL, TAG_LABEL, definitions
-from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Pieces
+from connector.adapters.mailchimp.mapping import MEMBER_FIELDS
 from connector.adapters.mailchimp.oauth import ACCOUNT_FIELDS, account_of, ui_of
 from connector.adapters.mailchimp.score_fields import SCORE, TAG
 from connector.adapters.mailchimp.score_values import rendered
@@ -19,6 +19,7 @@ from connector.adapters.mailchimp.session import Session
 from connector.adapters.mailchimp.streams import readers
 from connector.adapters.mailchimp.streams.members import MemberReader
 from connector.adapters.mailchimp.values import Json, split_id
+from connector.adapters.pieces import Pieces
 from connector.errors import MissingPermission
 from connector.records import (
     Account,

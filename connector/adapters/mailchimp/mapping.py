@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from connector.adapters.mailchimp.fields import AT_CREATION, STATUS, TAGS
 from connector.adapters.mailchimp.values import (
     Json,
-    UnreadableError,
     address,
     identifier,
     moment,
@@ -20,14 +19,11 @@ from connector.adapters.mailchimp.values import (
     rows,
     text,
 )
+from connector.adapters.pieces import Pieces
 from connector.records import (
     Conversion,
-    Cursor,
-    EngagementEvent,
-    Page,
     PropertyChange,
     Record,
-    Rejection,
     Removal,
 )
 
@@ -46,32 +42,6 @@ NEVER_DATED = frozenset(
     "member_rating avg_open_rate avg_click_rate number_of_orders total_revenue unsubscribe_reason".split()
 )
 """Counted up to now, or the outcome itself: no model may learn from them, so that no change of them is kept."""
-
-
-@dataclass(slots=True)
-class Pieces:
-    """What one page is put together from."""
-
-    records: list[Record] = field(default_factory=list)
-    changes: list[PropertyChange] = field(default_factory=list)
-    events: list[EngagementEvent] = field(default_factory=list)
-    conversions: list[Conversion] = field(default_factory=list)
-    removals: list[Removal] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-
-    def page(self, cursor: Cursor, *, drained: bool, expected: int | None = None) -> Page:
-        """Return the page."""
-        return Page(
-            cursor,
-            drained,
-            records=tuple(self.records),
-            changes=tuple(self.changes),
-            events=tuple(self.events),
-            conversions=tuple(self.conversions),
-            removals=tuple(self.removals),
-            rejections=tuple(self.rejections),
-            expected=expected,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +134,3 @@ def order_conversion(raw: Json, person: str) -> Conversion | None:
 def order_key(raw: Json) -> str:
     """Return what names an order in the account: shops number theirs on their own."""
     return f"{identifier(raw, 'store_id')}:{identifier(raw, 'id')}"
-
-
-def reject(pieces: Pieces, stream: str, vendor_id: object, reason: UnreadableError | str) -> None:
-    """Count one thing that could not be read; its neighbours stay."""
-    pieces.rejections.append(Rejection(stream, str(vendor_id or "unknown"), str(reason)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -15,12 +15,8 @@ from connector.adapters.salesforce.values import Row, UnreadableError, moment, o
 from connector.records import (
     Company,
     Conversion,
-    Cursor,
-    EngagementEvent,
-    Page,
     PropertyChange,
     Record,
-    Rejection,
     Removal,
 )
 
@@ -28,38 +24,6 @@ Types = Mapping[str, str]
 """Field name → describe's type."""
 
 Past = Mapping[str, Sequence[Version]]
-
-
-@dataclass(slots=True)
-class Pieces:
-    """What one page is put together from."""
-
-    records: list[Record] = field(default_factory=list)
-    companies: list[Company] = field(default_factory=list)
-    changes: list[PropertyChange] = field(default_factory=list)
-    events: list[EngagementEvent] = field(default_factory=list)
-    conversions: list[Conversion] = field(default_factory=list)
-    removals: list[Removal] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-
-    def reject(self, stream: str, row: Row, reason: object) -> None:
-        """Count one row that could not be read; its neighbours stay."""
-        self.rejections.append(Rejection(stream, str(row.get("Id") or "unknown"), str(reason)))
-
-    def page(self, cursor: Cursor, *, drained: bool, expected: int | None = None) -> Page:
-        """Return the page."""
-        return Page(
-            cursor,
-            drained,
-            records=tuple(self.records),
-            companies=tuple(self.companies),
-            changes=tuple(self.changes),
-            events=tuple(self.events),
-            conversions=tuple(self.conversions),
-            removals=tuple(self.removals),
-            rejections=tuple(self.rejections),
-            expected=expected,
-        )
 
 
 @dataclass(frozen=True, slots=True)

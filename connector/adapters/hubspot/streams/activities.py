@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.adapters.hubspot.activities import Activity, activity_events
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.portal import Portal
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError
+from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
 
@@ -52,4 +52,4 @@ class ActivityReader(ObjectReader):
             try:
                 pieces.events.extend(activity_events(self._activity, raw, linked.get(str(raw.get("id")), ())))
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)

@@ -7,10 +7,10 @@ were erased for good are not in it; those are learned from webhooks and from rea
 
 from __future__ import annotations
 
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, OVERLAP, Reader
-from connector.adapters.hubspot.values import UnreadableError, identifier, milliseconds, moment
+from connector.adapters.hubspot.values import UnreadableError, id_of, identifier, milliseconds, moment
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Removal, Stream
 
 
@@ -38,4 +38,4 @@ class ArchivedReader(Reader):
             if since is None or milliseconds(at + OVERLAP) >= since:
                 pieces.removals.append(Removal(identifier(raw), at))
         except UnreadableError as reason:
-            pieces.reject(self.stream.name, raw, str(reason))
+            pieces.reject(self.stream.name, id_of(raw), reason)

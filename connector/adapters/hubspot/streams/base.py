@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.portal import Portal
 from connector.adapters.hubspot.session import Json
-from connector.adapters.hubspot.values import UnreadableError, milliseconds, moment
+from connector.adapters.hubspot.values import UnreadableError, id_of, milliseconds, moment
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
 LAG = timedelta(seconds=60)
@@ -140,5 +140,5 @@ class ObjectReader(Reader):
         try:
             return stamp is None or milliseconds(moment(stamp, self.modified)) <= until
         except UnreadableError as reason:
-            pieces.reject(self.stream.name, hit, str(reason))
+            pieces.reject(self.stream.name, id_of(hit), reason)
             return False

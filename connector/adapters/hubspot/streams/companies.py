@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connector.adapters.hubspot.mapping import Pieces, company
+from connector.adapters.hubspot.mapping import company
 from connector.adapters.hubspot.paths import path
 from connector.adapters.hubspot.session import LONGEST_URL, Json, query_string
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError
+from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
 LONGEST_SEARCH = 2500
@@ -49,7 +50,7 @@ class CompanyReader(ObjectReader):
             try:
                 pieces.companies.append(company(raw))
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)
 
     def _read(self, listed: Sequence[Json]) -> list[Json]:
         names = list(self.portal.company_properties)

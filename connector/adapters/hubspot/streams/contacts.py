@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from connector.adapters.hubspot.mapping import Pieces, add_contact, only_ours
+from connector.adapters.hubspot.mapping import add_contact, only_ours
 from connector.adapters.hubspot.paths import path
 from connector.adapters.hubspot.session import LONGEST_URL, Json, query_string
 from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError
+from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
 
@@ -52,4 +53,4 @@ class ContactReader(ObjectReader):
             try:
                 add_contact(pieces, self.stream.name, raw, self.portal.own, observed)
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connector.adapters.hubspot.mapping import Pieces, deal_conversions
+from connector.adapters.hubspot.mapping import deal_conversions
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError
+from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
 PROPERTIES = (
@@ -61,4 +62,4 @@ class DealReader(ObjectReader):
                 contacts = linked.get(str(raw.get("id")), ())
                 pieces.conversions.extend(deal_conversions(raw, contacts, self.portal.stage_outcomes))
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)

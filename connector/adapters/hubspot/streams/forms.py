@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, Reader
 from connector.adapters.hubspot.values import UnreadableError, milliseconds, moment
+from connector.adapters.pieces import Pieces
 from connector.records import Actor, Cursor, EngagementEvent, EventKind, Page, Stream
 
 LIMIT = 50
@@ -57,7 +57,7 @@ class FormReader(Reader):
             try:
                 event = submission_event(form_id, name, raw)
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, {"id": f"{form_id}:{raw.get('submittedAt')}"}, str(reason))
+                pieces.reject(self.stream.name, f"{form_id}:{raw.get('submittedAt')}", reason)
                 continue
             if since is not None and milliseconds(event.at) < since - OVERLAP:
                 return True

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from connector.adapters.hubspot.activities import marketing_event
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import Reader
-from connector.adapters.hubspot.values import UnreadableError
+from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
 LIMIT = 1000
@@ -47,7 +47,7 @@ class MarketingEmailReader(Reader):
             try:
                 event = marketing_event(raw)
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)
                 continue
             if event is not None:
                 pieces.events.append(event)

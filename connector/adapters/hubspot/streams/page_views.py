@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from connector.adapters.hubspot.mapping import Pieces
 from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, identifier, iso, moment
+from connector.adapters.hubspot.values import UnreadableError, id_of, identifier, iso, moment
+from connector.adapters.pieces import Pieces
 from connector.records import Actor, Cursor, EngagementEvent, EventKind, Page, Stream
 
 EVENT_TYPE = "e_visited_page"
@@ -56,7 +56,7 @@ class PageViewReader(ObjectReader):
             try:
                 pieces.events.append(visit_event(raw))
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, raw, str(reason))
+                pieces.reject(self.stream.name, id_of(raw), reason)
 
     def _visits(self, contact_id: str, since: int) -> Iterator[Json]:
         after: str | None = None

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from connector.adapters.mailchimp.activity import Mailing, activity_events, open_events, unsubscribe_event
 from connector.adapters.mailchimp.calls import PAGE, Call, campaigns, reports
 from connector.adapters.mailchimp.errors import NOT_FOUND
-from connector.adapters.mailchimp.mapping import Pieces, reject
 from connector.adapters.mailchimp.seconds import Place, step
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.values import Json, UnreadableError, identifier, iso, moment, part, rows, whole
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, EngagementEvent, Page, Stream
 
 FOLLOWED = timedelta(days=30)
@@ -72,7 +72,7 @@ class CampaignReader(Reader):
                 sent = moment(raw.get("send_time"), "the time of sending")
                 queue.append([identifier(raw, "id"), iso(sent), None, list(PARTS)])
             except UnreadableError as reason:
-                reject(pieces, self.stream.name, raw.get("id"), reason)
+                pieces.reject(self.stream.name, raw.get("id"), reason)
         place = None if following is None else following.as_json()
         return self._next(pieces, {**state, "queue": queue, "offset": 0, "place": place})
 
@@ -140,7 +140,7 @@ class CampaignReader(Reader):
             try:
                 pieces.events.extend(event for event in read(raw) if opened is None or event.at >= opened)
             except UnreadableError as reason:
-                reject(pieces, self.stream.name, raw.get("email_id"), reason)
+                pieces.reject(self.stream.name, raw.get("email_id"), reason)
 
     @staticmethod
     def _next(pieces: Pieces, state: Json) -> Page:

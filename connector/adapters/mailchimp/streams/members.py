@@ -8,10 +8,11 @@ from datetime import timedelta
 from connector.adapters.mailchimp.calls import PAGE, lists
 from connector.adapters.mailchimp.errors import NOT_FOUND
 from connector.adapters.mailchimp.fields import personal
-from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Pieces, Reading, add_member, reject
+from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Reading, add_member
 from connector.adapters.mailchimp.seconds import Place, step
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.values import Json, UnreadableError, iso, moment, rows, subscriber_hash, whole
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
 OVERLAP = timedelta(minutes=5)
@@ -74,7 +75,7 @@ class MemberReader(Reader):
             try:
                 add_member(pieces, raw, reading)
             except UnreadableError as reason:
-                reject(pieces, self.stream.name, raw.get("contact_id"), reason)
+                pieces.reject(self.stream.name, raw.get("contact_id"), reason)
         self._note_customers(list_id, pieces)
 
     def _note_customers(self, list_id: str, pieces: Pieces) -> None:

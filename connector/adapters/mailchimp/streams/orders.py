@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import PAGE, Call, ecommerce, lists
 from connector.adapters.mailchimp.errors import NOT_FOUND
-from connector.adapters.mailchimp.mapping import ARCHIVED, Pieces, order_conversion, order_key, reject
+from connector.adapters.mailchimp.mapping import ARCHIVED, order_conversion, order_key
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.values import (
     Json,
@@ -27,6 +27,7 @@ from connector.adapters.mailchimp.values import (
     subscriber_hash,
     text,
 )
+from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
 COUNT = 200
@@ -97,13 +98,13 @@ class OrderReader(Reader):
         try:
             key = order_key(raw)
         except UnreadableError as reason:
-            reject(pieces, self.stream.name, raw.get("id"), reason)
+            pieces.reject(self.stream.name, raw.get("id"), reason)
             return
         try:
             person = self._person(raw)
             conversion = None if person is None else order_conversion(raw, person)
         except UnreadableError as reason:
-            reject(pieces, self.stream.name, key, reason)
+            pieces.reject(self.stream.name, key, reason)
             return
         if conversion is not None:
             pieces.conversions.append(conversion)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.history import Reading
-from connector.adapters.salesforce.mapping import Pieces, company
+from connector.adapters.salesforce.mapping import company
 from connector.adapters.salesforce.streams.base import Reader
 from connector.adapters.salesforce.values import Json
 from connector.records import Stream

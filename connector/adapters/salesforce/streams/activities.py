@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.activities import (
     CALENDAR,
     EMAIL,
@@ -19,7 +20,6 @@ from connector.adapters.salesforce.activities import (
 )
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, object_of, to_18
-from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.streams.base import Reader
 from connector.adapters.salesforce.values import Json
 from connector.records import EngagementEvent, Stream

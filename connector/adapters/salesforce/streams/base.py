@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
+from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce import bulk, soql
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, to_18
-from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment
 from connector.errors import RetryLater
@@ -90,7 +90,7 @@ class Reader(ABC):
             try:
                 add(row)
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, row, reason)
+                pieces.reject(self.stream.name, row.get("Id"), reason)
 
     def names(self) -> list[str]:
         """Return the fields of the query, those that paging needs among them."""

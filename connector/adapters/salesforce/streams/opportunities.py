@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, to_18
-from connector.adapters.salesforce.mapping import Pieces
 from connector.adapters.salesforce.opportunities import OPPORTUNITY, conversions, outcome, stage_times
 from connector.adapters.salesforce.streams.base import Reader
 from connector.adapters.salesforce.values import Json, UnreadableError

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.history import Reading, Version, versions
 from connector.adapters.salesforce.ids import known_id, to_18
-from connector.adapters.salesforce.mapping import Person, Pieces, lead_converted, person, person_changes, stages
+from connector.adapters.salesforce.mapping import Person, lead_converted, person, person_changes, stages
 from connector.adapters.salesforce.streams.base import OVERLAP, Reader
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment, optional_moment
 from connector.records import Removal, Stream
@@ -136,7 +137,7 @@ class ConvertedLeadReader(PersonReader):
             try:
                 add_converted(pieces, row, lead, past.get(lead.record_id, {}), reading)
             except UnreadableError as reason:
-                pieces.reject(self.stream.name, row, reason)
+                pieces.reject(self.stream.name, row.get("Id"), reason)
 
 
 class ContactReader(PersonReader):

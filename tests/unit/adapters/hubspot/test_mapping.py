@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.adapters.hubspot.mapping import Pieces, add_contact, company, deal_conversions, only_ours, stage_outcomes
+from connector.adapters.hubspot.mapping import add_contact, company, deal_conversions, only_ours, stage_outcomes
 from connector.adapters.hubspot.values import iso, milliseconds, moment, money
+from connector.adapters.pieces import Pieces
 from connector.records import Removal
 
 T0 = datetime(2025, 1, 1, tzinfo=UTC)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.adapters.mailchimp.fields import definitions, personal
-from connector.adapters.mailchimp.mapping import Pieces, Reading, add_member, order_conversion
+from connector.adapters.mailchimp.mapping import Reading, add_member, order_conversion
 from connector.adapters.mailchimp.values import UnreadableError, subscriber_hash, text
+from connector.adapters.pieces import Pieces
 from connector.records import FieldRole, FieldType, PropertyChange
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
