@@ -169,7 +169,8 @@ class Conversion:
     """An outcome as the CRM tells it; which kinds count is the tenant's goal.
 
     ``kind`` is one of ``deal_won``, ``deal_lost``, ``stage:<value>``, ``order``.
-    ``at`` is None where the CRM knows that it happened but not when.
+    ``at`` is None where the CRM knows that it happened but not when. ``source_id`` is the id of the
+    CRM's own object for it, alone or followed by a colon and what tells its outcomes apart.
     """
 
     source: str
@@ -179,6 +180,31 @@ class Conversion:
     record_id: str
     amount: Decimal | None = None
     currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """An object of the CRM whose outcomes hold no longer, but for those that the same page tells.
+
+    ``object_id`` is what the ``source_id`` of its conversions is or begins with.
+    """
+
+    source: str
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Which records the account has: finds what left or came without any trace in a change feed.
+
+    ``since`` is when the counting began, ``present`` are the ids that this page counted, ``complete``
+    says that it was the last. A record that nobody named since then is read again, and one that was
+    counted but is not known too: the count itself is never believed.
+    """
+
+    since: datetime
+    present: tuple[str, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +261,10 @@ class Page:
     changes: tuple[PropertyChange, ...] = ()
     events: tuple[EngagementEvent, ...] = ()
     conversions: tuple[Conversion, ...] = ()
+    retractions: tuple[Retraction, ...] = ()
     removals: tuple[Removal, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    census: Census | None = None
     expected: int | None = None
     unavailable: str | None = None
     """Why the account can't offer this stream (missing scope, tier), in a sentence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
@@ -14,6 +14,7 @@ from connector.records import (
     FieldDefinition,
     Grant,
     Page,
+    Removal,
     ScoreValues,
     ScoreWrite,
     Stream,
@@ -36,6 +37,7 @@ class FakeAccount:
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: dict[str, WriteResult] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
@@ -128,20 +130,19 @@ class FakeAdapter(CrmAdapter):
         if number >= len(pages):
             return Page(cursor={"next": number}, drained=True)
         page = pages[number]
-        return Page(
-            cursor={"next": number + 1},
-            drained=number + 1 >= len(pages),
-            records=page.records,
-            changes=page.changes,
-            events=page.events,
-            conversions=page.conversions,
-            companies=page.companies,
-            removals=page.removals,
-        )
+        return replace(page, cursor={"next": number + 1}, drained=number + 1 >= len(pages))
 
     def read_records(self, record_ids: Sequence[str]) -> Page:
         self._call("read records")
-        return Page(cursor={}, drained=True)
+        there = {item.record_id: item for pages in self.crm.pages.values() for page in pages for item in page.records}
+        return Page(
+            cursor={},
+            drained=True,
+            records=tuple(there[item] for item in record_ids if item in there and item not in self.crm.gone),
+            removals=tuple(
+                Removal(item, self.access.now()) for item in record_ids if item not in there or item in self.crm.gone
+            ),
+        )
 
     def ensure_score_fields(self) -> Mapping[str, str]:
         self._call("prepare")

@@ -14,6 +14,7 @@ from connector.records import (
     Record,
     Rejection,
     Removal,
+    Retraction,
 )
 
 
@@ -26,6 +27,7 @@ class Pieces:
     changes: list[PropertyChange] = field(default_factory=list)
     events: list[EngagementEvent] = field(default_factory=list)
     conversions: list[Conversion] = field(default_factory=list)
+    retractions: list[Retraction] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
@@ -43,6 +45,7 @@ class Pieces:
             changes=tuple(self.changes),
             events=tuple(self.events),
             conversions=tuple(self.conversions),
+            retractions=tuple(self.retractions),
             removals=tuple(self.removals),
             rejections=tuple(self.rejections),
             expected=expected,

@@ -8,19 +8,19 @@ the next is already on its way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
 from connector.errors import MissingPermission
-from connector.records import Cursor, Page, Stream
+from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
 from connector.services.job import Job
 from connector.services.opening import open_adapter
-from connector.store import events, fields, inbox, records, streams
+from connector.store import census, events, fields, inbox, records, streams
 
 PARALLEL_STREAMS = 4
 _HINTS = 100
@@ -40,6 +40,8 @@ def run(job: Job) -> None:
             readings = [pool.submit(_Reading(job, adapter, stream.name).drain) for stream in wave]
             for reading in readings:
                 reading.result()
+    # What a census could not account for.
+    _read_hinted(job, adapter)
 
 
 def _waves(offered: Sequence[Stream]) -> Sequence[Sequence[Stream]]:
@@ -83,6 +85,8 @@ class _Reading:
         now = self.job.services.clock.now()
         with self.job.transaction() as session:
             store_page(session, self.job, page)
+            if page.census is not None:
+                _count(session, self.job, page.census)
             values: dict[str, Any] = {
                 "cursor": dict(page.cursor) or None,
                 "unavailable": page.unavailable,
@@ -99,13 +103,27 @@ class _Reading:
 def store_page(session: Connection, job: Job, page: Page) -> None:
     """Store what a page brought, in the order in which its parts refer to each other."""
     tenant, connection = job.tenant_id, job.connection_id
-    records.save(session, tenant, connection, page.records)
+    records.save(session, tenant, connection, page.records, job.services.clock.now())
     records.save_companies(session, tenant, connection, page.companies)
     events.save_changes(session, tenant, connection, page.changes)
     events.save_events(session, tenant, connection, page.events)
+    events.retract(session, connection, page.retractions)
     events.save_conversions(session, tenant, connection, page.conversions)
     records.remove(session, connection, page.removals)
     streams.reject(session, tenant, connection, page.rejections)
+
+
+def _count(session: Connection, job: Job, counted: Census) -> None:
+    """Let those be read again that a census misses, or names although nobody knows them."""
+    now = job.services.clock.now()
+    doubtful = census.confirm(session, job.connection_id, counted.present, now)
+    if counted.complete:
+        doubtful.update(census.unseen(session, job.connection_id, counted.since))
+    hints = [
+        WebhookHint(str(job.connection_id), f"census:{counted.since.isoformat()}:{found}", "census", found, now)
+        for found in sorted(doubtful)
+    ]
+    inbox.keep(session, job.tenant_id, job.connection_id, hints, now)
 
 
 def _report(session: Connection, job: Job) -> None:
@@ -128,6 +146,12 @@ def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
             return
         ids = sorted({subject for _, _, subject in hints if subject})
         page = adapter.read_records(ids) if ids else Page(cursor={}, drained=True)
+        forgotten = {subject for _, kind, subject in hints if subject and kind == inbox.ERASED}
         with job.transaction() as session:
-            store_page(session, job, page)
+            store_page(session, job, replace(page, removals=_erasing(page.removals, forgotten)))
             inbox.handled(session, job.connection_id, [key for key, _, _ in hints], job.services.clock.now())
+
+
+def _erasing(removals: Sequence[Removal], forgotten: Set[str]) -> tuple[Removal, ...]:
+    """Erase those who asked to be forgotten, now that the account has confirmed that they are gone."""
+    return tuple(replace(item, erased=item.erased or item.record_id in forgotten) for item in removals)

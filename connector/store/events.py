@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.records import Conversion, EngagementEvent, PropertyChange
+from connector.records import Conversion, EngagementEvent, PropertyChange, Retraction
 from connector.store import records as record_store
 from connector.store.bulk import upsert
 from connector.store.tables import changes, conversions, events, records
@@ -102,6 +102,15 @@ def save_conversions(connection: Connection, tenant_id: UUID, connection_id: UUI
         )
     refreshed = ("record_id", "subject", "kind", "at", "amount", "currency")
     upsert(connection, conversions, rows, key=("connection_id", "source", "source_id"), update=refreshed)
+
+
+def retract(connection: Connection, connection_id: UUID, found: Sequence[Retraction]) -> None:
+    """Delete the outcomes of objects that are open again, cancelled or gone."""
+    c = conversions.c
+    for item in found:
+        of_object = sa.or_(c.source_id == item.object_id, c.source_id.startswith(f"{item.object_id}:", autoescape=True))
+        where = sa.and_(c.connection_id == connection_id, c.source == item.source, of_object)
+        connection.execute(sa.delete(conversions).where(where))
 
 
 def resolve_subjects(connection: Connection, connection_id: UUID) -> int:

@@ -13,6 +13,9 @@ from connector.records import WebhookHint
 from connector.store.bulk import upsert
 from connector.store.tables import inbox
 
+ERASED = "erased"
+"""The kind of a hint that a person asked to be forgotten."""
+
 
 def keep(
     connection: Connection, tenant_id: UUID, connection_id: UUID, hints: Sequence[WebhookHint], now: datetime
@@ -23,7 +26,7 @@ def keep(
             "connection_id": connection_id,
             "dedupe_key": hint.dedupe_key,
             "tenant_id": tenant_id,
-            "kind": "erased" if hint.erased else hint.kind,
+            "kind": ERASED if hint.erased else hint.kind,
             "subject": hint.record_id,
             "occurred_at": hint.occurred_at,
             "received_at": now,

@@ -15,9 +15,12 @@ from connector.store.tables import changes, companies, conversions, events, link
 from connector.store.types import AnyRow
 
 _IN_CHUNK = 5_000
+_IDENTITY = ("tenant_id", "connection_id", "vendor_id")
 
 
-def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Record]) -> None:
+def save(
+    connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Record], seen_at: datetime
+) -> None:
     """Insert or refresh records; a record that came back from the archive is open again."""
     rows = [
         {
@@ -31,10 +34,11 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
             "modified_at": item.modified_at,
             "properties": dict(item.properties),
             "removed_at": None,
+            "seen_at": seen_at,
         }
         for item in found
     ]
-    refreshed = ("email", "company_id", "company_since", "created_at", "modified_at", "properties", "removed_at")
+    refreshed = tuple(name for name in (rows[0] if rows else ()) if name not in _IDENTITY)
     upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed)
     _save_links(connection, tenant_id, connection_id, [item for item in found if item.same_as])
 

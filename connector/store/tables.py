@@ -182,6 +182,7 @@ records = Table(
     Column("modified_at", UtcTime, nullable=False),
     Column("properties", Json, nullable=False),
     Column("removed_at", UtcTime),
+    Column("seen_at", UtcTime),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
     Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),

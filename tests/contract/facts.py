@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.adapters.contract import CrmAdapter
-from connector.records import Company, Conversion, Cursor, EngagementEvent, Page, PropertyChange, Record
+from connector.records import Company, Conversion, Cursor, EngagementEvent, Page, PropertyChange, Record, Retraction
 
 
 @dataclass
@@ -31,10 +31,17 @@ class Facts:
             self.companies |= {company.company_id: company for company in page.companies}
             self.changes |= set(page.changes)
             self.events |= {(event.source, event.source_id): event for event in page.events}
+            for gone in page.retractions:
+                self._retract(gone)
             self.conversions |= {(item.source, item.source_id): item for item in page.conversions}
             self.removed |= {removal.record_id for removal in page.removals}
             self.merged |= {item.record_id: item.merged_into for item in page.removals if item.merged_into}
         return self
+
+    def _retract(self, gone: Retraction) -> None:
+        for source, source_id in list(self.conversions):
+            if source == gone.source and f"{source_id}:".startswith(f"{gone.object_id}:"):
+                del self.conversions[source, source_id]
 
     def standing(self, without: Iterable[str | None] = ()) -> tuple[object, ...]:
         """Return what is known of those that were not removed, and are not among ``without``."""

@@ -77,7 +77,7 @@ class Tenant:
         for start in range(0, len(found), chunk):
             with self.store.transaction() as session:
                 for item in found[start : start + chunk]:
-                    records.save(session, self.id, self.crms[item.crm], [item.record])
+                    records.save(session, self.id, self.crms[item.crm], [item.record], item.record.modified_at)
             self.identify()
 
     def identify(self) -> None:

@@ -52,7 +52,7 @@ def test_an_event_read_before_its_person_finds_them_later(store: Store) -> None:
         tenant, crm = with_records(session)
         events.save_events(session, tenant, crm, early)
         assert events.resolve_subjects(session, crm) == 0
-        records.save(session, tenant, crm, [record(77)])
+        records.save(session, tenant, crm, [record(77)], NOW)
         assert events.resolve_subjects(session, crm) == 2
     with store.reading() as session:
         known = session.execute(sa.select(event_table.c.record_id, event_table.c.subject)).all()

@@ -33,5 +33,5 @@ def with_records(connection: Connection, count: int = 3) -> tuple[UUID, UUID]:
     """Add a tenant with one account and some records; return both ids."""
     tenant_id = tenant(connection)
     connection_id = crm(connection, tenant_id)
-    records.save(connection, tenant_id, connection_id, [record(number) for number in range(1, count + 1)])
+    records.save(connection, tenant_id, connection_id, [record(number) for number in range(1, count + 1)], NOW)
     return tenant_id, connection_id
