@@ -108,7 +108,9 @@ def retract(connection: Connection, connection_id: UUID, found: Sequence[Retract
     """Delete the outcomes of objects that are open again, cancelled or gone."""
     c = conversions.c
     for item in found:
-        of_object = sa.or_(c.source_id == item.object_id, c.source_id.startswith(f"{item.object_id}:", autoescape=True))
+        prefix = f"{item.object_id}:"
+        # Not LIKE: SQLite's takes capitals for small letters, and ids differ in them.
+        of_object = sa.or_(c.source_id == item.object_id, sa.func.substr(c.source_id, 1, len(prefix)) == prefix)
         where = sa.and_(c.connection_id == connection_id, c.source == item.source, of_object)
         connection.execute(sa.delete(conversions).where(where))
 

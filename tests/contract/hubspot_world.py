@@ -128,6 +128,12 @@ class HubSpotWorld(VendorWorld):
         with self.sandbox.stage.lock:
             changes.archive(self.hub, self.account, table, self.contact(record_id), USER)
 
+    def vanish(self, record_id: str) -> bool:
+        table = self.account.tables["contacts"]
+        with self.sandbox.stage.lock:
+            changes.erase(self.hub, self.account, table, self.contact(record_id), USER)
+        return True
+
     def merge(self, winner: str, loser: str) -> str | None:
         table = self.account.tables["contacts"]
         with self.sandbox.stage.lock:

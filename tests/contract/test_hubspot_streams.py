@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.records import Actor, EventKind
+from connector.records import Actor, Conversion, EventKind
 from connector.sandbox.hubspot import changes
 from connector.sandbox.hubspot.admin import USER
 from connector.sandbox.hubspot.marketing_data import Journal, PageView
@@ -134,6 +134,30 @@ def test_a_deal_that_is_won_later_is_found_by_reading_on(portal: Portal) -> None
     world.wait()
     (found,) = facts_of(read_on(world.connect(grant), before)).conversions.values()
     assert (found.kind, found.at, found.record_id) == ("deal_won", won_at, person)
+
+
+def test_a_deal_that_is_open_again_is_no_outcome(portal: Portal) -> None:
+    """Neither is one that was deleted; a deal that stays won is told again."""
+    world = portal()
+    people = [world.add_person(f"p{number}@example.com") for number in range(3)]
+    for person in people:
+        world.happen(world.contact(person), "deal_won")
+    grant = world.install()
+    before = read_all(world.connect(grant))
+    assert len(_deals(facts_of(before))) == 3
+    world.clock.sleep(7200)
+    table = world.account.tables["deals"]
+    reopened, deleted, kept = (table.live[key] for key in sorted(table.live))
+    changes.update(world.hub, world.account, table, reopened, {"dealstage": "qualifiedtobuy"}, USER)
+    changes.archive(world.hub, world.account, table, deleted, USER)
+    changes.update(world.hub, world.account, table, kept, {"dealname": "Renamed"}, USER)
+    world.wait()
+    after = facts_of(before, read_on(world.connect(grant), before))
+    assert [item.record_id for item in _deals(after)] == [people[2]]
+
+
+def _deals(facts: Facts) -> list[Conversion]:
+    return [item for item in facts.conversions.values() if item.source == "deals"]
 
 
 def test_page_views_are_refused_below_enterprise_in_a_sentence(portal: Portal) -> None:

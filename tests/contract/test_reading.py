@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from connector.records import Page
+from connector.records import Census, Page
 from tests.contract.facts import Facts, facts_of, pages_of, read_all, read_on
 from tests.contract.world import VendorWorld
 
@@ -148,3 +148,29 @@ def test_a_person_that_a_merge_took_over_points_to_the_survivor(filled: VendorWo
     page = filled.connect().read_records([ids[1]])
     assert [(item.record_id, item.merged_into) for item in page.removals] == [(ids[1], survivor)]
     assert [record.record_id for record in page.records] == [survivor]
+
+
+def test_a_person_who_vanished_without_a_trace_is_found_by_the_next_census(filled: VendorWorld) -> None:
+    """Once a week everyone is counted: who is missing is asked for by id, and is gone."""
+    grant = filled.install()
+    before = read_all(filled.connect(grant))
+    assert not counted(before)
+    person = sorted(filled.person_ids())[0]
+    if not filled.vanish(person):
+        return
+    filled.wait()
+    after = read_on(filled.connect(grant), before)
+    assert not counted(after)
+    filled.clock.sleep(8 * 86_400)
+    census = counted(read_on(filled.connect(grant), after))
+    present = {record_id for page in census for record_id in page.present}
+    assert [page.complete for page in census] == [False] * (len(census) - 1) + [True]
+    assert present == filled.person_ids()
+    assert {page.since for page in census} == {census[0].since}
+    gone = filled.connect(grant).read_records([person])
+    assert [item.record_id for item in gone.removals] == [person]
+
+
+def counted(reading: dict[str, list[Page]]) -> list[Census]:
+    """Return the pages of a census in a reading."""
+    return [page.census for pages in reading.values() for page in pages if page.census is not None]

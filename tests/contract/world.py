@@ -153,6 +153,10 @@ class VendorWorld(ABC):
     def delete_person(self, record_id: str) -> None:
         """Delete a person."""
 
+    def vanish(self, record_id: str) -> bool:
+        """Let a person leave so that no change feed tells; False where the vendor has no such way."""
+        return False
+
     @abstractmethod
     def merge(self, winner: str, loser: str) -> str | None:
         """Merge two persons; return the survivor's id, None where the vendor has no merges."""

@@ -34,15 +34,23 @@ def test_a_census_names_those_who_are_not_known_or_were_removed(store: Store) ->
 
 
 def test_a_retracted_object_loses_its_outcomes_and_no_other_does(store: Store) -> None:
-    """Of an object called 1% neither 1 nor 10 is meant."""
-    told = [Conversion("deals", source_id, "deal_won", NOW, "1") for source_id in ("1", "1:a", "1%:b", "10:a")]
+    """By 1% neither 1 nor 10 is meant, and by X not x."""
+    told = [
+        Conversion("deals", source_id, "deal_won", NOW, "1") for source_id in ("1", "1:a", "1%:b", "10:a", "x:a", "X:a")
+    ]
     with store.transaction() as session:
         tenant, crm = with_records(session)
         events.save_conversions(session, tenant, crm, [*told, Conversion("orders", "1", "order", NOW, "1")])
-        events.retract(session, crm, [Retraction("deals", "1%")])
-        assert _left(session) == {("deals", "1"), ("deals", "1:a"), ("deals", "10:a"), ("orders", "1")}
+        events.retract(session, crm, [Retraction("deals", "1%"), Retraction("deals", "X")])
+        assert _left(session) == {
+            ("deals", "1"),
+            ("deals", "1:a"),
+            ("deals", "10:a"),
+            ("deals", "x:a"),
+            ("orders", "1"),
+        }
         events.retract(session, crm, [Retraction("deals", "1")])
-        assert _left(session) == {("deals", "10:a"), ("orders", "1")}
+        assert _left(session) == {("deals", "10:a"), ("deals", "x:a"), ("orders", "1")}
 
 
 def _left(session: sa.Connection) -> set[tuple[str, str]]:

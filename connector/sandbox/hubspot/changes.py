@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connector.sandbox.hubspot.deal_stages import calculated
 from connector.sandbox.hubspot.errors import failure, invalid
 from connector.sandbox.hubspot.hub import Account, Hub
 from connector.sandbox.hubspot.paths import SINGULAR
@@ -22,6 +23,7 @@ def create(hub: Hub, account: Account, table: ObjectTable, values: Mapping[str, 
     filled = {name: value for name, value in values.items() if value != ""}
     if table.object_type == "contacts":
         filled = _with_address(account, table, filled)
+    filled |= calculated(filled.get("dealstage", ""))
     now = hub.now_ms()
     history = {name: [Version(value, now, origin)] for name, value in filled.items()}
     record = CrmObject(account.new_id(), filled, now, now, history)
@@ -53,6 +55,7 @@ def update(
         owner = table.id_by_email.get(values["email"], record.object_id)
         if owner != record.object_id:
             raise failure(409, "CONFLICT", f"Contact already exists. Existing ID: {owner}")
+    values = {**values, **calculated(values.get("dealstage", ""))}
     for name, value in table.change(record, values, origin, hub.now_ms()).items():
         _tell(hub, account, table, "propertyChange", record.object_id, origin, propertyName=name, propertyValue=value)
 

@@ -88,9 +88,6 @@ def _close_deal(hub: Hub, account: Account, contact: CrmObject, stage: str, amou
         "dealstage": stage,
         "amount": amount,
         "closedate": iso(now),
-        "hs_is_closed": "true",
-        "hs_is_closed_won": "true" if won else "false",
-        "hs_deal_stage_probability": "1.0" if won else "0.0",
     }
     deal = changes.create(hub, account, account.tables["deals"], values, USER)
     account.links.add("contacts", contact.object_id, "deals", deal.object_id)

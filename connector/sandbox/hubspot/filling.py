@@ -12,10 +12,10 @@ from typing import Any
 
 from connector.sandbox.clock import iso
 from connector.sandbox.hubspot import rollups
+from connector.sandbox.hubspot.deal_stages import calculated
 from connector.sandbox.hubspot.definitions import definition, group_of, option
 from connector.sandbox.hubspot.hub import Account, Hub, stable_guid
 from connector.sandbox.hubspot.marketing_data import EmailEvent, Form, PageView, Submission
-from connector.sandbox.hubspot.pipelines import PROBABILITY
 from connector.sandbox.hubspot.records import CrmObject, Origin, Version
 from connector.sandbox.imports import load_export
 from connector.sandbox.population import Population, PopulationParameters, generate
@@ -239,12 +239,9 @@ def _deal(deal: Deal, object_id: int) -> CrmObject:
         changes.append(Change("closedate", iso(closed_at), closed_at))
     values = {"dealname": deal.name, "pipeline": "default", "amount": deal.amount, **dict(deal.values)}
     current, history = lived(values, changes, deal.created_ms)
-    stage = current["dealstage"]
     current |= {
         "createdate": iso(deal.created_ms),
-        "hs_is_closed": "true" if closed_at is not None else "false",
-        "hs_is_closed_won": "true" if stage == "closedwon" else "false",
-        "hs_deal_stage_probability": PROBABILITY[stage],
+        **calculated(current["dealstage"]),
     }
     return CrmObject(object_id, current, deal.created_ms, deal.stages[-1][0], history)
 

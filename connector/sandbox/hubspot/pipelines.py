@@ -7,19 +7,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from connector.sandbox.hubspot.access import need
+from connector.sandbox.hubspot.deal_stages import STAGES, closes
 from connector.sandbox.hubspot.errors import invalid, not_found, reply
 from connector.sandbox.hubspot.paths import object_type
 
 LONG_AGO = "2020-01-01T00:00:00.000Z"
-STAGES = (
-    ("appointmentscheduled", "Appointment Scheduled", "0.2"),
-    ("qualifiedtobuy", "Qualified To Buy", "0.4"),
-    ("presentationscheduled", "Presentation Scheduled", "0.6"),
-    ("contractsent", "Contract Sent", "0.9"),
-    ("closedwon", "Closed Won", "1.0"),
-    ("closedlost", "Closed Lost", "0.0"),
-)
-PROBABILITY = {name: probability for name, _, probability in STAGES}
 
 blueprint = Blueprint("pipelines", __name__)
 
@@ -29,7 +21,7 @@ def _stage(position: int, name: str, label: str, probability: str) -> dict[str, 
         "id": name,
         "label": label,
         "displayOrder": position,
-        "metadata": {"probability": probability, "isClosed": "true" if name.startswith("closed") else "false"},
+        "metadata": {"probability": probability, "isClosed": "true" if closes(name) else "false"},
         "createdAt": LONG_AGO,
         "updatedAt": LONG_AGO,
         "archived": False,

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from connector.adapters.hubspot.activities import ACTIVITIES
 from connector.adapters.hubspot.portal import Portal
 from connector.adapters.hubspot.streams.activities import ActivityReader
-from connector.adapters.hubspot.streams.archived import ArchivedReader
+from connector.adapters.hubspot.streams.archived import ArchivedContactReader, ArchivedDealReader
 from connector.adapters.hubspot.streams.base import Reader
+from connector.adapters.hubspot.streams.census import CensusReader
 from connector.adapters.hubspot.streams.companies import CompanyReader
 from connector.adapters.hubspot.streams.contacts import ContactReader
 from connector.adapters.hubspot.streams.deals import DealReader
@@ -27,6 +28,8 @@ def readers(portal: Portal) -> Mapping[str, Reader]:
         MarketingEmailReader(portal),
         FormReader(portal),
         PageViewReader(portal),
-        ArchivedReader(portal),
+        ArchivedContactReader(portal),
+        ArchivedDealReader(portal),
+        CensusReader(portal),
     ]
     return {reader.stream.name: reader for reader in found}

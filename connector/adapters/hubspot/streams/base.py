@@ -80,6 +80,9 @@ class ObjectReader(Reader):
         """Return search hits with all that :meth:`add` needs; ``since`` is where the window opens."""
         return hits, {}
 
+    def restate(self, pieces: Pieces, hits: Sequence[Json]) -> None:
+        """Take back what was said of objects that changed, where :meth:`add` says all of it again."""
+
     def read(self, cursor: Cursor | None) -> Page:
         """Read the page after ``cursor``."""
         if cursor and "since" in cursor:
@@ -114,6 +117,7 @@ class ObjectReader(Reader):
         answer = self.portal.session.post("search", self._query(opened, until, cursor.get("last")), object=self.noun)
         pieces = Pieces()
         hits = [hit for hit in answer.results if self._within(pieces, hit, until)]
+        self.restate(pieces, hits)
         self.add(pieces, *(self.complete(hits, opened) if hits else ((), {})))
         if answer.after is None:
             return pieces.page({"since": until}, drained=True)

@@ -9,7 +9,7 @@ from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, ObjectReader
 from connector.adapters.hubspot.values import UnreadableError, id_of
 from connector.adapters.pieces import Pieces
-from connector.records import Stream
+from connector.records import Retraction, Stream
 
 PROPERTIES = (
     "dealstage",
@@ -54,6 +54,10 @@ class DealReader(ObjectReader):
         return self.portal.read_batch(self.noun, ids, PROPERTIES, ("dealstage",)), self.portal.contacts_of(
             self.noun, ids
         )
+
+    def restate(self, pieces: Pieces, hits: Sequence[Json]) -> None:
+        """Take back the outcomes of deals that changed: one may be open again, or have lost a contact."""
+        pieces.retractions.extend(Retraction(self.noun, str(hit["id"])) for hit in hits)
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add the outcomes of closed deals."""
