@@ -15,8 +15,8 @@ from typing import Protocol
 
 from connector.clock import Clock
 
-LONGEST_REQUEST = 90.0
-"""Seconds after which a request that nobody settled is taken for dead with its worker."""
+LONGEST_REQUEST = 135.0
+"""Seconds after which a request that nobody settled is taken for dead with its worker: more than any time-out."""
 
 REALTIME_MEMORY = 5.0
 """Seconds for which real-time work keeps its reserve after its last request."""
