@@ -13,7 +13,7 @@ export LD_LIBRARY_PATH := $(LIBRARIES)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -45,6 +45,9 @@ lint: $(VENV)/.dev ## Check style, types and the layers
 bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (CONTACTS=)
 	$(RUN) -m tests.bench.line $(if $(CONTACTS),--contacts $(CONTACTS))
 
+bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS=)
+	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS))
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -59,4 +62,4 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench fmt lock clean
+.PHONY: help demo test lint bench bench-scoring fmt lock clean

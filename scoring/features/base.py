@@ -20,6 +20,7 @@ from scoring.features.declared import (
 )
 from scoring.features.reading import text
 from scoring.features.spec import FeatureSpec
+from scoring.features.tally import Tally, tally
 from scoring.timeline import Timeline
 
 ANY = "any"
@@ -59,32 +60,29 @@ def _within(days: int) -> pl.Expr:
 def _event_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     events = timeline.events(rows, ("lead", "machine"))
     by_lead = pl.col("actor") == "lead"
-    sums = [_counts(by_lead, ANY)]
-    sums += [_counts(by_lead & (pl.col("kind") == kind), kind) for kind in spec.kinds]
-    machine = [
-        ((pl.col("actor") == "machine") & (pl.col("kind") == kind) & _within(LONGEST_DAYS))
-        .sum()
-        .alias(machine_column(kind))
-        for kind in spec.machine_kinds
-    ]
-    return events.group_by("row").agg([expr for group in sums for expr in group] + machine + _breadth(by_lead))
+    own = tally(events.filter(by_lead), rows["row"], spec.kinds)
+    machine = tally(events.filter(~by_lead), rows["row"], spec.machine_kinds)
+    columns = [column for kind in (None, *spec.kinds) for column in _counts(own, kind)]
+    columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
+    breadth = events.filter(by_lead).group_by("row").agg(_breadth())
+    return _beside(rows.select("row").with_columns(columns), breadth)
 
 
-def _counts(chosen: pl.Expr, kind: str) -> list[pl.Expr]:
-    windows = [(chosen & _within(days)).sum().alias(count_column(kind, days)) for days in WINDOWS_DAYS]
-    whole = chosen.sum().alias(count_column(kind, "all"))
-    last = pl.col("ago").filter(chosen).min().dt.total_microseconds() * DAYS_PER_US
-    return [*windows, whole, last.alias(last_column(kind))]
+def _counts(own: Tally, kind: str | None) -> list[pl.Series]:
+    name = kind or ANY
+    windows = [pl.Series(count_column(name, days), own.count(kind, days)) for days in WINDOWS_DAYS]
+    whole = pl.Series(count_column(name, "all"), own.count(kind, None))
+    return [*windows, whole, own.days_since(kind).alias(last_column(name))]
 
 
-def _breadth(by_lead: pl.Expr) -> list[pl.Expr]:
-    month, quarter = by_lead & _within(30), by_lead & _within(LONGEST_DAYS)
+def _breadth() -> list[pl.Expr]:
+    month, quarter = _within(30), _within(LONGEST_DAYS)
     return [
         pl.col("at").dt.date().filter(month).n_unique().alias("days:30"),
         pl.col("at").dt.date().filter(quarter).n_unique().alias("days:90"),
         pl.col("kind").filter(month).n_unique().alias("kinds:30"),
         pl.col("detail").filter(month).drop_nulls().n_unique().alias("details:30"),
-        pl.col("detail").filter(by_lead).drop_nulls().n_unique().alias("details:all"),
+        pl.col("detail").drop_nulls().n_unique().alias("details:all"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -30,6 +31,7 @@ def reserved_concepts() -> set[str]:
     return set(catalogue(whole).sentences)
 
 
+@lru_cache(maxsize=16)
 def catalogue(spec: FeatureSpec) -> Catalogue:
     """What ``spec`` declares, in a fixed order."""
     parts = [family.declare(spec) for family in FAMILIES]
