@@ -14,13 +14,16 @@ from scoring.features.declared import (
     DAYS_PER_US,
     WINDOWS_DAYS,
     count_column,
+    detail_column,
     last_column,
     machine_column,
+    pair_column,
     value_column,
 )
 from scoring.features.reading import text
 from scoring.features.spec import FeatureSpec
-from scoring.features.tally import Tally, tally
+from scoring.features.steps import STEP, coded, followed, steps_of
+from scoring.features.tally import Tally, tally, times
 from scoring.timeline import Timeline
 
 ANY = "any"
@@ -60,12 +63,34 @@ def _within(days: int) -> pl.Expr:
 def _event_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     events = timeline.events(rows, ("lead", "machine"))
     by_lead = pl.col("actor") == "lead"
-    own = tally(events.filter(by_lead), rows["row"], spec.kinds)
+    acts = events.filter(by_lead)
+    own = tally(acts, rows["row"], spec.kinds)
     machine = tally(events.filter(~by_lead), rows["row"], spec.machine_kinds)
     columns = [column for kind in (None, *spec.kinds) for column in _counts(own, kind)]
     columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
-    breadth = events.filter(by_lead).group_by("row").agg(_breadth())
-    return _beside(rows.select("row").with_columns(columns), breadth)
+    frame = rows.select("row").with_columns([*columns, *_steps(acts, rows, spec)])
+    return _beside(frame, acts.group_by("row").agg(_breadth()))
+
+
+def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
+    """Count the named pages, forms and campaigns, and the orders, in the last 90 days."""
+    recent = acts.filter(_within(LONGEST_DAYS))
+    columns = []
+    if spec.details:
+        named = coded(recent, spec)
+        counts = times(named["row"], named[STEP], rows["row"], len(spec.details))
+        columns += [pl.Series(detail_column(place), counts[:, place]) for place in range(len(spec.details))]
+    if spec.pairs:
+        places = {step: place for place, step in enumerate(steps_of(spec))}
+        width = len(places)
+        codes = [places[first] * width + places[second] for first, second in spec.pairs]
+        ordered = followed(recent, spec)
+        both = (ordered["before"] * width + ordered[STEP]).replace_strict(
+            codes, list(range(len(codes))), default=len(codes), return_dtype=pl.Int64
+        )
+        counts = times(ordered["row"], both, rows["row"], len(codes))
+        columns += [pl.Series(pair_column(place), counts[:, place]) for place in range(len(codes))]
+    return columns
 
 
 def _counts(own: Tally, kind: str | None) -> list[pl.Series]:

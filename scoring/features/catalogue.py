@@ -8,12 +8,12 @@ from functools import lru_cache
 
 import polars as pl
 
-from scoring.features import automatic, behavioural, demographic, derived, interaction, temporal
+from scoring.features import automatic, behavioural, demographic, derived, interaction, paths, temporal
 from scoring.features.declared import Feature
 from scoring.features.spec import FeatureSpec
 from scoring.schema import Timing
 
-FAMILIES = (demographic, behavioural, temporal, derived, interaction, automatic)
+FAMILIES = (demographic, behavioural, temporal, derived, interaction, paths, automatic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,16 @@ def machine_column(kind: str) -> str:
     return f"m:{kind}:90"
 
 
+def detail_column(place: int) -> str:
+    """The base frame's column with the events of the spec's n-th named detail in the last 90 days."""
+    return f"detail:{place}"
+
+
+def pair_column(place: int) -> str:
+    """The base frame's column with the times that the spec's n-th pair of steps came in the last 90 days."""
+    return f"pair:{place}"
+
+
 def counted(number: pl.Expr, one: str, many: str) -> pl.Expr:
     """A sentence with a number in place of ``{}``, in the singular or plural."""
     return pl.when(number == 1).then(pl.format(one, number)).otherwise(pl.format(many, number))

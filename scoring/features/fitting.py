@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from scoring.features import steps
 from scoring.features.catalogue import reserved_concepts
 from scoring.features.matrix import Matrix, Vectors, build
 from scoring.features.reading import number, text
@@ -55,12 +56,13 @@ def _varying(matrix: Matrix) -> npt.NDArray[np.bool_]:
 def _activity(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureSpec:
     seen = timeline.events(rows, ("lead", "machine")).select("kind", "actor").unique()
     companies = timeline.leads(rows)["company_key"].drop_nulls()
-    return replace(
+    active = replace(
         spec,
         kinds=tuple(sorted(seen.filter(pl.col("actor") == "lead")["kind"])),
         machine_kinds=tuple(sorted(seen.filter(pl.col("actor") == "machine")["kind"])),
         companies=bool(len(companies)),
     )
+    return steps.learn(timeline, rows, active)
 
 
 def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> tuple[FieldSpec, ...]:

@@ -8,6 +8,9 @@ from typing import Any
 
 from scoring.schema import FieldType, Timing
 
+Step = tuple[str, str | None]
+"""A kind of event, with the page, form or campaign where that is one of the named ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
@@ -26,13 +29,19 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """All that the feature builder needs beside the history; ``columns`` fixes the matrix's order."""
+    """All that the feature builder needs beside the history; ``columns`` fixes the matrix's order.
+
+    ``details`` are (kind, page or form or campaign) that many leads meet; ``pairs`` are steps that
+    often follow each other.
+    """
 
     timing: Timing
     fields: tuple[FieldSpec, ...] = ()
     kinds: tuple[str, ...] = ()
     machine_kinds: tuple[str, ...] = ()
     companies: bool = False
+    details: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[tuple[Step, Step], ...] = ()
     columns: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -64,5 +73,7 @@ class FeatureSpec:
             kinds=tuple(data["kinds"]),
             machine_kinds=tuple(data["machine_kinds"]),
             companies=bool(data["companies"]),
+            details=tuple((kind, detail) for kind, detail in data["details"]),
+            pairs=tuple(((a, b), (c, d)) for (a, b), (c, d) in data["pairs"]),
             columns=tuple(data["columns"]),
         )

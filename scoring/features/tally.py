@@ -56,6 +56,13 @@ def tally(events: pl.DataFrame, rows: pl.Series, kinds: Sequence[str]) -> Tally:
     return Tally(tuple(kinds), counts, last.reshape(height, width))
 
 
+def times(found: pl.Series, codes: pl.Series, rows: pl.Series, width: int) -> Whole:
+    """Count how often each of ``width`` codes stands beside each of ``rows``, n × width; other codes do not count."""
+    kept = (codes < width).to_numpy()
+    cell = _places(found, rows)[kept] * width + codes.to_numpy()[kept]
+    return np.bincount(cell, minlength=len(rows) * width).astype(np.int64).reshape(len(rows), width)
+
+
 def _places(found: pl.Series, rows: pl.Series) -> Whole:
     """Return where in ``rows`` each of the ``found`` row numbers stands."""
     numbers = rows.to_numpy()

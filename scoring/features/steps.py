@@ -1,0 +1,84 @@
+"""What events are called when their order is read: a page, form or campaign that many leads meet, else their kind.
+
+Only names that recur over the whole time are kept: a campaign of last spring says nothing about next winter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from scoring.features.spec import FeatureSpec, Step
+from scoring.timeline import Timeline
+
+MAX_DETAILS, MAX_PAIRS = 12, 15
+MIN_LEADS, MIN_SHARE = 30, 0.01
+"""A name or an order is kept that at least so many leads, and this share of those with events, have."""
+MIN_MONTHS_SHARE = 0.5
+"""… in at least this share of the months in which anything happened."""
+TOGETHER_DAYS = 30
+"""Two events follow each other when no more days than these lie between."""
+
+STEP = "step"
+_GAP = pl.duration(days=TOGETHER_DAYS)
+
+
+def learn(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureSpec:
+    """Return ``spec`` with the names and orders that recur in the events before each lead's last row."""
+    if not spec.kinds:
+        return spec
+    events = timeline.events(rows.group_by("lead_id", maintain_order=True).last(), ("lead",))
+    named = replace(spec, details=tuple(_frequent(events.drop_nulls("detail"), ["kind", "detail"], MAX_DETAILS)))
+    pairs = _frequent(followed(events, named), ["before", STEP], MAX_PAIRS)
+    known = steps_of(named)
+    return replace(named, pairs=tuple((known[first], known[second]) for first, second in pairs))
+
+
+def steps_of(spec: FeatureSpec) -> list[Step]:
+    """Return every step of a spec; its place is its code. The last one is any other kind."""
+    return [*spec.details, *((kind, None) for kind in spec.kinds)]
+
+
+def coded(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    """Return ``events`` with the code of their step; kinds unseen in training have the last one and mean nothing."""
+    steps = steps_of(spec)
+    kinds = {kind: place for place, (kind, detail) in enumerate(steps) if detail is None}
+    by_kind = pl.col("kind").replace_strict(kinds, default=len(steps), return_dtype=pl.Int64)
+    if not spec.details:
+        return events.with_columns(by_kind.alias(STEP))
+    table = pl.DataFrame(
+        {
+            "kind": [kind for kind, _ in spec.details],
+            "detail": [detail for _, detail in spec.details],
+            "named": range(len(spec.details)),
+        },
+        schema={"kind": pl.String, "detail": pl.String, "named": pl.Int64},
+    )
+    joined = events.join(table, on=["kind", "detail"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("named", by_kind).alias(STEP)).drop("named")
+
+
+def followed(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    """Return the events that follow another step of the same row within TOGETHER_DAYS, with that one's code."""
+    known = coded(events, spec).filter(pl.col(STEP) < len(steps_of(spec)))
+    after = known.with_columns(
+        before=pl.col(STEP).shift(1), row_before=pl.col("row").shift(1), gap=pl.col("ago").shift(1) - pl.col("ago")
+    )
+    same = (pl.col("row") == pl.col("row_before")) & (pl.col("before") != pl.col(STEP)) & (pl.col("gap") <= _GAP)
+    return after.filter(same).select("row", "at", "ago", "before", STEP)
+
+
+def _frequent(events: pl.DataFrame, names: Sequence[str], most: int) -> list[tuple[Any, Any]]:
+    """Return the combinations of ``names`` that recur among leads and over time, the most widespread first."""
+    if events.is_empty():
+        return []
+    month = pl.col("at").dt.truncate("1mo")
+    months = events.select(month.n_unique()).item()
+    least = max(MIN_LEADS, MIN_SHARE * events["row"].n_unique())
+    counts = events.group_by(names).agg(leads=pl.col("row").n_unique(), months=month.n_unique())
+    kept = counts.filter(pl.col("leads") >= least, pl.col("months") >= MIN_MONTHS_SHARE * months)
+    ranked = kept.sort(["leads", *names], descending=[True] + [False] * len(names)).head(most)
+    return [(row[names[0]], row[names[1]]) for row in ranked.iter_rows(named=True)]
