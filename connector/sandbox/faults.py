@@ -21,6 +21,7 @@ class FaultKind(StrEnum):
     HALF_BATCH = "half_batch"
     TRUNCATED = "truncated"
     LOCKED = "locked"
+    TRIGGER = "trigger"
     CLOCK_SKEW = "clock_skew"
 
 
@@ -31,7 +32,8 @@ class Fault:
     It strikes requests whose path contains ``path`` (empty: all) and whose method is
     ``method`` (empty: any), the first ``skip`` of them excepted, with ``probability``, at most ``times``
     times (None: for ever). ``status`` is that of error faults; ``seconds`` the delay of
-    ``slow`` or the offset of ``clock_skew``.
+    ``slow`` or the offset of ``clock_skew``. ``trigger`` is the account's own code that fails at a write: on
+    more than ``rows`` records at a time (0: on any number), and on those of them that ``record`` is among.
     """
 
     kind: FaultKind
@@ -42,6 +44,8 @@ class Fault:
     probability: float = 1.0
     status: int = 503
     seconds: float = 0.0
+    rows: int = 0
+    record: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that could never strike."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
-from connector.sandbox.salesforce import bulk, changes
-from connector.sandbox.salesforce.access import hub, locked_rows
+from connector.sandbox.faults import FaultKind
+from connector.sandbox.salesforce import bulk, changes, triggers
+from connector.sandbox.salesforce.access import hub
 from connector.sandbox.salesforce.errors import ApiError, RecordError, failure, reply
 from connector.sandbox.salesforce.hub import Hub
+from connector.sandbox.salesforce.ids import normal
 from connector.sandbox.salesforce.jobs import Job, cells
 from connector.sandbox.salesforce.requests import json_body
 from connector.sandbox.salesforce.schema import ObjectDef
@@ -47,17 +49,18 @@ def create() -> Response:
 
 @blueprint.put("/<job_id>/batches")
 def upload(job_id: str) -> Response:
-    """Take the records, once."""
+    """Take the records. Who sends them twice learns it only when the job is closed."""
     # Read outside the lock: it may be long.
     data = bulk.uploaded_bytes()
     with hub().stage.lock:
         job = bulk.find("ingest", job_id)
-        if job.state(bulk.now()) != "Open" or job.upload is not None:
+        if job.state(bulk.now()) != "Open":
             raise bulk.wrong_state(job)
         if not bulk.is_csv():
             raise failure(415, "UNSUPPORTED_MEDIA_TYPE", "The upload must be text/csv.")
         if len(data) > MOST_BYTES:
             raise failure(400, "INVALIDJOB", "The upload is larger than 150 MB.")
+        job.uploads += 1
         job.upload = data
     return Response(status=201)
 
@@ -70,8 +73,11 @@ def close(job_id: str) -> Response:
         job = bulk.find("ingest", job_id)
         if wanted == "Aborted":
             bulk.abort(job)
-        elif wanted == "UploadComplete" and job.state(bulk.now()) == "Open" and job.upload is not None:
-            job.closed_at, job.locked = bulk.now(), bool(locked_rows(1))
+            _take_back(job)
+        elif wanted == "UploadComplete" and job.state(bulk.now()) == "Open" and job.uploads:
+            if job.uploads > 1:
+                raise failure(400, "INVALIDJOB", f"Found multipe contents for job: <{job.job_id}>")
+            job.closed_at, job.fault = bulk.now(), g.fault
         else:
             raise bulk.wrong_state(job)
         return reply(job.told(bulk.now()))
@@ -122,10 +128,10 @@ def _work(the_hub: Hub, job: Job) -> None:
         return
     done: list[list[str]] = []
     failed: list[list[str]] = []
-    for place, row in enumerate(rows):
+    for row, refusal in zip(rows, _refused(job, header, rows), strict=True):
         try:
-            if job.locked and place % 2 == 0:
-                raise locked()
+            if refusal is not None:
+                raise refusal
             row_id, created = _write(the_hub, job, of, header, row)
             done.append([row_id, "true" if created else "false", *row])
         except RecordError as error:
@@ -135,6 +141,22 @@ def _work(the_hub: Hub, job: Job) -> None:
     job.results["successfulResults"] = [["sf__Id", "sf__Created", *header], *reversed(done)]
     job.results["failedResults"] = [["sf__Id", "sf__Error", *header], *reversed(failed)]
     job.results["unprocessedrecords"] = [list(header)]
+
+
+def _take_back(job: Job) -> None:
+    """Leave every record of an aborted job unprocessed: a job's work is done at its end."""
+    try:
+        header, rows = job.uploaded()
+    except ValueError:
+        return
+    job.results["unprocessedrecords"] = [header, *rows]
+
+
+def _refused(job: Job, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[RecordError | None]:
+    """Return what stands in each row's way that is not its own fault: somebody's lock, the org's own code."""
+    if job.fault is not None and job.fault.kind is FaultKind.LOCKED:
+        return [locked() if place % 2 == 0 else None for place in range(len(rows))]
+    return triggers.refusals(job.fault, [normal(_id_of(header, row)) or "" for row in rows])
 
 
 def _fail(job: Job, header: list[str], rows: list[list[str]], why: str) -> None:

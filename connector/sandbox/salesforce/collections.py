@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from connector.sandbox.faults import FaultKind
-from connector.sandbox.salesforce import changes
+from connector.sandbox.salesforce import changes, triggers
 from connector.sandbox.salesforce.access import hub, locked_rows
 from connector.sandbox.salesforce.errors import RecordError, failure, reply
 from connector.sandbox.salesforce.ids import normal
@@ -82,12 +82,20 @@ def _creation(name: str, given: dict[str, Any], *, created: bool | None = None) 
 def update() -> Response:
     """Change records."""
     given = _records()
+    steps = [_change(_kind(each), each) for each in given]
+    refused: list[RecordError | None] = []
+    for _, chunk in groupby(given, _kind):
+        refused += triggers.refusals(g.fault, [normal(_id_of(each)) or "" for each in chunk])
     with hub().stage.lock:
-        return _run([_change(_kind(each), each) for each in given], all_or_none=bool(json_body().get("allOrNone")))
+        return _run(steps, refused, all_or_none=bool(json_body().get("allOrNone")))
+
+
+def _id_of(given: dict[str, Any]) -> str:
+    return next((str(value) for key, value in given.items() if key.lower() == "id"), "")
 
 
 def _change(name: str, given: dict[str, Any], *, created: bool | None = None) -> Step:
-    row_id = next((str(value) for key, value in given.items() if key.lower() == "id"), "")
+    row_id = _id_of(given)
 
     def check() -> object:
         if not row_id:
@@ -166,11 +174,12 @@ def _read(name: str, ids: Sequence[str], fields: Sequence[str]) -> Response:
     return reply(told)
 
 
-def _run(steps: Sequence[Step], *, all_or_none: bool) -> Response:
-    """Do each step, and answer what became of it."""
+def _run(steps: Sequence[Step], refused: Sequence[RecordError | None] = (), *, all_or_none: bool) -> Response:
+    """Do each step, and answer what became of it; ``refused`` is what the org's own code says to each."""
     held = locked_rows(len(steps))
     half = g.fault is not None and g.fault.kind is FaultKind.HALF_BATCH
-    errors = [_checked(step, locked() if place in held else None) for place, step in enumerate(steps)]
+    said = refused or [None] * len(steps)
+    errors = [_checked(step, locked() if place in held else said[place]) for place, step in enumerate(steps)]
     if all_or_none and any(errors):
         return reply([_rolled_back(error) for error in errors])
     wanted = steps[: len(steps) // 2] if half else steps

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.sandbox.faults import Fault
 from connector.sandbox.salesforce import times
 
 DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
@@ -23,7 +24,8 @@ WAITING_SHARE = 0.25
 class Job:
     """One job. ``closed_at``: the monotonic second from which it is worked on; ``seconds``: how long that takes.
 
-    ``result`` holds (header, rows) of a query, or of an ingest's outcomes by their name.
+    ``results`` holds header and rows of a query, or of an ingest's outcomes by their name. ``fault`` is what goes
+    wrong with the records of an ingest.
     """
 
     job_id: str
@@ -40,8 +42,9 @@ class Job:
     closed_at: float | None = None
     ended: str = ""
     error: str = ""
-    upload: bytes | None = None
-    locked: bool = False
+    upload: bytes = b""
+    uploads: int = 0
+    fault: Fault | None = None
     assigns: bool = False
     settled: bool = False
     results: dict[str, list[list[str]]] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class Job:
 
     def uploaded(self) -> tuple[list[str], list[list[str]]]:
         """Return header and rows of what was uploaded; raise ``ValueError`` where it can't be read."""
-        text = (self.upload or b"").decode("utf-8-sig")
+        text = self.upload.decode("utf-8-sig")
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[self.delimiter], strict=True))
         except csv.Error as error:

@@ -46,7 +46,6 @@ def ingest(visitor: Visitor, operation: str, data: str, **more: Any) -> str:
     url = f"{visitor.origin}/{job['contentUrl']}"
     headers = {"Content-Type": "text/csv"}
     assert visitor.session.put(url, data=data.encode(), headers=headers).status_code == 201
-    assert visitor.session.put(url, data=data.encode(), headers=headers).status_code == 400
     path = f"/jobs/ingest/{job['id']}"
     assert visitor.send("PATCH", path, {"state": "UploadComplete"}).json()["state"] == "UploadComplete"
     return path
@@ -185,6 +184,34 @@ def test_locked_rows_fail_by_themselves(visitor: Visitor, clock: StandingClock) 
     failed = rows_of(visitor.get(f"{path}/failedResults"))
     assert {row["Id"] for row in failed} == {leads[0], leads[2]}
     assert all(row["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:") for row in failed)
+
+
+def test_the_orgs_own_code_fails_the_chunk_that_it_fails_in(visitor: Visitor, clock: StandingClock) -> None:
+    """All of 200 rows, whichever of them is to blame; those of the next chunk are written."""
+    leads = visitor.leads(203, "T")
+    visitor.hub.stage.faults.replace_all(
+        [Fault(FaultKind.TRIGGER, path="/jobs/ingest/", method="PATCH", record=leads[7])]
+    )
+    path = ingest(visitor, "update", "Id,Title\n" + "".join(f"{each},CEO\n" for each in leads))
+    clock.sleep(5)
+    failed = rows_of(visitor.get(f"{path}/failedResults"))
+    assert {row["Id"] for row in failed} == set(leads[:200])
+    assert {row["sf__Error"].partition(":")[0] for row in failed} == {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"}
+    assert len(rows_of(visitor.get(f"{path}/successfulResults"))) == 3
+
+
+def test_records_sent_twice_spoil_a_job(visitor: Visitor) -> None:
+    """It can't be closed any more; taken back, it has done nothing."""
+    lead = visitor.lead(LastName="One")
+    job = visitor.send("POST", "/jobs/ingest", {"object": "Lead", "operation": "update"}).json()
+    url, headers = f"{visitor.origin}/{job['contentUrl']}", {"Content-Type": "text/csv"}
+    for _ in range(2):
+        assert visitor.session.put(url, data=f"Id,Title\n{lead},CEO\n", headers=headers).status_code == 201
+    path = f"/jobs/ingest/{job['id']}"
+    refused = visitor.send("PATCH", path, {"state": "UploadComplete"})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALIDJOB")
+    assert visitor.send("PATCH", path, {"state": "Aborted"}).json()["state"] == "Aborted"
+    assert rows_of(visitor.get(f"{path}/unprocessedrecords")) == [{"Id": lead, "Title": "CEO"}]
 
 
 def test_a_job_that_is_never_closed_stays_open(visitor: Visitor, clock: StandingClock) -> None:

@@ -130,3 +130,17 @@ def test_records_are_upserted_together(visitor: Visitor) -> None:
     new = {"attributes": {"type": "Lead"}, "LastName": "New", "Company": "Acme"}
     answer = visitor.send("PATCH", "/composite/sobjects/Lead/Id", {"records": [known, new]}, **KEEP_OWNER).json()
     assert [each["created"] for each in answer] == [False, True]
+
+
+def test_the_orgs_own_code_fails_all_that_it_is_given_together(visitor: Visitor) -> None:
+    """On more records than it can take, and on one that it fails on; what is refused for itself is told so."""
+    one, two, three = visitor.leads(3, "T")
+    rows = [{"id": one, "Title": "CEO"}, {"id": two, "Title": "CEO"}, {"id": three, "Title": "x" * 200}]
+    failed = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    visitor.hub.stage.faults.replace_all([Fault(FaultKind.TRIGGER, rows=2)])
+    answer = patch(visitor, rows)
+    assert codes(answer) == [failed, failed, "STRING_TOO_LONG"]
+    assert "Apex CPU time limit exceeded" in answer.json()[0]["errors"][0]["message"]
+    visitor.hub.stage.faults.replace_all([Fault(FaultKind.TRIGGER, record=two, times=2)])
+    assert codes(patch(visitor, rows[:2])) == [failed, failed]
+    assert codes(patch(visitor, rows[:1])) == [""]
