@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import Disconnected, NeedsAdmin, RetryLater
+from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import hook_secrets
 from connector.services.job import Job
@@ -24,6 +24,15 @@ from connector.store import connections, ledger, outbox
 from connector.store.outbox import OutboxStatus, Parcel
 
 PARALLEL_WRITES = 4
+TAKEN_AT_ONCE = 10_000
+"""Rows that are on their way at one time, and so in doubt after a crash; but never less than one batch.
+
+No database takes more than some ten thousand values in one list.
+"""
+
+RECORDED_AT_ONCE = 2_000
+"""Records of one transaction, so that no other worker waits long for the database."""
+
 MAX_ATTEMPTS = 6
 
 
@@ -51,13 +60,30 @@ def deliver(job: Job) -> None:
     adapter = open_adapter(job.services, job.connection_id)
     vendor = read_connection(job.services, job.connection_id).vendor
     batch = app_of(job.services, vendor).capabilities.write_batch
-    _settle_doubt(job, adapter, batch)
+    _settle_doubt(job, adapter, min(batch, RECORDED_AT_ONCE))
     with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
-        while parcels := _take(job, batch * PARALLEL_WRITES):
-            batches = [parcels[start : start + batch] for start in range(0, len(parcels), batch)]
-            for sent, results in zip(batches, pool.map(lambda part: _write(adapter, part), batches), strict=True):
-                _record(job, sent, results)
+        while parcels := _take(job, max(batch, min(batch * PARALLEL_WRITES, TAKEN_AT_ONCE))):
+            _send(job, adapter, pool, _cut(parcels, batch))
     _raise_if_waiting(job)
+
+
+def _send(job: Job, adapter: CrmAdapter, pool: ThreadPoolExecutor, batches: Sequence[Sequence[Parcel]]) -> None:
+    """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
+    failed: Exception | None = None
+    for sent, writing in [(sent, pool.submit(_write, adapter, sent)) for sent in batches]:
+        try:
+            results = writing.result()
+        except ConnectorError as error:
+            failed = failed or error
+            continue
+        for part in _cut(sent, RECORDED_AT_ONCE):
+            _record(job, part, results)
+    if failed is not None:
+        raise failed
+
+
+def _cut(parcels: Sequence[Parcel], size: int) -> list[Sequence[Parcel]]:
+    return [parcels[start : start + size] for start in range(0, len(parcels), size)]
 
 
 def _take(job: Job, limit: int) -> Sequence[Parcel]:

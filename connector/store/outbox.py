@@ -88,13 +88,20 @@ def _select(
 
 def delivered(connection: Connection, parcels: Sequence[Parcel], now: datetime) -> None:
     """Record that the CRM holds these values, unless newer ones were queued meanwhile."""
-    for parcel in parcels:
-        sent = _same(parcel)
-        connection.execute(
-            sa.update(outbox)
-            .where(sent)
-            .values(status=OutboxStatus.DELIVERED, delivered=parcel.values, delivered_at=now, message=None)
+    if not parcels:
+        return
+    statement = (
+        sa.update(outbox)
+        .where(outbox.c.record_id == sa.bindparam("record"), outbox.c.ledger_seq == sa.bindparam("sent"))
+        .values(
+            status=OutboxStatus.DELIVERED,
+            delivered=sa.bindparam("held", type_=outbox.c.delivered.type),
+            delivered_at=now,
+            message=None,
         )
+    )
+    rows = [{"record": item.record_id, "sent": item.ledger_seq, "held": dict(item.values)} for item in parcels]
+    connection.execute(statement, rows)
 
 
 def again(connection: Connection, parcel: Parcel, due_at: datetime, message: str | None) -> None:

@@ -13,6 +13,7 @@ from connector.services import maintenance, pipeline, polling
 from connector.services.scoring_run import NEAR_AVERAGE
 from connector.store import connections, ledger, models, outbox, records, runs, scores
 from connector.store.connections import Health
+from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
 from tests.world import World, world
@@ -202,6 +203,28 @@ def test_one_refused_record_becomes_a_dead_letter_and_its_neighbours_arrive(line
     maintenance.start_run(line.services, connection.tenant_id, pipeline.REFRESH)
     line.work()
     assert len(line.crm.held) == len(dead)
+
+
+def test_batches_that_were_answered_are_kept_when_another_gets_no_answer(line: World) -> None:
+    """Only the unanswered one is in doubt: nobody asks the CRM again about the others."""
+    throttled = iter([True])
+
+    def trouble(operation: str) -> None:
+        if operation == "write" and next(throttled, False):
+            raise RetryLater("The CRM is busy.", after_seconds=1)
+
+    line.crm.trouble = trouble
+    line.work()
+    with line.services.store.reading() as session:
+        connection = connections.of_tenant(session, _run(line).tenant_id)[0]
+        counts = outbox.counts(session, connection.id)
+    assert counts[OutboxStatus.SENDING] == 10
+    assert counts[OutboxStatus.DELIVERED] == len(line.crm.writes) == 30
+    line.clock.sleep(60)
+    pipeline.sweep(line.services)
+    line.work()
+    assert _run(line).status is RunStatus.DONE
+    assert len(line.crm.writes) == len(set(line.crm.writes)) == len(line.crm.held)
 
 
 def test_values_whose_fate_is_unknown_are_read_back_not_written_twice(line: World) -> None:
