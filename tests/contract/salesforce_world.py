@@ -171,6 +171,13 @@ class SalesforceWorld(VendorWorld):
         with self.sandbox.stage.lock:
             return self._add_lead(email)
 
+    def crowd(self, leads: int) -> None:
+        """Let ``leads`` more leads come, without a past."""
+        with self.sandbox.stage.lock:
+            for number in range(leads):
+                self._add_lead(f"crowd{number}@example.com")
+        self.clock.sleep(LAG)
+
     def rename_title(self, record_ids: Sequence[str], title: str) -> None:
         self.change(record_ids, {"Title": title})
 

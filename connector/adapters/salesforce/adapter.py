@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.salesforce import score_fields, score_writes
+from connector.adapters.salesforce import score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
 from connector.adapters.salesforce.ids import OBJECTS, object_of, to_18
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.paths import REVOKE
 from connector.adapters.salesforce.score_values import as_rendered, rendered
+from connector.adapters.salesforce.score_writes import ScoreWriter
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.single import SingleReader
 from connector.adapters.salesforce.streams import readers
@@ -40,6 +41,7 @@ class SalesforceAdapter(CrmAdapter):
         self._access = access
         self._org = Org(session, access)
         self._readers = readers(self._org)
+        self._writer = ScoreWriter(session)
 
     def account(self) -> Account:
         """Ask Salesforce which org this is."""
@@ -76,8 +78,8 @@ class SalesforceAdapter(CrmAdapter):
         return score_fields.ensure(self._org)
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
-        """Write one batch of at most 200 and return a result for each record."""
-        return score_writes.write(self._session, writes, self._org.field_names)
+        """Write one batch of at most 10,000 and return a result for each record."""
+        return self._writer.write(writes, self._org.field_names)
 
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""

@@ -6,13 +6,11 @@ new worker could not go on with it. Results keep their locators as long as the j
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import requests
 
+from connector.adapters.salesforce.bulk_csv import rows
 from connector.adapters.salesforce.paths import QUERY_JOBS
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json
@@ -21,8 +19,6 @@ from connector.errors import ConnectorError, NeedsAdmin, RetryLater
 DONE = "JobComplete"
 FAILED = frozenset({"Failed", "Aborted"})
 _GONE = (404, 409)
-
-csv.field_size_limit(2**24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +80,6 @@ def _part(response: requests.Response) -> Part:
         raise ValueError("the page broke off")
     following = response.headers.get("Sforce-Locator") or "null"
     return Part(found, None if following == "null" else following)
-
-
-def rows(content: bytes) -> Iterator[Json]:
-    """Yield the rows of a CSV page, which is UTF-8 whatever its header says; an empty cell is None.
-
-    A newline inside quotes belongs to the value. A repeated header line is no row. Raise ``ValueError``
-    for a row that broke off.
-    """
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
-    header = next(reader, [])
-    for cells in reader:
-        if cells and cells != header:
-            yield {name: cell or None for name, cell in zip(header, cells, strict=True)}
 
 
 def _gone(refused: NeedsAdmin) -> ConnectorError | JobGoneError:

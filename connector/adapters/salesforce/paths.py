@@ -15,4 +15,4 @@ REVOKE = "/services/oauth2/revoke"
 USERINFO = "/services/oauth2/userinfo"
 
 QUERY_JOBS = DATA + "jobs/query"
-COLLECTIONS = DATA + "composite/sobjects"
+INGEST_JOBS = DATA + "jobs/ingest"

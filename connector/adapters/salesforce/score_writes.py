@@ -1,125 +1,125 @@
-"""Writing a batch of scores by sObject Collections, with one answer for each record.
+"""Writing scores: a few by sObject Collections, many of one object by a Bulk job, with one answer for each record.
 
-One request takes 200 leads and contacts, sorted by object, and answers 200 even where every
-row failed; the answers come in the order of the request (REST guide, "Update Records Using
-sObject Collections"). The write is idempotent, so that a doubtful one may be repeated.
+A write is idempotent, so that a doubtful one may be repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from itertools import groupby
+from threading import Lock
 
-from connector.adapters.salesforce.errors import PASSING_CODES, THROTTLED, sentence
+from connector.adapters.salesforce import ingest
+from connector.adapters.salesforce.bulk_csv import uploads
+from connector.adapters.salesforce.collections import Collections, Refused, put_off
 from connector.adapters.salesforce.ids import object_of, to_18
-from connector.adapters.salesforce.score_values import as_json
+from connector.adapters.salesforce.score_results import LOCKED, limit, refused, together, written
+from connector.adapters.salesforce.score_rows import ScoreRow, Tally
+from connector.adapters.salesforce.score_values import DEFAULT_NAMES
 from connector.adapters.salesforce.session import Session
-from connector.adapters.salesforce.values import Json
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 
-LARGEST_BATCH = 200
-SMALLER = 10
-"""Records of a request that repeats rows which were locked: fewer share a parent."""
+LARGEST_BATCH = ingest.LARGEST
 
-LOCKED = "UNABLE_TO_LOCK_ROW"
-GONE_CODES = frozenset(
-    {
-        "ENTITY_IS_DELETED",
-        "INVALID_CROSS_REFERENCE_KEY",
-        "CANNOT_UPDATE_CONVERTED_LEAD",
-        "MALFORMED_ID",
-        "NOT_FOUND",
-    }
-)
+BULK_FROM = 2_000
+"""Rows of one object above which they are a job: ten Collections, about what a job costs in requests itself."""
 
-REMEDIES: Mapping[str, str] = {
-    "INVALID_FIELD": "The score field is missing or hidden: open the connection page and let the fields be made.",
-    "INVALID_FIELD_FOR_INSERT_UPDATE": "Give the connected user edit access to the score fields.",
-    "INSUFFICIENT_FIELD_ACCESS": "Give the connected user edit access to the score fields.",
-    "INSUFFICIENT_ACCESS_OR_READONLY": "Give the connected user edit access to the record.",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org refuses the record; exempt the connected user.",
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger of the org failed on the record.",
-    "CANNOT_EXECUTE_FLOW_TRIGGER": "A flow of the org failed on the record.",
-}
-"""Salesforce's code → what the admin can do; others get its own words alone."""
-
-Results = dict[str, WriteResult]
+NO_PERSON = "This is the id of no lead and no contact."
 
 
-def write(session: Session, writes: Sequence[ScoreWrite], field_names: Mapping[str, str]) -> list[WriteResult]:
-    """Write ``writes`` and return a result for each, in their order; of doubles the last one counts.
+class ScoreWriter:
+    """Writes the scores of one connection, one batch at a time: two jobs on one object lock each other's records."""
 
-    Raise ``RetryLater`` only if Salesforce throttles before anything was written.
-    """
-    if len(writes) > LARGEST_BATCH:
-        raise ValueError(f"a batch holds at most {LARGEST_BATCH} records, not {len(writes)}")
-    results: Results = {}
-    rows: dict[str, Json] = {}
-    for item in writes:
-        noun = object_of(item.record_id)
-        if noun is None:
-            message = "This is the id of no lead and no contact."
-            results[item.record_id] = WriteResult(item.record_id, WriteOutcome.GONE, message)
-            continue
-        values = as_json(item.values, field_names)
-        rows[item.record_id] = {"attributes": {"type": noun}, "id": to_18(item.record_id), **values}
-    batch = sorted(rows, key=lambda record_id: (rows[record_id]["attributes"]["type"], rows[record_id]["id"]))
-    locked = _send(session, batch, rows, results)
-    for chunk in _cut(locked):
-        # Salesforce has itself waited ten seconds for the lock, so nothing is waited for here.
-        _send(session, chunk, rows, results)
-    return [results[item.record_id] for item in writes]
+    def __init__(self, session: Session) -> None:
+        """Make no request."""
+        self._session = session
+        self._collections = Collections(session)
+        self._turn = Lock()
 
+    def write(self, writes: Sequence[ScoreWrite], field_names: Mapping[str, str]) -> list[WriteResult]:
+        """Write ``writes`` and return a result for each, in their order; of doubles the last one counts.
 
-def _cut(record_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (record_ids[start : start + SMALLER] for start in range(0, len(record_ids), SMALLER))
+        Raise ``RetryLater`` only if Salesforce throttles before anything is known to be written.
+        """
+        if len(writes) > LARGEST_BATCH:
+            raise ValueError(f"a batch holds at most {LARGEST_BATCH} records, not {len(writes)}")
+        tally = Tally()
+        rows = {row.known_id: row for row in map(_row, writes) if row is not None}
+        names = {ours: name for ours, name in field_names.items() if ours in DEFAULT_NAMES}
+        with self._turn:
+            self._write(sorted(rows.values(), key=lambda row: (row.source, row.known_id)), names, tally)
+        if tally.throttled is not None and not tally.wrote():
+            raise tally.throttled
+        return [_result(item, rows, tally) for item in writes]
 
+    def _write(self, rows: Sequence[ScoreRow], names: Mapping[str, str], tally: Tally) -> None:
+        """Start the jobs, write what is few while they run, then what they have left undone."""
+        few: list[ScoreRow] = []
+        jobs: list[tuple[str, Sequence[ScoreRow]]] = []
+        for source, found in groupby(rows, lambda row: row.source):
+            group = list(found)
+            if len(group) <= BULK_FROM or self._collections.burdened:
+                few += group
+                continue
+            for job, sent in self._begin(source, group, names, tally):
+                if job is None:
+                    few += sent
+                else:
+                    jobs.append((job, sent))
+        self._collections.write(few, names, tally)
+        for job, sent in jobs:
+            undone, failed = self._end(job, sent, tally)
+            self._collections.write(undone, names, tally)
+            self._collections.write_by_fewer(failed, names, tally)
 
-def _send(session: Session, batch: Sequence[str], rows: Mapping[str, Json], results: Results) -> list[str]:
-    """Send some rows and keep their results; return those that were locked."""
-    if not batch:
-        return []
-    body: Json = {"allOrNone": False, "records": [rows[record_id] for record_id in batch]}
-    try:
-        answers = session.run("write scores", lambda sdk: _answers(sdk, body, len(batch)))
-    except RetryLater as error:
-        throttled = error.fault is None or error.fault.category == THROTTLED
-        if throttled and not any(found.outcome is WriteOutcome.WRITTEN for found in results.values()):
+    def _begin(
+        self, source: str, rows: Sequence[ScoreRow], names: Mapping[str, str], tally: Tally
+    ) -> Iterator[tuple[str | None, Sequence[ScoreRow]]]:
+        """Yield job and rows; None for rows that can't be a job."""
+        by_id = {row.known_id: row for row in rows}
+        for upload in uploads(["Id", *names.values()], (row.as_cells(names) for row in rows)):
+            sent = [by_id[known_id] for known_id in upload.ids]
+            try:
+                yield ingest.begin(self._session, source, upload), sent
+            except RetryLater as error:
+                put_off(sent, tally, error)
+
+    def _end(self, job: str, sent: Sequence[ScoreRow], tally: Tally) -> tuple[Sequence[ScoreRow], Refused]:
+        """Keep the results of a job; return the rows that it left undone, and those that failed together."""
+        undone, failed = [], Refused()
+        try:
+            found = ingest.outcomes(self._session, job)
+        except RetryLater as error:
+            put_off(sent, tally, error)
+            return [], failed
+        except Disconnected:
             raise
-        results.update({item: WriteResult(item, WriteOutcome.RETRY, str(error)) for item in batch})
-        return []
-    except Disconnected:
-        raise
-    except NeedsAdmin as error:
-        code = error.fault.category if error.fault else ""
-        message = f"{error} {REMEDIES.get(code, '')}".strip()
-        results.update({item: WriteResult(item, WriteOutcome.NEEDS_ADMIN, message) for item in batch})
-        return []
-    locked = []
-    for record_id, answer in zip(batch, answers, strict=True):
-        code, results[record_id] = _result(record_id, answer)
-        if code == LOCKED:
-            locked.append(record_id)
-    return locked
+        except NeedsAdmin:
+            # Somebody deleted the job.
+            return sent, failed
+        for row in sent:
+            code, message = found.refused.get(row.known_id) or found.broken or ("", "")
+            if row.known_id in found.written:
+                tally.keep(written(row.record_id))
+            elif together(code, message):
+                failed.together.append(row)
+                failed.limited = failed.limited or limit(message)
+            elif code in ("", LOCKED):
+                undone.append(row)
+            else:
+                tally.keep(refused(row.record_id, code, message))
+        return undone, failed
 
 
-def _answers(sdk: Any, body: Json, count: int) -> list[Json]:
-    """Return one answer for each row; raise ``ValueError`` for anything else."""
-    found = sdk.restful("composite/sobjects", method="PATCH", json=body)
-    if not isinstance(found, list) or len(found) != count or not all(isinstance(item, dict) for item in found):
-        raise ValueError("not the answer of a collection")
-    return found
+def _row(item: ScoreWrite) -> ScoreRow | None:
+    source = object_of(item.record_id)
+    return None if source is None else ScoreRow(item.record_id, to_18(item.record_id), source, item.values)
 
 
-def _result(record_id: str, answer: Json) -> tuple[str, WriteResult]:
-    if answer.get("success") is True:
-        return "", WriteResult(record_id, WriteOutcome.WRITTEN)
-    errors = answer.get("errors") or [{}]
-    code = str(errors[0].get("statusCode") or errors[0].get("errorCode") or "")
-    words = f"{code or 'Salesforce'}: {sentence(str(errors[0].get('message') or ''))}"
-    if code in GONE_CODES:
-        return code, WriteResult(record_id, WriteOutcome.GONE, words)
-    if code in PASSING_CODES:
-        return code, WriteResult(record_id, WriteOutcome.RETRY, words)
-    return code, WriteResult(record_id, WriteOutcome.NEEDS_ADMIN, f"{words} {REMEDIES.get(code, '')}".strip())
+def _result(item: ScoreWrite, rows: Mapping[str, ScoreRow], tally: Tally) -> WriteResult:
+    if object_of(item.record_id) is None:
+        return WriteResult(item.record_id, WriteOutcome.GONE, NO_PERSON)
+    found = tally.results[rows[to_18(item.record_id)].record_id]
+    return replace(found, record_id=item.record_id)

@@ -87,11 +87,12 @@ class Session:
         """Let ``call`` use the library; raise one of the error tree for what is left after the retries."""
         return self._governed(operation, lambda token: call(self._channel.sdk(token)))
 
-    def poll(self, operation: str, path: str) -> Json:
-        """Read the state of a job, no more often than the pace of polls allows."""
+    def poll(self, operation: str, path: str, *, turns: int = 1) -> Json:
+        """Read the state of a job, after ``turns`` places in the pace that polls of the account have."""
         lane = self._access.lane
-        lane.acquire(POLLS)
-        lane.settle(POLLS)
+        for _ in range(turns):
+            lane.acquire(POLLS)
+            lane.settle(POLLS)
         return self.run(operation, lambda sdk: _object(sdk.restful(path)))
 
     def make_way(self) -> None:
