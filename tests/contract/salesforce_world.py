@@ -193,6 +193,12 @@ class SalesforceWorld(VendorWorld):
             changes.delete(self.hub, record_id, self.hub.user())
         self.clock.sleep(LAG)
 
+    def vanish(self, record_id: str) -> bool:
+        with self.sandbox.stage.lock:
+            changes.purge(self.hub, record_id, self.hub.user())
+        self.clock.sleep(LAG)
+        return True
+
     def merge(self, winner: str, loser: str) -> str | None:
         with self.sandbox.stage.lock:
             survivor = journeys.merge(self.hub, winner, loser, self.hub.user())

@@ -7,9 +7,21 @@ from datetime import datetime, timedelta
 
 from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.values import Row, UnreadableError, moment, money, optional_moment, text, truth
-from connector.records import Conversion
+from connector.records import Conversion, Retraction
 
-OPPORTUNITY = ("Id", "StageName", "IsClosed", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "CreatedDate")
+OPPORTUNITY = (
+    "Id",
+    "IsDeleted",
+    "StageName",
+    "IsClosed",
+    "IsWon",
+    "Amount",
+    "CurrencyIsoCode",
+    "CloseDate",
+    "CreatedDate",
+)
+
+SOURCE = "opportunities"
 
 StageTimes = Mapping[str, Sequence[tuple[datetime, str]]]
 """Opportunity → (since when, stage), oldest first."""
@@ -37,7 +49,12 @@ def conversions(row: Row, contacts: Sequence[str], times: StageTimes) -> Iterato
     unit = None if amount is None else text(row.get("CurrencyIsoCode"))
     at = _closed_at(row, times.get(opportunity, ()))
     for contact in contacts:
-        yield Conversion("opportunities", f"{opportunity}:{contact}", kind, at, contact, amount, unit)
+        yield Conversion(SOURCE, f"{opportunity}:{contact}", kind, at, contact, amount, unit)
+
+
+def retraction(row: Row) -> Retraction:
+    """Take back every outcome of an opportunity, for each of its contacts."""
+    return Retraction(SOURCE, to_18(row.get("Id")))
 
 
 def stage_times(rows: Sequence[Row]) -> dict[str, list[tuple[datetime, str]]]:

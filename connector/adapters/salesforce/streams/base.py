@@ -30,15 +30,24 @@ POLL_AGAIN = 60.0
 """Seconds until a job that is not ready is asked about again."""
 
 
-class Reader(ABC):
-    """One stream of an org.
+class StreamReader(ABC):
+    """One stream of an org, whatever its pages hold."""
+
+    stream: Stream
+
+    @abstractmethod
+    def read(self, cursor: Cursor | None) -> Page:
+        """Read the page after ``cursor``; None or empty is the beginning."""
+
+
+class Reader(StreamReader):
+    """The rows of one object.
 
     Its cursor is ``{"started", "last": [stamp, id]}`` within a first read by pages, ``{"started", "job",
     "locator"}`` within one by a Bulk job, ``{"since", "started", "last"}`` within a later scan and
     ``{"since"}`` between scans; times are ISO 8601.
     """
 
-    stream: Stream
     source: str
     deleted: ClassVar[bool] = False
     """Whether rows in the recycle bin and archived ones are read too."""
@@ -64,6 +73,10 @@ class Reader(ABC):
     def conditions(self) -> list[str]:
         """Return what rows must meet to be read at all."""
         return []
+
+    def news_conditions(self) -> list[str]:
+        """Return what rows must meet to be read by a later scan."""
+        return self.conditions()
 
     def later(self, rows: list[Json], state: Json) -> list[Json]:
         """Return those of a later scan's rows that are news."""
@@ -113,18 +126,18 @@ class Reader(ABC):
     def _rows(self, conditions: Sequence[str]) -> list[Json]:
         """Return a page; where the names make too long an address, ids are read first and the rows by a body."""
         tail = f"ORDER BY SystemModstamp, Id LIMIT {soql.PAGE}"
-        where = [*self.conditions(), *conditions]
-        query = soql.select(self.names(), self.source, where, tail)
+        query = soql.select(self.names(), self.source, conditions, tail)
         if soql.fits(query):
             return self.org.session.query(query, deleted=self.deleted)
-        short = soql.select(("Id", "SystemModstamp"), self.source, where, tail)
+        short = soql.select(("Id", "SystemModstamp"), self.source, conditions, tail)
         places = self.org.session.query(short, deleted=self.deleted)
         found = self.org.retrieve(self.source, [str(row.get("Id")) for row in places], self.names())
         full = {known_id(row.get("Id")): row for row in found}
         return [{**full.get(known_id(row.get("Id")), {}), **row} for row in places]
 
     def _rest_page(self, state: Json, expected: int | None) -> Page:
-        rows = self._rows(self._place(state))
+        conditions = self.news_conditions() if "since" in state else self.conditions()
+        rows = self._rows([*conditions, *self._place(state)])
         pieces = Pieces()
         fresh = self.later(rows, state) if "since" in state else rows
         if fresh:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, to_18
-from connector.adapters.salesforce.opportunities import OPPORTUNITY, conversions, outcome, stage_times
+from connector.adapters.salesforce.opportunities import OPPORTUNITY, conversions, outcome, retraction, stage_times
 from connector.adapters.salesforce.streams.base import Reader
-from connector.adapters.salesforce.values import Json, UnreadableError
+from connector.adapters.salesforce.values import Json, UnreadableError, truth
 from connector.records import Stream
 
 ROLE = ("Id", "OpportunityId", "ContactId")
@@ -18,22 +18,30 @@ CONVERTED = ("Id", "ConvertedOpportunityId", "ConvertedContactId")
 
 
 class OpportunityReader(Reader):
-    """The opportunities; only closed ones say something."""
+    """The opportunities. Closed ones say something; later, that one is open again or deleted says it no longer."""
 
     stream = Stream("opportunities", "Opportunities")
     source = "Opportunity"
+    deleted = True
 
     def wanted(self) -> Sequence[str]:
         """Return what an outcome is made from."""
         return self.org.having(self.source, OPPORTUNITY)
 
     def conditions(self) -> list[str]:
-        """Leave out open ones."""
-        return ["IsClosed = true"] if self.org.sees(self.source, "IsClosed") else []
+        """Leave out open and deleted ones, of which nothing is known yet."""
+        closed = ["IsClosed = true"] if self.org.sees(self.source, "IsClosed") else []
+        return [*closed, "IsDeleted = false"]
+
+    def news_conditions(self) -> list[str]:
+        """Leave out nothing: any of them may have been closed when it was read last."""
+        return []
 
     def add(self, pieces: Pieces, rows: Sequence[Json], reading: Reading) -> None:
-        """Add the outcomes."""
-        closed = [row for row in rows if outcome(row) is not None]
+        """Add the outcomes; in a later scan they take the place of all that were told of the same opportunities."""
+        if not reading.first:
+            self.each(pieces, rows, lambda row: pieces.retractions.append(retraction(row)))
+        closed = [row for row in rows if outcome(row) is not None and not truth(row.get("IsDeleted"))]
         if not closed:
             return
         ids = [str(row.get("Id")) for row in closed]
