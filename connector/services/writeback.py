@@ -33,7 +33,9 @@ No database takes more than some ten thousand values in one list.
 RECORDED_AT_ONCE = 2_000
 """Records of one transaction, so that no other worker waits long for the database."""
 
-MAX_ATTEMPTS = 6
+MAX_ATTEMPTS = 30
+LONGEST_PAUSE = timedelta(minutes=15)
+"""Thirty tries with such pauses take more than five hours: an outage of the CRM sets no record aside."""
 
 
 def prepare(job: Job) -> None:
@@ -126,7 +128,7 @@ def _settle_failure(session: Connection, job: Job, parcel: Parcel, result: Write
     ):
         outbox.bury(session, parcel, result.message)
     elif result.outcome is WriteOutcome.RETRY:
-        due = job.services.clock.now() + timedelta(seconds=2 ** (parcel.attempts + 1))
+        due = job.services.clock.now() + min(timedelta(seconds=2 ** (parcel.attempts + 1)), LONGEST_PAUSE)
         outbox.again(session, parcel, due, result.message)
 
 
