@@ -13,7 +13,7 @@ from connector.adapters.mailchimp.adapter import MailchimpAdapter
 from connector.adapters.mailchimp.errors import REINSTALL
 from connector.adapters.mailchimp.oauth import API_HOSTS, OAuth, require_role
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH
-from connector.adapters.mailchimp.session import CONNECTIONS, POLLS, Session
+from connector.adapters.mailchimp.session import AT_ONCE, CONNECTIONS, POLLS, Session
 from connector.adapters.mailchimp.transport import TIMEOUT
 from connector.errors import Disconnected, NeedsAdmin
 from connector.records import Grant, Tokens, WebhookHint
@@ -28,7 +28,7 @@ CAPABILITIES = Capabilities(
     # Mailchimp allows a user ten open connections over all apps and keys; the rest are for the customer's other ones
     # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited. How
     # often we look after batch jobs, once in five seconds for each of four, is our own restraint.
-    budgets=(Budget(CONNECTIONS, 4, 0.0), Budget(POLLS, 4, 5.0)),
+    budgets=(Budget(CONNECTIONS, AT_ONCE, 0.0), Budget(POLLS, 4, 5.0)),
     write_batch=LARGEST_BATCH,
     property_history=False,
     webhooks=True,

@@ -12,6 +12,8 @@ from connector.adapters.mailchimp.transport import TIMEOUT, Answer, perform, poo
 
 CONNECTIONS = "connections"
 POLLS = "polls"
+AT_ONCE = 4
+"""Connections of one account that we use at a time: Mailchimp allows ten for all apps of its user."""
 ATTEMPTS = 4
 
 _JITTER = random.SystemRandom()
