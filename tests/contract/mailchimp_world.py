@@ -169,6 +169,11 @@ class MailchimpWorld(VendorWorld):
         with self.sandbox.stage.lock:
             changes.archive(self.hub, self.member(record_id))
 
+    def vanish(self, record_id: str) -> bool:
+        with self.sandbox.stage.lock:
+            changes.delete_permanently(self.hub, self.member(record_id))
+        return True
+
     def merge(self, winner: str, loser: str) -> str | None:
         return None
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from connector.adapters.mailchimp.streams import campaigns, members, orders
-from connector.adapters.mailchimp.values import subscriber_hash
+from connector.adapters.mailchimp.streams import campaigns, census, members, orders
+from connector.adapters.mailchimp.values import iso, subscriber_hash
 from connector.records import Actor, EventKind
 from connector.sandbox.mailchimp import changes, mailings
 from connector.sandbox.mailchimp.records import Member
@@ -35,6 +35,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaigns, "PAGE", 5)
     monkeypatch.setattr(campaigns, "LISTED", 5)
     monkeypatch.setattr(orders, "COUNT", 5)
+    monkeypatch.setattr(census, "PAGE", 5)
+    monkeypatch.setattr(campaigns, "ASKED", 3)
 
 
 def stream(world: MailchimpWorld, name: str) -> Facts:
@@ -53,7 +55,7 @@ def test_reading_in_small_pages_resumes_from_every_checkpoint(world: MailchimpWo
     world.fill(40)
     grant = world.install()
     for name, pages in read_all(world.connect(grant)).items():
-        assert len(pages) > 1, name
+        assert len(pages) > 1 or name == "census", name
         whole = Facts().learn(pages).standing()
         for done in range(1, len(pages)):
             rest = list(pages_of(world.connect(grant), name, pages[done - 1].cursor))
@@ -277,6 +279,42 @@ def test_orders_are_conversions_of_the_shops_audience(world: MailchimpWorld) -> 
     assert (found.kind, found.record_id) == ("order", world.record_of(ann))
     assert (found.amount, found.currency) == (Decimal("1999.99"), "EUR")
     assert found.at is not None
+
+
+def test_an_order_that_is_cancelled_is_no_conversion_any_more(world: MailchimpWorld) -> None:
+    """It was one when it was read; the next scan takes it back and leaves the others."""
+    people = [world.add_member(f"p{number}@example.com") for number in range(2)]
+    for member in people:
+        world.happen(member, "order")
+    grant = world.install()
+    before = read_all(world.connect(grant))
+    assert len(facts_of(before).conversions) == 2
+    world.clock.sleep(86_400)
+    store = next(iter(world.hub.stores.values()))
+    cancelled = next(iter(store.orders.values()))
+    cancelled.body |= {name: iso(world.clock.now()) for name in ("cancelled_at_foreign", "updated_at_foreign")}
+    after = read_on(world.connect(grant), before)
+    assert [item.record_id for item in facts_of(before, after).conversions.values()] == [world.record_of(people[1])]
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_census_of_many_pages_counts_everyone_once_and_resumes(world: MailchimpWorld) -> None:
+    """Archived contacts are not counted; who was deleted for good is erased when asked for."""
+    world.fill(23)
+    grant = world.install()
+    (first,) = pages_of(world.connect(grant), "census")
+    gone, archived, *_ = sorted(world.person_ids())
+    world.vanish(gone)
+    world.delete_person(archived)
+    world.clock.sleep(8 * 86_400)
+    pages = list(pages_of(world.connect(grant), "census", first.cursor))
+    assert len(pages) > 4
+    rest = list(pages_of(world.connect(grant), "census", pages[2].cursor))
+    present = Counter(found for page in [*pages[:3], *rest] if page.census for found in page.census.present)
+    assert set(present) == world.person_ids()
+    assert set(present.values()) == {1}
+    found = world.connect(grant).read_records([gone, archived]).removals
+    assert {item.record_id: item.erased for item in found} == {gone: True, archived: False}
 
 
 @pytest.mark.usefixtures("small_pages")

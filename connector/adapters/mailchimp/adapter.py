@@ -78,7 +78,7 @@ class MailchimpAdapter(CrmAdapter):
         for wanted in dict.fromkeys(record_ids):
             found = self._member(wanted)
             if found is None:
-                pieces.removals.append(Removal(wanted, self._access.now()))
+                pieces.removals.append(Removal(wanted, self._access.now(), erased=self._deleted_for_good(wanted)))
                 continue
             list_id, raw = found
             # A hint by hash and one by contact may name the same member.
@@ -116,6 +116,11 @@ class MailchimpAdapter(CrmAdapter):
         """Return the contact's page."""
         contact = (split_id(record_id) or ("", record_id))[1]
         return f"{ui_of(self._session.origin)}/audience/contact-profile?contact_id={quote(contact, safe='')}"
+
+    def _deleted_for_good(self, record_id: str) -> bool:
+        """Tell whether a contact that is not found was deleted permanently: archived ones are found."""
+        parts = split_id(record_id)
+        return parts is not None and any(audience.list_id == parts[0] for audience in self._audiences.all())
 
     def _member(self, wanted: str) -> tuple[str, Json] | None:
         parts = split_id(wanted)

@@ -28,6 +28,8 @@ from connector.records import (
 )
 
 ARCHIVED = "archived"
+ORDERS = "orders"
+"""The source of conversions that are orders."""
 
 MEMBER_FIELDS = (
     "contact_id email_address status merge_fields stats.avg_open_rate stats.avg_click_rate stats.ecommerce_data "
@@ -112,16 +114,11 @@ def _values(raw: Json, reading: Reading) -> Iterator[tuple[str, str | None]]:
             yield name, text(value)
 
 
-def order_conversion(raw: Json, person: str) -> Conversion | None:
-    """Return the conversion of an order by the record ``person``, None for a cancelled one.
-
-    Raises ``UnreadableError``.
-    """
-    if text(raw.get("cancelled_at_foreign")) is not None:
-        return None
+def order_conversion(raw: Json, person: str) -> Conversion:
+    """Return the conversion of an order by the record ``person``; raise ``UnreadableError``."""
     amount = money(raw.get("order_total"))
     return Conversion(
-        "orders",
+        ORDERS,
         order_key(raw),
         "order",
         optional_moment(raw.get("processed_at_foreign"), "the order's time"),

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.streams.campaigns import CampaignReader
+from connector.adapters.mailchimp.streams.census import CensusReader
 from connector.adapters.mailchimp.streams.members import MemberReader
 from connector.adapters.mailchimp.streams.orders import OrderReader
 
 
 def readers(audiences: Audiences) -> Mapping[str, Reader]:
     """Return stream name → reader, in the order in which they are to be read."""
-    found: list[Reader] = [MemberReader(audiences), CampaignReader(audiences), OrderReader(audiences)]
+    found: list[Reader] = [
+        MemberReader(audiences),
+        CampaignReader(audiences),
+        OrderReader(audiences),
+        CensusReader(audiences),
+    ]
     return {reader.stream.name: reader for reader in found}

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import PAGE, Call, ecommerce, lists
 from connector.adapters.mailchimp.errors import NOT_FOUND
-from connector.adapters.mailchimp.mapping import ARCHIVED, order_conversion, order_key
+from connector.adapters.mailchimp.mapping import ARCHIVED, ORDERS, order_conversion, order_key
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.values import (
     Json,
@@ -28,7 +28,7 @@ from connector.adapters.mailchimp.values import (
     text,
 )
 from connector.adapters.pieces import Pieces
-from connector.records import Cursor, Page, Stream
+from connector.records import Cursor, Page, Retraction, Stream
 
 COUNT = 200
 """Orders a page: a customer who was not among the members just read costs a request."""
@@ -100,14 +100,16 @@ class OrderReader(Reader):
         except UnreadableError as reason:
             pieces.reject(self.stream.name, raw.get("id"), reason)
             return
+        if text(raw.get("cancelled_at_foreign")) is not None:
+            # It may have been read before it was cancelled.
+            pieces.retractions.append(Retraction(ORDERS, key))
+            return
         try:
             person = self._person(raw)
-            conversion = None if person is None else order_conversion(raw, person)
+            if person is not None:
+                pieces.conversions.append(order_conversion(raw, person))
         except UnreadableError as reason:
             pieces.reject(self.stream.name, key, reason)
-            return
-        if conversion is not None:
-            pieces.conversions.append(conversion)
 
     def _person(self, raw: Json) -> str | None:
         """Return the record of an order's customer, None where the shop's audience does not have them."""
