@@ -13,3 +13,7 @@ class HistoryError(ScoringError):
 
 class BundleError(ScoringError):
     """A model bundle is corrupted, belongs to another tenant or needs a newer program."""
+
+
+class FileError(ScoringError):
+    """A file can't be read as what it was given for; the message names file, column and row."""

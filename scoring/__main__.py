@@ -1,0 +1,5 @@
+"""``python -m scoring``."""
+
+from scoring.standalone.commands import main
+
+main()

@@ -1,0 +1,127 @@
+"""Training and scoring from files, as somebody without the connector does it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.errors import FileError
+from scoring.schema import Knowledge, Timing
+from scoring.standalone.commands import cli
+from scoring.standalone.files import Sources, load
+from scoring.standalone.reading import Table
+from tests.unit.scoring.worlds import dated
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the tables of a small history, under text ids."""
+    whole = dated(500, seed=3)
+    name = pl.concat_str(pl.lit("L-"), pl.col("lead_id").cast(pl.String)).alias("lead_id")
+    wide = whole.values.filter(pl.col("known_at").is_null()).pivot(on="field", index="lead_id", values="value")
+    leads = whole.leads.drop("intake_order").join(wide, on="lead_id").with_columns(name)
+    leads.write_parquet(tmp_path / "leads.parquet")
+    whole.events.with_columns(name).write_parquet(tmp_path / "events.parquet")
+    whole.conversions.with_columns(name).write_parquet(tmp_path / "won.parquet")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> Any:
+    """Run a command as a user would; return its result."""
+    return CliRunner().invoke(cli, [item.replace("@", f"{folder}/") for item in arguments])
+
+
+def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
+    """Leads come back under their own ids, best first, with sentences; the same files give the same bytes."""
+    files = ("@leads.parquet", "@events.parquet", "--conversions", "@won.parquet", "--ignore", "name")
+    trained = run(folder, "train", *files, "--horizon", "30", "--out", "@m.bundle", "--report", "@r.json")
+    assert trained.exit_code == 0, trained.output
+    assert "AUC on newer leads" in trained.output
+    report = json.loads((folder / "r.json").read_text())
+    assert report["metrics"]["auc"]["value"] > 0.6
+    again = run(folder, "train", *files, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json")
+    assert again.exit_code == 0
+    assert (folder / "m.bundle").read_bytes() == (folder / "n.bundle").read_bytes()
+    scored = run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.parquet")
+    assert scored.exit_code == 0, scored.output
+    scores = pl.read_parquet(folder / "s.parquet")
+    won = pl.read_parquet(folder / "won.parquet")["lead_id"]
+    assert scores["lead_id"].str.starts_with("L-").all()
+    assert not scores["lead_id"].is_in(won.implode()).any()
+    assert scores["score"].is_sorted(descending=True)
+    assert "Person" not in str(scores["reasons"].to_list())
+    assert run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.csv").exit_code == 0
+    assert run(folder, "show", "--model", "@m.bundle").exit_code == 0
+
+
+def test_the_page_shows_code_that_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of the documentation, as it stands there."""
+    page = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/scoring.md", "exec"), names)  # noqa: S102 # our own page
+    assert names["scores"].height > 100
+
+
+def test_what_is_known_of_time_decides_what_is_claimed(tmp_path: Path) -> None:
+    """Dates, creation only, or nothing but an order."""
+    plain = pl.DataFrame({"lead_id": ["a", "b"], "won": ["yes", "no"], "size": [1, 2]})
+    plain.write_csv(tmp_path / "plain.csv")
+    plain.with_columns(created_at=pl.lit("2026-01-02")).write_csv(tmp_path / "dated.csv")
+    ordered = load(Sources(tmp_path / "plain.csv", label="won", intake=("size",)))
+    assert ordered.timing is Timing.ORDERED
+    assert ordered.history.conversions["lead_id"].to_list() == [0]
+    assert [(field.name, field.knowledge) for field in ordered.history.fields] == [("size", Knowledge.INTAKE)]
+    created = load(Sources(tmp_path / "dated.csv", label="won"))
+    assert (created.timing, created.newest.isoformat()) == (Timing.CREATED, "2026-01-02T00:00:01+00:00")
+
+
+@pytest.mark.parametrize(
+    ("leads", "events", "said"),
+    [
+        ({"lead": ["a"]}, None, "leads.csv: the column 'lead_id' is missing"),
+        ({"lead_id": ["a", "b", "a"]}, None, "leads.csv: row 3 repeats the lead 'a'"),
+        ({"lead_id": ["a"], "created_at": ["2026-01-02 03:04:05"]}, None, "row 1 of 'created_at' is a time without"),
+        ({"lead_id": ["a"], "created_at": ["soon"]}, None, "is a time without a zone"),
+        ({"lead_id": ["a"], "created_at": ["2026-13-02"]}, None, "row 1 of 'created_at' is no time"),
+        ({"lead_id": ["a"]}, {"lead_id": ["b"], "at": ["2026-01-02"], "kind": ["x"]}, "row 1 names 'b', which is not"),
+        ({"lead_id": ["a"]}, {"lead_id": ["a"], "kind": ["x"]}, "events.csv: the column 'at' is missing"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_words(
+    tmp_path: Path, leads: dict[str, list[str]], events: dict[str, list[str]] | None, said: str
+) -> None:
+    """File, column and row are named."""
+    pl.DataFrame(leads).write_csv(tmp_path / "leads.csv")
+    if events is not None:
+        pl.DataFrame(events).write_csv(tmp_path / "events.csv")
+    with pytest.raises(FileError, match=said):
+        load(Sources(tmp_path / "leads.csv", tmp_path / "events.csv" if events else None))
+
+
+@settings(max_examples=60)
+@given(
+    day=st.dates(date(1990, 1, 1), date(2090, 1, 1)),
+    clock=st.times(),
+    minutes=st.sampled_from([0, 330, -480]),
+    compact=st.booleans(),
+    gap=st.sampled_from(["T", " "]),
+)
+def test_a_time_is_read_the_same_however_it_is_written(
+    day: date, clock: time, minutes: int, compact: bool, gap: str
+) -> None:
+    """Any offset, a blank or a T, parts of a second or none."""
+    moment = datetime.combine(day, clock, timezone(timedelta(minutes=minutes)))
+    written = moment.isoformat(sep=gap)
+    written = written[:-3] + written[-2:] if compact else written.replace("+00:00", "Z")
+    (read,) = Table("x.csv", pl.DataFrame({"at": [written]})).times("at", assume_utc=False)
+    assert read == moment
