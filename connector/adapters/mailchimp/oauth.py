@@ -115,11 +115,7 @@ class OAuth:
 
     def good(self, url: str) -> bool:
         """Tell whether a token may be sent to ``url``: a data centre of Mailchimp's, or the sandbox."""
-        try:
-            return trusted(url, base=self._api_base, patterns=API_HOSTS)
-        except ValueError:
-            # No address at all: the standard library says so where it splits one.
-            return False
+        return trusted(url, base=self._api_base, patterns=API_HOSTS)
 
     def account(self, origin: str, token: str) -> Account:
         """Return the account behind a token, before a connection and its governor exist."""

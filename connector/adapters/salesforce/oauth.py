@@ -106,19 +106,16 @@ class OAuth:
 
     def instance(self, url: str) -> str:
         """Return the origin of an org; raise ``RejectedInput`` unless a token may be sent there."""
-        try:
-            good = (
-                is_vendor_origin(url, INSTANCE_HOSTS)
-                if self._api_base is None
-                else trusted(url, base=self._api_base, patterns=INSTANCE_HOSTS)
-            )
-        except ValueError:
-            good = False
+        good = (
+            is_vendor_origin(url, INSTANCE_HOSTS)
+            if self._api_base is None
+            else trusted(url, base=self._api_base, patterns=INSTANCE_HOSTS)
+        )
         if not good:
             raise RejectedInput(
                 "Salesforce named an address of the org that is not Salesforce's. Nothing was sent there."
             )
-        return origin_of(url).removesuffix(":443")
+        return origin_of(url)
 
     def _verify_signature(self, reply: Mapping[str, Any]) -> None:
         signed = f"{reply.get('id', '')}{reply.get('issued_at', '')}".encode()
