@@ -26,7 +26,6 @@ from connector.adapters.mailchimp.values import (
     identifier,
     iso,
     moment,
-    rows,
     whole,
 )
 from connector.adapters.pieces import Pieces
@@ -130,9 +129,9 @@ class CampaignReader(Reader):
             since_send_time=since,
             before_send_time=before,
         )
-        body = self.audiences.session.send("campaigns", call).body
-        total = body.get("total_items")
-        return rows(body, "campaigns"), total if isinstance(total, int) else 0
+        answer = self.audiences.session.send("campaigns", call)
+        total = answer.body.get("total_items")
+        return answer.listed("campaigns"), total if isinstance(total, int) else 0
 
     def _totals(self, since: str, before: str | None = None) -> dict[str, tuple[datetime, list[int]]]:
         """Return campaign → when it was sent and its totals, of those sent between two times."""
@@ -178,8 +177,8 @@ class CampaignReader(Reader):
         """Return what an answer tells, and whether there is more of it."""
         call = CALLS[ask.part](ask.campaign_id, ask.since, ask.offset)
         # A campaign that was deleted meanwhile has no report any more.
-        body = self.audiences.session.send(ask.part, call, accept=(NOT_FOUND,)).body
-        found, total = rows(body, KEYS[ask.part]), body.get("total_items")
+        answer = self.audiences.session.send(ask.part, call, accept=(NOT_FOUND,))
+        found, total = answer.listed(KEYS[ask.part]), answer.body.get("total_items")
         pieces = Pieces()
         read = EVENTS[ask.part](Mailing(ask.campaign_id, moment(ask.sent, "the cursor")), ask.since is None)
         opened = None if ask.since is None else moment(ask.since, "the cursor")
