@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from connector.errors import SettingsError
 
@@ -37,6 +37,11 @@ def _parse(url: str) -> _Origin | None:
     scheme, host, port = found.group(1).lower(), found.group(2).lower(), found.group(3)
     number = int(port) if port else _DEFAULT_PORTS[scheme]
     return _Origin(scheme, host, number) if 0 < number <= _LAST_PORT else None
+
+
+def is_token(text: object) -> TypeGuard[str]:
+    """Tell whether something is a token that a header can carry: visible characters of ASCII."""
+    return isinstance(text, str) and re.fullmatch(r"[!-~]+", text) is not None
 
 
 def origin_of(url: str) -> str:

@@ -20,7 +20,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 from connector.adapters.contract import AppCredentials
-from connector.adapters.hosts import is_vendor_origin, origin_of, trusted
+from connector.adapters.hosts import is_token, is_vendor_origin, origin_of, trusted
 from connector.adapters.salesforce.errors import RECONNECT, VENDOR
 from connector.adapters.salesforce.hosts import INSTANCE_HOSTS
 from connector.adapters.salesforce.ids import to_18
@@ -133,8 +133,8 @@ class OAuth:
                 reply: Mapping[str, Any] = session.fetch_token(
                     origin + TOKEN, grant_type=grant_type, timeout=TIMEOUT, allow_redirects=False, **fields
                 )
-        except (requests.RequestException, ValueError):
-            # authlib raises a bare ValueError for a body that is no JSON object.
+        except (requests.RequestException, ValueError, TypeError, ArithmeticError, RecursionError):
+            # authlib raises what Python does for a body that is no JSON object, and calculates with what is in one.
             raise _unreadable() from None
         return reply
 
@@ -177,7 +177,7 @@ def _refused(error: OAuthError) -> ConnectorError:
 
 def _tokens(reply: Mapping[str, Any]) -> Tokens:
     access, refresh = reply.get("access_token"), reply.get("refresh_token")
-    if not isinstance(access, str) or not access:
+    if not is_token(access):
         raise _unreadable()
     scopes = tuple(str(reply.get("scope") or "").split())
     return Tokens(access, None if refresh is None else str(refresh), None, scopes)
