@@ -48,8 +48,10 @@ Sites = Iterator[tuple[Operation, Asked, Told]]
 def hostile(request: pytest.FixtureRequest) -> Iterator[Hostile]:
     """A filled account behind a falsifying proxy; a vendor without one fails the suite."""
     with pytest.MonkeyPatch.context() as patch:
-        # Leads are read as a Bulk job, contacts by pages.
+        # Leads are read as a Bulk job, contacts by pages; more than two scores are written as a job.
         patch.setattr(persons.LeadReader, "bulk_from", 1)
+        patch.setattr("connector.adapters.salesforce.score_writes.BULK_FROM", 2)
+        patch.setattr("connector.adapters.mailchimp.score_writes.ONE_BY_ONE", 2)
         made = Hostile(WORLDS[request.param]())
         yield made
         made.stop()

@@ -29,7 +29,7 @@ MEANINGS = frozenset(
         *("id", "Id", "name", "WhoId", "MasterRecordId", "ConvertedOpportunityId", "ConvertedContactId"),
         *("contact_id", "email_id", "email_address", "customer", "store_id", "list_id", "account_id", "portalId"),
         # whether it says anything at all
-        *("IsClosed", "HasResponded", "FirstOpenedDate", "Status", "value", "status", "action"),
+        *("IsClosed", "IsDeleted", "HasResponded", "FirstOpenedDate", "Status", "value", "status", "action"),
         *(
             "OldValue",
             "cancelled_at_foreign",
@@ -75,7 +75,7 @@ def verdict(case: Case, got: Brought | Exception) -> str | None:
     before = case.operation.untouched
     gone = [name for kind, *name in before.items if kind == "record" and ("removal", *name) in got.items]
     # Null for a record is how Salesforce says that it is not there.
-    if gone and case.change != "null for a row":
+    if gone and case.change != "null for a row" and not _named(case):
         return f"calls {gone[0]} gone"
     if got.given_up:
         return "gives up for good" if case.scope is Scope.ROW else None
