@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from connector.records import Grant
 from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.opening import app_of
+from connector.services.soundness import sound_account
 from connector.services.tokens import encrypt
 from connector.store import connections, installs, tenants
 from connector.store.connections import CrmConnection, Health
@@ -70,6 +71,7 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
             "Start again from the connect page."
         )
     grant = app.exchange_code(code, pending.code_verifier, now, pending.login)
+    grant = replace(grant, account=sound_account(grant.account))
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
         ready = pipeline.start_for_account(services, session, installed.tenant_id) if installed.to_read else []

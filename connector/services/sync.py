@@ -20,17 +20,20 @@ from connector.errors import MissingPermission
 from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
 from connector.services.job import Job
 from connector.services.opening import open_adapter
+from connector.services.soundness import sound, sound_fields
 from connector.store import census, events, fields, inbox, records, streams
 
 PARALLEL_STREAMS = 4
 _HINTS = 100
+_HINTED = "records"
+"""What single records that were read again are counted under, where they can't be kept."""
 
 
 def run(job: Job) -> None:
     """Read a connection: what webhooks hinted at, then every stream."""
     adapter = open_adapter(job.services, job.connection_id)
     offered = adapter.streams()
-    found = adapter.fields()
+    found = sound_fields(adapter.fields())
     with job.transaction() as session:
         streams.register(session, job.tenant_id, job.connection_id, offered)
         fields.save(session, job.tenant_id, job.connection_id, found)
@@ -76,7 +79,7 @@ class _Reading:
 
     def _fetch(self, cursor: Cursor | None) -> Page:
         try:
-            return self.adapter.read_page(self.stream, cursor)
+            return sound(self.adapter.read_page(self.stream, cursor), self.stream)
         except MissingPermission as refused:
             # The token is good and the other streams go on; the page shows what is missing.
             return Page(cursor=cursor or {}, drained=True, unavailable=str(refused))
@@ -145,7 +148,7 @@ def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
         if not hints:
             return
         ids = sorted({subject for _, _, subject in hints if subject})
-        page = adapter.read_records(ids) if ids else Page(cursor={}, drained=True)
+        page = sound(adapter.read_records(ids), _HINTED) if ids else Page(cursor={}, drained=True)
         forgotten = {subject for _, kind, subject in hints if subject and kind == inbox.ERASED}
         with job.transaction() as session:
             store_page(session, job, replace(page, removals=_erasing(page.removals, forgotten)))

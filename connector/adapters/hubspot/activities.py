@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.adapters.hubspot.values import Json, UnreadableError, identifier, moment, optional_moment, properties_of
+from connector.adapters.hubspot.values import (
+    Json,
+    UnreadableError,
+    identifier,
+    moment,
+    optional_moment,
+    properties_of,
+    rows,
+)
 from connector.records import Actor, EngagementEvent, EventKind
 
 Meaning = tuple[EventKind, Actor]
@@ -136,7 +144,6 @@ def marketing_event(raw: Json) -> EngagementEvent | None:
 
 
 def _unsubscribes(raw: Json) -> bool:
-    changes = raw.get("subscriptions") or ()
-    words = [str(change.get("status", "")) for change in changes if isinstance(change, dict)]
+    words = [str(change.get("status", "")) for change in rows(raw, "subscriptions")]
     words.append(str(raw.get("portalSubscriptionStatus", "")))
     return any(word.startswith("UNSUBSCRIBED") for word in words)

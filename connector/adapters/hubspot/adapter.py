@@ -14,6 +14,7 @@ from connector.adapters.hubspot.score_values import as_rendered, rendered
 from connector.adapters.hubspot.session import Session
 from connector.adapters.hubspot.streams import readers
 from connector.adapters.hubspot.streams.contacts import ContactReader
+from connector.adapters.hubspot.values import identifiers, part
 from connector.adapters.pieces import Pieces
 from connector.errors import MissingPermission
 from connector.records import (
@@ -69,12 +70,12 @@ class HubSpotAdapter(CrmAdapter):
         reader = ContactReader(self._portal)
         wanted = list(dict.fromkeys(record_ids))
         pieces = Pieces()
-        reader.add(pieces, reader.read_batch(wanted), {})
-        answered = {record.record_id for record in pieces.records}
-        answered |= {removal.record_id for removal in pieces.removals}
-        answered |= {rejection.vendor_id for rejection in pieces.rejections}
+        names = list(self._portal.contact_properties)
+        found, missing = self._portal.look_up("contacts", wanted, names, names)
+        reader.add(pieces, found, {})
+        missing -= {removal.record_id for removal in pieces.removals}
         now = self._portal.now()
-        pieces.removals.extend(Removal(gone, now) for gone in wanted if gone not in answered)
+        pieces.removals.extend(Removal(gone, now) for gone in wanted if gone in missing)
         return pieces.page({}, drained=True)
 
     def ensure_score_fields(self) -> Mapping[str, str]:
@@ -89,7 +90,7 @@ class HubSpotAdapter(CrmAdapter):
         """Return record id → our field name → text; records that are gone are left out."""
         names = self._portal.field_names
         found = self._portal.read_batch("contacts", record_ids, list(names.values()), ())
-        return {str(raw["id"]): as_rendered(raw.get("properties") or {}, names) for raw in found}
+        return {name: as_rendered(part(raw, "properties"), names) for raw in found for name in identifiers([raw])}
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores."""

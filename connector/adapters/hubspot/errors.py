@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from connector.adapters.hubspot.values import part, rows
 from connector.errors import (
     ConnectorError,
     Disconnected,
@@ -35,8 +36,13 @@ PASSING = frozenset({0, 408, LOCKED, THROTTLED, 500, 502, 503, 504, 521, 522, 52
 """Statuses worth a new try; 0 stands for no or an unreadable answer."""
 
 REINSTALL = "Connect the HubSpot account again."
+LONGEST_PAUSE = 86_400.0
+"""Seconds; what HubSpot limits by the day is free again after so long."""
 _DAY_PAUSE = 3600.0
 """Seconds between tries while a daily limit or a move to another data centre stands in the way."""
+
+FIREWALL_PAUSE = 600.0
+"""Seconds between tries while something in front of HubSpot refuses our address."""
 
 _PASSING_SENTENCES = {
     MIGRATING: "HubSpot is moving this account to another data centre.",
@@ -78,8 +84,8 @@ class Refusal:
         own Node library. A lock (423) lasts two seconds.
         """
         told = self.headers.get("retry-after", "")
-        if told.isdigit():
-            return float(told)
+        if re.fullmatch(r"[0-9]+", told):
+            return min(float(told), LONGEST_PAUSE)
         if self.status == THROTTLED:
             return {"DAILY": _DAY_PAUSE, "SECONDLY": 1.0 * attempt}.get(self.category, 10.0 * attempt)
         if self.status == MIGRATING:
@@ -105,8 +111,11 @@ def classify(refusal: Refusal) -> ConnectorError:
         return RetryLater(sentence, after_seconds=max(5.0, refusal.pause(1)), fault=fault)
     if refusal.status == UNAUTHORIZED:
         return Disconnected("HubSpot no longer accepts this account's permission.", remedy=REINSTALL, fault=fault)
-    if refusal.status == FORBIDDEN:
+    if refusal.status == FORBIDDEN and refusal.body:
         return _forbidden(refusal)
+    if refusal.status == FORBIDDEN:
+        # HubSpot's own says why. Taken for a missing permission, a firewall's page would silently end a stream.
+        return RetryLater("Something before HubSpot refuses this server.", after_seconds=FIREWALL_PAUSE, fault=fault)
     return NeedsAdmin(f"{fault}: {sentence_of(refusal.body)}", remedy="Please pass this on to support.", fault=fault)
 
 
@@ -147,9 +156,7 @@ def _forbidden(refusal: Refusal) -> MissingPermission:
 
 def _scopes(refusal: Refusal) -> list[str]:
     wanted: set[str] = set()
-    for error in refusal.body.get("errors") or ():
-        context = error.get("context") if isinstance(error, dict) else None
-        if isinstance(context, dict):
-            named = context.get("requiredGranularScopes")
-            wanted.update(map(str, named) if isinstance(named, list) else ())
+    for error in rows(refusal.body, "errors"):
+        named = part(error, "context").get("requiredGranularScopes")
+        wanted.update(map(str, named) if isinstance(named, list) else ())
     return sorted(wanted)

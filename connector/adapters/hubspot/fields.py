@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from connector.adapters.hubspot.mapping import COMPANY_PREFIX
-from connector.adapters.hubspot.values import Json
+from connector.adapters.hubspot.values import Json, rows
 from connector.records import FieldDefinition, FieldRole, FieldType
 
 TYPES = {
@@ -26,6 +26,9 @@ TYPES = {
     "json": FieldType.TEXT,
 }
 """HubSpot's ``type`` → ours; an unknown one is read as text."""
+
+LONGEST_NAME = 250
+"""Characters; HubSpot itself allows a hundred."""
 
 FIELD_TYPES = {"checkbox": FieldType.MULTI, "booleancheckbox": FieldType.BOOLEAN}
 """HubSpot's ``fieldType``, where it says more than ``type``."""
@@ -90,8 +93,13 @@ EXCLUDES: Mapping[str, Mapping[str, str]] = {
 
 
 def readable(raw: Json) -> bool:
-    """Tell whether a property may be read without the scopes for sensitive data, which are not asked for."""
-    return isinstance(raw.get("name"), str) and raw.get("dataSensitivity", "non_sensitive") == "non_sensitive"
+    """Tell whether a property may be read without the scopes for sensitive data, which are not asked for.
+
+    Names travel separated by commas: one with a comma, or as long as an address, would spoil the others.
+    """
+    name = raw.get("name")
+    named = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and "," not in name
+    return named and raw.get("dataSensitivity", "non_sensitive") == "non_sensitive"
 
 
 def contact_field(raw: Json, own: AbstractSet[str]) -> FieldDefinition:
@@ -136,5 +144,5 @@ def _type(raw: Json) -> FieldType:
 
 
 def _options(raw: Json) -> Mapping[str, str]:
-    stated = [option for option in raw.get("options") or () if "value" in option]
+    stated = [option for option in rows(raw, "options") if "value" in option]
     return {str(option["value"]): str(option.get("label") or option["value"]) for option in stated}

@@ -17,7 +17,9 @@ from connector.adapters.hubspot.values import (
     moment,
     money,
     optional_moment,
+    part,
     properties_of,
+    rows,
     text,
 )
 from connector.adapters.pieces import Pieces
@@ -44,11 +46,9 @@ class Version(NamedTuple):
 
 def history_of(raw: Mapping[str, Any], name: str) -> list[Version]:
     """Return a property's known versions, newest first; raise ``UnreadableError`` if one has no time."""
-    versions = (raw.get("propertiesWithHistory") or {}).get(name) or ()
     read = [
         Version(text(version.get("value")), moment(version.get("timestamp"), f"the history of {name}"))
-        for version in versions
-        if isinstance(version, dict)
+        for version in rows(part(raw, "propertiesWithHistory"), name)
     ]
     return sorted(read, key=lambda version: version.at, reverse=True)
 
@@ -64,7 +64,7 @@ def add_contact(
     observed = observed or {}
     record_id = identifier(raw)
     histories = {}
-    for name in raw.get("propertiesWithHistory") or {}:
+    for name in part(raw, "propertiesWithHistory"):
         if name not in own and name not in CHANGE_MARKS:
             try:
                 histories[name] = history_of(raw, name)
@@ -126,7 +126,7 @@ def _stages(record: Record, versions: Sequence[Version]) -> Iterator[Conversion]
 def only_ours(raw: Json, own: AbstractSet[str], since: datetime) -> bool:
     """Tell whether all that changed since ``since`` are fields that the connector wrote itself."""
     ours = False
-    for name in raw.get("propertiesWithHistory") or {}:
+    for name in part(raw, "propertiesWithHistory"):
         if name in CHANGE_MARKS:
             continue
         try:
@@ -190,8 +190,8 @@ def stage_outcomes(pipelines: Sequence[Json]) -> dict[str, str]:
     """
     outcomes = {}
     for pipeline in pipelines:
-        for stage in pipeline.get("stages") or ():
-            metadata = stage.get("metadata") or {}
+        for stage in rows(pipeline, "stages"):
+            metadata = part(stage, "metadata")
             closed = str(metadata.get("isClosed", "")).lower() == "true"
             chance = money(metadata.get("probability"))
             if closed or chance in (0, 1):

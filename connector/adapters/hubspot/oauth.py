@@ -15,6 +15,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 from connector.adapters.contract import AppCredentials
+from connector.adapters.hosts import is_token
 from connector.adapters.hubspot.errors import REINSTALL, VENDOR, classify, parse_refusal
 from connector.adapters.hubspot.paths import AUTHORIZE, path
 from connector.adapters.hubspot.values import UnreadableError, identifier
@@ -30,6 +31,9 @@ from connector.records import Account, Tokens
 
 TIMEOUT = (5.0, 20.0)
 """Seconds to connect and to read."""
+
+LONGEST_LIFE = 366 * 86_400
+"""Seconds of an access token; HubSpot's live for half an hour."""
 
 _REFUSED = 400
 
@@ -102,7 +106,7 @@ class OAuth:
             raise classify(parse_refusal("account", response.status_code, response.content, response.headers))
         try:
             found = response.json()
-        except requests.JSONDecodeError:
+        except (requests.JSONDecodeError, RecursionError):
             raise _unreadable("account") from None
         if not isinstance(found, dict):
             raise _unreadable("account")
@@ -122,8 +126,8 @@ class OAuth:
                     allow_redirects=False,
                     **fields,
                 )
-        except (requests.RequestException, ValueError):
-            # authlib raises a bare ValueError for a body that is no JSON object.
+        except (requests.RequestException, ValueError, TypeError, ArithmeticError, RecursionError):
+            # authlib raises what Python does for a body that is no JSON object, and calculates with what is in one.
             raise _unreadable() from None
         status = str(reply.get("status", ""))
         if status in _GRANT_ERRORS | _APP_ERRORS:
@@ -148,10 +152,10 @@ def _refused(error: OAuthError, invalid_grant: ConnectorError) -> ConnectorError
 
 def _tokens(reply: Mapping[str, Any], now: datetime) -> Tokens:
     access, lifetime = reply.get("access_token"), reply.get("expires_in")
-    if not isinstance(access, str) or not isinstance(lifetime, int | float):
+    if not is_token(access) or not isinstance(lifetime, int | float) or not 0 < lifetime <= LONGEST_LIFE:
         raise _unreadable()
-    scopes = reply.get("scopes") or str(reply.get("scope") or "").split()
-    refresh = reply.get("refresh_token")
+    listed, refresh = reply.get("scopes"), reply.get("refresh_token")
+    scopes = map(str, listed) if isinstance(listed, list) else str(reply.get("scope") or "").split()
     return Tokens(access, None if refresh is None else str(refresh), now + timedelta(seconds=lifetime), tuple(scopes))
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connector.adapters.hubspot.errors import MIGRATING, PASSING, THROTTLED, sentence_of
 from connector.adapters.hubspot.score_values import rendered
-from connector.adapters.hubspot.session import Answer, Json, Session
+from connector.adapters.hubspot.session import Answer, Session
+from connector.adapters.hubspot.values import Json, part, rows
 from connector.errors import RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 
@@ -81,11 +82,11 @@ def _all(inputs: Sequence[Json], outcome: WriteOutcome, message: str) -> Results
 def _sorted(inputs: Sequence[Json], answer: Answer) -> Results:
     """Return what a 200 or 207 says of each record; one that it does not mention is tried again."""
     results = _all(inputs, WriteOutcome.RETRY, "HubSpot did not mention this record in its answer.")
-    for found in answer.results:
+    for found in rows(answer.body, "results"):
         record_id = str(found.get("objectWriteTraceId") or found.get("id"))
         if record_id in results:
             results[record_id] = WriteResult(record_id, WriteOutcome.WRITTEN)
-    for error in answer.body.get("errors") or ():
+    for error in rows(answer.body, "errors"):
         for record_id in _named(error):
             if record_id in results:
                 results[record_id] = WriteResult(record_id, _outcome(error), sentence_of(error))
@@ -93,7 +94,7 @@ def _sorted(inputs: Sequence[Json], answer: Answer) -> Results:
 
 
 def _named(error: Json) -> Iterator[str]:
-    context = error.get("context") or {}
+    context = part(error, "context")
     for key in ("objectWriteTraceId", "ids", "id"):
         found = context.get(key) or ()
         yield from map(str, found if isinstance(found, list) else [found])

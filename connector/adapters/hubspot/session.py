@@ -17,6 +17,7 @@ handled here, each seen to bite:
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +33,12 @@ from connector.adapters.contract import Access
 from connector.adapters.hubspot.errors import MIGRATING, UNAUTHORIZED, Refusal, classify, parse_refusal
 from connector.adapters.hubspot.paths import budget as budget_of
 from connector.adapters.hubspot.paths import path
-
-Json = dict[str, Any]
+from connector.adapters.hubspot.values import LONGEST_ID, Json, part, rows
 
 TIMEOUT = (5.0, 40.0)
 """Seconds to connect and between two reads."""
 
+NO_CONTENT = 204
 ATTEMPTS = 4
 LONGEST_URL = 8000
 """Characters; HubSpot answers 414 somewhere above."""
@@ -51,19 +52,23 @@ class Answer:
 
     status: int
     body: Json
+    operation: str = ""
 
     @property
     def results(self) -> Sequence[Json]:
-        """Return the list that most of HubSpot's answers carry."""
-        found = self.body.get("results")
-        return found if isinstance(found, list) else []
+        """Return the list that most of HubSpot's answers carry; raise ``RetryLater`` where it is not there."""
+        return self.listed("results")
+
+    def listed(self, key: str) -> Sequence[Json]:
+        """Return a list of objects; without it the answer is none: taken for empty it would lose a whole page."""
+        if not isinstance(self.body.get(key), list):
+            raise classify(Refusal(self.operation, 0))
+        return rows(self.body, key)
 
     @property
     def after(self) -> str | None:
         """Return the opaque position of the next page, None on the last one."""
-        following = (self.body.get("paging") or {}).get("next") or {}
-        after = following.get("after")
-        return None if after is None else str(after)
+        return following(self.operation, self.body)
 
 
 class Session:
@@ -108,7 +113,7 @@ class Session:
             if isinstance(found, Answer):
                 return found
             if found.status in accept:
-                return Answer(found.status, dict(found.body))
+                return Answer(found.status, dict(found.body), operation)
             if found.status == UNAUTHORIZED and not renewed:
                 token, renewed = self._access.refused_token(token), True
                 continue
@@ -123,13 +128,14 @@ class Session:
         lane.acquire(budget)
         try:
             response = self._call(method, target, body, token)
-            return Answer(response.status, _object(response.data))
+            return Answer(response.status, _object(response.status, response.data), operation)
         except ApiException as error:
             return parse_refusal(operation, error.status or 0, error.body, dict(error.headers or {}))
         except UnicodeDecodeError as error:
             # The SDK was decoding the body of an error page; its own exception is the context.
             return Refusal(operation, getattr(error.__context__, "status", None) or 0)
-        except (urllib3.exceptions.HTTPError, orjson.JSONDecodeError):
+        except (urllib3.exceptions.HTTPError, ValueError, LookupError):
+            # The two last: broken JSON, and a character set that nobody knows.
             return Refusal(operation, 0)
         finally:
             lane.settle(budget)
@@ -158,8 +164,32 @@ def query_string(query: Mapping[str, object]) -> str:
     return "?" + urlencode(filled, safe=",") if filled else ""
 
 
-def _object(data: bytes) -> Json:
-    parsed = orjson.loads(data) if data else {}
+def following(operation: str, body: Json) -> str | None:
+    """Return the position of the next page in ``body``, None on the last one; raise ``RetryLater`` for nonsense."""
+    after = part(part(body, "paging"), "next").get("after")
+    if after is None:
+        return None
+    if isinstance(after, bool) or not isinstance(after, str | int) or len(str(after)) > LONGEST_ID:
+        raise classify(Refusal(operation, 0))
+    return str(after)
+
+
+def _object(status: int, data: bytes) -> Json:
+    if status == NO_CONTENT and not data:
+        return {}
+    parsed = _json(data)
     if not isinstance(parsed, dict):
-        raise orjson.JSONDecodeError("not an object", "", 0)
+        raise ValueError("not an object")
     return parsed
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # Slow, and knows numbers of any size: one of them must not hold up a page.
+        return json.loads(data, parse_constant=lambda _: None)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

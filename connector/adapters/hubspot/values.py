@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 Json = dict[str, Any]
+
+LONGEST_ID = 200
+"""Characters; HubSpot's own are numbers, or a few dozen letters where an event has one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,20 +79,43 @@ def text(value: object) -> str | None:
 def identifier(raw: Mapping[str, Any], key: str = "id") -> str:
     """Return an object's id, which is a string in some answers and a number in others."""
     found = raw.get(key)
-    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+    if isinstance(found, bool) or not isinstance(found, str | int):
         raise UnreadableError("the id is missing")
-    return str(found)
+    read = str(found)
+    if not 0 < len(read) <= LONGEST_ID or not read.isascii() or not read.isprintable():
+        raise UnreadableError("the id is missing or malformed")
+    return read
+
+
+def identifiers(found: Iterable[Mapping[str, Any]], key: str = "id") -> list[str]:
+    """Return the ids of those objects that have one."""
+    read = []
+    for raw in found:
+        try:
+            read.append(identifier(raw, key))
+        except UnreadableError:
+            continue
+    return read
+
+
+def rows(raw: Mapping[str, Any], key: str) -> list[Json]:
+    """Return a list of objects within an object; what is no object in it is taken for an empty one."""
+    found = raw.get(key)
+    return [each if isinstance(each, dict) else {} for each in found] if isinstance(found, list) else []
+
+
+def part(raw: Mapping[str, Any], key: str) -> Json:
+    """Return an object within an object, empty where there is none."""
+    found = raw.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def properties_of(raw: Mapping[str, Any]) -> dict[str, str]:
     """Return the filled properties of an object as text."""
-    found = raw.get("properties")
-    if not isinstance(found, dict):
-        return {}
-    filled = ((name, text(value)) for name, value in found.items())
+    filled = ((name, text(value)) for name, value in part(raw, "properties").items())
     return {name: value for name, value in filled if value is not None}
 
 
-def id_of(raw: object) -> object:
-    """Return the id that an object of an answer names, None where it is not even an object."""
-    return raw.get("id") if isinstance(raw, dict) else None
+def id_of(raw: Mapping[str, Any]) -> object:
+    """Return what an object of an answer gives as its id, good or not."""
+    return raw.get("id")

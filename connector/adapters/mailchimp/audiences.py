@@ -12,7 +12,7 @@ from connector.adapters.contract import Access
 from connector.adapters.mailchimp.calls import PAGE, Call, lists
 from connector.adapters.mailchimp.score_fields import DEFAULT_NAMES, SCORE, TAG
 from connector.adapters.mailchimp.session import Session
-from connector.adapters.mailchimp.values import Json, UnreadableError, identifier, moment, part, rows
+from connector.adapters.mailchimp.values import Json, UnreadableError, identifier, moment, part
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class Audiences:
         """Return all rows of a short list that is read by offset."""
         found: list[Json] = []
         while True:
-            read = rows(self.session.send(operation, call(len(found))).body, key)
+            read = self.session.send(operation, call(len(found))).listed(key)
             found.extend(read)
             if len(read) < PAGE:
                 return found

@@ -125,12 +125,9 @@ def _download(audiences: Audiences, url: str, found: dict[str, Result]) -> None:
 
 
 def _good(url: str, origin: str) -> bool:
-    try:
-        if is_vendor_origin(origin, API_HOSTS):
-            return is_vendor_origin(url, RESULT_HOSTS)
-        return trusted(url, base=origin, patterns=())
-    except ValueError:
-        return False
+    if is_vendor_origin(origin, API_HOSTS):
+        return is_vendor_origin(url, RESULT_HOSTS)
+    return trusted(url, base=origin, patterns=())
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:

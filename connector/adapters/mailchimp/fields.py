@@ -120,7 +120,7 @@ def _definition(name: str, raw: Json) -> FieldDefinition:
 
 
 def _personal(name: str, raw: Json) -> bool:
-    return raw.get("type") in PERSONAL_TYPES or PERSONAL.fullmatch(name) is not None
+    return str(raw.get("type")) in PERSONAL_TYPES or PERSONAL.fullmatch(name) is not None
 
 
 def _joined(one: FieldDefinition, other: FieldDefinition) -> FieldDefinition:

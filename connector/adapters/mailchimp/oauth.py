@@ -14,7 +14,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 from connector.adapters.contract import AppCredentials
-from connector.adapters.hosts import origin_of, trusted
+from connector.adapters.hosts import is_token, origin_of, trusted
 from connector.adapters.mailchimp.calls import root
 from connector.adapters.mailchimp.errors import REINSTALL, VENDOR, Refusal, classify
 from connector.adapters.mailchimp.transport import parsed, perform, pooled
@@ -74,11 +74,11 @@ class OAuth:
                 )
         except OAuthError as error:
             raise _refused(str(error.error)) from None
-        except (requests.RequestException, ValueError):
-            # authlib raises a bare ValueError for a body that is no JSON object.
+        except (requests.RequestException, ValueError, TypeError, ArithmeticError, RecursionError):
+            # authlib raises what Python does for a body that is no JSON object, and calculates with what is in one.
             raise _unreadable("token") from None
         access = reply.get("access_token")
-        if not isinstance(access, str) or not access:
+        if not is_token(access):
             raise _unreadable("token")
         # ``expires_in`` is 0, which means never here.
         return Tokens(access, None, None)
@@ -115,11 +115,7 @@ class OAuth:
 
     def good(self, url: str) -> bool:
         """Tell whether a token may be sent to ``url``: a data centre of Mailchimp's, or the sandbox."""
-        try:
-            return trusted(url, base=self._api_base, patterns=API_HOSTS)
-        except ValueError:
-            # No address at all: the standard library says so where it splits one.
-            return False
+        return trusted(url, base=self._api_base, patterns=API_HOSTS)
 
     def account(self, origin: str, token: str) -> Account:
         """Return the account behind a token, before a connection and its governor exist."""

@@ -12,12 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.adapters.mailchimp.errors import VENDOR
 from connector.adapters.mailchimp.values import SECOND, Json, UnreadableError, iso, moment
 from connector.errors import RetryLater, VendorFault
+
+FOUNDED = 2001
+AHEAD = timedelta(days=1)
+"""How far the clocks of ours and of Mailchimp's may at most differ."""
 
 Fetch = Callable[[str | None, str, int], tuple[Sequence[Json], int]]
 """(since, before, offset) → rows in ascending order, and how many the window has in all."""
@@ -56,7 +60,7 @@ def step(place: Place, fetch: Fetch, key: str, page: int) -> tuple[Sequence[Json
         return _within_second(place, place.after + SECOND, fetch, key, page)
     since = None if place.after is None else iso(place.after)
     found, _ = fetch(since, iso(place.until + SECOND), 0)
-    timed = [(_time(row, key), row) for row in found]
+    timed = [(_time(row, key, place.until), row) for row in found]
     times = [at for at, _ in timed if at is not None]
     _check(place, times)
     if len(found) < page or (times and times[-1] > place.until):
@@ -79,17 +83,19 @@ def _within_second(
         # Rows left this second (or came into it) since its last page: what was skipped is not what was read.
         return (), Place(place.after, place.until, 0, 0)
     read = place.offset + len(found)
-    kept = [row for row in found if _time(row, key) in (second, None)]
+    kept = [row for row in found if _time(row, key, place.until) in (second, None)]
     if len(found) == page and read < total:
         return kept, Place(place.after, place.until, read, total)
     return kept, Place(second, place.until) if second < place.until else None
 
 
-def _time(row: Json, key: str) -> datetime | None:
+def _time(row: Json, key: str, until: datetime) -> datetime | None:
+    """Return a row's time, None where it has none or one from before Mailchimp or from days to come."""
     try:
-        return moment(row.get(key), key)
+        at = moment(row.get(key), key)
     except UnreadableError:
         return None
+    return at if at.year >= FOUNDED and at <= until + AHEAD else None
 
 
 def _wanted(at: datetime | None, place: Place) -> bool:

@@ -44,7 +44,7 @@ class Session:
             if isinstance(found, Answer):
                 return found
             if found.status in accept and not found.throttled:
-                return Answer(found.status, dict(found.body))
+                return Answer(found.status, dict(found.body), operation)
             if found.status == UNAUTHORIZED and not renewed:
                 token, renewed = self._access.refused_token(token), True
                 continue

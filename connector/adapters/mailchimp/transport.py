@@ -14,14 +14,15 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from connector.adapters.mailchimp.calls import Call
-from connector.adapters.mailchimp.errors import Refusal
-from connector.adapters.mailchimp.values import Json
+from connector.adapters.mailchimp.errors import NOT_FOUND, Refusal, classify
+from connector.adapters.mailchimp.values import Json, rows
 
 API = "/3.0"
 TIMEOUT = (5.0, 125.0)
 """Seconds to connect and between two reads; Mailchimp itself gives a call up after 120."""
 
 MOST_CONNECTIONS = 8
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class Answer:
 
     status: int
     body: Json
+    operation: str = ""
+
+    def listed(self, key: str) -> list[Json]:
+        """Return a list of objects, empty where what was asked about is gone.
+
+        Raise ``RetryLater`` where it is not there: taken for empty it would lose a whole page.
+        """
+        if self.status != NOT_FOUND and not isinstance(self.body.get(key), list):
+            raise classify(Refusal(self.operation, 0))
+        return rows(self.body, key)
 
 
 class Bearer(AuthBase):
@@ -79,7 +90,8 @@ def read(operation: str, status: int, headers: Mapping[str, str], content: bytes
     """Return what an answer says; a 2xx that can't be read is a refusal of status 0."""
     body = parsed(content)
     if 200 <= status < 300:
-        return Refusal(operation, 0) if body is None else Answer(status, body)
+        lost = body is None or not (content or status == NO_CONTENT)
+        return Refusal(operation, 0) if lost else Answer(status, body or {}, operation)
     # An empty answer is a throttle, whatever its type says.
     marked = "html" in headers.get("Content-Type", "").lower() or content.lstrip()[:1] == b"<"
     page = marked and bool(content.strip())

@@ -11,6 +11,8 @@ from typing import Any
 Json = dict[str, Any]
 
 SECOND = timedelta(seconds=1)
+LONGEST_ID = 200
+"""Characters. Shops name orders as they like; Mailchimp's own ids are far shorter."""
 RECORD_PARTS = ":"
 """Parts a record's id: ``<audience>:<contact>``. Neither part holds it."""
 
@@ -76,9 +78,12 @@ def money(value: object) -> Decimal | None:
 def identifier(raw: Mapping[str, Any], key: str) -> str:
     """Return an id of an object; raise ``UnreadableError`` if it has none."""
     found = raw.get(key)
-    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+    if isinstance(found, bool) or not isinstance(found, str | int):
         raise UnreadableError(f"the {key} is missing")
-    return str(found)
+    read = str(found)
+    if not 0 < len(read) <= LONGEST_ID or not read.isprintable():
+        raise UnreadableError(f"the {key} is missing or malformed")
+    return read
 
 
 def address(value: object) -> str | None:

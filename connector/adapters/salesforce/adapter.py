@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from connector.adapters.contract import Access, CrmAdapter
 from connector.adapters.salesforce import score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
-from connector.adapters.salesforce.ids import OBJECTS, object_of, to_18
+from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.paths import REVOKE
 from connector.adapters.salesforce.score_values import as_rendered, rendered
@@ -88,7 +88,8 @@ class SalesforceAdapter(CrmAdapter):
         for source in OBJECTS.values():
             asked = {to_18(item): item for item in record_ids if object_of(item) == source}
             rows: list[Json] = self._org.retrieve(source, list(asked), ["Id", *names.values()]) if asked else []
-            found.update({asked[to_18(row["Id"])]: as_rendered(row, names) for row in rows})
+            known = ((asked.get(known_id(row.get("Id"))), row) for row in rows)
+            found.update({item: as_rendered(row, names) for item, row in known if item is not None})
         return found
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:

@@ -45,12 +45,12 @@ def start(session: Session, soql: str, *, deleted: bool = False) -> str:
 def ready(session: Session, job: str) -> bool:
     """Tell whether the results are there; raise ``JobGoneError`` where they never will be."""
     try:
-        state = session.poll("bulk query", f"jobs/query/{job}").get("state")
+        state = str(session.poll("bulk query", f"jobs/query/{job}").get("state"))
     except NeedsAdmin as refused:
         raise _gone(refused) from None
     if state in FAILED:
         raise JobGoneError
-    return bool(state == DONE)
+    return state == DONE
 
 
 def part(session: Session, job: str, locator: str | None, size: int) -> Part:

@@ -15,6 +15,9 @@ from connector.adapters.salesforce.values import Json
 CLEARED = "#N/A"
 """The cell that sets a field to null; an empty one leaves the field as it is."""
 
+IDS = frozenset({"Id", "sf__Id"})
+"""One of them is a column of every table that we ask for."""
+
 LARGEST_UPLOAD = 100_000_000
 """Bytes of one upload: Salesforce takes 150 MB after base64, which adds half."""
 
@@ -55,6 +58,8 @@ def rows(content: bytes) -> Iterator[Json]:
     """
     reader = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
     header = next(reader, [])
+    if header and IDS.isdisjoint(header):
+        raise ValueError("this is no table of records, but a gateway's page for instance")
     for cells in reader:
         if cells and cells != header:
             yield {name: cell or None for name, cell in zip(header, cells, strict=True)}

@@ -123,6 +123,6 @@ def attempt(operation: str, call: Callable[[], T]) -> T | Refusal:
         return call()
     except SalesforceError as error:
         return parse_refusal(operation, error.status, error.content)
-    except (requests.RequestException, ValueError):
-        # ValueError: an answer that broke off or is no JSON.
+    except (requests.RequestException, ValueError, TypeError, LookupError, RecursionError):
+        # An answer that broke off, is no JSON, or has no end: the library measures null as if it were a list.
         return Refusal(operation, 0)

@@ -110,6 +110,9 @@ def classify(refusal: Refusal) -> ConnectorError:
             remedy="Give the connected user the permission API Enabled; the edition must include API access.",
             fault=fault,
         )
+    if refusal.status == FORBIDDEN and not refusal.code:
+        # Salesforce's own says why. Taken for a missing permission, a firewall's page would silently end a stream.
+        return RetryLater("Something before Salesforce refuses this server.", after_seconds=DAY_PAUSE, fault=fault)
     if refusal.code in PERMISSION_CODES or refusal.status == FORBIDDEN:
         return MissingPermission(
             f"The connected Salesforce user may not do this ({refusal.operation}).",

@@ -137,7 +137,10 @@ def personal(name: str) -> bool:
 
 def options(raw: Json) -> Mapping[str, str]:
     """Return a picklist's value → label, also of values that were deactivated: old rows still hold them."""
-    stated = [item for item in raw.get("picklistValues") or () if isinstance(item, dict) and item.get("value")]
+    listed = raw.get("picklistValues")
+    stated = (
+        [item for item in listed if isinstance(item, dict) and item.get("value")] if isinstance(listed, list) else []
+    )
     return {str(item["value"]): str(item.get("label") or item["value"]) for item in stated}
 
 

@@ -99,7 +99,7 @@ def _ended(session: Session, job: str) -> Json:
     path = f"jobs/ingest/{job}"
     for turns in _pauses():
         told = session.poll("bulk ingest", path, turns=turns)
-        if told.get("state") in ENDED:
+        if str(told.get("state")) in ENDED:
             return told
     _abort(session, job)
     return session.poll("bulk ingest", path)

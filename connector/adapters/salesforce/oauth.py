@@ -20,7 +20,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 from connector.adapters.contract import AppCredentials
-from connector.adapters.hosts import is_vendor_origin, origin_of, trusted
+from connector.adapters.hosts import is_token, is_vendor_origin, origin_of, trusted
 from connector.adapters.salesforce.errors import RECONNECT, VENDOR
 from connector.adapters.salesforce.hosts import INSTANCE_HOSTS
 from connector.adapters.salesforce.ids import to_18
@@ -106,19 +106,16 @@ class OAuth:
 
     def instance(self, url: str) -> str:
         """Return the origin of an org; raise ``RejectedInput`` unless a token may be sent there."""
-        try:
-            good = (
-                is_vendor_origin(url, INSTANCE_HOSTS)
-                if self._api_base is None
-                else trusted(url, base=self._api_base, patterns=INSTANCE_HOSTS)
-            )
-        except ValueError:
-            good = False
+        good = (
+            is_vendor_origin(url, INSTANCE_HOSTS)
+            if self._api_base is None
+            else trusted(url, base=self._api_base, patterns=INSTANCE_HOSTS)
+        )
         if not good:
             raise RejectedInput(
                 "Salesforce named an address of the org that is not Salesforce's. Nothing was sent there."
             )
-        return origin_of(url).removesuffix(":443")
+        return origin_of(url)
 
     def _verify_signature(self, reply: Mapping[str, Any]) -> None:
         signed = f"{reply.get('id', '')}{reply.get('issued_at', '')}".encode()
@@ -136,8 +133,8 @@ class OAuth:
                 reply: Mapping[str, Any] = session.fetch_token(
                     origin + TOKEN, grant_type=grant_type, timeout=TIMEOUT, allow_redirects=False, **fields
                 )
-        except (requests.RequestException, ValueError):
-            # authlib raises a bare ValueError for a body that is no JSON object.
+        except (requests.RequestException, ValueError, TypeError, ArithmeticError, RecursionError):
+            # authlib raises what Python does for a body that is no JSON object, and calculates with what is in one.
             raise _unreadable() from None
         return reply
 
@@ -180,7 +177,7 @@ def _refused(error: OAuthError) -> ConnectorError:
 
 def _tokens(reply: Mapping[str, Any]) -> Tokens:
     access, refresh = reply.get("access_token"), reply.get("refresh_token")
-    if not isinstance(access, str) or not access:
+    if not is_token(access):
         raise _unreadable()
     scopes = tuple(str(reply.get("scope") or "").split())
     return Tokens(access, None if refresh is None else str(refresh), None, scopes)

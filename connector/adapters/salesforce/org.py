@@ -17,7 +17,7 @@ from connector.adapters.salesforce.paths import USERINFO
 from connector.adapters.salesforce.score_values import DEFAULT_NAMES
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json, UnreadableError, flat
-from connector.errors import MissingPermission, NeedsAdmin, RejectedInput
+from connector.errors import MissingPermission, NeedsAdmin, RejectedInput, RetryLater
 from connector.records import Account
 
 UNREADABLE_TYPES = frozenset({"address", "location", "base64", "encryptedstring", "complexvalue"})
@@ -152,7 +152,11 @@ class Org:
             answer = self.session.send(
                 "POST", f"composite/sobjects/{source}", {"ids": chunk, "fields": list(names)}, "retrieve"
             )
-            found.extend(flat(row) for row in answer or () if isinstance(row, dict))
+            if not isinstance(answer, list) or len(answer) != len(chunk):
+                raise RetryLater("Salesforce answered other records than it was asked for.", after_seconds=60.0)
+            # Null is one that is not there. One that is there and broken keeps its place: it is not gone.
+            rows = zip(chunk, map(flat, answer), answer, strict=True)
+            found.extend({**row, "Id": known_id(row.get("Id")) or asked} for asked, row, raw in rows if raw is not None)
         return found
 
     def _describe(self, source: str) -> Mapping[str, Json]:
@@ -166,7 +170,8 @@ class Org:
                     fault=refused.fault,
                 ) from None
             raise
-        return {str(raw["name"]): raw for raw in found if raw.get("type") not in UNREADABLE_TYPES}
+        readable = [raw for raw in found if str(raw.get("type")) not in UNREADABLE_TYPES]
+        return {str(raw["name"]): raw for raw in readable if soql.is_name(str(raw["name"]))}
 
 
 def _good(ids: Sequence[str]) -> list[str]:

@@ -142,13 +142,16 @@ def _object(found: Any) -> Json:
 def _fields(found: Any) -> list[Json]:
     """Return the fields of a describe; raise ``ValueError`` for something else that is JSON."""
     fields = _object(found).get("fields")
-    if isinstance(fields, list) and all(isinstance(raw, dict) and raw.get("name") for raw in fields):
-        return fields
+    named = [raw for raw in fields if isinstance(raw, dict) and raw.get("name")] if isinstance(fields, list) else []
+    if named:
+        return named
     raise ValueError("not a describe")
 
 
 def _result(found: Any) -> Json:
     """Return a query's answer; raise ``ValueError`` for something else that is JSON."""
-    if isinstance(found, dict) and isinstance(found.get("records"), list) and "totalSize" in found and "done" in found:
-        return found
+    if isinstance(found, dict) and isinstance(found.get("records"), list) and isinstance(found.get("totalSize"), int):
+        more = found.get("done") is False and isinstance(found.get("nextRecordsUrl"), str)
+        if more or found.get("done") is True:
+            return found
     raise ValueError("not the answer of a query")

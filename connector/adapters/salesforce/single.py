@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from connector.adapters.pieces import Pieces
 from connector.adapters.salesforce.history import Reading
-from connector.adapters.salesforce.ids import OBJECTS, object_of, to_18
+from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.streams.deleted import NAMES, removal
 from connector.adapters.salesforce.streams.persons import (
@@ -52,7 +52,7 @@ class SingleReader:
         rows = [row for row in found if not truth(row.get("IsDeleted"))]
         reader.add(pieces, [row for row in rows if not truth(row.get("IsConverted"))], reading)
         self._converted.add(pieces, [row for row in rows if truth(row.get("IsConverted"))], reading)
-        known = {to_18(row["Id"]) for row in rows}
+        known = {known_id(row.get("Id")) for row in rows}
         pieces.removals.extend(self._ends(source, [item for item in ids if item not in known], reading))
 
     def _ends(self, source: str, ids: Sequence[str], reading: Reading) -> list[Removal]:

@@ -20,6 +20,8 @@ IDS = 500
 """Ids of one ``IN (…)``: what an address holds."""
 
 PAGE = 2000
+LONGEST_NAME = 255
+"""Characters, a parent's name and the dot included; Salesforce itself allows far fewer."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 
@@ -73,7 +75,12 @@ def _where(conditions: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
+def is_name(name: str) -> bool:
+    """Tell whether something may stand in a query as the name of a field or an object."""
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
+
+
 def _checked(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise ValueError(f"{name!r} is no field name")
     return name

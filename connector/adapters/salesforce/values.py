@@ -80,9 +80,14 @@ def text(value: object, kind: str = "string") -> str | None:
     return str(value)
 
 
-def flat(raw: Mapping[str, Any]) -> Json:
-    """Return a JSON record in the shape of a CSV row: a parent's fields by dotted name, no ``attributes``."""
+def flat(raw: object) -> Json:
+    """Return a JSON record in the shape of a CSV row: a parent's fields by dotted name, no ``attributes``.
+
+    What is no record is taken for an empty one, which has no id to be read by.
+    """
     row: Json = {}
+    if not isinstance(raw, Mapping):
+        return row
     for name, value in raw.items():
         if name == "attributes":
             continue

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from connector.adapters.hubspot.activities import Activity, activity_events
 from connector.adapters.hubspot.portal import Portal
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of, identifiers
 from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
@@ -21,7 +20,7 @@ class ActivityReader(ObjectReader):
         super().__init__(portal)
         self._activity = activity
         self.noun = activity.object
-        self.stream = Stream(activity.object, activity.label)
+        self.stream = Stream(activity.object, activity.label, needs_records=False)
 
     def searched(self) -> Sequence[str]:
         """Return all that an event is made from."""
@@ -44,7 +43,7 @@ class ActivityReader(ObjectReader):
 
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the hits with their contacts, which a search does not give."""
-        return hits, self.portal.contacts_of(self.noun, [str(hit["id"]) for hit in hits])
+        return hits, self.portal.contacts_of(self.noun, identifiers(hits))
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add one event for each contact."""

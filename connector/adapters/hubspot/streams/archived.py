@@ -11,9 +11,8 @@ from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, OVERLAP, Reader
-from connector.adapters.hubspot.values import UnreadableError, id_of, identifier, milliseconds, moment
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of, identifier, milliseconds, moment
 from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Removal, Retraction, Stream
 

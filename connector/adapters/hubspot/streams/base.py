@@ -15,9 +15,19 @@ from datetime import timedelta
 from typing import ClassVar
 
 from connector.adapters.hubspot.portal import Portal
-from connector.adapters.hubspot.session import Json
-from connector.adapters.hubspot.values import UnreadableError, id_of, milliseconds, moment
+from connector.adapters.hubspot.session import Answer
+from connector.adapters.hubspot.values import (
+    Json,
+    UnreadableError,
+    id_of,
+    identifier,
+    identifiers,
+    milliseconds,
+    moment,
+    part,
+)
 from connector.adapters.pieces import Pieces
+from connector.errors import RetryLater
 from connector.records import Cursor, Page, Stream
 
 LAG = timedelta(seconds=60)
@@ -29,6 +39,8 @@ OVERLAP = timedelta(minutes=15)
 LIST_LIMIT = 100
 HISTORY_LIMIT = 50
 SEARCH_LIMIT = 200
+STUCK_PAUSE = 60.0
+"""Seconds until a page that leads nowhere is asked for again."""
 
 
 class Reader(ABC):
@@ -103,6 +115,8 @@ class ObjectReader(Reader):
         expected = self._expected(len(found), after) if first else None
         if after is None:
             return pieces.page({"since": started}, drained=True, expected=expected)
+        if after == cursor.get("after"):
+            raise RetryLater(f"The list of {self.stream.label.lower()} does not go on.", after_seconds=STUCK_PAUSE)
         return pieces.page({"started": started, "after": after}, drained=False, expected=expected)
 
     def _expected(self, found: int, after: str | None) -> int | None:
@@ -121,8 +135,14 @@ class ObjectReader(Reader):
         self.add(pieces, *(self.complete(hits, opened) if hits else ((), {})))
         if answer.after is None:
             return pieces.page({"since": until}, drained=True)
-        last = max((str(hit["id"]) for hit in answer.results), key=int)
-        return pieces.page({"since": since, "until": until, "last": last}, drained=False)
+        return pieces.page({"since": since, "until": until, "last": self._last(answer, cursor)}, drained=False)
+
+    def _last(self, answer: Answer, cursor: Json) -> str:
+        """Return the highest id of a page; raise ``RetryLater`` where paging would not come on."""
+        numbers = [int(found) for found in identifiers(answer.results) if found.isdecimal()]
+        if not numbers or max(numbers) <= int(cursor.get("last", -1)):
+            raise RetryLater(f"A page of {self.stream.label.lower()} can't be read.", after_seconds=STUCK_PAUSE)
+        return str(max(numbers))
 
     def _query(self, opened: int, until: int, last: str | None) -> Json:
         filters = [
@@ -140,8 +160,9 @@ class ObjectReader(Reader):
 
     def _within(self, pieces: Pieces, hit: Json, until: int) -> bool:
         """Tell whether a hit belongs to the window: one that changed during the scan comes in the next."""
-        stamp = (hit.get("properties") or {}).get(self.modified)
+        stamp = part(hit, "properties").get(self.modified)
         try:
+            identifier(hit)
             return stamp is None or milliseconds(moment(stamp, self.modified)) <= until
         except UnreadableError as reason:
             pieces.reject(self.stream.name, id_of(hit), reason)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, Reader
-from connector.adapters.hubspot.values import UnreadableError, identifier
+from connector.adapters.hubspot.values import Json, identifiers
 from connector.records import Census, Cursor, Page, Stream
 
 PAUSE = timedelta(days=7)
@@ -31,17 +29,7 @@ class CensusReader(Reader):
         answer = self.portal.session.get("objects", query, object="contacts")
         since = datetime.fromtimestamp(started / 1000, UTC)
         complete = answer.after is None
-        census = Census(since, tuple(_ids(answer.results)), complete)
+        # A row without an id names nobody; its contact is asked for by the id that we know.
+        census = Census(since, tuple(identifiers(answer.results)), complete)
         following = {"counted": started} if complete else {**state, "started": started, "after": answer.after}
         return Page(following, drained=complete, census=census)
-
-
-def _ids(found: Sequence[Json]) -> list[str]:
-    ids = []
-    for raw in found:
-        try:
-            ids.append(identifier(raw))
-        except UnreadableError:
-            # A row without an id names nobody; its contact is asked for by the id that we know.
-            continue
-    return ids

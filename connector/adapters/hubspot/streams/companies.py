@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from connector.adapters.hubspot.mapping import company
 from connector.adapters.hubspot.paths import path
-from connector.adapters.hubspot.session import LONGEST_URL, Json, query_string
+from connector.adapters.hubspot.session import LONGEST_URL, query_string
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of
 from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
@@ -54,4 +54,4 @@ class CompanyReader(ObjectReader):
 
     def _read(self, listed: Sequence[Json]) -> list[Json]:
         names = list(self.portal.company_properties)
-        return self.portal.read_batch(self.noun, [str(raw["id"]) for raw in listed], names, ())
+        return self.portal.read_listed(self.noun, listed, names, ())

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from connector.adapters.hubspot.mapping import add_contact, only_ours
 from connector.adapters.hubspot.paths import path
-from connector.adapters.hubspot.session import LONGEST_URL, Json, query_string
+from connector.adapters.hubspot.session import LONGEST_URL, query_string
 from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of, identifiers
 from connector.adapters.pieces import Pieces
 from connector.records import Stream
 
@@ -33,12 +33,12 @@ class ContactReader(ObjectReader):
             answer = self.portal.session.get("objects", query, object="contacts")
             return answer.results, answer.after
         answer = self.portal.session.get("objects", {"limit": LIST_LIMIT, "after": after}, object="contacts")
-        return self.read_batch([str(raw["id"]) for raw in answer.results]), answer.after
+        return self.portal.read_listed(self.noun, answer.results, names, names), answer.after
 
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the hits with their history, without those that only we have changed."""
         opened = datetime.fromtimestamp(since / 1000, UTC)
-        found = self.read_batch([str(hit["id"]) for hit in hits])
+        found = self.read_batch(identifiers(hits))
         return [raw for raw in found if not only_ours(raw, self.portal.own, opened)], {}
 
     def read_batch(self, ids: Sequence[str]) -> list[Json]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.adapters.hubspot.mapping import deal_conversions
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import HISTORY_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of, identifiers
 from connector.adapters.pieces import Pieces
 from connector.records import Retraction, Stream
 
@@ -25,7 +24,7 @@ PROPERTIES = (
 class DealReader(ObjectReader):
     """The deals with the history of their stage."""
 
-    stream = Stream("deals", "Deals")
+    stream = Stream("deals", "Deals", needs_records=False)
     noun = "deals"
 
     def searched(self) -> Sequence[str]:
@@ -50,7 +49,7 @@ class DealReader(ObjectReader):
 
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the hits with stage history and contacts: a batch read gives no associations."""
-        ids = [str(hit["id"]) for hit in hits]
+        ids = identifiers(hits)
         return self.portal.read_batch(self.noun, ids, PROPERTIES, ("dealstage",)), self.portal.contacts_of(
             self.noun, ids
         )

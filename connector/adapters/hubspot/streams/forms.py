@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, Reader
-from connector.adapters.hubspot.values import UnreadableError, milliseconds, moment
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of, identifier, milliseconds, moment, rows
 from connector.adapters.pieces import Pieces
 from connector.records import Actor, Cursor, EngagementEvent, EventKind, Page, Stream
 
@@ -24,7 +23,7 @@ class FormReader(Reader):
     ``{"since"}`` between scans.
     """
 
-    stream = Stream("forms", "Form submissions")
+    stream = Stream("forms", "Form submissions", needs_records=False)
 
     def read(self, cursor: Cursor | None) -> Page:
         """Read a page of forms or of submissions."""
@@ -37,9 +36,14 @@ class FormReader(Reader):
     def _forms(self, state: Json) -> Page:
         query = {"limit": LIST_LIMIT, "after": state.get("listing")}
         answer = self.portal.session.get("forms", query)
-        named = [[str(form["id"]), str(form.get("name") or "")] for form in answer.results]
+        pieces, named = Pieces(), []
+        for form in answer.results:
+            try:
+                named.append([identifier(form), str(form.get("name") or "")])
+            except UnreadableError as reason:
+                pieces.reject(self.stream.name, id_of(form), reason)
         state = {**state, "forms": [*state.get("forms", ()), *named], "listing": answer.after}
-        return self._next(Pieces(), state)
+        return self._next(pieces, state)
 
     def _submissions(self, state: Json) -> Page:
         form_id, name = state["forms"][0]
@@ -52,7 +56,8 @@ class FormReader(Reader):
         return self._next(pieces, {**state, "forms": forms, "after": after})
 
     def _add(self, pieces: Pieces, form_id: str, name: str, found: Iterable[Json], since: int | None) -> bool:
-        """Add the submissions; return whether the last scan's were reached."""
+        """Add the submissions; return whether the last scan's were reached: a single old one may have a wrong time."""
+        old = 0
         for raw in found:
             try:
                 event = submission_event(form_id, name, raw)
@@ -60,9 +65,10 @@ class FormReader(Reader):
                 pieces.reject(self.stream.name, f"{form_id}:{raw.get('submittedAt')}", reason)
                 continue
             if since is not None and milliseconds(event.at) < since - OVERLAP:
-                return True
-            pieces.events.append(event)
-        return False
+                old += 1
+            else:
+                pieces.events.append(event)
+        return old > 1 or (old == 1 and not pieces.events)
 
     @staticmethod
     def _next(pieces: Pieces, state: Json) -> Page:
@@ -77,7 +83,7 @@ def submission_event(form_id: str, name: str, raw: Json) -> EngagementEvent:
     HubSpot gives submissions no id, so one is made of form, time and a hash of the address.
     """
     at = moment(raw.get("submittedAt"), "the submission's time")
-    typed = {str(item.get("name")): item.get("value") for item in raw.get("values") or () if isinstance(item, dict)}
+    typed = {str(item.get("name")): item.get("value") for item in rows(raw, "values")}
     email = str(typed.get("email") or "").strip().lower()
     if not email:
         raise UnreadableError("the submission has no e-mail address")

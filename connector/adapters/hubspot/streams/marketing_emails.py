@@ -6,12 +6,12 @@ They exist only in the v1 feed of the whole account, newest first
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from connector.adapters.hubspot.activities import marketing_event
-from connector.adapters.hubspot.session import Json
 from connector.adapters.hubspot.streams.base import Reader
-from connector.adapters.hubspot.values import UnreadableError, id_of
+from connector.adapters.hubspot.values import Json, UnreadableError, id_of
 from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
@@ -22,7 +22,7 @@ OVERLAP = timedelta(hours=1) // timedelta(milliseconds=1)
 class MarketingEmailReader(Reader):
     """The feed between two instants. Cursor: ``{"since", "until", "offset"}``, ``{"since"}`` between scans."""
 
-    stream = Stream("marketing_emails", "Marketing e-mails")
+    stream = Stream("marketing_emails", "Marketing e-mails", needs_records=False)
 
     def read(self, cursor: Cursor | None) -> Page:
         """Read up to 1,000 events; the fixed end keeps the pages in place while new events arrive."""
@@ -35,15 +35,15 @@ class MarketingEmailReader(Reader):
             "startTimestamp": None if since is None else since - OVERLAP,
             "endTimestamp": until,
         }
-        body = self.portal.session.get("email_events", query).body
-        pieces = self._events(body)
+        answer = self.portal.session.get("email_events", query)
+        pieces, body = self._events(answer.listed("events")), answer.body
         if not body.get("hasMore") or not body.get("offset"):
             return pieces.page({"since": until}, drained=True)
         return pieces.page({"since": since, "until": until, "offset": body["offset"]}, drained=False)
 
-    def _events(self, body: Json) -> Pieces:
+    def _events(self, found: Sequence[Json]) -> Pieces:
         pieces = Pieces()
-        for raw in body.get("events") or ():
+        for raw in found:
             try:
                 event = marketing_event(raw)
             except UnreadableError as reason:

@@ -11,12 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from connector.adapters.hubspot.session import Json
+from connector.adapters.hubspot.paths import path
+from connector.adapters.hubspot.session import query_string
 from connector.adapters.hubspot.streams.base import LIST_LIMIT, ObjectReader
-from connector.adapters.hubspot.values import UnreadableError, id_of, identifier, iso, moment
+from connector.adapters.hubspot.values import (
+    Json,
+    UnreadableError,
+    id_of,
+    identifier,
+    identifiers,
+    iso,
+    moment,
+    part,
+)
 from connector.adapters.pieces import Pieces
 from connector.records import Actor, Cursor, EngagementEvent, EventKind, Page, Stream
 
+NOT_FOUND = 404
 EVENT_TYPE = "e_visited_page"
 
 
@@ -34,8 +45,8 @@ class PageViewReader(ObjectReader):
             return self._changes(dict(cursor))
         started = self.now()
         found = self.portal.session.get("objects", {"limit": 1}, object=self.noun).results
-        for raw in found:
-            self._query_contact(str(raw["id"]), started, None)
+        for contact_id in identifiers(found):
+            self._query_contact(contact_id, started, None)
         return Page({"since": started}, drained=True)
 
     def list_page(self, after: str | None) -> tuple[Sequence[Json], str | None]:
@@ -48,7 +59,7 @@ class PageViewReader(ObjectReader):
 
     def complete(self, hits: Sequence[Json], since: int) -> tuple[Sequence[Json], Mapping[str, Sequence[str]]]:
         """Return the visits of the hits."""
-        return [visit for hit in hits for visit in self._visits(str(hit["id"]), since)], {}
+        return [visit for contact_id in identifiers(hits) for visit in self._visits(contact_id, since)], {}
 
     def add(self, pieces: Pieces, found: Sequence[Json], linked: Mapping[str, Sequence[str]]) -> None:
         """Add one event for each visit."""
@@ -76,13 +87,15 @@ class PageViewReader(ObjectReader):
             "limit": LIST_LIMIT,
             "after": after,
         }
-        answer = self.portal.session.get("occurrences", query)
-        return answer.results, answer.after
+        target = path("occurrences") + query_string(query)
+        answer = self.portal.session.send("GET", "occurrences", target, accept=(NOT_FOUND,))
+        # A contact that was deleted meanwhile.
+        return ((), None) if answer.status == NOT_FOUND else (answer.results, answer.after)
 
 
 def visit_event(raw: Json) -> EngagementEvent:
     """Return the event of one visit. Of the address only the path is kept: queries carry personal data."""
-    url = (raw.get("properties") or {}).get("hs_url")
+    url = part(raw, "properties").get("hs_url")
     return EngagementEvent(
         "page_views",
         identifier(raw),
@@ -90,5 +103,12 @@ def visit_event(raw: Json) -> EngagementEvent:
         moment(raw.get("occurredAt"), "the visit's time"),
         Actor.LEAD,
         record_id=identifier(raw, "objectId"),
-        detail=(urlsplit(url).path or "/") if isinstance(url, str) else None,
+        detail=_path_of(url) if isinstance(url, str) else None,
     )
+
+
+def _path_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:
+        return None

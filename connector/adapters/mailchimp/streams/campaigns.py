@@ -26,12 +26,13 @@ from connector.adapters.mailchimp.values import (
     identifier,
     iso,
     moment,
-    rows,
     whole,
 )
 from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
+MOST_PAGES = 1_000
+"""Pages of one campaign that are asked for ahead; a million recipients. What lies behind follows one by one."""
 FOLLOWED = timedelta(days=30)
 """How long after its sending a campaign is asked for news."""
 OVERLAP = timedelta(hours=1)
@@ -77,13 +78,14 @@ class CampaignReader(Reader):
     def read(self, cursor: Cursor | None) -> Page:
         """Read some reports, or the next campaigns whose reports are to be read."""
         state: Json = dict(cursor or {})
+        pieces = Pieces()
         if "queue" not in state:
-            state = self._news(state) if "since" in state else self._beginning()
+            state = self._news(state, pieces) if "since" in state else self._beginning()
         if state["queue"]:
-            return self._reports(state)
+            return self._reports(state, pieces)
         if state["place"] is not None:
             return self._list(state)
-        return self._next(Pieces(), state)
+        return self._next(pieces, state)
 
     def _beginning(self) -> Json:
         now = whole(self.audiences.now())
@@ -107,14 +109,14 @@ class CampaignReader(Reader):
         if not sent:
             return []
         first, last = min(sent.values()), max(sent.values())
-        found = self._totals(iso(first - SECOND), iso(last + SECOND))
+        found = self._totals(Pieces(), iso(first - SECOND), iso(last + SECOND))
         asks = []
         for campaign_id, at in sent.items():
             totals = found.get(campaign_id, (None, [1] * (len(PARTS) + 1)))[1]
             recipients, *happened = totals
             for place, name in enumerate(PARTS):
                 # Who got a campaign stands in the first part, whether they did anything or not.
-                pages = max(1, -(-recipients // PAGE)) if place == 0 else 1
+                pages = min(max(1, -(-recipients // PAGE)), MOST_PAGES) if place == 0 else 1
                 if place == 0 or happened[place]:
                     asks += [Ask(campaign_id, iso(at), None, name, page * PAGE) for page in range(pages)]
         return asks
@@ -130,11 +132,11 @@ class CampaignReader(Reader):
             since_send_time=since,
             before_send_time=before,
         )
-        body = self.audiences.session.send("campaigns", call).body
-        total = body.get("total_items")
-        return rows(body, "campaigns"), total if isinstance(total, int) else 0
+        answer = self.audiences.session.send("campaigns", call)
+        total = answer.body.get("total_items")
+        return answer.listed("campaigns"), total if isinstance(total, int) else 0
 
-    def _totals(self, since: str, before: str | None = None) -> dict[str, tuple[datetime, list[int]]]:
+    def _totals(self, pieces: Pieces, since: str, before: str | None = None) -> dict[str, tuple[datetime, list[int]]]:
         """Return campaign → when it was sent and its totals, of those sent between two times."""
 
         def call(offset: int) -> Call:
@@ -147,25 +149,25 @@ class CampaignReader(Reader):
         for raw in self.audiences.pages("reports", "reports", call):
             try:
                 found[identifier(raw, "id")] = moment(raw.get("send_time"), "the time of sending"), mark(raw)
-            except UnreadableError:
-                continue
+            except UnreadableError as reason:
+                pieces.reject(self.stream.name, raw.get("id"), reason)
         return found
 
-    def _news(self, state: Json) -> Json:
+    def _news(self, state: Json, pieces: Pieces) -> Json:
         """Begin a later scan: see which of the followed campaigns have other totals than at the last one."""
         now = whole(self.audiences.now())
         since = moment(state["since"], "the cursor") - OVERLAP
         marks, queue = {}, []
-        for campaign_id, (sent, totals) in self._totals(iso(now - FOLLOWED)).items():
+        for campaign_id, (sent, totals) in self._totals(pieces, iso(now - FOLLOWED)).items():
             if sent >= now - FOLLOWED:
                 marks[campaign_id] = totals
                 queue += _changed(campaign_id, sent, since, (state["marks"].get(campaign_id), totals))
         return {"started": iso(now), "queue": [ask.as_json() for ask in queue], "marks": marks, "place": None}
 
-    def _reports(self, state: Json) -> Page:
+    def _reports(self, state: Json, pieces: Pieces) -> Page:
         """Have several answers at one time, as many as the account lets us have connections."""
         asks = [Ask(*item) for item in state["queue"][:ASKED]]
-        pieces, further = Pieces(), []
+        further = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reports") as pool:
             for ask, (found, full) in zip(asks, pool.map(self._answer, asks), strict=True):
                 pieces.events += found.events
@@ -178,8 +180,8 @@ class CampaignReader(Reader):
         """Return what an answer tells, and whether there is more of it."""
         call = CALLS[ask.part](ask.campaign_id, ask.since, ask.offset)
         # A campaign that was deleted meanwhile has no report any more.
-        body = self.audiences.session.send(ask.part, call, accept=(NOT_FOUND,)).body
-        found, total = rows(body, KEYS[ask.part]), body.get("total_items")
+        answer = self.audiences.session.send(ask.part, call, accept=(NOT_FOUND,))
+        found, total = answer.listed(KEYS[ask.part]), answer.body.get("total_items")
         pieces = Pieces()
         read = EVENTS[ask.part](Mailing(ask.campaign_id, moment(ask.sent, "the cursor")), ask.since is None)
         opened = None if ask.since is None else moment(ask.since, "the cursor")

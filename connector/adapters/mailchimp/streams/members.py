@@ -11,7 +11,7 @@ from connector.adapters.mailchimp.fields import personal
 from connector.adapters.mailchimp.mapping import MEMBER_FIELDS, Reading, add_member
 from connector.adapters.mailchimp.seconds import Place, step
 from connector.adapters.mailchimp.streams.base import Reader
-from connector.adapters.mailchimp.values import Json, UnreadableError, iso, moment, rows, subscriber_hash, whole
+from connector.adapters.mailchimp.values import Json, UnreadableError, iso, moment, subscriber_hash, whole
 from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Stream
 
@@ -98,4 +98,4 @@ class MemberReader(Reader):
         answer = self.audiences.session.send("members", call, accept=(NOT_FOUND,))
         # An audience that was removed while it was read has no members any more.
         total = answer.body.get("total_items")
-        return rows(answer.body, "members"), total if isinstance(total, int) else 0
+        return answer.listed("members"), total if isinstance(total, int) else 0

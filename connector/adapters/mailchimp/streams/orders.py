@@ -23,7 +23,6 @@ from connector.adapters.mailchimp.values import (
     moment,
     part,
     record_id,
-    rows,
     subscriber_hash,
     text,
 )
@@ -82,9 +81,9 @@ class OrderReader(Reader):
 
     def _orders(self, count: int, offset: int) -> tuple[list[Json], int]:
         call: Call = ecommerce.orders(fields=FIELDS, count=count, offset=offset)
-        body = self.audiences.session.send("orders", call).body
-        total = body.get("total_items")
-        return rows(body, "orders"), total if isinstance(total, int) else 0
+        answer = self.audiences.session.send("orders", call)
+        total = answer.body.get("total_items")
+        return answer.listed("orders"), total if isinstance(total, int) else 0
 
     @staticmethod
     def _news(found: list[Json], since: str | None) -> Iterator[Json]:

@@ -85,7 +85,7 @@ class TaskReader(SimpleReader):
 
     def add(self, pieces: Pieces, rows: Sequence[Json], reading: Reading) -> None:
         """Add those that no e-mail record stands for."""
-        mail = [str(row.get("Id")) for row in rows if row.get("TaskSubtype") in MAIL_TASKS]
+        mail = [str(row.get("Id")) for row in rows if str(row.get("TaskSubtype")) in MAIL_TASKS]
         counted = self._counted_as_mail(mail)
         super().add(pieces, [row for row in rows if known_id(row.get("Id")) not in counted], reading)
 

@@ -101,6 +101,7 @@ class Reader(StreamReader):
         """Let ``add`` read each row; one that can't be read is counted, its neighbours stay."""
         for row in rows:
             try:
+                to_18(row.get("Id"))
                 add(row)
             except UnreadableError as reason:
                 pieces.reject(self.stream.name, row.get("Id"), reason)

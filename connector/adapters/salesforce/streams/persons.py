@@ -83,7 +83,9 @@ class PersonReader(Reader):
         if not self.org.sees(self.source, *names):
             return found
         for row in self.org.lookup(names, self.source, "MasterRecordId", ids, deleted=True):
-            found.setdefault(known_id(row.get("MasterRecordId")), []).append(known_id(row.get("Id")))
+            lost = known_id(row.get("Id"))
+            if lost:
+                found.setdefault(known_id(row.get("MasterRecordId")), []).append(lost)
         return found
 
     def read_persons(self, rows: Sequence[Json], pieces: Pieces) -> list[tuple[Json, Person]]:
@@ -168,7 +170,7 @@ class ContactReader(PersonReader):
             return found
         for row in self.org.lookup(names, "Lead", "ConvertedContactId", ids):
             try:
-                found.setdefault(to_18(row["ConvertedContactId"]), []).append(person(row, {}, frozenset()))
+                found.setdefault(to_18(row.get("ConvertedContactId")), []).append(person(row, {}, frozenset()))
             except UnreadableError:
                 # The stream of converted leads counts it.
                 continue

@@ -34,7 +34,20 @@ def refusal(status: int, body: object = None, **headers: str) -> ConnectorError:
 )
 def test_each_status_has_its_next_step(status: int, expected: type[ConnectorError]) -> None:
     """The published retry matrix."""
-    assert type(refusal(status)) is expected
+    assert type(refusal(status, {"message": "no"})) is expected
+
+
+def test_a_403_that_is_not_hubspots_own_passes() -> None:
+    """A firewall's page says nothing of a permission: nothing is given up for it."""
+    assert type(classify(parse_refusal("objects", 403, b"<html>Forbidden</html>", {}))) is RetryLater
+
+
+@pytest.mark.parametrize("told", ["²", "-5", "9" * 400, "Wed, 21 Oct 2026 07:28:00 GMT", "1e9"])
+def test_a_nonsense_wait_is_no_wait_for_ever(told: str) -> None:
+    """Work is put off for a day at most."""
+    found = refusal(429, None, **{"Retry-After": told})
+    assert isinstance(found, RetryLater)
+    assert 0 < found.after_seconds <= 86_400
 
 
 def test_a_day_limit_and_a_migration_are_parked_for_long() -> None:

@@ -109,8 +109,9 @@ def test_a_2xx_that_cant_be_read_is_no_answer(content: bytes) -> None:
 
 
 def test_an_empty_2xx_is_an_answer() -> None:
-    """Tags are changed with a 204."""
-    assert read("tags", 204, {}, b"") == Answer(204, {})
+    """Tags are changed with a 204; any other answer has something to say."""
+    assert read("tags", 204, {}, b"") == Answer(204, {}, "tags")
+    assert isinstance(read("tags", 200, {}, b""), Refusal)
 
 
 @given(st.integers(300, 599), st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))

@@ -129,6 +129,15 @@ def test_a_list_out_of_order_is_noticed() -> None:
         step(Place(None, UNTIL), lambda *_: (rows_at([5, 1]), 2), "at", 100)
 
 
+@pytest.mark.parametrize("told", ["1900-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00"])
+def test_a_time_that_can_not_be_steers_nothing(told: str) -> None:
+    """One nonsense time is no sign of a lost order: its row is handed on, and the walk goes by the others."""
+    rows = [*rows_at([1, 2]), {"number": 9, "at": told}, *rows_at([3, 4])]
+    found, place = step(Place(T0, UNTIL), lambda *_: (rows, 5), "at", 5)
+    assert [row["number"] for row in found] == [0, 1, 9, 0]
+    assert place == Place(T0 + timedelta(seconds=3), UNTIL)
+
+
 def test_rows_without_a_time_are_handed_on_to_be_rejected() -> None:
     """They are not lost in silence; a whole page of them is no place to go on from."""
     rows = [{"number": 0, "at": ""}, *rows_at([3])]
