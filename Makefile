@@ -48,6 +48,10 @@ bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (CONT
 bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS=)
 	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS))
 
+bench-leakage: $(VENV)/.dev ## Plant leaks into generated tenants and count what the guard finds (QUICK= SEED= DATA= REPORT=)
+	$(RUN) -m tests.bench.leakage $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data "$(DATA)") \
+	  $(if $(REPORT),--report "$(REPORT)")
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -62,4 +66,4 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring fmt lock clean
+.PHONY: help demo test lint bench bench-scoring bench-leakage fmt lock clean

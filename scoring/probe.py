@@ -3,70 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.special import expit
 
-from scoring.association import Codes, codes
 from scoring.features import catalogue, fit
 from scoring.features.declared import value_column
-from scoring.metrics import Floats, auc
+from scoring.metrics import auc
 from scoring.models import Training, gbm
 from scoring.schema import Timing
+from scoring.single import FOLDS, chances, fine
 from scoring.splits import Mask, Split
 from scoring.timeline import Timeline
 
 PROBE_ROWS = 10_000
-CERTAIN, CERTAIN_ODDS = 0.95, 30.0
+AGES_DAYS = (0.0, 7.0, 30.0, 90.0, float("inf"))
+MIN_AGE_CONVERSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Training and validation rows, the inputs that each column reads, each field's texts."""
+    """Training and validation rows, the inputs that each column reads, and what the fields alone are judged on."""
 
     train: Training
     valid: Training
     inputs: tuple[tuple[str, ...], ...]
     base: pl.DataFrame
-    label: Floats
+    whole: Training
+    _reached: dict[frozenset[str], float] = field(default_factory=dict)
 
     def auc(self, without: Collection[str] = ()) -> float:
         """Validation AUC of a small LightGBM on the columns that read none of ``without``."""
-        scores = self._log_odds(np.array([not any(name in without for name in names) for names in self.inputs]))
-        return auc(self.valid.label, scores, self.valid.weight)
+        gone = frozenset(without) & self.fields()
+        if gone not in self._reached:
+            self._reached[gone] = self._fitted(gone)
+        return self._reached[gone]
 
-    def alone(self, field: str) -> tuple[float, float]:
-        """The field's own validation AUC, and the share of conversions that it makes near certain.
-
-        Near certain: the small model says at least CERTAIN and CERTAIN_ODDS times the base odds (what a
-        good honest field can say of few leads only), and the true rate of those rows bears it out.
-        """
-        scores = self._log_odds(np.array([field in names for names in self.inputs]))
-        return auc(self.valid.label, scores, self.valid.weight), self._certain_share(expit(scores))
-
-    def codes(self, field: str) -> Codes:
-        """The field's values as groups."""
-        return codes(self.base[value_column(field)])
+    def by_age(self, name: str) -> dict[str, float]:
+        """The field's own AUC among snapshots of each age in days, where enough of them convert."""
+        groups = fine(self.base[value_column(name)])
+        # A lead's snapshots share a fold: an undated value says the same in all of them.
+        told = chances(groups, self.whole.label, self.base["lead_id"].rank("dense").to_numpy().astype(np.int64) % FOLDS)
+        age = self.base["age_days"].fill_null(-1.0).to_numpy()
+        found = {}
+        for start, end in pairwise(AGES_DAYS):
+            part = (age >= start) & (age < end)
+            label = self.whole.label[part]
+            if min(label.sum(), (1 - label).sum()) >= MIN_AGE_CONVERSIONS:
+                words = f"{start:.0f}-{end:.0f}" if np.isfinite(end) else f"{start:.0f}+"
+                found[words] = auc(label, told[part], self.whole.weight[part])
+        return found
 
     def fields(self) -> set[str]:
         """All inputs that have a column."""
         return {name for names in self.inputs for name in names}
 
-    def _certain_share(self, chance: Floats) -> float:
-        label = self.valid.label
-        odds = CERTAIN_ODDS * self.train.label.mean() / max(1.0 - self.train.label.mean(), 1e-9)
-        sure = chance >= max(CERTAIN, odds / (1.0 + odds))
-        if not sure.any() or label[sure].mean() < CERTAIN - 0.05:
-            return 0.0
-        return float(label[sure].sum() / label.sum())
-
-    def _log_odds(self, keep: npt.NDArray[np.bool_]) -> Floats:
+    def _fitted(self, gone: frozenset[str]) -> float:
+        keep = np.array([not gone.intersection(names) for names in self.inputs], dtype=bool)
         if not keep.any():
-            return np.zeros(len(self.valid.label))
-        return gbm.small_fit(_kept(self.train, keep)).log_odds(self.valid.matrix[:, keep])
+            return 0.5
+        scores = gbm.small_fit(_kept(self.train, keep)).log_odds(self.valid.matrix[:, keep])
+        return auc(self.valid.label, scores, self.valid.weight)
 
 
 def make_probe(
@@ -76,12 +77,15 @@ def make_probe(
     chosen = pl.Series(_sampled(split.train | split.valid))
     sample = rows.filter(chosen).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
     spec, vectors = fit(timeline, sample, timing, excluded)
+    # In the order of their content: LightGBM samples columns by place, and names must change nothing.
+    order = sorted(range(len(spec.columns)), key=lambda place: sha256(vectors.matrix[:, place].tobytes()).digest())
+    columns = tuple(spec.columns[place] for place in order)
     label = sample["label"].cast(pl.Float64).to_numpy()
-    training = Training(vectors.matrix, label, sample["weight"].to_numpy(), spec.columns, 0)
+    training = Training(vectors.matrix[:, order], label, sample["weight"].to_numpy(), columns, 0)
     features = catalogue(spec).features
     valid = pl.Series(split.valid).filter(chosen).to_numpy()
-    inputs = tuple(features[name].inputs for name in spec.columns)
-    return Probe(training.where(~valid), training.where(valid), inputs, vectors.base, label)
+    inputs = tuple(features[name].inputs for name in columns)
+    return Probe(training.where(~valid), training.where(valid), inputs, vectors.base, training)
 
 
 def _kept(part: Training, keep: npt.NDArray[np.bool_]) -> Training:

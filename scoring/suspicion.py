@@ -1,112 +1,135 @@
 """Suspect fields: undated ones that behave as if they were filled in after the outcome.
 
-Taking a field away and seeing the ranking fall is not enough: honest strong fields do that too.
-A field is suspect when
+Taking a field away and seeing the ranking fall is not enough: honest strong fields do that too. A field is suspect when
 
-1. alone it all but decides the outcome (validation AUC of at least .90, or it makes at least a
-   tenth of the conversions near certain), and adding it back to a probe without any such field
-   moves the AUC by more than .03, or closes 15 % of what it lacks to 1 (so that copies of one
-   leak can't hide each other, nor one leak behind strong honest fields); or
-2. it says something of the outcome alone (AUC of at least .65) and is tied to such a field within
-   each outcome (Cramér's V of at least .35 among the converted and among the rest): it was filled
-   in by the same process.
-
-Names play no part.
+1. new leads lack it: what it foretells of them is not what matured leads of the same age led one to expect, or it
+   is filled in less than half as often (``maturity``; needs creation dates); or
+2. it decides the outcome in some stretch of the history (``single``: AUC surely above .875, or 15 % of the
+   conversions near certain), and adding it to a quick model without any such field moves the AUC by more than .03 or
+   closes 15 % of what it lacks to 1 (so that copies of one leak can't hide each other, nor one leak behind strong
+   honest fields); or
+3. some value of it surely multiplies the odds of a conversion by 100: no honest field knows so much, however rare; or
+4. it says something of the outcome alone (AUC of at least .65) and goes together with a suspect field within each
+   outcome, in its values or in being filled in at all: it was filled in by the same process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from scoring.association import tie
-from scoring.leakage import FieldVerdict, Verdict
+from scoring.association import Codes, filled_together, tie
+from scoring.leakage import Filled
+from scoring.maturity import DEVIATION, Maturity
+from scoring.metrics import Floats
 from scoring.probe import Probe
-from scoring.schema import Field
+from scoring.single import SURE_ODDS, Strength
 
 MOVE, CLOSED = 0.03, 0.15
-DECISIVE_AUC, DECISIVE_SHARE = 0.90, 0.10
-TELLING_AUC, TIED = 0.65, 0.35
-TRIED_ALONE = 20
-"""Leaving out alone is tried for this many of the strongest fields; weaker ones can't move the AUC."""
+DECISIVE_AUC, DECISIVE_SHARE = 0.875, 0.15
+TELLING_AUC, TIED, FILLED_TOGETHER = 0.65, 0.35, 0.50
+_UNTIL = "It stays out until you confirm that it is filled in before the outcome."
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    single: Mapping[str, tuple[float, float]]
-    without_all: float
+class Known:
+    """What was measured of the fields, by name: strength, groups of values (one line a lead), maturity, filling."""
+
+    strength: Mapping[str, Strength]
+    groups: Mapping[str, Codes]
+    label: Floats
+    maturity: Mapping[str, Maturity]
+    filled: Mapping[str, Filled]
 
 
-def suspects(probe: Probe, fields: Sequence[Field]) -> list[FieldVerdict]:
-    """A verdict with its evidence on every one of ``fields``."""
-    known = probe.fields()
-    single = {field.name: probe.alone(field.name) for field in fields if field.name in known}
-    decisive = sorted(name for name, (area, share) in single.items() if _decisive(area, share))
-    evidence = _Evidence(single, probe.auc(decisive))
-    found: dict[str, FieldVerdict] = {}
-    by_name = {field.name: field for field in fields}
-    for name in decisive:
-        verdict = _by_move(probe, by_name[name], evidence, [other for other in decisive if other != name])
-        if verdict is not None:
-            found[name] = verdict
-    leaks = sorted(found)
-    for name in sorted(set(single) - set(found)):
-        verdict = _by_tie(probe, by_name[name], evidence, leaks) if leaks else None
-        if verdict is not None:
-            found[name] = verdict
-    rest = [field for field in fields if field.name not in found]
-    return [*found.values(), *_cleared(probe, rest, evidence, sorted(found))]
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Why a field is suspect. ``moved``: AUC with and without it, with no decisive field beside it."""
+
+    field: str
+    reason: str
+    moved: tuple[float, float] | None = None
+    tied_to: str | None = None
+    tie: float | None = None
 
 
-def _decisive(area: float, share: float) -> bool:
-    return area >= DECISIVE_AUC or share >= DECISIVE_SHARE
+def suspected(probe: Probe, known: Known, doubtful: Sequence[str]) -> dict[str, Suspicion]:
+    """Those of the ``doubtful`` fields that are suspect, with the reason that was found first."""
+    found = {name: one for name in doubtful if (one := _by_itself(known, name)) is not None}
+    decisive = [name for name in doubtful if name not in found and _decisive(known, name)]
+    moved = {name: _by_move(probe, known, name, {*found, *decisive}) for name in decisive}
+    found |= {name: one for name, one in moved.items() if one is not None}
+    leaks = dict(found)
+    while leaks:
+        rest = [name for name in doubtful if name not in found]
+        leaks = {name: one for name in rest if (one := _by_tie(known, name, sorted(leaks))) is not None}
+        found |= leaks
+    return found
 
 
-def _by_move(probe: Probe, field: Field, evidence: _Evidence, others: Sequence[str]) -> FieldVerdict | None:
-    reached = probe.auc(others)
-    if reached - evidence.without_all <= min(MOVE, CLOSED * (1.0 - evidence.without_all)):
+def would_be(probe: Probe, known: Known, name: str, gone: Collection[str]) -> Suspicion | None:
+    """Why a field that the admin vouches for would be suspect for itself, with no field of ``gone`` beside it."""
+    found = _by_itself(known, name)
+    if found is not None or not _decisive(known, name):
+        return found
+    return _by_move(probe, known, name, {*gone, name})
+
+
+def _decisive(known: Known, name: str) -> bool:
+    strength = known.strength.get(name)
+    return strength is not None and (strength.highest >= DECISIVE_AUC or strength.certain >= DECISIVE_SHARE)
+
+
+def _by_itself(known: Known, name: str) -> Suspicion | None:
+    """Suspect whatever other fields there are."""
+    strength = known.strength.get(name)
+    if strength is not None and strength.sure > 0:
+        why = (
+            f"When it was filled in is unknown, and values of it that {strength.sure:.0%} of the converted leads have "
+            f"multiply the odds of a conversion by more than {SURE_ODDS:.0f}. {_UNTIL}"
+        )
+        return Suspicion(name, why)
+    return _by_age(known, name)
+
+
+def _by_age(known: Known, name: str) -> Suspicion | None:
+    seen = known.maturity.get(name)
+    if seen is None or not seen.late:
         return None
-    area, share = evidence.single[field.name]
     why = (
-        f"When it was filled in is unknown, alone it ranks leads with an AUC of {area:.2f} and makes {share:.0%} "
-        f"of the conversions near certain, and with it the AUC rises from {evidence.without_all:.3f} to {reached:.3f}. "
-        "It stays out until you confirm that it is filled in before the outcome."
+        f"When it was filled in is unknown, and leads that are new lack it: it is filled in for "
+        f"{seen.filled.fresh or 0:.0%} of them, for {seen.filled.matured or 0:.0%} of the older ones"
     )
-    return _verdict(field, Verdict.SUSPECT, why, area, (reached, evidence.without_all))
+    if seen.fresh is not None and seen.fresh.deviation >= DEVIATION:
+        why += f", and it foretells {max(seen.fresh.foretold, 0):.0%} of the conversions that their like had"
+    return Suspicion(name, f"{why}. {_UNTIL}")
 
 
-def _by_tie(probe: Probe, field: Field, evidence: _Evidence, leaks: Sequence[str]) -> FieldVerdict | None:
-    area, _ = evidence.single[field.name]
-    if area < TELLING_AUC:
+def _by_move(probe: Probe, known: Known, name: str, decisive: Collection[str]) -> Suspicion | None:
+    bare, reached = probe.auc(decisive), probe.auc(set(decisive) - {name})
+    if reached - bare <= min(MOVE, CLOSED * (1.0 - bare)):
         return None
-    own = probe.codes(field.name)
-    strength, leak = max((tie(own, probe.codes(leak), probe.label), leak) for leak in leaks)
-    if strength < TIED:
-        return None
+    strength = known.strength[name]
     why = (
-        f"When it was filled in is unknown, and it goes together with the suspect field '{leak}' even among leads of "
-        f"the same outcome ({strength:.2f} of 1). It stays out until you confirm that it is filled in before it."
+        f"When it was filled in is unknown, alone it ranks leads with an AUC of {strength.auc:.2f} (surely above "
+        f"{strength.highest:.2f} where it tells most), makes {strength.certain:.0%} of the conversions near certain, "
+        f"and with it the AUC rises from {bare:.3f} to {reached:.3f}. {_UNTIL}"
     )
-    return _verdict(field, Verdict.SUSPECT, why, area, (probe.auc(leaks), probe.auc([*leaks, field.name])))
+    return Suspicion(name, why, moved=(reached, bare))
 
 
-def _cleared(probe: Probe, fields: Sequence[Field], evidence: _Evidence, gone: Sequence[str]) -> list[FieldVerdict]:
-    reached = probe.auc(gone)
-    strength = {field.name: abs(evidence.single.get(field.name, (0.5, 0.0))[0] - 0.5) for field in fields}
-    ranked = sorted(fields, key=lambda field: (-strength[field.name], field.name))
-    verdicts = []
-    for place, field in enumerate(ranked):
-        area = evidence.single.get(field.name, (None, 0.0))[0]
-        tried = place < TRIED_ALONE and area is not None
-        without = (reached, probe.auc([*gone, field.name])) if tried else None
-        why = "It predicts, but does not decide, the outcome." if area else "It does not vary enough to be used."
-        verdicts.append(_verdict(field, Verdict.CLEAR, f"Assumed known from creation. {why}", area, without))
-    return verdicts
-
-
-def _verdict(
-    field: Field, verdict: Verdict, reason: str, area: float | None, moved: tuple[float, float] | None
-) -> FieldVerdict:
-    with_it, without = (round(moved[0], 4), round(moved[1], 4)) if moved else (None, None)
-    single = None if area is None else round(area, 4)
-    return FieldVerdict(field.name, field.label, verdict, reason, single, with_it, without)
+def _by_tie(known: Known, name: str, leaks: Sequence[str]) -> Suspicion | None:
+    strength = known.strength.get(name)
+    if strength is None or strength.auc < TELLING_AUC:
+        return None
+    for other in leaks:
+        pair = (known.groups[name], known.groups[other], known.label)
+        values, filling = tie(*pair), filled_together(*pair)
+        if values >= TIED or filling >= FILLED_TOGETHER:
+            how = "goes together with" if values >= TIED else "is filled in together with"
+            why = (
+                f"When it was filled in is unknown, and it {how} the suspect field '{other}' even among leads of the "
+                f"same outcome ({max(values, filling):.2f} of 1). {_UNTIL}"
+            )
+            return Suspicion(name, why, tied_to=other, tie=max(values, filling))
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,8 @@ import polars as pl
 
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until
-from scoring.guard import assumed, judge
-from scoring.leakage import FieldVerdict, Verdict
+from scoring.guard import Case, Judgement, assumed, judge
+from scoring.leakage import Verdict
 from scoring.learning import Task, Trial, learned, ruled
 from scoring.predict import score
 from scoring.report import report
@@ -44,11 +44,14 @@ def train(
     tenant: str,
     version: str,
     score_map: ScoreMap | None = None,
+    confirmed: Collection[str] = (),
 ) -> Training:
     """Train on what was known before ``as_of``.
 
     Under 30 distinct conversions, or where no time split can hold enough of them, the result is a
     scorecard. ``score_map`` of the first training keeps scores comparable; without it a new one is made.
+    ``confirmed`` names fields that the admin vouches for: they are filled in before the outcome, whatever the guard
+    says. The report tells its verdict all the same, and a quick model's AUC with and without them.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -57,9 +60,8 @@ def train(
     timeline = Timeline(history)
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
-    verdicts = judge(timeline, until(history, as_of), rows, split, goal)
-    excluded = {found.field for found in verdicts if found.verdict is not Verdict.CLEAR}
-    task = Task(timeline, rows, goal.timing, excluded, seed)
+    judgement = judge(Case(timeline, until(history, as_of), rows, split, goal, as_of, frozenset(confirmed)))
+    task = Task(timeline, rows, goal.timing, judgement.excluded(), seed)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,
@@ -72,9 +74,10 @@ def train(
         tiers=Tiers(1_000, 1_000),
     )
     bundle = _with_tiers(bundle, history, as_of)
-    doubted = assumed(timeline, goal)
-    told = report(bundle, rows, fitted, trial, verdicts=verdicts, assumed=doubted, seed=seed)
-    return Training(bundle, told | {"as_of": as_of.isoformat(), "notes": _notes(rows, trial, goal, verdicts)})
+    doubted = assumed(timeline, goal, confirmed)
+    told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
+    told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
+    return Training(bundle, told | {"as_of": as_of.isoformat()})
 
 
 def _first_map(rows: pl.DataFrame) -> ScoreMap:
@@ -90,7 +93,7 @@ def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
     return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
 
 
-def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, verdicts: Sequence[FieldVerdict]) -> list[str]:
+def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, judgement: Judgement) -> list[str]:
     notes = ["The figures belong to the recipe, judged on newer leads; the serving model is refitted on all rows."]
     if trial.split is None:
         found = distinct_conversions(rows)
@@ -104,7 +107,10 @@ def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, verdicts: Sequence[Fiel
         notes.append("The outcome has no date: valid at intake, no horizon is claimed.")
     if goal.timing is Timing.ORDERED:
         notes.append("Only the order of leads is known: valid at intake, no horizon or embargo, maturity is assumed.")
-    held = [found.label for found in verdicts if found.verdict is Verdict.SUSPECT]
+    held = [found.label for found in judgement.verdicts if found.verdict is Verdict.SUSPECT]
     if held:
         notes.append(f"Held back until you confirm them: {', '.join(held)}.")
+    kept = [found.label for found in judgement.verdicts if found.overruled is not None]
+    if kept:
+        notes.append(f"Used because you vouch for them, against the guard's verdict: {', '.join(kept)}.")
     return notes

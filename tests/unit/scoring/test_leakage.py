@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from scoring.dataset import snapshots
-from scoring.guard import judge
+from scoring.guard import Case, judge
 from scoring.schema import VALUES, Field, FieldType, Goal, History, Knowledge
 from scoring.splits import time_split
 from scoring.timeline import Timeline
@@ -18,8 +18,8 @@ from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, da
 
 def verdicts(world: History, goal: Goal) -> dict[str, str]:
     rows = snapshots(world, goal, as_of=AS_OF, seed=0)
-    found = judge(Timeline(world), world, rows, time_split(rows, goal), goal)
-    return {one.field: one.verdict.value for one in found}
+    found = judge(Case(Timeline(world), world, rows, time_split(rows, goal), goal, AS_OF))
+    return {one.field: one.verdict.value for one in found.verdicts}
 
 
 def test_a_telltale_field_and_its_copy_are_suspect_and_honest_ones_clear() -> None:
@@ -30,19 +30,6 @@ def test_a_telltale_field_and_its_copy_are_suspect_and_honest_ones_clear() -> No
         "remark": "suspect",
         "twin": "suspect",
     }
-
-
-def test_renaming_fields_changes_no_verdict() -> None:
-    """The same data under other names is judged alike."""
-    world = ordered(1_500, leak=0.6)
-    names = {"honest": "Tags", "source": "zzz", "remark": "c1", "twin": "Lead age"}
-    renamed = replace(
-        world,
-        values=world.values.with_columns(pl.col("field").replace(names)),
-        fields=tuple(replace(one, name=names[one.name], label=names[one.name]) for one in world.fields),
-    )
-    before, after = verdicts(world, ORDERED_GOAL), verdicts(renamed, ORDERED_GOAL)
-    assert after == {names[name]: verdict for name, verdict in before.items()}
 
 
 def test_without_a_leak_nothing_is_suspect() -> None:
