@@ -87,6 +87,8 @@ class Capabilities:
     """Where an admin may sign in, name → label. Empty: there is one place only."""
     login_domain: str = ""
     """Where an account may have a sign-in host of its own: what its name ends in (``.my.vendor.com``)."""
+    admin_webhook: bool = False
+    """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
 
 
 @dataclass(frozen=True, slots=True)

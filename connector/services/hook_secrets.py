@@ -21,13 +21,21 @@ def subscribe(services: Services, connection_id: UUID, adapter: CrmAdapter) -> N
     if not new:
         return
     with services.store.transaction() as session:
-        held = secrets_of(services, session, connection)
+        held = _held(services, session, connection)
         sealed = services.cipher.encrypt(json.dumps([*held, *new]), **_owner(connection))
         connections.save_hook_secrets(session, connection.id, sealed)
 
 
 def secrets_of(services: Services, session: Connection, connection: CrmConnection) -> tuple[str, ...]:
-    """Return the signing secrets of a connection's hooks; none where its vendor gave none."""
+    """Return the signing secrets of a connection's hooks; none where its vendor gave none and takes none of ours."""
+    held = _held(services, session, connection)
+    app = services.apps.get(connection.vendor)
+    if app is not None and app.capabilities.admin_webhook:
+        return (*held, services.hooks.signing_secret(connection.id))
+    return held
+
+
+def _held(services: Services, session: Connection, connection: CrmConnection) -> tuple[str, ...]:
     sealed = connections.hook_secrets(session, connection.id)
     return tuple(json.loads(services.cipher.decrypt(sealed, **_owner(connection)))) if sealed else ()
 

@@ -1,7 +1,7 @@
 """Addresses to which a vendor pushes for one connection: unguessable, and checked before anything is read.
 
 The key in an address is the connection's id with a keyed hash of it (HMAC-SHA256), so that no secret
-needs to be stored and none can be made up.
+needs to be stored and none can be made up. What an admin enters in the CRM to sign with is made the same way.
 """
 
 from __future__ import annotations
@@ -31,5 +31,12 @@ class HookAddresses:
             return None
         return connection_id if hmac.compare_digest(key[32:].encode(), self._mark(connection_id).encode()) else None
 
+    def signing_secret(self, connection_id: UUID) -> str:
+        """Return what the connection's CRM signs with, where its admin enters a secret of ours."""
+        return self._keyed(b"sign:", connection_id)
+
     def _mark(self, connection_id: UUID) -> str:
-        return hmac.new(self.secret_key.encode(), b"hook:" + connection_id.bytes, hashlib.sha256).hexdigest()
+        return self._keyed(b"hook:", connection_id)
+
+    def _keyed(self, purpose: bytes, connection_id: UUID) -> str:
+        return hmac.new(self.secret_key.encode(), purpose + connection_id.bytes, hashlib.sha256).hexdigest()

@@ -44,6 +44,7 @@ CAPABILITIES = Capabilities(
     optional_scopes={},
     logins=LOGINS,
     login_domain=LOGIN_DOMAIN,
+    admin_webhook=True,
 )
 
 
@@ -94,8 +95,7 @@ class SalesforceApp(CrmApp):
         """Raise ``RejectedInput`` unless the delivery came to one connection's address and is signed for it."""
         if delivery.account_id is None:
             raise RejectedInput("Salesforce call-outs go to the address of one connection, which its page shows.")
-        if delivery.secrets:
-            webhooks.verify(delivery.secrets, delivery.headers, delivery.body, now)
+        webhooks.verify(delivery.secrets, delivery.headers, delivery.body, now)
 
     def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
         """Read a verified delivery."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -39,10 +39,19 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminWebhook:
+    """What an admin enters in the CRM, so that it pushes changes."""
+
+    address: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionReport:
     """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant.
 
-    ``login`` is where to sign in to connect the account again, where it has a host of its own.
+    ``login`` is where to sign in to connect the account again, where it has a host of its own;
+    ``webhook`` is there for CRMs that push only after their admin has entered it.
     """
 
     connection: CrmConnection
@@ -53,6 +62,7 @@ class ConnectionReport:
     leads: Mapping[Tier, int]
     deliveries: Deliveries
     login: str | None
+    webhook: AdminWebhook | None
 
     @property
     def scored(self) -> int:
@@ -85,7 +95,16 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             leads={tier: tiers.get(tier, 0) for tier in Tier},
             deliveries=_deliveries(session, connection_id),
             login=_own_login(connection, app.capabilities.login_domain if app else ""),
+            webhook=_webhook(services, connection),
         )
+
+
+def _webhook(services: Services, connection: CrmConnection) -> AdminWebhook | None:
+    app = services.apps.get(connection.vendor)
+    if app is None or not app.capabilities.admin_webhook:
+        return None
+    hooks = services.hooks
+    return AdminWebhook(hooks.of(connection.vendor, connection.id), hooks.signing_secret(connection.id))
 
 
 def _own_login(connection: CrmConnection, login_domain: str) -> str | None:

@@ -28,7 +28,7 @@ PUBLIC_URL = "https://scores.example.com"
 
 
 class OtherApp(FakeApp):
-    """A second vendor: one signs in at one of several places, and each account has a host of its own."""
+    """A second vendor: sign-in at one of several places, a host for each account, webhooks entered by the admin."""
 
     name = "othercrm"
     capabilities = replace(
@@ -36,6 +36,7 @@ class OtherApp(FakeApp):
         label="Other CRM",
         logins={"live": "Live", "trial": "Trial"},
         login_domain=".my.other.example",
+        admin_webhook=True,
     )
 
     def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:

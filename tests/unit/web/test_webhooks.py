@@ -148,3 +148,27 @@ def test_an_address_that_was_never_given_is_refused(hooked: tuple[Site, str], ch
     assert made.app.test_client().get(wrong, base_url=PUBLIC_URL).status_code == 401
     assert push(made, b"101:1001", {"X-Fake-Signature": "signing-1"}, wrong).status_code == 401
     assert kept(made) == 0
+
+
+def test_what_an_admin_enters_in_the_crm_is_on_the_page_and_is_what_counts(fresh: Site) -> None:
+    """Address and secret of the connection; another connection's secret opens nothing."""
+    browser = fresh.browser()
+    page = browser.come_back("othercrm", state=browser.begin("othercrm"), code="code-3").location
+    connection, hooks = fresh.connection("303", "othercrm"), fresh.world.services.hooks
+    secret = hooks.signing_secret(connection.id)
+    text = browser.get(page).text
+    assert hooks.of("othercrm", connection.id) in text
+    assert secret in text
+    path = hooks.of("othercrm", connection.id).removeprefix(PUBLIC_URL)
+    assert push(fresh, b"303:1", {"X-Fake-Signature": secret}, path).status_code == 204
+    assert kept(fresh) == 1
+    other = hooks.signing_secret(uuid4())
+    assert push(fresh, b"303:2", {"X-Fake-Signature": other}, path).status_code == 401
+    assert push(fresh, b"303:2", GOOD, path).status_code == 401
+
+
+def test_no_secret_is_shown_where_the_crm_has_its_own(installed: Site) -> None:
+    """Such a CRM tells what it signs with."""
+    hooks, connection = installed.world.services.hooks, installed.connection("101")
+    browser = installed.signed_in()
+    assert hooks.signing_secret(connection.id) not in browser.get(browser.get("/").location).text
