@@ -39,6 +39,8 @@ class FakeAccount:
     writes: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
+    looks: list[datetime] = field(default_factory=list)
+    changed_at: datetime | None = None
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
     refreshes: int = 0
@@ -58,6 +60,7 @@ class FakeApp(CrmApp):
         pkce=True,
         scopes={"contacts": "to read contacts and write scores"},
         optional_scopes={},
+        look_seconds=60.0,
     )
 
     def __init__(self, accounts: Mapping[str, FakeAccount]) -> None:
@@ -143,6 +146,11 @@ class FakeAdapter(CrmAdapter):
                 Removal(item, self.access.now()) for item in record_ids if item not in there or item in self.crm.gone
             ),
         )
+
+    def changed_since(self, at: datetime) -> bool:
+        self._call("look")
+        self.crm.looks.append(at)
+        return self.crm.changed_at is not None and self.crm.changed_at > at
 
     def ensure_score_fields(self) -> Mapping[str, str]:
         self._call("prepare")

@@ -87,6 +87,8 @@ class Capabilities:
     """Where an admin may sign in, name → label. Empty: there is one place only."""
     login_domain: str = ""
     """Where an account may have a sign-in host of its own: what its name ends in (``.my.vendor.com``)."""
+    look_seconds: float | None = None
+    """Seconds between quick looks (``changed_since``) at an account that does not push; None: there is no such look."""
     admin_webhook: bool = False
     """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
 
@@ -210,6 +212,13 @@ class CrmAdapter(ABC):
     @abstractmethod
     def read_records(self, record_ids: Sequence[str]) -> Page:
         """Read single persons again with their history; ids that are gone become removals."""
+
+    def changed_since(self, at: datetime) -> bool:
+        """Tell by a question that costs next to nothing whether anybody but us changed a person after ``at``.
+
+        Offered where ``capabilities.look_seconds`` is set; raises ``NotSupported`` elsewhere.
+        """
+        raise NotSupported(type(self).__name__, "a quick look at changes")
 
     @abstractmethod
     def ensure_score_fields(self) -> Mapping[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from connector.adapters.contract import Budget, Capabilities
 
 
@@ -11,11 +13,17 @@ def support_table(declared: Capabilities) -> str:
         "sign-in": "OAuth 2 with PKCE" if declared.pkce else "OAuth 2",
         "tokens": "expire and are refreshed" if declared.refresh_tokens else "do not expire",
         "history of values": "read from the CRM" if declared.property_history else "seen from the first reading on",
-        "changes": "pushed by the CRM, and read by the clock" if declared.webhooks else "read by the clock",
+        "changes": "; ".join(_changes(declared)),
         "records a write request": f"{declared.write_batch:,}",
         "limits that are kept": "; ".join(_limit(budget) for budget in declared.budgets),
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
+
+
+def _changes(declared: Capabilities) -> Iterator[str]:
+    yield "pushed by the CRM, and read by the clock" if declared.webhooks else "read by the clock"
+    if declared.look_seconds is not None:
+        yield f"where nothing is pushed, looked for every {declared.look_seconds:g} s"
 
 
 def _limit(budget: Budget) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from connector.adapters.contract import Access, CrmAdapter
 from connector.adapters.salesforce import score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
+from connector.adapters.salesforce.glance import changed_leads
 from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.paths import REVOKE
@@ -72,6 +74,10 @@ class SalesforceAdapter(CrmAdapter):
     def read_records(self, record_ids: Sequence[str]) -> Page:
         """Read single leads and contacts; one that a merge or a conversion took over names the survivor."""
         return SingleReader(self._org).read(record_ids)
+
+    def changed_since(self, at: datetime) -> bool:
+        """Tell whether a lead was changed by anybody else; nothing is told where leads are hidden from us."""
+        return changed_leads(self._org, at)
 
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Find the packaged score fields or make them on Lead and Contact."""

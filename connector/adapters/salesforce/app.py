@@ -44,6 +44,8 @@ CAPABILITIES = Capabilities(
     optional_scopes={},
     logins=LOGINS,
     login_domain=LOGIN_DOMAIN,
+    # 1,440 requests of the day at most, where the org does not push (a bare Enterprise org has 100,000).
+    look_seconds=60.0,
     admin_webhook=True,
 )
 

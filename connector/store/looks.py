@@ -1,0 +1,50 @@
+"""Which accounts are to be asked whether anything changed, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.connections import Health
+from connector.store.runs import RunStatus
+from connector.store.tables import connections, inbox, runs
+
+
+def due(
+    connection: Connection, vendor: str, looked_before: datetime, pushed_since: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return accounts that nobody looked at since ``looked_before``, the longest first.
+
+    Usable ones only, to which nothing was pushed since ``pushed_since``, whose tenant has a run behind it
+    and none that waits to begin or for its admin.
+    """
+    c = connections.c
+    own_runs = sa.select(runs.c.id).where(runs.c.tenant_id == c.tenant_id)
+    held_up = own_runs.where(runs.c.status.in_((RunStatus.WAITING, RunStatus.STOPPED)))
+    pushed = sa.select(inbox.c.dedupe_key).where(inbox.c.connection_id == c.id, inbox.c.received_at > pushed_since)
+    query = (
+        sa.select(c.id)
+        .where(c.vendor == vendor, c.status == Health.ACTIVE, _not_looked_at(looked_before))
+        .where(own_runs.where(runs.c.status == RunStatus.DONE).exists(), ~held_up.exists(), ~pushed.exists())
+        .order_by(sa.func.coalesce(c.looked_at, c.installed_at))
+    )
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def claim(connection: Connection, connection_id: UUID, looked_before: datetime, now: datetime) -> bool:
+    """Take the look at an account; False where someone else looked since ``looked_before``."""
+    where = sa.and_(connections.c.id == connection_id, _not_looked_at(looked_before))
+    return connection.execute(sa.update(connections).where(where).values(looked_at=now)).rowcount == 1
+
+
+def postpone(connection: Connection, connection_id: UUID, looked_at: datetime) -> None:
+    """Let the account pass for looked at until ``looked_at``, which may be ahead."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(looked_at=looked_at))
+
+
+def _not_looked_at(since: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(connections.c.looked_at.is_(None), connections.c.looked_at <= since)

@@ -1,0 +1,24 @@
+"""When an account was last asked whether anything changed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from connector.store.types import UtcTime
+
+revision = "0011"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply the step."""
+    op.add_column("connections", sa.Column("looked_at", UtcTime()))
+
+
+def downgrade() -> None:
+    """Take the step back."""
+    with op.batch_alter_table("connections") as batch:
+        batch.drop_column("looked_at")
