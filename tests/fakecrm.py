@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
 from connector.errors import Disconnected, RejectedInput
@@ -61,6 +61,7 @@ class FakeApp(CrmApp):
         scopes={"contacts": "to read contacts and write scores"},
         optional_scopes={},
         look_seconds=60.0,
+        grant_idle=timedelta(days=30),
     )
 
     def __init__(self, accounts: Mapping[str, FakeAccount]) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, polling
+from connector.services import looking, pipeline, polling, renewing
 from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
@@ -30,17 +30,25 @@ def work(intent_id: str) -> None:
 
 @app.task(name="connector.sweep")
 def sweep() -> None:
-    """Announce every intent and every quick look that is due."""
+    """Announce every intent, every quick look and every idle grant that is due."""
     pipeline.sweep(services())
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)
+    for connection_id in renewing.due(services()):
+        renew.apply_async(args=[str(connection_id)], queue="maintenance", expires=app_settings.sweep_seconds)
 
 
 @app.task(name="connector.look")
 def look(connection_id: str) -> None:
     """Ask one account whether anything changed."""
     looking.look(services(), UUID(connection_id))
+
+
+@app.task(name="connector.renew")
+def renew(connection_id: str) -> None:
+    """Refresh the tokens of one idle account."""
+    renewing.renew(services(), UUID(connection_id))
 
 
 @app.task(name="connector.poll")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from connector.errors import NotSupported
@@ -87,6 +87,8 @@ class Capabilities:
     """Where an admin may sign in, name → label. Empty: there is one place only."""
     login_domain: str = ""
     """Where an account may have a sign-in host of its own: what its name ends in (``.my.vendor.com``)."""
+    grant_idle: timedelta | None = None
+    """How long a refresh token may lie unused before the vendor ends the grant; None: for ever."""
     look_seconds: float | None = None
     """Seconds between quick looks (``changed_since``) at an account that does not push; None: there is no such look."""
     admin_webhook: bool = False

@@ -94,7 +94,7 @@ def _store(
         tenant_id = tenants.create(session, grant.account.name, settings, now)
     connection_id = connections.add(session, tenant_id, vendor, grant.account, now)
     sealed = encrypt(services, (tenant_id, connection_id), grant.tokens, 0)
-    connections.save_tokens(session, connection_id, sealed, grant.tokens.scopes)
+    connections.save_tokens(session, connection_id, sealed, now, grant.tokens.scopes)
     return Installed(tenant_id, connection_id, to_read=True)
 
 
@@ -104,7 +104,8 @@ def _reinstall(
     if tenant_id is not None and tenant_id != known.tenant_id:
         raise RejectedInput("This CRM account is connected to another organisation. Disconnect it there first.")
     version = connections.tokens(session, known.id).version
-    connections.save_tokens(session, known.id, encrypt(services, known, grant.tokens, version), grant.tokens.scopes)
+    sealed = encrypt(services, known, grant.tokens, version)
+    connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
     connections.move(session, known.id, grant.account.api_origin)
     changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)

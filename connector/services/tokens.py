@@ -8,7 +8,7 @@ new tokens are committed before anyone uses them, and the version fences a late 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from connector.adapters.contract import CrmApp
@@ -61,6 +61,12 @@ class TokenSource:
         current = self._open(stored).access_token
         return current if current != token else self._refreshed(stored)
 
+    def renew(self, since: datetime) -> None:
+        """Refresh tokens that were saved before ``since``, so that the grant does not end unused."""
+        stored = self._stored()
+        if stored.saved_at is None or stored.saved_at < since:
+            self._refreshed(stored)
+
     def _stored(self) -> StoredTokens:
         with self.services.store.reading() as session:
             stored = connections.tokens(session, self.connection.id)
@@ -109,7 +115,7 @@ class TokenSource:
             raise
         sealed = encrypt(self.services, self.connection, fresh, stored.version)
         with self.services.store.transaction() as session:
-            kept = connections.save_tokens(session, self.connection.id, sealed)
+            kept = connections.save_tokens(session, self.connection.id, sealed, self.services.clock.now())
         if not kept:
             # The claim ran out while the vendor answered and someone else refreshed: theirs is newer.
             return self._open(self._stored()).access_token

@@ -26,12 +26,16 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
-    """A connection's tokens, still encrypted. ``version`` grows with each refresh."""
+    """A connection's tokens, still encrypted. ``version`` grows with each refresh.
+
+    ``saved_at`` is None for tokens that are to be saved, and for those that an older release saved.
+    """
 
     access_token: str
     refresh_token: str | None
     expires_at: datetime | None
     version: int
+    saved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +122,28 @@ def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, 
 def tokens(connection: Connection, connection_id: UUID) -> StoredTokens:
     """Return the encrypted tokens of a connection."""
     c = connections.c
-    query = sa.select(c.access_token, c.refresh_token, c.token_expires_at, c.token_version).where(c.id == connection_id)
-    return StoredTokens(*connection.execute(query).one())
+    columns = (c.access_token, c.refresh_token, c.token_expires_at, c.token_version, c.tokens_saved_at)
+    return StoredTokens(*connection.execute(sa.select(*columns).where(c.id == connection_id)).one())
+
+
+def idle_grants(connection: Connection, vendor: str, since: datetime, limit: int) -> Sequence[UUID]:
+    """Return connections whose refresh token was saved before ``since``, the oldest first."""
+    c = connections.c
+    old = sa.or_(c.tokens_saved_at.is_(None), c.tokens_saved_at < since)
+    query = (
+        sa.select(c.id)
+        .where(c.vendor == vendor, c.status != Health.DISCONNECTED, c.refresh_token.is_not(None), old)
+        .order_by(sa.func.coalesce(c.tokens_saved_at, c.installed_at))
+    )
+    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def save_tokens(
-    connection: Connection, connection_id: UUID, stored: StoredTokens, scopes: Sequence[str] | None = None
+    connection: Connection,
+    connection_id: UUID,
+    stored: StoredTokens,
+    now: datetime,
+    scopes: Sequence[str] | None = None,
 ) -> bool:
     """Store refreshed tokens if nobody else did so first; tell whether these were kept.
 
@@ -135,6 +155,7 @@ def save_tokens(
         "token_expires_at": stored.expires_at,
         "token_version": stored.version + 1,
         "refresh_until": None,
+        "tokens_saved_at": now,
     }
     if scopes is not None:
         values["scopes"] = list(scopes)

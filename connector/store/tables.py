@@ -70,6 +70,7 @@ connections = Table(
     Column("token_expires_at", UtcTime),
     Column("token_version", Integer, nullable=False, server_default="0"),
     Column("refresh_until", UtcTime),
+    Column("tokens_saved_at", UtcTime),
     Column("looked_at", UtcTime),
     Column("scopes", Json, nullable=False),
     Column("field_names", Json, nullable=False),

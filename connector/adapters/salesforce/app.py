@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
@@ -44,6 +44,8 @@ CAPABILITIES = Capabilities(
     optional_scopes={},
     logins=LOGINS,
     login_domain=LOGIN_DOMAIN,
+    # Asked of every app with more than two customers: refresh tokens end after 30 idle days, anew after each use.
+    grant_idle=timedelta(days=30),
     # 1,440 requests of the day at most, where the org does not push (a bare Enterprise org has 100,000).
     look_seconds=60.0,
     admin_webhook=True,
