@@ -20,11 +20,13 @@ def due(
     """Return accounts that nobody looked at since ``looked_before``, the longest first.
 
     Usable ones only, to which nothing was pushed since ``pushed_since``, whose tenant has a run behind it
-    and none that waits to begin or for its admin.
+    and whose newest run waits neither to begin nor for its admin.
     """
     c = connections.c
     own_runs = sa.select(runs.c.id).where(runs.c.tenant_id == c.tenant_id)
-    held_up = own_runs.where(runs.c.status.in_((RunStatus.WAITING, RunStatus.STOPPED)))
+    newer = runs.alias("newer")
+    later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
+    held_up = own_runs.where(runs.c.status.in_((RunStatus.WAITING, RunStatus.STOPPED)), ~later.exists())
     pushed = sa.select(inbox.c.dedupe_key).where(inbox.c.connection_id == c.id, inbox.c.received_at > pushed_since)
     query = (
         sa.select(c.id)

@@ -154,6 +154,18 @@ def test_what_only_the_admin_can_mend_is_shown_by_the_refresh(line: World) -> No
     assert looking.due(line.services) == []
 
 
+def test_a_stopped_run_that_another_made_good_holds_nobody_up(line: World) -> None:
+    """A person started a new one instead of resuming it."""
+    connection_id = only(line)
+    with line.services.store.transaction() as session:
+        tenant_id = connections.get(session, connection_id).tenant_id
+        runs.stop(session, newest(line, connection_id).id, "sync", "why")
+    assert looking.due(line.services) == []
+    maintenance.start_run(line.services, tenant_id, pipeline.RETRAIN)
+    line.work()
+    assert looking.due(line.services) == [connection_id]
+
+
 def test_a_refresh_that_a_person_started_is_the_new_mark(line: World) -> None:
     """What it has read is not asked for again."""
     connection_id = only(line)
