@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from connector.clock import SystemClock
 from connector.errors import NotSupported
 from connector.records import (
     Account,
@@ -70,6 +71,20 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """Something that an admin may turn on for one account by giving it a value; off by default.
+
+    ``explanation`` says what then happens, ``pattern`` is a regular expression that a value matches whole,
+    ``hint`` says where the value is found.
+    """
+
+    label: str
+    explanation: str
+    pattern: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What an adapter declares; the support table of the docs is printed from it."""
 
@@ -87,6 +102,8 @@ class Capabilities:
     """Where an admin may sign in, name → label. Empty: there is one place only."""
     login_domain: str = ""
     """Where an account may have a sign-in host of its own: what its name ends in (``.my.vendor.com``)."""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """What an admin may turn on for an account, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +132,8 @@ class Access:
     ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
     ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
     of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
-    whose grant ends by revoking it.
+    whose grant ends by revoking it. ``options`` are the values of those options that the admin turned on.
+    ``sleep`` waits for seconds, on the clock of ``now``.
     """
 
     connection_id: str
@@ -129,6 +147,8 @@ class Access:
     api_origin: str | None = None
     webhook_url: str = ""
     grant_token: Callable[[], str | None] = lambda: None
+    options: Mapping[str, str] = field(default_factory=dict)
+    sleep: Callable[[float], None] = SystemClock().sleep
 
 
 @dataclass(frozen=True, slots=True)

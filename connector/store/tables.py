@@ -72,6 +72,7 @@ connections = Table(
     Column("refresh_until", UtcTime),
     Column("scopes", Json, nullable=False),
     Column("field_names", Json, nullable=False),
+    Column("options", Json, nullable=False, server_default="{}"),
     Column("installed_at", UtcTime, nullable=False),
     UniqueConstraint("vendor", "account_id"),
     Index("ix_connections_tenant_id", "tenant_id"),
@@ -341,6 +342,7 @@ outbox = Table(
     Column("values", Json, nullable=False),
     Column("delivered", Json),
     Column("delivered_at", UtcTime),
+    Column("marks", Json),
     Index("ix_outbox_connection_id_status_due_at", "connection_id", "status", "due_at"),
 )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.adapters.contract import Option
 from connector.records import Tier
 from connector.services.context import Services
 from connector.services.reports.run import RunReport, run_report
@@ -17,12 +18,12 @@ from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
 from connector.store.streams import StreamState
 
-_DEAD_SHOWN = 20
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A record whose values the CRM refused for good, with its sentence."""
+class Told:
+    """A record with a sentence about its write."""
 
     vendor_id: str
     message: str
@@ -30,19 +31,24 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last."""
+    """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last.
+
+    ``remarks`` are some of those that were written with something left undone.
+    """
 
     delivered: int
     waiting: int
     dead: int
-    letters: tuple[DeadLetter, ...]
+    letters: tuple[Told, ...]
+    remarks: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
     """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant.
 
-    ``login`` is where to sign in to connect the account again, where it has a host of its own.
+    ``login`` is where to sign in to connect the account again, where it has a host of its own. ``options``
+    are what its admin may turn on.
     """
 
     connection: CrmConnection
@@ -53,6 +59,7 @@ class ConnectionReport:
     leads: Mapping[Tier, int]
     deliveries: Deliveries
     login: str | None
+    options: Mapping[str, Option]
 
     @property
     def scored(self) -> int:
@@ -85,6 +92,7 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             leads={tier: tiers.get(tier, 0) for tier in Tier},
             deliveries=_deliveries(session, connection_id),
             login=_own_login(connection, app.capabilities.login_domain if app else ""),
+            options=app.capabilities.options if app else {},
         )
 
 
@@ -96,10 +104,11 @@ def _own_login(connection: CrmConnection, login_domain: str) -> str | None:
 def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
     counts = outbox.counts(session, connection_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
-    rows = outbox.dead_letters(session, connection_id, _DEAD_SHOWN) if dead else ()
+    rows = outbox.dead_letters(session, connection_id, _SHOWN) if dead else ()
     return Deliveries(
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
         waiting=counts.get(OutboxStatus.PENDING, 0) + counts.get(OutboxStatus.SENDING, 0),
         dead=dead,
-        letters=tuple(DeadLetter(row.vendor_id, row.message or "") for row in rows),
+        letters=tuple(Told(row.vendor_id, row.message or "") for row in rows),
+        remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),
     )
