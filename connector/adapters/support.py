@@ -12,7 +12,7 @@ def support_table(declared: Capabilities) -> str:
         "tokens": "expire and are refreshed" if declared.refresh_tokens else "do not expire",
         "history of values": "read from the CRM" if declared.property_history else "seen from the first reading on",
         "changes": "pushed by the CRM, and read by the clock" if declared.webhooks else "read by the clock",
-        "records a write request": f"{declared.write_batch:,}",
+        "records written together": f"{declared.write_batch:,}",
         "limits that are kept": "; ".join(_limit(budget) for budget in declared.budgets),
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])

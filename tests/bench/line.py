@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.line hubspot --contacts 5000``: fills a sandbox CRM in a process of its own, 100 ms
 away, runs the line against it on the real clock, and prints records and requests a second, the share of the
-published ceiling, refused requests, and the most memory that the reading process held.
+published ceiling, refused requests, and the most memory that the reading process held; and where the CRM works
+on batch jobs one after another, the share of the time in which it had one of ours.
 """
 
 from __future__ import annotations
@@ -118,7 +119,10 @@ def measure(vendor: str, contacts: int) -> dict[str, Any]:
             "vendor": vendor,
             "records": contacts,
             "read": pace(services.apps[vendor].capabilities, counted["sync"], stages["sync"].done),
-            "write": pace(services.apps[vendor].capabilities, counted["deliver"], written),
+            "write": {
+                **pace(services.apps[vendor].capabilities, counted["deliver"], written),
+                **busy(counted["deliver"], jobs_of(origin)),
+            },
             "peak_mebibytes": round(read_peak, 1),
         }
 
@@ -133,6 +137,22 @@ def log_of(origin: str) -> list[dict[str, Any]]:
     """Return what the sandbox was asked so far."""
     found: list[dict[str, Any]] = requests.get(f"{origin}/_sandbox/requests", timeout=60).json()
     return found
+
+
+def jobs_of(origin: str) -> list[dict[str, Any]]:
+    """Return the batch jobs of a sandbox that works on them one after another, none of any other."""
+    answer = requests.get(f"{origin}/_sandbox/jobs", timeout=60)
+    found: list[dict[str, Any]] = answer.json() if answer.ok else []
+    return found
+
+
+def busy(log: list[dict[str, Any]], jobs: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """Return how many jobs ran during some requests, and the share of that time in which one did."""
+    begun = min(entry["monotonic"] for entry in log)
+    ended = max(entry["monotonic"] for entry in log) + LATENCY_SECONDS
+    spent = [min(job["ends"], ended) - max(job["begins"], begun) for job in jobs]
+    ran = [seconds for seconds in spent if seconds > 0]
+    return {"jobs": len(ran), "job_share": round(sum(ran) / (ended - begun), 3)} if ran else {}
 
 
 def pace(declared: Capabilities, log: list[dict[str, Any]], done: int) -> Mapping[str, Any]:
