@@ -321,10 +321,14 @@ class ScoreValues:
 
 @dataclass(frozen=True, slots=True)
 class ScoreWrite:
-    """One record's values on their way to the CRM."""
+    """One record's values on their way to the CRM.
+
+    ``marks`` are what the adapter asked to be kept when the record was last written.
+    """
 
     record_id: str
     values: ScoreValues
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 class WriteOutcome(StrEnum):
@@ -338,11 +342,17 @@ class WriteOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The CRM's answer for one record; ``message`` is for the admin."""
+    """The CRM's answer for one record; ``message`` is for the admin.
+
+    A record that was written may have a message too: what was left undone on purpose. ``marks`` are
+    kept with what was written and told with the record's next write: of the adapter's own making, opaque
+    to everyone else (None: those from before stay).
+    """
 
     record_id: str
     outcome: WriteOutcome
     message: str = ""
+    marks: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

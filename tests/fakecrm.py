@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
+from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery, Option
 from connector.errors import Disconnected, RejectedInput
 from connector.records import (
     Account,
@@ -36,6 +36,9 @@ class FakeAccount:
     pages: dict[str, list[Page]] = field(default_factory=dict)
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: dict[str, WriteResult] = field(default_factory=dict)
+    marks: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    told: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
@@ -62,6 +65,7 @@ class FakeApp(CrmApp):
         optional_scopes={},
         look_seconds=60.0,
         grant_idle=timedelta(days=30),
+        options={"greeting": Option("Greeting", "Everybody is greeted by it.", "[a-z]{2,9}", "A short word.")},
     )
 
     def __init__(self, accounts: Mapping[str, FakeAccount]) -> None:
@@ -167,13 +171,17 @@ class FakeAdapter(CrmAdapter):
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         self._call("write")
         results = []
+        self.crm.options = self.access.options
         for item in writes:
+            self.crm.told[item.record_id] = item.marks
             if item.record_id in self.crm.refused:
                 results.append(self.crm.refused[item.record_id])
                 continue
             self.crm.held[item.record_id] = dict(self.rendered(item.values))
             self.crm.writes.append(item.record_id)
-            results.append(WriteResult(item.record_id, WriteOutcome.WRITTEN))
+            marks = self.crm.marks.get(item.record_id)
+            message = "Left something undone." if marks else ""
+            results.append(WriteResult(item.record_id, WriteOutcome.WRITTEN, message, marks))
         self.crm.trouble("written")
         return results
 

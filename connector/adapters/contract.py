@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from connector.clock import SystemClock
 from connector.errors import NotSupported
 from connector.records import (
     Account,
@@ -70,6 +71,20 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """Something that an admin may turn on for one account by giving it a value; off by default.
+
+    ``explanation`` says what then happens, ``pattern`` is a regular expression that a value matches whole,
+    ``hint`` says where the value is found.
+    """
+
+    label: str
+    explanation: str
+    pattern: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What an adapter declares; the support table of the docs is printed from it."""
 
@@ -93,6 +108,8 @@ class Capabilities:
     """Seconds between quick looks (``changed_since``) at an account that does not push; None: there is no such look."""
     admin_webhook: bool = False
     """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """What an admin may turn on for an account, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,8 @@ class Access:
     ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
     ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
     of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
-    whose grant ends by revoking it.
+    whose grant ends by revoking it. ``options`` are the values of those options that the admin turned on.
+    ``sleep`` waits for seconds, on the clock of ``now``.
     """
 
     connection_id: str
@@ -135,6 +153,8 @@ class Access:
     api_origin: str | None = None
     webhook_url: str = ""
     grant_token: Callable[[], str | None] = lambda: None
+    options: Mapping[str, str] = field(default_factory=dict)
+    sleep: Callable[[float], None] = SystemClock().sleep
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def support_table(declared: Capabilities) -> str:
         "tokens": "; ".join(_tokens(declared)),
         "history of values": "read from the CRM" if declared.property_history else "seen from the first reading on",
         "changes": "; ".join(_changes(declared)),
-        "records a write request": f"{declared.write_batch:,}",
+        "records written together": f"{declared.write_batch:,}",
         "limits that are kept": "; ".join(_limit(budget) for budget in declared.budgets),
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])

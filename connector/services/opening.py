@@ -54,5 +54,7 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             api_origin=connection.api_origin,
             webhook_url=services.hooks.of(connection.vendor, connection.id),
             grant_token=source.grant,
+            options=connection.options,
+            sleep=services.clock.sleep,
         )
     )

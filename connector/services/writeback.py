@@ -94,7 +94,8 @@ def _take(job: Job, limit: int) -> Sequence[Parcel]:
 
 
 def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
-    results = adapter.write_scores([ScoreWrite(item.vendor_id, from_json(item.values)) for item in parcels])
+    writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
+    results = adapter.write_scores(writes)
     return {result.record_id: result for result in results}
 
 
@@ -103,20 +104,32 @@ def _record(job: Job, sent: Sequence[Parcel], results: Mapping[str, WriteResult]
     with job.transaction() as session:
         arrived = [item for item in sent if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
         outbox.delivered(session, arrived, job.services.clock.now())
+        for item in arrived:
+            _remark(session, item, results[item.vendor_id])
         for item in sent:
             _settle_failure(session, job, item, results[item.vendor_id])
-        entries = [_entry(job, item, results[item.vendor_id].outcome) for item in sent]
+        entries = [_entry(job, item, *_answer(results[item.vendor_id])) for item in sent]
         ledger.append(session, job.tenant_id, entries, job.services.clock.now())
         _report(session, job)
 
 
-def _entry(job: Job, parcel: Parcel, outcome: str) -> ledger.Entry:
+def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
+    if result.message or (result.marks is not None and dict(result.marks) != (parcel.marks or {})):
+        outbox.remark(session, parcel, result.message, result.marks)
+
+
+def _answer(result: WriteResult) -> tuple[str, str]:
+    """Return the outcome, and what was left undone of a record that was written."""
+    return result.outcome, result.message if result.outcome is WriteOutcome.WRITTEN else ""
+
+
+def _entry(job: Job, parcel: Parcel, outcome: str, left_undone: str = "") -> ledger.Entry:
     body = {
         "connection": str(job.connection_id),
         "record": parcel.vendor_id,
         "scored": parcel.ledger_seq,
         "answer": str(outcome),
-    }
+    } | ({"left_undone": left_undone} if left_undone else {})
     return ledger.Entry("delivered", parcel.lead_id, body)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -40,7 +40,10 @@ class StoredTokens:
 
 @dataclass(frozen=True, slots=True)
 class CrmConnection:
-    """One installed CRM account of a tenant. ``api_origin`` is where its API lives, if the vendor has many places."""
+    """One installed CRM account of a tenant.
+
+    ``api_origin`` is where its API lives, if the vendor has many places; ``options`` are what its admin turned on.
+    """
 
     id: UUID
     tenant_id: UUID
@@ -54,6 +57,7 @@ class CrmConnection:
     field_names: Mapping[str, str]
     installed_at: datetime
     api_origin: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def _read(row: Any) -> CrmConnection:
@@ -70,6 +74,7 @@ def _read(row: Any) -> CrmConnection:
         row.field_names,
         row.installed_at,
         row.api_origin,
+        row.options,
     )
 
 
@@ -207,6 +212,12 @@ def save_hook_secrets(connection: Connection, connection_id: UUID, sealed: str) 
 def save_field_names(connection: Connection, connection_id: UUID, names: Mapping[str, str]) -> None:
     """Remember under which names our score fields stand in this account."""
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(field_names=dict(names)))
+
+
+def save_options(connection: Connection, connection_id: UUID, options: Mapping[str, str]) -> None:
+    """Keep what the admin of a connection turned on."""
+    where = connections.c.id == connection_id
+    connection.execute(sa.update(connections).where(where).values(options=dict(options)))
 
 
 def newest(connection: Connection) -> CrmConnection:

@@ -28,7 +28,10 @@ class OutboxStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One record's values on their way. ``ledger_seq`` is the scored entry that they come from."""
+    """One record's values on their way. ``ledger_seq`` is the scored entry that they come from.
+
+    ``marks`` are what the adapter asked to be kept when the record was last written.
+    """
 
     record_id: int
     vendor_id: str
@@ -36,6 +39,7 @@ class Parcel:
     ledger_seq: int
     attempts: int
     values: Mapping[str, Any]
+    marks: Mapping[str, str] | None
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -77,6 +81,7 @@ def _select(
             outbox.c.ledger_seq,
             outbox.c.attempts,
             outbox.c["values"],
+            outbox.c.marks,
         )
         .join(records, records.c.id == outbox.c.record_id)
         .where(outbox.c.connection_id == connection_id, outbox.c.status == status, outbox.c.due_at <= now)
@@ -102,6 +107,17 @@ def delivered(connection: Connection, parcels: Sequence[Parcel], now: datetime) 
     )
     rows = [{"record": item.record_id, "sent": item.ledger_seq, "held": dict(item.values)} for item in parcels]
     connection.execute(statement, rows)
+
+
+def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[str, str] | None) -> None:
+    """Keep what the adapter says of a record that was written: a sentence for the admin, and its marks.
+
+    ``marks`` None: those from before stay. They are about the record, whatever was queued for it meanwhile.
+    """
+    connection.execute(sa.update(outbox).where(_same(parcel)).values(message=message or None))
+    if marks is not None:
+        row = outbox.c.record_id == parcel.record_id
+        connection.execute(sa.update(outbox).where(row).values(marks=dict(marks)))
 
 
 def again(connection: Connection, parcel: Parcel, due_at: datetime, message: str | None) -> None:
@@ -158,6 +174,23 @@ def dead_letters(connection: Connection, connection_id: UUID, limit: int) -> Seq
         .join(records, records.c.id == outbox.c.record_id)
         .where(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.DEAD)
         .order_by(outbox.c.record_id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def remarks(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:
+    """Return (record id, vendor id, message) of rows that were written with something left undone, newest first."""
+    where = sa.and_(
+        outbox.c.connection_id == connection_id,
+        outbox.c.status == OutboxStatus.DELIVERED,
+        outbox.c.message.is_not(None),
+    )
+    query = (
+        sa.select(outbox.c.record_id, records.c.vendor_id, outbox.c.message)
+        .join(records, records.c.id == outbox.c.record_id)
+        .where(where)
+        .order_by(outbox.c.delivered_at.desc(), outbox.c.record_id)
         .limit(limit)
     )
     return connection.execute(query).all()

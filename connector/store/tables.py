@@ -74,6 +74,7 @@ connections = Table(
     Column("looked_at", UtcTime),
     Column("scopes", Json, nullable=False),
     Column("field_names", Json, nullable=False),
+    Column("options", Json, nullable=False, server_default="{}"),
     Column("installed_at", UtcTime, nullable=False),
     UniqueConstraint("vendor", "account_id"),
     Index("ix_connections_tenant_id", "tenant_id"),
@@ -343,6 +344,7 @@ outbox = Table(
     Column("values", Json, nullable=False),
     Column("delivered", Json),
     Column("delivered_at", UtcTime),
+    Column("marks", Json),
     Index("ix_outbox_connection_id_status_due_at", "connection_id", "status", "due_at"),
 )
 

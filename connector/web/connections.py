@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.services import on_request, pipeline
+from connector.errors import RejectedInput
+from connector.services import on_request, options, pipeline
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
 from connector.web.session import tenant_id
@@ -48,6 +49,19 @@ def resume(connection_id: UUID) -> ResponseReturnValue:
     _owned(connection_id)
     resumed = pipeline.resume(services(), tenant_id())
     flash("Resumed. A worker takes it up within half a minute." if resumed else "Nothing is stopped.")
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+@pages.post("/options")
+def choose(connection_id: UUID) -> ResponseReturnValue:
+    """Turn an option of the account on, by the value that was typed, or off by an empty one."""
+    _owned(connection_id)
+    name, value = request.form.get("name", ""), request.form.get("value", "")
+    try:
+        label = options.choose(services(), tenant_id(), connection_id, name, value)
+        flash(f"{label}: {'saved. The next scores follow it.' if value.strip() else 'turned off.'}")
+    except RejectedInput as refused:
+        flash(str(refused))
     return redirect(url_for("connections.show", connection_id=connection_id))
 
 

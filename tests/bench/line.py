@@ -2,8 +2,9 @@
 
 ``python -m tests.bench.line hubspot --contacts 5000``: fills a sandbox CRM in a process of its own, 100 ms
 away, runs the line against it on the real clock, and prints records and requests a second, the share of the
-published ceiling, refused requests, and the most memory that the reading process held. ``--only read`` stops
-once everything is read.
+published ceiling, refused requests, and the most memory that the reading process held; and where the CRM works
+on batch jobs one after another, the share of the time in which it had one of ours. ``--only read`` stops once
+everything is read.
 """
 
 from __future__ import annotations
@@ -126,7 +127,9 @@ def measure(plan: Plan) -> dict[str, Any]:
                     return figures
             elif stage == "deliver":
                 written = written_in(services, installed.tenant_id)
-                figures["write"] = pace(declared, log_of(origin), written, plan.latency)
+                log = log_of(origin)
+                ran = busy(log, jobs_of(origin), plan.latency)
+                figures["write"] = {**pace(declared, log, written, plan.latency), **ran}
         return figures
 
 
@@ -155,6 +158,22 @@ def log_of(origin: str) -> list[dict[str, Any]]:
     """Return what the sandbox was asked so far."""
     found: list[dict[str, Any]] = requests.get(f"{origin}/_sandbox/requests", timeout=60).json()
     return found
+
+
+def jobs_of(origin: str) -> list[dict[str, Any]]:
+    """Return the batch jobs of a sandbox that works on them one after another, none of any other."""
+    answer = requests.get(f"{origin}/_sandbox/jobs", timeout=60)
+    found: list[dict[str, Any]] = answer.json() if answer.ok else []
+    return found
+
+
+def busy(log: list[dict[str, Any]], jobs: list[dict[str, Any]], latency: float) -> Mapping[str, Any]:
+    """Return how many jobs ran during some requests, and the share of that time in which one did."""
+    begun = min(entry["monotonic"] for entry in log)
+    ended = max(entry["monotonic"] for entry in log) + latency
+    spent = [min(job["ends"], ended) - max(job["begins"], begun) for job in jobs]
+    ran = [seconds for seconds in spent if seconds > 0]
+    return {"jobs": len(ran), "job_share": round(sum(ran) / (ended - begun), 3)} if ran else {}
 
 
 def pace(declared: Capabilities, log: list[dict[str, Any]], done: int, latency: float) -> Mapping[str, Any]:

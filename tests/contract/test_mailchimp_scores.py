@@ -4,72 +4,20 @@ from __future__ import annotations
 
 import gzip
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
-from connector.adapters.contract import CrmAdapter
 from connector.adapters.mailchimp import batches
-from connector.adapters.mailchimp.score_writes import ONE_BY_ONE
 from connector.errors import RetryLater
-from connector.records import Grant, ScoreValues, ScoreWrite, Tier, WriteOutcome
+from connector.records import Tier, WriteOutcome
 from connector.sandbox.config import MailchimpAccount
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.mailchimp import changes, jobs
 from connector.sandbox.mailchimp.records import Job
+from tests.contract.mailchimp_filled import DAY, MANY, Filled
 from tests.contract.mailchimp_world import ALLOWED, MailchimpWorld
-
-MANY = ONE_BY_ONE + 30
-DAY = 86_400
-
-
-class Filled:
-    """An account with people, prepared for scores longer than a day ago."""
-
-    def __init__(self, world: MailchimpWorld, people: int) -> None:
-        self.world = world
-        with world.sandbox.stage.lock:
-            self.people = [world.add_member(f"p{number}@example.com") for number in range(people)]
-        self.grant: Grant = world.install()
-        self.names = world.connect(self.grant).ensure_score_fields()
-        world.clock.sleep(2 * DAY)
-
-    @property
-    def adapter(self) -> CrmAdapter:
-        return self.world.connect(self.grant, self.names)
-
-    def writes(self, tiers: Sequence[Tier], score: str = "80") -> list[ScoreWrite]:
-        """Return a write to each of the people, their tiers taken in turn."""
-        at = datetime(2026, 3, 2, tzinfo=UTC)
-        values = ScoreValues(Decimal(score), Decimal("0.8"), Tier.LOW, ("Because.",), "model_v20260302", at)
-        return [
-            ScoreWrite(self.world.record_of(member), replace(values, tier=tiers[number % len(tiers)]))
-            for number, member in enumerate(self.people)
-        ]
-
-    def write(self, *tiers: Tier, score: str = "80") -> list[WriteOutcome]:
-        """Write to all people and return what became of it."""
-        return [result.outcome for result in self.adapter.write_scores(self.writes(tiers, score))]
-
-    def tagged(self) -> list[bool]:
-        """Return who has the tag."""
-        segment = self.world.main.tag("High-Intent")
-        return [segment is not None and segment.segment_id in member.tags for member in self.people]
-
-    def scores(self) -> list[object]:
-        """Return the scores as Mailchimp holds them."""
-        return [member.merge.get("LEADSCORE") for member in self.people]
-
-    def asked(self, method: str, path: str) -> int:
-        """Return how many requests there were of this kind."""
-        entries = self.world.sandbox.stage.log.entries()
-        return sum(entry.method == method and path in entry.path for entry in entries)
-
-    def forget_requests(self) -> None:
-        self.world.sandbox.stage.log.clear()
 
 
 @pytest.fixture
@@ -288,7 +236,7 @@ def test_results_are_fetched_from_nowhere_else(world: MailchimpWorld, monkeypatc
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.05)
         address = f"http://127.0.0.1:{other.getsockname()[1]}/batch-results/1.tar.gz"
-        monkeypatch.setattr(batches, "_finished", lambda *_: address)
+        monkeypatch.setattr(batches, "look", lambda *_: batches.State(finished=True, url=address))
         monkeypatch.setattr(batches, "TIMEOUT", (0.2, 0.2))
         assert set(filled.write(Tier.LOW)) == {WriteOutcome.RETRY}
         with pytest.raises(TimeoutError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from threading import Lock
+from types import MappingProxyType
 
 from connector.adapters.contract import Access, AppCredentials, CrmAdapter, CrmApp, Delivery
 from connector.adapters.limits import Governor
@@ -86,6 +87,9 @@ class VendorWorld(ABC):
     knows_our_writes: bool = True
     """Whether the vendor tells a write of ours from a change by somebody else."""
 
+    options: Mapping[str, str] = MappingProxyType({})
+    """What the admin turned on."""
+
     def app(self, **changes: str) -> CrmApp:
         """Return our app, with some of its credentials changed."""
         return build(self.name, replace(self.credentials, **changes))
@@ -118,6 +122,8 @@ class VendorWorld(ABC):
                 api_origin=grant.account.api_origin,
                 webhook_url=self.webhook_url,
                 grant_token=box.grant_token,
+                options=self.options,
+                sleep=self.clock.sleep,
             )
         )
 

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 from connector.adapters.mailchimp.app import CAPABILITIES
+from connector.adapters.mailchimp.batches import OPERATIONS
+from connector.adapters.mailchimp.jobs import AHEAD
 from connector.adapters.mailchimp.score_fields import DEFAULT_NAMES, TAGS
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH, ONE_BY_ONE
 from connector.adapters.mailchimp.streams.campaigns import FOLLOWED
+from connector.adapters.mailchimp.tagging import HOLD
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/crms/mailchimp.md").read_text("utf-8")
 WORDS = {4: "four", 10: "ten", 30: "thirty"}
@@ -26,7 +29,10 @@ def test_the_limits_are_those_that_are_kept() -> None:
     connections = CAPABILITIES.budgets[0].requests
     assert f"holds at most {WORDS[connections]}" in PAGE
     assert f"Up to {WORDS[ONE_BY_ONE]} scores" in PAGE
-    assert f"up to {LARGEST_BATCH} calls" in PAGE
+    assert f"batch jobs of up to {OPERATIONS} calls" in PAGE
+    assert f"up to {LARGEST_BATCH:,} scores together" in PAGE
+    assert f"up to {WORDS[AHEAD]} are handed in ahead" in PAGE
+    assert f"for {WORDS[HOLD.days]} days from the next score" in PAGE
     assert f"followed for {WORDS[FOLLOWED.days]} days" in PAGE
 
 

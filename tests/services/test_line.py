@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import MissingPermission, NeedsAdmin, RetryLater
@@ -16,6 +17,8 @@ from connector.store.connections import Health
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
+from connector.store.tables import ledger_payloads
+from connector.store.tables import outbox as outbox_table
 from tests.world import World, world
 
 
@@ -225,6 +228,33 @@ def test_batches_that_were_answered_are_kept_when_another_gets_no_answer(line: W
     line.work()
     assert _run(line).status is RunStatus.DONE
     assert len(line.crm.writes) == len(set(line.crm.writes)) == len(line.crm.held)
+
+
+def test_what_an_adapter_keeps_of_a_record_is_told_with_its_next_write(line: World) -> None:
+    """Its marks come back until it gives others; what it left undone is on the page and on the ledger."""
+    victims = [item.record_id for page in line.crm.pages["people"] for item in page.records]
+    line.crm.marks = {item: {"since": "yesterday"} for item in victims}
+    line.work()
+    assert set(map(str, line.crm.told.values())) == {"{}"}
+    _write_everything_again(line)
+    assert {str(line.crm.told[item]) for item in line.crm.held} == {"{'since': 'yesterday'}"}
+    line.crm.marks = {}
+    _write_everything_again(line)
+    _write_everything_again(line)
+    assert {str(line.crm.told[item]) for item in line.crm.held} == {"{'since': 'yesterday'}"}
+    with line.services.store.reading() as session:
+        connection = connections.of_tenant(session, _run(line).tenant_id)[0]
+        assert outbox.remarks(session, connection.id, 5) == []
+        bodies = session.execute(sa.select(ledger_payloads.c.body)).scalars().all()
+    assert sum("Left something undone." in body for body in bodies) == 2 * len(line.crm.held)
+
+
+def _write_everything_again(line: World) -> None:
+    line.clock.sleep(60)
+    with line.services.store.transaction() as session:
+        session.execute(sa.update(outbox_table).values(status=outbox.OutboxStatus.PENDING))
+    maintenance.start_run(line.services, _run(line).tenant_id, pipeline.REFRESH)
+    line.work()
 
 
 def test_values_whose_fate_is_unknown_are_read_back_not_written_twice(line: World) -> None:

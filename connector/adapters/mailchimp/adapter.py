@@ -97,7 +97,7 @@ class MailchimpAdapter(CrmAdapter):
         return hooks.subscribe(self._audiences, self._access.webhook_url)
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
-        """Write one batch of at most 500 and return a result for each record."""
+        """Write one batch of at most 5,000 and return a result for each record."""
         return score_writes.write(self._audiences, writes)
 
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:

@@ -11,9 +11,10 @@ from connector.adapters.hosts import origin_of, require_base
 from connector.adapters.mailchimp import webhooks
 from connector.adapters.mailchimp.adapter import MailchimpAdapter
 from connector.adapters.mailchimp.errors import REINSTALL
+from connector.adapters.mailchimp.journeys import OPTIONS
 from connector.adapters.mailchimp.oauth import API_HOSTS, OAuth, require_role
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH
-from connector.adapters.mailchimp.session import AT_ONCE, CONNECTIONS, POLLS, Session
+from connector.adapters.mailchimp.session import AT_ONCE, CONNECTIONS, Session
 from connector.adapters.mailchimp.transport import TIMEOUT
 from connector.errors import Disconnected, NeedsAdmin
 from connector.records import Grant, Tokens, WebhookHint
@@ -26,9 +27,8 @@ API = "https://us1.api.mailchimp.com"
 CAPABILITIES = Capabilities(
     label="Mailchimp",
     # Mailchimp allows a user ten open connections over all apps and keys; the rest are for the customer's other ones
-    # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited. How
-    # often we look after batch jobs, once in five seconds for each of four, is our own restraint.
-    budgets=(Budget(CONNECTIONS, AT_ONCE, 0.0), Budget(POLLS, 4, 5.0)),
+    # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited.
+    budgets=(Budget(CONNECTIONS, AT_ONCE, 0.0),),
     write_batch=LARGEST_BATCH,
     property_history=False,
     webhooks=True,
@@ -37,6 +37,7 @@ CAPABILITIES = Capabilities(
     # A token can do what the user can who allowed it; there is nothing to choose.
     scopes={},
     optional_scopes={},
+    options=OPTIONS,
 )
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from mailchimp_marketing import ApiClient
 from mailchimp_marketing.api.batches_api import BatchesApi
 from mailchimp_marketing.api.campaigns_api import CampaignsApi
+from mailchimp_marketing.api.customer_journeys_api import CustomerJourneysApi
 from mailchimp_marketing.api.ecommerce_api import EcommerceApi
 from mailchimp_marketing.api.lists_api import ListsApi
 from mailchimp_marketing.api.reports_api import ReportsApi
@@ -71,3 +72,4 @@ campaigns = CampaignsApi(_CLIENT)
 reports = ReportsApi(_CLIENT)
 ecommerce = EcommerceApi(_CLIENT)
 batches = BatchesApi(_CLIENT)
+journeys = CustomerJourneysApi(_CLIENT)

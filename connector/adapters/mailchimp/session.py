@@ -11,7 +11,6 @@ from connector.adapters.mailchimp.errors import UNAUTHORIZED, Refusal, classify
 from connector.adapters.mailchimp.transport import TIMEOUT, Answer, perform, pooled
 
 CONNECTIONS = "connections"
-POLLS = "polls"
 AT_ONCE = 4
 """Connections of one account that we use at a time: Mailchimp allows ten for all apps of its user."""
 ATTEMPTS = 4

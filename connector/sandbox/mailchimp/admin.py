@@ -14,7 +14,7 @@ from connector.sandbox.mailchimp import changes, events
 from connector.sandbox.mailchimp.access import hub
 from connector.sandbox.mailchimp.problems import not_found, reply
 from connector.sandbox.mailchimp.reading import json_body
-from connector.sandbox.mailchimp.records import Member
+from connector.sandbox.mailchimp.records import Journey, Member
 from connector.sandbox.mailchimp.showing import member_shown
 
 blueprint = Blueprint("sandbox_admin", __name__)
@@ -68,6 +68,31 @@ def flow_starts() -> Response:
     """Answer which members entered automation flows, when and by what."""
     with hub().stage.lock:
         return reply([asdict(each) for each in hub().flow_starts])
+
+
+@blueprint.post("/journeys")
+def make_journey() -> Response:
+    """Make a journey's step for the main audience, or turn one on or off (``turned_on``)."""
+    body = json_body()
+    with hub().stage.lock:
+        key = int(body["journey_id"]), int(body["step_id"])
+        journey = hub().journeys.setdefault(key, Journey(*key, hub().main.list_id))
+        journey.turned_on = bool(body.get("turned_on", True))
+    return Response(status=204)
+
+
+@blueprint.get("/jobs")
+def batch_jobs() -> Response:
+    """Answer when each batch job began and ended, on the request log's monotonic clock, with its calls' number."""
+    seconds = hub().account.batch_seconds
+    with hub().stage.lock:
+        jobs = list(hub().jobs.values())
+    return reply(
+        [
+            {"begins": each.begins_at, "ends": each.begins_at + seconds, "operations": len(each.operations)}
+            for each in jobs
+        ]
+    )
 
 
 @blueprint.get("/truth")

@@ -12,11 +12,13 @@ from connector.sandbox.mailchimp.audience import Audience, stable_id
 from connector.sandbox.mailchimp.grants import Grants
 from connector.sandbox.mailchimp.notices import Notices
 from connector.sandbox.mailchimp.problems import not_found
-from connector.sandbox.mailchimp.records import Campaign, FlowStart, Job, Store
+from connector.sandbox.mailchimp.records import Campaign, FlowStart, Job, Journey, Store
 from connector.sandbox.state import Stage
 
 MAIN = "Customers and leads"
 SECOND = "Partners"
+JOURNEY = (7, 12)
+"""Journey and step that every account has at first, turned on, for the main audience."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Hub:
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    journeys: dict[tuple[int, int], Journey] = field(default_factory=dict)
     flow_starts: list[FlowStart] = field(default_factory=list)
     truth: dict[str, float] = field(default_factory=dict)
     as_of: datetime | None = None
@@ -75,4 +78,5 @@ def build_hub(stage: Stage) -> Hub:
     hub = Hub(stage, config.mailchimp, grants, Notices(config.webhooks, stage.clock))
     for name in (MAIN, SECOND):
         hub.add_audience(name, stage.clock.now_ms())
+    hub.journeys[JOURNEY] = Journey(*JOURNEY, hub.main.list_id)
     return hub

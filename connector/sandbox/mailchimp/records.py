@@ -110,6 +110,16 @@ class Segment:
     updated_ms: int
 
 
+@dataclass(slots=True)
+class Journey:
+    """An automation flow with a step that the API may trigger, for contacts of one audience."""
+
+    journey_id: int
+    step_id: int
+    list_id: str
+    turned_on: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class FlowStart:
     """A member entered an automation flow. ``by``: tag, event, journey or automation; ``name`` says which."""

@@ -23,6 +23,10 @@ IN_SEGMENT = frozenset(
 IN_BULK = (IN_SEGMENT - {"full_name"}) | {"contact_id", "tags", "tags_count"}
 
 
+TAGS_SHOWN = 50
+"""Tags that a member is shown with; the call for a member's tags has all of them."""
+
+
 def links(path: str) -> list[dict[str, str]]:
     """Return the ``_links`` of a resource; Mailchimp has a dozen of them, the stand-in one."""
     return [{"rel": "self", "href": f"{request.host_url}3.0{path}", "method": "GET"}]
@@ -56,7 +60,7 @@ def member_shown(hub: Hub, member: Member) -> dict[str, Any]:
         "location": _location(member),
         "source": member.source,
         "tags_count": len(member.tags),
-        "tags": [{"id": each, "name": audience.segments[each].name} for each in member.tags],
+        "tags": [{"id": each, "name": audience.segments[each].name} for each in list(member.tags)[:TAGS_SHOWN]],
         "list_id": member.list_id,
         "_links": links(f"/lists/{member.list_id}/members/{member.hash}"),
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.adapters.contract import Option
 from connector.records import Tier
 from connector.services.context import Services
 from connector.services.reports.run import RunReport, run_report
@@ -17,12 +18,12 @@ from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
 from connector.store.streams import StreamState
 
-_DEAD_SHOWN = 20
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A record whose values the CRM refused for good, with its sentence."""
+class Told:
+    """A record with a sentence about its write."""
 
     vendor_id: str
     message: str
@@ -30,12 +31,16 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last."""
+    """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last.
+
+    ``remarks`` are some of those that were written with something left undone.
+    """
 
     delivered: int
     waiting: int
     dead: int
-    letters: tuple[DeadLetter, ...]
+    letters: tuple[Told, ...]
+    remarks: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class ConnectionReport:
     """Everything that the connection page shows. ``leads`` is tier → scored leads of the tenant.
 
     ``login`` is where to sign in to connect the account again, where it has a host of its own;
-    ``webhook`` is there for CRMs that push only after their admin has entered it.
+    ``webhook`` is there for CRMs that push only after their admin has entered it; ``options`` are what
+    its admin may turn on.
     """
 
     connection: CrmConnection
@@ -63,6 +69,7 @@ class ConnectionReport:
     deliveries: Deliveries
     login: str | None
     webhook: AdminWebhook | None
+    options: Mapping[str, Option]
 
     @property
     def scored(self) -> int:
@@ -96,6 +103,7 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             deliveries=_deliveries(session, connection_id),
             login=_own_login(connection, app.capabilities.login_domain if app else ""),
             webhook=_webhook(services, connection),
+            options=app.capabilities.options if app else {},
         )
 
 
@@ -115,10 +123,11 @@ def _own_login(connection: CrmConnection, login_domain: str) -> str | None:
 def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
     counts = outbox.counts(session, connection_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
-    rows = outbox.dead_letters(session, connection_id, _DEAD_SHOWN) if dead else ()
+    rows = outbox.dead_letters(session, connection_id, _SHOWN) if dead else ()
     return Deliveries(
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
         waiting=counts.get(OutboxStatus.PENDING, 0) + counts.get(OutboxStatus.SENDING, 0),
         dead=dead,
-        letters=tuple(DeadLetter(row.vendor_id, row.message or "") for row in rows),
+        letters=tuple(Told(row.vendor_id, row.message or "") for row in rows),
+        remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),
     )

@@ -60,6 +60,7 @@ OWNED = {
     "connections.refresh": Owned("POST", _connection),
     "connections.retrain": Owned("POST", _connection),
     "connections.resume": Owned("POST", _connection),
+    "connections.choose": Owned("POST", _connection),
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "model.show": Owned("GET", _nothing),

@@ -195,3 +195,14 @@ def test_odd_operations_are_answered_one_by_one(
     job = hand_in(visitor, {"method": "GET", "path": path, "params": params, "operation_id": "odd"})
     told = unpack(visitor.get(f"/batches/{job['id']}")["response_body_url"])
     assert {each["status_code"] for each in told} == {status}
+
+
+def test_the_controls_tell_when_jobs_run(started: Starter) -> None:
+    """One after another, however closely they were handed in."""
+    visitor = Visitor(started(StandingClock(), mailchimp=TIMED)).install()
+    for _ in range(3):
+        hand_in(visitor, patch(visitor, "nobody@example.com", "x"))
+    spans = requests.get(f"{visitor.origin}/_sandbox/jobs", timeout=10).json()
+    assert [(each["ends"] - each["begins"], each["operations"]) for each in spans] == [(10.0, 1)] * 3
+    assert spans[1]["begins"] == spans[0]["ends"]
+    assert spans[2]["begins"] == spans[1]["ends"]

@@ -183,3 +183,14 @@ def test_patching_a_segment_replaces_who_is_in_it(fresh: Visitor) -> None:
     assert fresh.call("PATCH", path, {"name": "Swapped", "static_segment": []}).json()["member_count"] == 0
     assert fresh.call("DELETE", path).status_code == 204
     assert fresh.call("GET", path).status_code == 404
+
+
+def test_a_member_is_shown_with_fifty_tags_at_most(fresh: Visitor) -> None:
+    """The count tells of more, and the call for a member's tags names them."""
+    fresh.add("many@example.com")
+    path = f"/lists/{fresh.main}/members/many@example.com"
+    tags = [{"name": f"Tag {number}", "status": "active"} for number in range(60)]
+    fresh.call("POST", f"{path}/tags", {"tags": tags})
+    shown = fresh.call("GET", path).json()
+    assert (len(shown["tags"]), shown["tags_count"]) == (50, 60)
+    assert fresh.call("GET", f"{path}/tags?count=100").json()["total_items"] == 60

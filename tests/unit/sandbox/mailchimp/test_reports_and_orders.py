@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
 from connector.sandbox.mailchimp import changes, mailings
 from connector.sandbox.mailchimp.records import Act, Campaign, Member
@@ -194,6 +195,26 @@ def test_a_journey_is_triggered_for_the_subscribed_only(mailed: Mailed) -> None:
     queue = "/automations/w1/emails/e1/queue"
     assert mailed.visitor.call("POST", queue, {"email_address": "r0@example.com"}).json()["workflow_id"] == "w1"
     assert [(each.by, each.name) for each in mailed.hub.flow_starts] == [("journey", "7/12"), ("automation", "w1/e1")]
+
+
+def test_a_journey_takes_its_own_audiences_contacts_while_it_is_on(mailed: Mailed) -> None:
+    """404 for a journey or step that is not there and for other audiences' contacts, 400 while it is off."""
+
+    def status(journey: int, step: int) -> int:
+        path = f"/customer-journeys/journeys/{journey}/steps/{step}/actions/trigger"
+        return mailed.visitor.call("POST", path, {"email_address": "r0@example.com"}).status_code
+
+    def made(**body: object) -> None:
+        address = f"{mailed.visitor.origin}/_sandbox/journeys"
+        assert requests.post(address, json=body, timeout=10).status_code == 204
+
+    assert (status(7, 12), status(7, 13), status(8, 12)) == (204, 404, 404)
+    made(journey_id=8, step_id=12)
+    made(journey_id=7, step_id=12, turned_on=False)
+    assert (status(7, 12), status(8, 12)) == (400, 204)
+    mailed.hub.journeys[8, 12].list_id = list(mailed.hub.audiences)[1]
+    assert status(8, 12) == 404
+    assert [each.name for each in mailed.hub.flow_starts] == ["7/12", "8/12"]
 
 
 def test_orders_count_for_the_member(mailed: Mailed) -> None:

@@ -63,7 +63,7 @@ def test_bulk_segments_batches_and_webhooks(visitor: Visitor) -> None:
     assert sdk.batches.status(job["id"])["status"] == "finished"
     assert sdk.lists.get_list_webhooks(audience)["total_items"] == 0
     sdk.lists.create_list_member_event(audience, "sdk0@example.com", {"name": "high_intent"})
-    sdk.customerJourneys.trigger(1, 2, {"email_address": "sdk0@example.com"})
+    sdk.customerJourneys.trigger(7, 12, {"email_address": "sdk0@example.com"})
     assert [each.by for each in visitor.hub.flow_starts[-2:]] == ["event", "journey"]
 
 
