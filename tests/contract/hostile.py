@@ -101,9 +101,9 @@ class Hostile:
         def wait(seconds: float) -> None:
             waited[0] += seconds
 
-        return self._connected(FreeLane(wait), lambda: self.moment + timedelta(seconds=waited[0]))
+        return self._connected(FreeLane(wait), lambda: self.moment + timedelta(seconds=waited[0]), wait)
 
-    def _connected(self, lane: FreeLane, now: Callable[[], datetime]) -> CrmAdapter:
+    def _connected(self, lane: FreeLane, now: Callable[[], datetime], sleep: Callable[[float], None]) -> CrmAdapter:
         grant: Grant = self.grant
         token = grant.tokens.access_token
         app = self.world.app(api_base=self.proxy.origin, authorize_base=self.proxy.origin)
@@ -119,6 +119,7 @@ class Hostile:
                 field_names=self._names,
                 api_origin=self.proxy.origin if grant.account.api_origin else None,
                 webhook_url=self.world.webhook_url,
+                sleep=sleep,
             )
         )
 

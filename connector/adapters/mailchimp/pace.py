@@ -31,10 +31,12 @@ class Pace:
         self._stamps: deque[datetime] = deque(maxlen=REMEMBERED)
         self._each: timedelta | None = None
         self._free_at: datetime | None = None
+        self._since: datetime | None = None
         self._vain = 0
 
     def handed_in(self, submitted: datetime | None, now: datetime) -> None:
         """Learn from a hand-in by how much our clock is ahead of Mailchimp's at most: the stamp is cut to a second."""
+        self._since = self._since or now
         if submitted is not None:
             self._ahead = min(self._ahead, now - submitted)
 
@@ -58,6 +60,9 @@ class Pace:
             self._each = (completed - self._stamps[0] + SECOND) / (len(self._stamps) - 1)
         elif self._each is None:
             self._each = completed - submitted + SECOND
+        if self._each is not None and self._since is not None:
+            # A stamp may be wrong by years; no job took longer than we have been waiting for the first.
+            self._each = min(self._each, now - self._since + SECOND)
 
     def due(self, handed_in: datetime, last_look: datetime | None) -> datetime:
         """Return when to look after the job that is next in the queue.
