@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from flask import Response, g, request
 
+from connector.sandbox import misbehaviour
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.hubspot.errors import ApiError, failure, rate_limited
 from connector.sandbox.hubspot.grants import AccessToken
 from connector.sandbox.hubspot.hub import Account, Hub
 from connector.sandbox.hubspot.limits import budget_of
 from connector.sandbox.hubspot.records import Origin
-from connector.sandbox.requestlog import LoggedRequest
-from connector.sandbox.server import SWITCH
 
 MAX_URL = 16_384
 GATEWAY_PAGE = (
@@ -64,7 +63,10 @@ def admit(the_hub: Hub) -> Response | None:
         with the_hub.stage.lock:
             _count(the_hub)
     the_hub.stage.clock.sleep(the_hub.stage.config.latency_seconds)
-    return _suffer(the_hub, the_hub.stage.faults.strike(request.method, request.path))
+    answer = misbehaviour.strike(the_hub.stage, lambda _: GATEWAY_PAGE)
+    if answer is None and g.fault is not None and g.fault.kind in REFUSALS:
+        raise _refusal(g.fault)
+    return answer
 
 
 def _identify(the_hub: Hub) -> None:
@@ -93,25 +95,6 @@ def _count(the_hub: Hub) -> None:
     g.limit_headers = window.headers()
 
 
-def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
-    """Do to this request what a fault says; return its answer if the fault gives one."""
-    g.fault = fault
-    if fault is None:
-        return None
-    if fault.kind is FaultKind.SLOW:
-        the_hub.stage.clock.sleep(fault.seconds)
-    elif fault.kind is FaultKind.CLOCK_SKEW:
-        the_hub.stage.clock.skew_seconds = fault.seconds
-    elif fault.kind is FaultKind.DROP:
-        request.environ[SWITCH].cut = True
-        return Response(status=500)
-    elif fault.kind is FaultKind.HTML_ERROR:
-        return Response(GATEWAY_PAGE, fault.status, mimetype="text/html")
-    elif fault.kind in REFUSALS:
-        raise _refusal(fault)
-    return None
-
-
 REFUSALS = frozenset({FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOCKED})
 
 
@@ -127,27 +110,9 @@ def finish(response: Response) -> Response:
     """Run after each request: headers, the faults that spoil an answer, the log."""
     response.headers.extend(g.get("limit_headers", {}))
     response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
-    fault: Fault | None = g.get("fault")
-    if fault is not None and fault.kind is FaultKind.TRUNCATED:
-        body = response.get_data()
-        response.set_data(body[: max(1, len(body) // 2)])
+    misbehaviour.spoil(response)
     if not request.path.startswith("/_sandbox/"):
-        _log(response)
+        the_account: Account | None = g.get("account")
+        portal = the_account.portal.portal_id if the_account else None
+        misbehaviour.log(g.hub.stage, response, portal, known=bool(g.get("token")), bucket=g.get("bucket"))
     return response
-
-
-def _log(response: Response) -> None:
-    dropped = request.environ[SWITCH].cut
-    the_account: Account | None = g.get("account")
-    g.hub.stage.log.add(
-        LoggedRequest(
-            at=g.at,
-            monotonic=g.monotonic,
-            method=request.method,
-            path=request.path,
-            status=0 if dropped else response.status_code,
-            account=the_account.portal.portal_id if the_account else None,
-            app_token_kind="oauth" if g.get("token") else None,
-            limit_bucket=g.get("bucket"),
-        )
-    )

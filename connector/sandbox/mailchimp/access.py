@@ -6,11 +6,10 @@ import uuid
 
 from flask import Response, g, request
 
+from connector.sandbox import misbehaviour
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.mailchimp.hub import Hub
 from connector.sandbox.mailchimp.problems import Problem, forbidden, key_invalid, throttled
-from connector.sandbox.requestlog import LoggedRequest
-from connector.sandbox.server import SWITCH
 
 API = "/3.0"
 CONTROLS = "/_sandbox/"
@@ -47,7 +46,9 @@ def admit(the_hub: Hub) -> Response | None:
         _identify(the_hub)
         _count(the_hub)
     the_hub.stage.clock.sleep(the_hub.stage.config.latency_seconds)
-    answer = _suffer(the_hub, the_hub.stage.faults.strike(request.method, request.path))
+    answer = misbehaviour.strike(the_hub.stage, lambda status: BLOCKED_PAGE if status == 403 else GATEWAY_PAGE)
+    if answer is None and g.fault is not None and g.fault.kind in REFUSALS:
+        raise _refusal(the_hub, g.fault)
     if answer is None and by_api() and request.method != "GET" and the_hub.account.role not in WRITERS:
         raise forbidden()
     return answer
@@ -68,28 +69,6 @@ def _count(the_hub: Hub) -> None:
         raise throttled(the_hub.account.connections)
 
 
-def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
-    """Do to this request what a fault says; return its answer if the fault gives one."""
-    g.fault = fault
-    if fault is None:
-        return None
-    if fault.kind is FaultKind.SLOW:
-        the_hub.stage.clock.sleep(fault.seconds)
-    elif fault.kind is FaultKind.CLOCK_SKEW:
-        the_hub.stage.clock.skew_seconds = fault.seconds
-    elif fault.kind is FaultKind.DROP:
-        request.environ[SWITCH].cut = True
-        return Response(status=500)
-    elif fault.kind is FaultKind.HTML_ERROR:
-        page = BLOCKED_PAGE if fault.status == 403 else GATEWAY_PAGE
-        return Response(page, fault.status, mimetype="text/html")
-    elif fault.kind is FaultKind.EMPTY_ERROR:
-        return Response(b"", fault.status)
-    elif fault.kind in REFUSALS:
-        raise _refusal(the_hub, fault)
-    return None
-
-
 REFUSALS = frozenset({FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOCKED})
 
 
@@ -107,28 +86,10 @@ def finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = str(uuid.uuid4())
     if INSIDE in request.environ or request.path.startswith(CONTROLS):
         return response
-    fault: Fault | None = g.get("fault")
-    if fault is not None and fault.kind is FaultKind.TRUNCATED:
-        body = response.get_data()
-        response.set_data(body[: max(1, len(body) // 2)])
-    _log(response)
+    misbehaviour.spoil(response)
+    account = g.hub.account.account_id if g.known else None
+    misbehaviour.log(g.hub.stage, response, account, known=g.known, bucket=BUCKET if g.counted else None)
     return response
-
-
-def _log(response: Response) -> None:
-    dropped = request.environ[SWITCH].cut
-    g.hub.stage.log.add(
-        LoggedRequest(
-            at=g.at,
-            monotonic=g.monotonic,
-            method=request.method,
-            path=request.path,
-            status=0 if dropped else response.status_code,
-            account=g.hub.account.account_id if g.known else None,
-            app_token_kind="oauth" if g.known else None,
-            limit_bucket=BUCKET if g.counted else None,
-        )
-    )
 
 
 def release(_: BaseException | None) -> None:

@@ -153,4 +153,5 @@ def _note(member: Member, note: Note) -> dict[str, Any]:
         "list_id": member.list_id,
         "email_id": member.hash,
         "contact_id": member.contact_id,
+        "_links": links(f"/lists/{member.list_id}/members/{member.hash}/notes/{note.note_id}"),
     }

@@ -12,6 +12,7 @@ from connector.sandbox.mailchimp.problems import not_found
 from connector.sandbox.mailchimp.reading import chosen, stamp
 from connector.sandbox.mailchimp.recipients import acts_of, person, row_page, sent_campaign, who_did
 from connector.sandbox.mailchimp.records import Campaign, Receipt
+from connector.sandbox.mailchimp.showing import links
 
 blueprint = Blueprint("clicks", __name__)
 
@@ -77,4 +78,5 @@ def _link(campaign: Campaign, url: str) -> dict[str, Any]:
         "unique_click_percentage": people / len(who_did(campaign, "click")),
         "last_click": stamp(max(each.at_ms for each in own)),
         "campaign_id": campaign.campaign_id,
+        "_links": links(f"/reports/{campaign.campaign_id}/click-details/{_link_id(campaign, url)}"),
     }

@@ -59,6 +59,7 @@ def recipient(campaign: Campaign, receipt: Receipt) -> dict[str, Any]:
         "list_is_active": True,
         "email_id": receipt.member.hash,
         "email_address": receipt.member.email,
+        "_links": links(f"/reports/{campaign.campaign_id}"),
     }
 
 

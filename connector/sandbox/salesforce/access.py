@@ -6,12 +6,11 @@ import re
 
 from flask import Response, g, request
 
+from connector.sandbox import misbehaviour
 from connector.sandbox.faults import Fault, FaultKind
-from connector.sandbox.requestlog import LoggedRequest
 from connector.sandbox.salesforce.errors import failure
 from connector.sandbox.salesforce.hub import Hub
 from connector.sandbox.salesforce.usage import crowded
-from connector.sandbox.server import SWITCH
 
 MAX_URI = 16_384
 CONTROLS = "/_sandbox/"
@@ -51,7 +50,10 @@ def admit(the_hub: Hub) -> Response | None:
     if version:
         _check(the_hub, int(version[1]))
     the_hub.stage.clock.sleep(the_hub.stage.config.latency_seconds)
-    return _suffer(the_hub, the_hub.stage.faults.strike(request.method, request.path))
+    answer = misbehaviour.strike(the_hub.stage, lambda _: GATEWAY_PAGE)
+    if answer is None and g.fault is not None:
+        _refuse(g.fault)
+    return answer
 
 
 def _check(the_hub: Hub, version: int) -> None:
@@ -70,27 +72,12 @@ def _check(the_hub: Hub, version: int) -> None:
         the_hub.usage.count()
 
 
-def _suffer(the_hub: Hub, fault: Fault | None) -> Response | None:
-    """Do to this request what a fault says; return its answer if the fault gives one."""
-    g.fault = fault
-    if fault is None:
-        return None
-    if fault.kind is FaultKind.SLOW:
-        the_hub.stage.clock.sleep(fault.seconds)
-    elif fault.kind is FaultKind.CLOCK_SKEW:
-        the_hub.stage.clock.skew_seconds = fault.seconds
-    elif fault.kind is FaultKind.DROP:
-        request.environ[SWITCH].cut = True
-        return Response(status=500)
-    elif fault.kind is FaultKind.HTML_ERROR:
-        return Response(GATEWAY_PAGE, fault.status, mimetype="text/html")
-    elif fault.kind is FaultKind.EMPTY_ERROR:
-        return Response(b"", fault.status)
-    elif fault.kind is FaultKind.RATE_LIMIT:
+def _refuse(fault: Fault) -> None:
+    """Raise what a fault makes Salesforce say."""
+    if fault.kind is FaultKind.RATE_LIMIT:
         raise crowded()
-    elif fault.kind is FaultKind.SERVER_ERROR:
+    if fault.kind is FaultKind.SERVER_ERROR:
         raise failure(fault.status, "SERVER_UNAVAILABLE", "The server is temporarily unavailable.")
-    return None
 
 
 def finish(response: Response) -> Response:
@@ -100,25 +87,7 @@ def finish(response: Response) -> Response:
     if g.get("known"):
         with hub().stage.lock:
             response.headers["Sforce-Limit-Info"] = hub().usage.header()
-    fault: Fault | None = g.get("fault")
-    if fault is not None and fault.kind is FaultKind.TRUNCATED:
-        body = response.get_data()
-        response.set_data(body[: max(1, len(body) // 2)])
-    _log(response)
+    misbehaviour.spoil(response)
+    account = g.hub.org.org_id if g.known else None
+    misbehaviour.log(g.hub.stage, response, account, known=g.known, bucket=g.bucket)
     return response
-
-
-def _log(response: Response) -> None:
-    dropped = request.environ[SWITCH].cut
-    g.hub.stage.log.add(
-        LoggedRequest(
-            at=g.at,
-            monotonic=g.monotonic,
-            method=request.method,
-            path=request.path,
-            status=0 if dropped else response.status_code,
-            account=g.hub.org.org_id if g.known else None,
-            app_token_kind="oauth" if g.known else None,
-            limit_bucket=g.bucket,
-        )
-    )

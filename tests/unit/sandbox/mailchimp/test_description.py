@@ -63,6 +63,7 @@ READS = (
     "/ecommerce/stores/{store}/orders",
     "/ecommerce/stores/{store}/orders/{order}",
     "/ecommerce/stores/{store}/customers",
+    "/automations",
     "/batches",
     "/batches/{batch}",
 )

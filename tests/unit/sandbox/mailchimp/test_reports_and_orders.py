@@ -70,6 +70,23 @@ def test_email_activity_has_a_row_for_everyone(mailed: Mailed) -> None:
     assert len(later["r0"]["activity"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("email-activity", "emails"),
+        ("open-details", "members"),
+        ("sent-to", "sent_to"),
+        ("unsubscribed", "unsubscribes"),
+        ("click-details", "urls_clicked"),
+    ],
+)
+def test_every_row_of_a_report_has_links(mailed: Mailed, part: str, name: str) -> None:
+    """Clients take them out without looking whether they are there."""
+    found = mailed.visitor.get(f"{mailed.report}/{part}", count=1000)[name]
+    assert found
+    assert all(row["_links"][0]["href"].startswith("http") for row in found)
+
+
 def test_opens_of_mail_services_are_marked(mailed: Mailed) -> None:
     """Only those who opened have a row."""
     rows = mailed.rows("open-details", "members")
@@ -182,6 +199,11 @@ def test_a_bad_event_is_refused(mailed: Mailed, body: dict[str, Any]) -> None:
     """Names have two to thirty plain characters, properties are texts."""
     path = f"/lists/{mailed.visitor.main}/members/r0@example.com/events"
     assert mailed.visitor.call("POST", path, body).status_code == 400
+
+
+def test_there_are_no_classic_automations(mailed: Mailed) -> None:
+    """Clients that go through them find none, and go on."""
+    assert mailed.visitor.get("/automations")["automations"] == []
 
 
 def test_a_journey_is_triggered_for_the_subscribed_only(mailed: Mailed) -> None:
