@@ -39,8 +39,7 @@ class Parts:
         """Places of the concepts that are a row's reasons: up to MAX_UP up, then MAX_DOWN down, strongest first."""
         order = np.argsort(-self.contributions, axis=1, kind="stable")
         return [
-            _picked(ranked, values)
-            for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
+            _picked(ranked, values) for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
         ]
 
     def strongest(self) -> pl.Series:

@@ -43,6 +43,13 @@ class Difference:
     recomputed: str
 
 
+def record(scores: pl.DataFrame) -> pl.DataFrame:
+    """RECORD of what ``score`` returned with its reasons."""
+    brief = pl.struct(*(pl.element().struct.field(name) for name in ("concept", "contribution")))
+    kept = scores.with_columns(strongest=pl.col("reasons").list.eval(brief).cast(RECORD["strongest"]))
+    return kept.select(RECORD.names())
+
+
 def replay(data: bytes, inputs: pl.DataFrame, *, tenant: str) -> pl.DataFrame:
     """RECORD of every row of ``inputs``, by the model whose container is ``data``.
 

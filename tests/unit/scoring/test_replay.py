@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scoring.bundle import dumps
 from scoring.errors import BundleError, HistoryError
 from scoring.predict import Recorded, score, score_recorded
-from scoring.replay import RECORD, differences, replay
+from scoring.replay import differences, record, replay
 from scoring.schema import Goal, History
 from scoring.train import Training, train
 from tests.unit.scoring.worlds import AS_OF, CREATED_GOAL, DATED_GOAL, ORDERED_GOAL, dated, ordered
@@ -30,8 +30,7 @@ def made(world: History, goal: Goal) -> Training:
 
 def kept(recorded: Recorded) -> pl.DataFrame:
     """What a ledger keeps of scores."""
-    brief = pl.col("reasons").list.eval(pl.struct(pl.element().struct.field("concept", "contribution")))
-    return recorded.scores.with_columns(strongest=brief).select(RECORD.names())
+    return record(recorded.scores)
 
 
 def through_a_file(frame: pl.DataFrame) -> pl.DataFrame:
@@ -67,9 +66,7 @@ def test_every_score_replays_bit_for_bit(name: str) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 9_999), count=st.integers(1, 40))
-def test_any_few_leads_replay_as_in_the_batch(
-    trained: Training, recorded: Recorded, seed: int, count: int
-) -> None:
+def test_any_few_leads_replay_as_in_the_batch(trained: Training, recorded: Recorded, seed: int, count: int) -> None:
     """A single lead, or some in another order."""
     some = recorded.inputs.sample(count, seed=seed, shuffle=True)
     again = replay(dumps(trained.bundle), some, tenant="t1")
@@ -116,5 +113,3 @@ def test_what_was_not_recorded_is_said(trained: Training, recorded: Recorded) ->
     name = trained.bundle.spec.columns[0]
     with pytest.raises(HistoryError, match=name):
         replay(dumps(trained.bundle), recorded.inputs.drop(name), tenant="t1")
-
-
