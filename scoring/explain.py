@@ -28,26 +28,27 @@ CONTRIBUTION = pl.Struct({"concept": pl.String(), "contribution": pl.Float64()})
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """``base`` n, ``contributions`` n × concepts in calibrated log-odds, their names and sentences."""
+class Parts:
+    """``base`` n, ``contributions`` n × concepts in calibrated log-odds, and the concepts' names."""
 
     base: Floats
     contributions: Floats
     concepts: tuple[str, ...]
-    sentences: pl.DataFrame
 
-    def reasons(self) -> pl.Series:
-        """Up to MAX_UP reasons up, then MAX_DOWN down, strongest first: a list of structs a row."""
-        texts = [self.sentences[name].to_list() for name in self.concepts]
+    def picked(self) -> list[list[int]]:
+        """Places of the concepts that are a row's reasons: up to MAX_UP up, then MAX_DOWN down, strongest first."""
         order = np.argsort(-self.contributions, axis=1, kind="stable")
-        rows = [
-            [
-                {"sentence": texts[place][row], "contribution": values[place], "concept": self.concepts[place]}
-                for place in _picked(ranked, values)
-            ]
-            for row, (ranked, values) in enumerate(zip(order.tolist(), self.contributions.tolist(), strict=True))
+        return [
+            _picked(ranked, values) for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
         ]
-        return pl.Series("reasons", rows, dtype=pl.List(REASON))
+
+    def strongest(self) -> pl.Series:
+        """The reasons without their sentences, which need the lead's history: a list of structs a row."""
+        rows = [
+            [{"concept": self.concepts[place], "contribution": values[place]} for place in places]
+            for places, values in zip(self.picked(), self.contributions.tolist(), strict=True)
+        ]
+        return pl.Series("strongest", rows, dtype=pl.List(CONTRIBUTION))
 
     def all_contributions(self) -> pl.Series:
         """Every concept with its contribution: a list of structs a row."""
@@ -65,20 +66,49 @@ class Explanation:
         return rows["contributions"]
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The parts of each row's score, and what to say of each concept."""
+
+    parts: Parts
+    sentences: pl.DataFrame
+
+    def reasons(self) -> pl.Series:
+        """The picked concepts with sentence and contribution, strongest first: a list of structs a row."""
+        concepts = self.parts.concepts
+        texts = [self.sentences[name].to_list() for name in concepts]
+        rows = [
+            [
+                {"sentence": texts[place][row], "contribution": values[place], "concept": concepts[place]}
+                for place in places
+            ]
+            for row, (places, values) in enumerate(
+                zip(self.parts.picked(), self.parts.contributions.tolist(), strict=True)
+            )
+        ]
+        return pl.Series("reasons", rows, dtype=pl.List(REASON))
+
+
 def explain(bundle: Bundle, vectors: Vectors) -> Explanation:
     """Explain every row of ``vectors``."""
-    raw = bundle.model.contributions(vectors.matrix)
+    parts = contributed(bundle, vectors.matrix)
+    sentences = catalogue(bundle.spec).sentences
+    return Explanation(parts, vectors.base.select(sentences[name].alias(name) for name in parts.concepts))
+
+
+def contributed(bundle: Bundle, matrix: Floats) -> Parts:
+    """What each concept adds to each row's score; the columns of ``matrix`` are the bundle's."""
+    raw = bundle.model.contributions(matrix)
     base_raw, parts = raw[:, -1], raw[:, :-1]
     scale, base = _scaling(bundle, base_raw, base_raw + parts.sum(axis=1))
-    declared = catalogue(bundle.spec)
-    owners = [declared.features[name].concept for name in vectors.columns]
+    declared = catalogue(bundle.spec).features
+    owners = [declared[name].concept for name in bundle.spec.columns]
     concepts = tuple(dict.fromkeys(owners))
     places = np.array([concepts.index(owner) for owner in owners], dtype=np.int64)
     sums = np.zeros((parts.shape[0], len(concepts)))
     for column, place in enumerate(places):
         sums[:, place] += parts[:, column]
-    sentences = vectors.base.select(declared.sentences[name].alias(name) for name in concepts)
-    return Explanation(base, sums * scale[:, None], concepts, sentences)
+    return Parts(base, sums * scale[:, None], concepts)
 
 
 def _scaling(bundle: Bundle, base_raw: Floats, raw: Floats) -> tuple[Floats, Floats]:

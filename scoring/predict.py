@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -14,6 +15,7 @@ from scoring.bundle import Bundle
 from scoring.dataset import serving_rows
 from scoring.explain import CONTRIBUTION, REASON, explain
 from scoring.features import Vectors, build
+from scoring.metrics import Floats
 from scoring.population import existing, numbered, open_rows
 from scoring.schema import History
 from scoring.timeline import Timeline
@@ -28,6 +30,10 @@ SCORES = pl.Schema(
         "inputs_hash": pl.String(),
     }
 )
+FORMER_TIER = "former_tier"
+INPUTS = pl.Schema({"lead_id": pl.Int64(), FORMER_TIER: pl.String()})
+"""What a frame of inputs holds before its numbers, one a column of the model. ``former_tier`` is the band that
+the lead was in before (null: none)."""
 REASONS = pl.Schema({"reasons": pl.List(REASON), "contributions": pl.List(CONTRIBUTION), "base_value": pl.Float64()})
 
 
@@ -45,36 +51,71 @@ def score(
     logit(probability) within 1e-6. ``score_tenths`` is the score × 10. Leads outside the population
     are absent; ``population`` says why. ``inputs_hash`` is the SHA-256 of the version and the vector.
     """
+    rows, vectors = _vectors(bundle, history, as_of, lead_ids)
+    scores = scored(bundle, rows["lead_id"], vectors.matrix)
+    return scores.hstack(_reasons(bundle, vectors)) if reasons else scores
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Scores with the INPUTS that they were made of, in the same order."""
+
+    scores: pl.DataFrame
+    inputs: pl.DataFrame
+
+
+def score_recorded(bundle: Bundle, history: History, *, as_of: datetime, former: Mapping[int, str]) -> Recorded:
+    """As ``score`` with reasons, and the inputs from which ``replay`` recomputes each score.
+
+    ``former`` are the bands that leads are in now: one near a border keeps its band.
+    """
+    rows, vectors = _vectors(bundle, history, as_of, None)
+    scores = scored(bundle, rows["lead_id"], vectors.matrix).hstack(_reasons(bundle, vectors))
+    bands = pl.Series(FORMER_TIER, [former.get(lead) for lead in rows["lead_id"]], dtype=pl.String)
+    head = pl.DataFrame([rows["lead_id"], bands], schema=INPUTS)
+    columns = [pl.Series(name, vectors.matrix[:, place]) for place, name in enumerate(vectors.columns)]
+    return Recorded(scores.with_columns(kept_tiers(bundle, scores, bands)), head.with_columns(columns))
+
+
+def kept_tiers(bundle: Bundle, scores: pl.DataFrame, former: pl.Series) -> pl.Series:
+    """The band of each score for leads that were in the bands ``former`` (null: in none)."""
+    pairs = zip(scores["score_tenths"], former, strict=True)
+    return pl.Series("tier", [bundle.tiers.next(tenths, band) for tenths, band in pairs], dtype=pl.String)
+
+
+def _vectors(
+    bundle: Bundle, history: History, as_of: datetime, lead_ids: Sequence[int] | None
+) -> tuple[pl.DataFrame, Vectors]:
+    """The open leads as rows, and their vectors."""
     rows = existing(history, as_of)
     if lead_ids is not None:
         rows = numbered(rows.filter(pl.col("lead_id").is_in(list(lead_ids))))
     rows = numbered(open_rows(history, rows).sort("lead_id"))
     rows = serving_rows(history, rows, bundle.goal.timing)
-    vectors = build(Timeline(history), rows, bundle.spec)
-    scores = _scored(bundle, rows, vectors)
-    return scores.hstack(_reasons(bundle, vectors)) if reasons else scores
+    return rows, build(Timeline(history), rows, bundle.spec)
 
 
-def _scored(bundle: Bundle, rows: pl.DataFrame, vectors: Vectors) -> pl.DataFrame:
-    log_odds = bundle.calibration.apply(bundle.model.log_odds(vectors.matrix))
+def scored(bundle: Bundle, lead_ids: pl.Series, matrix: Floats) -> pl.DataFrame:
+    """SCORES of leads whose vectors are the rows of ``matrix``, in the order of the bundle's columns."""
+    log_odds = bundle.calibration.apply(bundle.model.log_odds(matrix))
     tenths = bundle.score_map.tenths(log_odds)
     return pl.DataFrame(
         {
-            "lead_id": rows["lead_id"],
+            "lead_id": lead_ids,
             "log_odds": log_odds,
             "probability": expit(log_odds),
             "score_tenths": tenths,
             "tier": bundle.tiers.names(tenths),
-            "inputs_hash": _hashes(bundle, vectors),
+            "inputs_hash": _hashes(bundle, matrix),
         },
         schema=SCORES,
     )
 
 
-def _hashes(bundle: Bundle, vectors: Vectors) -> list[str]:
-    start = hashlib.sha256("\n".join((bundle.version, *vectors.columns)).encode())
+def _hashes(bundle: Bundle, matrix: Floats) -> list[str]:
+    start = hashlib.sha256("\n".join((bundle.version, *bundle.spec.columns)).encode())
     hashes = []
-    for row in np.ascontiguousarray(vectors.matrix, dtype="<f8"):
+    for row in np.ascontiguousarray(matrix, dtype="<f8"):
         one = start.copy()
         one.update(row.tobytes())
         hashes.append(one.hexdigest())
@@ -85,7 +126,7 @@ def _reasons(bundle: Bundle, vectors: Vectors) -> pl.DataFrame:
     explanation = explain(bundle, vectors)
     columns = {
         "reasons": explanation.reasons(),
-        "contributions": explanation.all_contributions(),
-        "base_value": explanation.base,
+        "contributions": explanation.parts.all_contributions(),
+        "base_value": explanation.parts.base,
     }
     return pl.DataFrame(columns, schema=REASONS)

@@ -12,51 +12,17 @@ from typing import Any
 import click
 import polars as pl
 
-from scoring.bundle import Bundle, dumps, loads
+from scoring.bundle import dumps
 from scoring.errors import ScoringError
-from scoring.predict import score as score_leads
+from scoring.predict import score_recorded
 from scoring.schema import Goal
 from scoring.standalone.files import Loaded, Sources, load
+from scoring.standalone.options import PATH, TENANT, opened, sources
+from scoring.standalone.options import model as model_option
+from scoring.standalone.replaying import recorded, replay
+from scoring.standalone.schema_page import schema
 from scoring.train import train as train_model
 from scoring.versions import version_for
-
-PATH = click.Path(path_type=Path, dir_okay=False)
-TENANT = "standalone"
-
-
-class Instant(click.ParamType[datetime]):
-    """A time with its zone."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the time; fail in words where it is none or has no zone."""
-        try:
-            read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no time; write 2026-03-01T00:00:00Z.", param, ctx)
-        if read.tzinfo is None:
-            self.fail(f"'{value}' has no zone; write {value}Z.", param, ctx)
-        return read
-
-
-def _sources(command: Any) -> Any:
-    """Add the arguments and options that say where the history lies."""
-    options = (
-        click.argument("leads", type=PATH),
-        click.argument("events", type=PATH, required=False),
-        click.option("--values", type=PATH, help="History of fields: lead_id, field, value, known_at."),
-        click.option("--intake", multiple=True, help="A field that is fixed at creation; repeatable."),
-        click.option("--ignore", "ignored", multiple=True, help="A column that no model may see; repeatable."),
-        click.option("--conversions", type=PATH, help="Outcomes: lead_id and, if known, at."),
-        click.option("--label", help="Column of the leads that says whether they converted."),
-        click.option("--label-date", help="Column of the leads that says when."),
-        click.option("--assume-utc", is_flag=True, help="Times without a zone are UTC."),
-        click.option("--as-of", type=Instant(), help="The present of the files. Default: behind their newest time."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -65,7 +31,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_sources
+@sources
 @click.option("--goal", default="Converted", show_default=True, help="What success is called.")
 @click.option("--horizon", type=int, default=90, show_default=True, help="Days in which a conversion counts.")
 @click.option("--capacity", type=int, default=100, show_default=True, help="Leads that sales can work on a week.")
@@ -88,14 +54,18 @@ def train(
 
 
 @cli.command()
-@_sources
-@click.option("--model", type=PATH, default=Path("model.bundle"), show_default=True, help="What train wrote.")
+@sources
+@model_option
 @click.option("--out", type=PATH, default=Path("scores.parquet"), show_default=True, help=".parquet or .csv.")
-def score(model: Path, out: Path, as_of: datetime | None, **where: Any) -> None:
+@click.option("--record", type=PATH, help="Also write what `replay` needs to this .parquet file.")
+def score(model: Path, out: Path, record: Path | None, as_of: datetime | None, **where: Any) -> None:
     """Score the open LEADS, best first, with the reasons for and against each."""
-    bundle = _opened(model)
+    bundle = opened(model)
     found = load(Sources(**where))
-    scores = _readable(score_leads(bundle, found.history, as_of=as_of or found.newest), found)
+    made = score_recorded(bundle, found.history, as_of=as_of or found.newest, former={})
+    if record is not None:
+        recorded(made, found.ids).write_parquet(record)
+    scores = _readable(made.scores, found)
     if out.suffix == ".csv":
         flat = scores.with_columns(pl.col("reasons").list.join(" · ")).drop("reason_log_odds")
         flat.write_csv(out)
@@ -104,11 +74,15 @@ def score(model: Path, out: Path, as_of: datetime | None, **where: Any) -> None:
     click.echo(f"{scores.height} open leads of {len(found.ids)} scored with {bundle.version}: {out}")
 
 
+cli.add_command(replay)
+cli.add_command(schema)
+
+
 @cli.command()
-@click.option("--model", type=PATH, default=Path("model.bundle"), show_default=True, help="What train wrote.")
+@model_option
 def show(model: Path) -> None:
     """Say what a model is: version, goal, kind, features."""
-    bundle = _opened(model)
+    bundle = opened(model)
     told = {
         "version": bundle.version,
         "kind": bundle.model.kind,
@@ -116,13 +90,6 @@ def show(model: Path) -> None:
         "features": list(bundle.spec.columns),
     }
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
-
-
-def _opened(model: Path) -> Bundle:
-    try:
-        return loads(model.read_bytes(), tenant=TENANT)
-    except OSError as error:
-        raise click.ClickException(f"{model} can't be opened: train a model first.") from error
 
 
 def _readable(scores: pl.DataFrame, found: Loaded) -> pl.DataFrame:

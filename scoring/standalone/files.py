@@ -23,6 +23,7 @@ from scoring.schema import (
     Knowledge,
     Timing,
 )
+from scoring.standalone.declared import applied, declared
 from scoring.standalone.reading import Table, table
 
 KNOWN = ("lead_id", "created_at", "company_key", "email_kind")
@@ -35,7 +36,7 @@ class Sources:
     """Which files and columns there are.
 
     ``label``: a column of the leads that says whether they converted, ``label_date`` one that says when. ``intake``:
-    columns that are fixed at creation; ``ignored``: columns that no model may see.
+    columns that are fixed at creation; ``ignored``: columns that no model may see; ``fields``: a file that says more.
     """
 
     leads: Path
@@ -46,6 +47,7 @@ class Sources:
     label_date: str | None = None
     intake: Sequence[str] = ()
     ignored: Sequence[str] = ()
+    fields: Path | None = None
     assume_utc: bool = False
 
 
@@ -177,10 +179,15 @@ def _fields(leads: Table, sources: Sources, named: Collection[str]) -> tuple[Fie
                 raise FileError(f"{leads.name}: {option} names '{name}', which is no field.")
     dated = sorted(set(named) - set(columns))
     kinds = {name: _type(leads.rows.schema[name]) for name in columns} | dict.fromkeys(dated, FieldType.TEXT)
-    return tuple(
-        Field(name, name, kind, _knowledge(name, dated, sources), blocked=name in sources.ignored)
+    found = {
+        name: Field(name, name, kind, _knowledge(name, dated, sources), blocked=name in sources.ignored)
         for name, kind in sorted(kinds.items())
-    )
+    }
+    for name, said in declared(sources.fields).items():
+        if name not in found:
+            raise FileError(f"{leads.name}: --fields names '{name}', which is no field.")
+        found[name] = applied(found[name], said, str(sources.fields))
+    return tuple(found.values())
 
 
 def _knowledge(name: str, dated: Collection[str], sources: Sources) -> Knowledge:

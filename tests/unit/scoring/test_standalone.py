@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import FileError
-from scoring.schema import Knowledge, Timing
+from scoring.schema import FieldType, Knowledge, Timing
 from scoring.standalone.commands import cli
 from scoring.standalone.files import Sources, load
 from scoring.standalone.reading import Table
@@ -125,3 +125,76 @@ def test_a_time_is_read_the_same_however_it_is_written(
     written = written[:-3] + written[-2:] if compact else written.replace("+00:00", "Z")
     (read,) = Table("x.csv", pl.DataFrame({"at": [written]})).times("at", assume_utc=False)
     assert read == moment
+
+
+FILES = ("@leads.parquet", "@events.parquet", "--conversions", "@won.parquet")
+
+
+@pytest.fixture
+def model(folder: Path) -> Path:
+    """The folder with a model trained on its files."""
+    trained = run(folder, "train", *FILES, "--horizon", "30", "--out", "@m.bundle", "--report", "@r.json")
+    assert trained.exit_code == 0, trained.output
+    return folder
+
+
+def test_recorded_scores_are_replayed_from_their_file(model: Path) -> None:
+    """All equal as written; a touched score is named by its lead's own id."""
+    scored = run(model, "score", *FILES, "--model", "@m.bundle", "--out", "@s.csv", "--record", "@rec.parquet")
+    assert scored.exit_code == 0, scored.output
+    replayed = run(model, "replay", "@rec.parquet", "--model", "@m.bundle")
+    assert replayed.exit_code == 0, replayed.output
+    record = pl.read_parquet(model / "rec.parquet")
+    assert replayed.output.startswith(f"{record.height} scores recomputed")
+    nudged = pl.when(pl.int_range(pl.len()) == 5).then(pl.col("probability") * (1 - 2**-52)).otherwise("probability")
+    record.with_columns(probability=nudged).write_parquet(model / "touched.parquet")
+    found = run(model, "replay", "@touched.parquet", "--model", "@m.bundle")
+    assert found.exit_code == 1
+    assert f"{record['lead_id'][5]}: probability was" in found.output
+    assert "1 of" in found.output
+    wrong = run(model, "replay", "@leads.parquet", "--model", "@m.bundle")
+    assert isinstance(wrong.exception, FileError)
+    assert "score --record" in str(wrong.exception)
+
+
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_what_is_declared_of_fields_counts(tmp_path: Path, suffix: str) -> None:
+    """Label, type, knowledge, choices; what is not said is told from the file."""
+    pl.DataFrame({"lead_id": ["a", "b"], "plan": ["1", "2"], "phone": ["1", "2"]}).write_csv(tmp_path / "leads.csv")
+    said = {"plan": {"label": "Plan", "type": "category", "knowledge": "intake", "options": {"1": "Free", "2": "Paid"}}}
+    texts = {
+        "json": json.dumps(said | {"phone": {"blocked": True}}),
+        "toml": '[plan]\nlabel = "Plan"\ntype = "category"\nknowledge = "intake"\noptions = {1 = "Free", 2 = "Paid"}\n'
+        "[phone]\nblocked = true\n",
+    }
+    (tmp_path / f"fields.{suffix}").write_text(texts[suffix], encoding="utf-8")
+    phone, plan = load(Sources(tmp_path / "leads.csv", fields=tmp_path / f"fields.{suffix}")).history.fields
+    assert (plan.label, plan.type, plan.knowledge) == ("Plan", FieldType.CATEGORY, Knowledge.INTAKE)
+    assert plan.options == (("1", "Free"), ("2", "Paid"))
+    assert (phone.blocked, phone.knowledge, phone.label) == (True, Knowledge.UNDATED, "phone")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("f.toml", "[size]\ntype = 'amount'", "'type' of 'size' can't be 'amount'; it is one of number"),
+        ("f.toml", "[size]\nkind = 'number'", "'size' has the key 'kind'; known are label"),
+        ("f.toml", "[size]\nblocked = 'yes'", "'blocked' of 'size' can't be 'yes'; it is true or false"),
+        ("f.toml", "[other]\nlabel = 'x'", "--fields names 'other', which is no field"),
+        ("f.toml", "size = 3", "must hold a table for each field"),
+        ("f.json", "{", "can't be read as json"),
+        ("f.yaml", "", "give a .toml or a .json file"),
+    ],
+)
+def test_a_wrong_declaration_is_refused_in_words(tmp_path: Path, name: str, text: str, said: str) -> None:
+    """The key, what it was and what it takes."""
+    pl.DataFrame({"lead_id": ["a"], "size": ["1"]}).write_csv(tmp_path / "leads.csv")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match=said):
+        load(Sources(tmp_path / "leads.csv", fields=tmp_path / name))
+
+
+def test_the_schema_is_told(folder: Path) -> None:
+    """Every column that is read, and every one that is written."""
+    told = run(folder, "schema").output
+    assert {"lead_id", "created_at", "known_at", "reason_log_odds"} <= set(told.split())
