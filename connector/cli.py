@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import maintenance, pipeline
+from connector.services import maintenance, pipeline, replaying
 from connector.services.context import Services
 from connector.settings import load
 
@@ -80,6 +81,27 @@ def resume(tenant_id: UUID) -> None:
 def refresh(tenant_id: UUID, retrain: bool) -> None:
     """Read what changed, score and write back."""
     maintenance.start_run(_services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+
+
+@cli.command()
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("lead_id", type=int, required=False)
+@click.option(
+    "--at", type=click.DateTime(("%Y-%m-%dT%H:%M:%S%z",)), help="The lead's score as it stood then (ISO 8601)."
+)
+@click.option("--batches", type=click.IntRange(min=1), help="Without a lead: so many stored batches, evenly spread.")
+def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: int | None) -> None:
+    """Recompute scores of the ledger from their stored inputs and compare bit for bit."""
+    services = _services_of(tenant_id)
+    if lead_id is not None:
+        found = replaying.replay_lead(services, tenant_id, lead_id, at)
+    else:
+        found = replaying.replay_ledger(services, tenant_id, batches)
+    for wrong in found.wrong:
+        click.echo(wrong)
+    if found.wrong:
+        raise click.ClickException("Not every score can be recomputed as it was recorded.")
+    click.echo(f"{found.checked} scores recomputed, all equal to the last bit; {found.erased} without inputs")
 
 
 @cli.group()

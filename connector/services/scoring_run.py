@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from connector.errors import NeedsAdmin
 from connector.records import ScoreValues, Tier
 from connector.services import snapshot
 from connector.services.job import Job
-from connector.store import ledger, models, outbox, records, scores, tenants
+from connector.store import inputs, ledger, models, outbox, records, scores, tenants
 from connector.store.outbox import OutboxStatus
 from connector.store.tenants import TenantSettings
 from scoring.schema import History
@@ -39,45 +39,48 @@ def run(job: Job) -> None:
     if model is None:
         raise NeedsAdmin(f"Model {job.run.model} is not stored.", remedy="Start a training run.")
     history = snapshot.history(services, job.tenant_id, settings)
-    scored = services.isolated(predict, model.artefact, history, job.run.as_of, str(job.tenant_id), tiers)
-    rows = [row for row in scored.to_dicts() if row["lead_id"] not in stored]
-    done = len(stored)
-    for chunk in _chunks(rows):
+    scored, frames = services.isolated(
+        predict, model.artefact, history, job.run.as_of, str(job.tenant_id), tiers, stored
+    )
+    done, expected = len(stored), len(stored) + scored.height
+    for part, frame in zip(scored.iter_slices(_CHUNK), frames, strict=True):
+        chunk = part.to_dicts()
         with job.transaction() as session:
-            _store(session, job, chunk, settings, known)
+            _store(session, job, chunk, frame, settings, known)
             done += len(chunk)
-            job.report(session, done=done, expected=scored.height)
+            job.report(session, done=done, expected=expected)
 
 
-def _chunks(rows: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
-    return [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+def predict(
+    artefact: bytes, history: History, as_of: datetime, tenant: str, tiers: Mapping[int, str], stored: Set[int]
+) -> tuple[pl.DataFrame, list[bytes]]:
+    """Score in a process of its own; returns the frame of ``scoring.predict.score`` and each chunk's packed inputs.
 
-
-def predict(artefact: bytes, history: History, as_of: datetime, tenant: str, tiers: Mapping[int, str]) -> pl.DataFrame:
-    """Score in a process of its own; returns the frame of ``scoring.predict.score``.
-
-    ``tiers`` are the bands that leads are in now: a lead near a border keeps its band.
+    ``tiers`` are the bands that leads are in now: a lead near a border keeps its band. ``stored`` leads are left out.
     """
     # Imported here for the same reason as in training: the web process never scores.
     from scoring.bundle import loads
-    from scoring.predict import score
+    from scoring.predict import score_recorded
 
-    bundle = loads(artefact, tenant=tenant)
-    scored = score(bundle, history, as_of=as_of)
-    kept = [
-        bundle.tiers.next(tenths, tiers.get(lead_id))
-        for lead_id, tenths in scored.select("lead_id", "score_tenths").iter_rows()
-    ]
-    return scored.with_columns(pl.Series("tier", kept, dtype=pl.String))
+    made = score_recorded(loads(artefact, tenant=tenant), history, as_of=as_of, former=tiers)
+    fresh = ~made.scores["lead_id"].is_in(list(stored))
+    scored, recorded = made.scores.filter(fresh), made.inputs.filter(fresh)
+    return scored, [inputs.pack(part) for part in recorded.iter_slices(_CHUNK)]
 
 
 def _store(
-    session: Connection, job: Job, rows: Sequence[dict[str, Any]], settings: TenantSettings, known: Mapping[int, Any]
+    session: Connection,
+    job: Job,
+    rows: Sequence[dict[str, Any]],
+    frame: bytes,
+    settings: TenantSettings,
+    known: Mapping[int, Any],
 ) -> None:
     now = job.services.clock.now()
     scores.save(session, [_score_row(job, row, now) for row in rows])
     entries = [ledger.Entry("scored", row["lead_id"], _body(job, row)) for row in rows]
     first = ledger.append(session, job.tenant_id, entries, now)
+    inputs.save(session, job.tenant_id, inputs.Batch(first, first + len(rows) - 1, job.run.model, frame))
     seq_of = {row["lead_id"]: first + offset for offset, row in enumerate(rows)}
     values_of = {row["lead_id"]: to_json(_values(job, row)) for row in rows}
     waiting = [

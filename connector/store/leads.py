@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store import inputs
 from connector.store.bulk import upsert
 from connector.store.tables import leads, records, scores
 from connector.store.types import AnyRow
@@ -95,7 +96,16 @@ def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int])
     return connection.execute(query.order_by(c.lead_id, c.id)).all()
 
 
+def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
+    """Return those of ``lead_ids`` that are leads of the tenant."""
+    where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
+    return set(connection.execute(sa.select(leads.c.id).where(where)).scalars())
+
+
 def drop_orphans(connection: Connection, tenant_id: UUID) -> int:
-    """Delete leads whose every record was erased; return how many."""
+    """Delete leads whose every record was erased, and what their scores were made of; return how many."""
     owned = sa.select(records.c.id).where(records.c.lead_id == leads.c.id).exists()
+    orphans = sa.select(leads.c.id).where(leads.c.tenant_id == tenant_id, ~owned)
+    gone = list(connection.execute(orphans).scalars())
+    inputs.forget(connection, tenant_id, gone)
     return connection.execute(sa.delete(leads).where(leads.c.tenant_id == tenant_id, ~owned)).rowcount

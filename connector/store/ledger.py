@@ -115,6 +115,52 @@ def verify(connection: Connection, tenant_id: UUID) -> Verification:
     return Verification(expected, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry as it is kept; ``body`` is None once it was erased. ``intact``: the body is the committed one."""
+
+    seq: int
+    lead_id: int | None
+    body: Mapping[str, Any] | None
+    intact: bool
+
+
+def span(connection: Connection, tenant_id: UUID, kind: str, first: int = 1, last: int | None = None) -> Sequence[Kept]:
+    """Return the entries of a kind between two sequence numbers, both included (``last`` None: to the newest)."""
+    query = _bodies(tenant_id, kind).where(ledger.c.seq >= first)
+    if last is not None:
+        query = query.where(ledger.c.seq <= last)
+    return _kept(connection, query.order_by(ledger.c.seq))
+
+
+def newest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, until: datetime | None) -> Kept | None:
+    """Return a lead's newest entry of a kind (of those at or before ``until``), if there is one."""
+    query = _bodies(tenant_id, kind).where(ledger.c.lead_id == lead_id)
+    if until is not None:
+        query = query.where(ledger.c.at <= until)
+    found = _kept(connection, query.order_by(ledger.c.seq.desc()).limit(1))
+    return found[0] if found else None
+
+
+def _bodies(tenant_id: UUID, kind: str) -> sa.Select[Any]:
+    same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
+    columns = (ledger.c.seq, ledger.c.lead_id, ledger.c.commitment, ledger_payloads.c.salt, ledger_payloads.c.body)
+    whole = sa.select(*columns).select_from(ledger.outerjoin(ledger_payloads, same))
+    return whole.where(ledger.c.tenant_id == tenant_id, ledger.c.kind == kind)
+
+
+def _kept(connection: Connection, query: sa.Select[Any]) -> Sequence[Kept]:
+    return [
+        Kept(
+            row.seq,
+            row.lead_id,
+            json.loads(row.body) if row.body is not None else None,
+            row.body is None or commit(row.salt, row.body) == row.commitment,
+        )
+        for row in connection.execute(query)
+    ]
+
+
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
     """Return a lead's newest entries as (seq, kind, at, body)."""
     same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)

@@ -330,6 +330,16 @@ ledger_heads = Table(
     Column("hash", Text, nullable=False),
 )
 
+score_inputs = Table(
+    "score_inputs",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_seq", BigId, primary_key=True, autoincrement=False),
+    Column("last_seq", BigId, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("frame", Blob, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,
