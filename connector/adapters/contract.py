@@ -236,7 +236,9 @@ class CrmAdapter(ABC):
         """Read single persons again with their history; ids that are gone become removals."""
 
     def changed_since(self, at: datetime) -> bool:
-        """Tell by a question that costs next to nothing whether anybody but us changed a person after ``at``.
+        """Tell by a question that costs next to nothing whether anybody but us did something after ``at``.
+
+        Persons and what happens with them count; what is missed is found by the next reading.
 
         Offered where ``capabilities.look_seconds`` is set; raises ``NotSupported`` elsewhere.
         """

@@ -11,7 +11,7 @@ from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
-from connector.store import connections, inbox
+from connector.store import connections, inbox, looks
 from connector.store.connections import CrmConnection, Health
 
 
@@ -57,6 +57,7 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
         if connection is None or connection.status is Health.DISCONNECTED:
             return 0
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())
+        looks.pushed(session, connection.id, services.clock.now())
         ready = pipeline.start_unless_waiting(services, session, connection.tenant_id) if new else []
     services.wake_all(ready)
     return new

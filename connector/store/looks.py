@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +11,9 @@ from sqlalchemy.engine import Connection
 
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
-from connector.store.tables import connections, inbox, runs
+from connector.store.tables import connections, runs
+
+NOTED_FOR = timedelta(hours=1)
 
 
 def due(
@@ -27,20 +29,28 @@ def due(
     newer = runs.alias("newer")
     later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
     held_up = own_runs.where(runs.c.status.in_((RunStatus.WAITING, RunStatus.STOPPED)), ~later.exists())
-    pushed = sa.select(inbox.c.dedupe_key).where(inbox.c.connection_id == c.id, inbox.c.received_at > pushed_since)
+    silent = sa.or_(c.pushed_at.is_(None), c.pushed_at <= pushed_since)
     query = (
         sa.select(c.id)
         .where(c.vendor == vendor, c.status == Health.ACTIVE, _not_looked_at(looked_before))
-        .where(own_runs.where(runs.c.status == RunStatus.DONE).exists(), ~held_up.exists(), ~pushed.exists())
+        .where(own_runs.where(runs.c.status == RunStatus.DONE).exists(), ~held_up.exists(), silent)
         .order_by(sa.func.coalesce(c.looked_at, c.installed_at))
     )
     return list(connection.execute(query.limit(limit)).scalars())
 
 
 def claim(connection: Connection, connection_id: UUID, looked_before: datetime, now: datetime) -> bool:
-    """Take the look at an account; False where someone else looked since ``looked_before``."""
-    where = sa.and_(connections.c.id == connection_id, _not_looked_at(looked_before))
+    """Take the look at a usable account; False where someone else looked since ``looked_before``."""
+    usable = connections.c.status == Health.ACTIVE
+    where = sa.and_(connections.c.id == connection_id, usable, _not_looked_at(looked_before))
     return connection.execute(sa.update(connections).where(where).values(looked_at=now)).rowcount == 1
+
+
+def pushed(connection: Connection, connection_id: UUID, now: datetime) -> None:
+    """Note that the account pushes; to the hour, so that a burst does not queue for the account's row."""
+    c = connections.c
+    stale = sa.or_(c.pushed_at.is_(None), c.pushed_at <= now - NOTED_FOR)
+    connection.execute(sa.update(connections).where(c.id == connection_id, stale).values(pushed_at=now))
 
 
 def postpone(connection: Connection, connection_id: UUID, looked_at: datetime) -> None:

@@ -72,6 +72,7 @@ connections = Table(
     Column("refresh_until", UtcTime),
     Column("tokens_saved_at", UtcTime),
     Column("looked_at", UtcTime),
+    Column("pushed_at", UtcTime),
     Column("scopes", Json, nullable=False),
     Column("field_names", Json, nullable=False),
     Column("options", Json, nullable=False, server_default="{}"),

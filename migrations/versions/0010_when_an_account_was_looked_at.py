@@ -1,4 +1,4 @@
-"""When an account was last asked whether anything changed, and when its tokens were last saved."""
+"""When an account was last asked whether anything changed, when it pushed, and when its tokens were last saved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Apply the step."""
     op.add_column("connections", sa.Column("looked_at", UtcTime()))
+    op.add_column("connections", sa.Column("pushed_at", UtcTime()))
     op.add_column("connections", sa.Column("tokens_saved_at", UtcTime()))
 
 
@@ -23,4 +24,5 @@ def downgrade() -> None:
     """Take the step back."""
     with op.batch_alter_table("connections") as batch:
         batch.drop_column("tokens_saved_at")
+        batch.drop_column("pushed_at")
         batch.drop_column("looked_at")

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from connector.adapters.salesforce.glance import LOOKED_AT
+from connector.sandbox.salesforce import changes
+from connector.sandbox.salesforce.composite import MOST_QUERIES
 from tests.contract.salesforce_world import SalesforceWorld
+
+LOUD = 3
+"""Requests of a look that finds something: who we are, and whether it was us."""
 
 
 @pytest.fixture
@@ -40,10 +47,48 @@ def test_a_sellers_change_is_seen_and_ours_is_not(org: SalesforceWorld) -> None:
     assert not org.connect(grant).changed_since(org.clock.now())
 
 
-def test_a_new_lead_is_seen(org: SalesforceWorld) -> None:
-    """The reason for the look."""
-    grant, mark = org.install(), org.clock.now()
+@pytest.mark.parametrize("kind", ["new lead", "form", "task", "meeting", "email_reply"])
+def test_what_a_person_does_is_seen(org: SalesforceWorld, kind: str) -> None:
+    """Also where the lead itself stays as it was."""
+    grant, lead, mark = org.install(), org.leads()[0], org.clock.now()
     org.clock.sleep(5)
-    org.add_person("new@firm.example.com")
+    if kind == "new lead":
+        org.add_person("new@firm.example.com")
+    else:
+        org.happen(lead, kind)
+    org.wait()
+    before = org.requests()
+    assert org.connect(grant).changed_since(mark)
+    assert org.requests() - before == LOUD
+
+
+def test_what_our_writes_set_off_in_the_org_is_no_news(org: SalesforceWorld) -> None:
+    """A flow that makes a task of a score runs as our user: it would be read and scored for ever."""
+    grant, lead, mark = org.install(), org.leads()[0], org.clock.now()
+    org.clock.sleep(5)
+    ours = replace(org.hub.user(), user_id=org.hub.people.integration)
+    with org.sandbox.stage.lock:
+        changes.create(org.hub, "Task", {"WhoId": lead, "Subject": "Call", "Status": "Not Started"}, ours)
+    org.wait()
+    assert not org.connect(grant).changed_since(mark)
+
+
+def test_a_hidden_object_does_not_blind_the_look(org: SalesforceWorld) -> None:
+    """What is refused tells nothing; the others do."""
+    grant, mark = org.install(), org.clock.now()
+    for source in ("Task", "Event", "CampaignMember"):
+        del org.hub.schema.objects[source]
+    org.clock.sleep(5)
+    org.wait()
+    assert not org.connect(grant).changed_since(mark)
+    org.change(org.leads(), {"Title": "Head"})
     org.wait()
     assert org.connect(grant).changed_since(mark)
+
+
+def test_a_look_counts_once_for_the_org(org: SalesforceWorld) -> None:
+    """Five queries in one request are one request of the day."""
+    adapter, used = org.connect(org.install()), org.hub.usage.used
+    adapter.changed_since(org.clock.now())
+    assert org.hub.usage.used == used + 1
+    assert len(LOOKED_AT) == MOST_QUERIES

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from connector.adapters.contract import Delivery
 from connector.errors import MissingPermission, RetryLater
 from connector.records import WebhookHint
-from connector.services import looking, maintenance, pipeline
+from connector.services import looking, maintenance, pipeline, webhooks
 from connector.store import connections, inbox, runs
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
@@ -41,6 +42,12 @@ def newest(line: World, connection_id: UUID) -> runs.Run:
         run = runs.latest(session, connections.get(session, connection_id).tenant_id)
     assert run
     return run
+
+
+def push(line: World, record_id: str) -> None:
+    """Let the account push that a record changed."""
+    body = f"101:{record_id}".encode()
+    assert webhooks.receive(line.services, "fakecrm", Delivery("POST", "", {"X-Fake-Signature": "good"}, body))
 
 
 def test_nothing_is_started_where_nothing_changed(line: World) -> None:
@@ -81,13 +88,25 @@ def test_two_beats_look_once(line: World) -> None:
 def test_an_account_that_pushes_is_left_alone_for_a_day(line: World) -> None:
     """Its pushes tell; where they end, the looks begin again."""
     connection_id = only(line)
-    with line.services.store.transaction() as session:
-        tenant_id = connections.get(session, connection_id).tenant_id
-        hint = WebhookHint("101", "key", "changed", "1001", line.clock.at)
-        inbox.keep(session, tenant_id, connection_id, [hint], line.clock.at)
+    push(line, "1001")
+    line.work()
     line.clock.at += timedelta(hours=23)
     assert looking.due(line.services) == []
+    push(line, "1002")
+    line.work()
     line.clock.at += timedelta(hours=1)
+    assert looking.due(line.services) == []
+    line.clock.at += timedelta(hours=23)
+    assert looking.due(line.services) == [connection_id]
+
+
+def test_what_a_census_doubts_is_no_push(line: World) -> None:
+    """Its hints lie in the same inbox."""
+    connection_id = only(line)
+    with line.services.store.transaction() as session:
+        tenant_id = connections.get(session, connection_id).tenant_id
+        hint = WebhookHint("101", "key", "census", "1001", line.clock.at)
+        inbox.keep(session, tenant_id, connection_id, [hint], line.clock.at)
     assert looking.due(line.services) == [connection_id]
 
 
@@ -185,3 +204,5 @@ def test_a_disconnected_account_says_so_at_once(line: World) -> None:
         connections.set_health(session, connection_id, Health.DISCONNECTED, "why")
     looking.look(line.services, connection_id)
     assert line.crm.looks == []
+    with line.services.store.reading() as session:
+        assert connections.get(session, connection_id).status_reason == "why"

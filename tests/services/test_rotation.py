@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from connector.clock import SystemClock
-from connector.services import install
+from connector.errors import Disconnected
+from connector.services import install, renewing
 from connector.services.opening import open_adapter, read_connection
 from connector.services.tokens import TokenSource
 from connector.store import connections
@@ -19,6 +20,7 @@ from tests.contract.salesforce_world import SalesforceWorld
 from tests.world import World, world
 
 WORKERS = 50
+DAY_SECONDS = 86_400
 
 
 @pytest.fixture
@@ -56,3 +58,24 @@ def test_fifty_workers_refresh_once_and_nobody_is_disconnected(installed: World,
         assert connections.get(session, connection_id).status is Health.ACTIVE
     assert org.installed()
     assert open_adapter(services, connection_id).account().account_id
+
+
+@pytest.mark.parametrize("kept_alive", [True, False])
+def test_an_idle_grant_that_rotates_outlives_its_thirty_days(store: Store, org: SalesforceWorld, kept_alive: bool) -> None:
+    """Nothing happens in the org for four months but what the sweep announces each day."""
+    made = world(store)
+    services = replace(made.services, apps={"salesforce": org.app()}, clock=org.clock)
+    code, state = org.consent(install.begin(services, "salesforce", "browser", None))
+    connection_id = install.complete(services, "salesforce", "browser", state, code).connection_id
+    renewed = 0
+    for _ in range(120):
+        org.clock.sleep(DAY_SECONDS)
+        for due in renewing.due(services) if kept_alive else ():
+            renewing.renew(services, due)
+            renewed += 1
+    assert renewed == (120 // 8 if kept_alive else 0)
+    if kept_alive:
+        assert open_adapter(services, connection_id).account().account_id
+        return
+    with pytest.raises(Disconnected):
+        open_adapter(services, connection_id).account()

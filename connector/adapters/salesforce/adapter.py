@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.salesforce import score_fields
+from connector.adapters.salesforce import glance, score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
-from connector.adapters.salesforce.glance import changed_leads
 from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.paths import REVOKE
@@ -76,8 +75,8 @@ class SalesforceAdapter(CrmAdapter):
         return SingleReader(self._org).read(record_ids)
 
     def changed_since(self, at: datetime) -> bool:
-        """Tell whether a lead was changed by anybody else; nothing is told where leads are hidden from us."""
-        return changed_leads(self._org, at)
+        """Tell whether a person or what happens with them was changed by anybody but our user."""
+        return glance.changed(self._org, at)
 
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Find the packaged score fields or make them on Lead and Contact."""

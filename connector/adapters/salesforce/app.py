@@ -46,7 +46,8 @@ CAPABILITIES = Capabilities(
     login_domain=LOGIN_DOMAIN,
     # Asked of every app with more than two customers: refresh tokens end after 30 idle days, anew after each use.
     grant_idle=timedelta(days=30),
-    # 1,440 requests of the day at most, where the org does not push (a bare Enterprise org has 100,000).
+    # Where the org does not push: 1,440 requests of a quiet day (a bare Enterprise org has 100,000), and two more for
+    # each look that finds a change, be it ours.
     look_seconds=60.0,
     admin_webhook=True,
 )

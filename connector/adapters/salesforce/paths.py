@@ -16,3 +16,5 @@ USERINFO = "/services/oauth2/userinfo"
 
 QUERY_JOBS = DATA + "jobs/query"
 INGEST_JOBS = DATA + "jobs/ingest"
+COMPOSITE = "composite"
+"""Below the API version, as the library completes it."""

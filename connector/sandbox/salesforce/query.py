@@ -24,23 +24,23 @@ blueprint = Blueprint("query", __name__)
 @blueprint.get("/query")
 def query() -> Response:
     """Answer a query over records that are neither deleted nor archived."""
-    return first_page(deleted=False)
+    return first_page(request.args.get("q"), deleted=False)
 
 
 @blueprint.get("/queryAll")
 def query_all() -> Response:
     """Answer a query over all records, those in the recycle bin and archived activities too."""
-    return first_page(deleted=True)
+    return first_page(request.args.get("q"), deleted=True)
 
 
-def first_page(*, deleted: bool, tooling: bool = False) -> Response:
-    """Answer the first page of the query in ``q``."""
-    if "q" not in request.args:
+def first_page(text: str | None, *, deleted: bool, tooling: bool = False) -> Response:
+    """Answer the first page of a query; raise 400 where there is none."""
+    if text is None:
         raise failure(400, "MALFORMED_QUERY", "A query string has to be specified")
     asked = BATCH_SIZE.search(request.headers.get("Sforce-Query-Options", ""))
     size = min(max(int(asked[1]), SMALLEST_PAGE), PAGE) if asked else PAGE
     with hub().stage.lock:
-        answer = answer_of(request.args["q"], deleted=deleted, tooling=tooling)
+        answer = answer_of(text, deleted=deleted, tooling=tooling)
         if answer.counts:
             return reply(_aggregate(answer.counts))
         more = len(answer.rows) > size

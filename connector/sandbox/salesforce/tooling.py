@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from connector.sandbox.salesforce import permissions
 from connector.sandbox.salesforce.access import hub
@@ -83,7 +83,7 @@ def _refused(message: str, code: str = "FIELD_INTEGRITY_EXCEPTION") -> ApiError:
 @blueprint.get("/query")
 def query() -> Response:
     """Answer a query over the objects of the Tooling API."""
-    return first_page(deleted=False, tooling=True)
+    return first_page(request.args.get("q"), deleted=False, tooling=True)
 
 
 @blueprint.get("/sobjects/<name>/describe")

@@ -24,7 +24,6 @@ NOT_OFFERED = {
     "auth/salesforce_keys",
     "auth/soap_login",
     "composite/batch",
-    "composite/composite",
     "composite/composite_graph",
     "composite/sobject_tree",
     "rest/custom_invocable_actions",
