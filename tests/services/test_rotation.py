@@ -61,7 +61,9 @@ def test_fifty_workers_refresh_once_and_nobody_is_disconnected(installed: World,
 
 
 @pytest.mark.parametrize("kept_alive", [True, False])
-def test_an_idle_grant_that_rotates_outlives_its_thirty_days(store: Store, org: SalesforceWorld, kept_alive: bool) -> None:
+def test_an_idle_grant_that_rotates_outlives_its_thirty_days(
+    store: Store, org: SalesforceWorld, kept_alive: bool
+) -> None:
     """Nothing happens in the org for four months but what the sweep announces each day."""
     made = world(store)
     services = replace(made.services, apps={"salesforce": org.app()}, clock=org.clock)
