@@ -92,6 +92,9 @@ def act(crm: VendorWorld, person: str) -> None:
     if isinstance(crm, HubSpotWorld):
         crm.happen(crm.contact(person), "form")
     elif isinstance(crm, MailchimpWorld):
+        crm.happen(crm.member(person), "email_sent")
+        # A click that comes with the mail is a scanner's.
+        crm.clock.sleep(600)
         crm.happen(crm.member(person), "email_click")
     elif isinstance(crm, SalesforceWorld):
         crm.happen(person, "form")

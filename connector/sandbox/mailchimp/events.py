@@ -16,6 +16,8 @@ from connector.sandbox.mailchimp.problems import invalid
 from connector.sandbox.mailchimp.records import Campaign, Member
 
 TITLE = "News of the day"
+LATELY_MS = 7 * 86_400_000
+"""For so long people get an old campaign when something is to happen with them; nobody is sent last year's."""
 
 
 def happen(hub: Hub, member: Member, body: Mapping[str, Any]) -> dict[str, str]:
@@ -38,9 +40,10 @@ def happen(hub: Hub, member: Member, body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _campaign(hub: Hub, member: Member) -> Campaign:
-    """Return the member's last campaign of this kind; send one if there is none."""
+    """Return the audience's last campaign of this kind; send one to the member if there is none of late."""
     found = (each for each in reversed(hub.campaigns.values()) if each.title == TITLE)
-    campaign = next((each for each in found if each.list_id == member.list_id), None)
+    late = (each for each in found if each.sent_ms is not None and each.sent_ms > hub.now_ms() - LATELY_MS)
+    campaign = next((each for each in late if each.list_id == member.list_id), None)
     if campaign is None:
         return mailings.send_campaign(hub, hub.audiences[member.list_id], TITLE, [member])
     mailings.receive(campaign, member)
