@@ -284,7 +284,8 @@ class Tokens:
 class Account:
     """The installed CRM account, as its own API describes it.
 
-    ``api_origin`` is where its API lives, for vendors that have many places.
+    ``api_origin`` is where its API lives, for vendors that have many places. ``limited_as`` is whom the vendor's
+    limits count, where that is not the account: several accounts of one user then share them.
     """
 
     account_id: str
@@ -293,6 +294,7 @@ class Account:
     time_zone: str
     currency: str | None = None
     api_origin: str | None = None
+    limited_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ class Governor:
         self._reserve = reserve
 
     def lane(self, vendor: str, account_id: str, budgets: Sequence[Budget], *, realtime: bool) -> Lane:
-        """Return the lane of one account; ``realtime``: a person or a webhook is waiting, else it is bulk work."""
+        """Return the lane of one account, or of whoever else the vendor's limits count.
+
+        ``realtime``: a person or a webhook is waiting, else it is bulk work.
+        """
         named = {budget.name: budget for budget in budgets}
         return GovernedLane(self._windows, self._clock, f"{vendor}:{account_id}", named, (realtime, self._reserve))
 

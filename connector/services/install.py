@@ -107,6 +107,6 @@ def _reinstall(
     sealed = encrypt(services, known, grant.tokens, version)
     connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
-    connections.move(session, known.id, grant.account.api_origin)
+    connections.move(session, known.id, grant.account)
     changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)
     return Installed(known.tenant_id, known.id, to_read=changed)

@@ -40,7 +40,8 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             remedy=f"Install the app in {app.capabilities.label} again.",
         )
     source = TokenSource(services, app, connection)
-    lane = services.lane(connection.vendor, connection.account_id, app.capabilities, realtime=realtime)
+    limited = connection.limited_as or connection.account_id
+    lane = services.lane(connection.vendor, limited, app.capabilities, realtime=realtime)
     return app.connect(
         Access(
             connection_id=str(connection.id),

@@ -42,7 +42,8 @@ class StoredTokens:
 class CrmConnection:
     """One installed CRM account of a tenant.
 
-    ``api_origin`` is where its API lives, if the vendor has many places; ``options`` are what its admin turned on.
+    ``api_origin`` is where its API lives, if the vendor has many places; ``limited_as`` whom its limits count, if not
+    the account; ``options`` are what its admin turned on.
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class CrmConnection:
     installed_at: datetime
     api_origin: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    limited_as: str | None = None
 
 
 def _read(row: Any) -> CrmConnection:
@@ -75,6 +77,7 @@ def _read(row: Any) -> CrmConnection:
         row.installed_at,
         row.api_origin,
         row.options,
+        row.limited_as,
     )
 
 
@@ -115,6 +118,7 @@ def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, 
         "time_zone": account.time_zone,
         "currency": account.currency,
         "api_origin": account.api_origin,
+        "limited_as": account.limited_as,
         "status": Health.ACTIVE,
         "scopes": [],
         "field_names": {},
@@ -192,9 +196,10 @@ def forget_tokens(connection: Connection, connection_id: UUID) -> None:
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
 
 
-def move(connection: Connection, connection_id: UUID, api_origin: str | None) -> None:
-    """Note where the account's API lives now."""
-    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(api_origin=api_origin))
+def move(connection: Connection, connection_id: UUID, account: Account) -> None:
+    """Note where the account's API lives now, and whom its limits count."""
+    values = {"api_origin": account.api_origin, "limited_as": account.limited_as}
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
 
 
 def hook_secrets(connection: Connection, connection_id: UUID) -> str | None:

@@ -62,6 +62,7 @@ connections = Table(
     Column("time_zone", Text, nullable=False),
     Column("currency", Text),
     Column("api_origin", Text),
+    Column("limited_as", Text),
     Column("hook_secrets", Text),
     Column("status", Text, nullable=False),
     Column("status_reason", Text),

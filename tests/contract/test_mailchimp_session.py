@@ -233,6 +233,12 @@ def test_the_limit_of_open_connections_is_never_passed(world: MailchimpWorld) ->
     assert world.busiest_share() <= 1
 
 
+def test_the_limit_is_counted_for_the_user(world: MailchimpWorld) -> None:
+    """One who has several accounts has ten connections to them all."""
+    account = world.install().account
+    assert account.limited_as == f"login {world.hub.account.login_id}" != account.account_id
+
+
 def test_one_connection_serves_many_calls(world: MailchimpWorld) -> None:
     """Each new one costs a handshake, and counts for a while after it was closed."""
     adapter = world.connect()

@@ -32,7 +32,7 @@ API_HOSTS = (r"us\d{1,3}\.api\.mailchimp\.com",)
 TOO_LOW = frozenset({"viewer", "author"})
 """Roles that read but do not write."""
 
-ACCOUNT_FIELDS = ("account_id", "account_name", "account_timezone", "role")
+ACCOUNT_FIELDS = ("account_id", "account_name", "account_timezone", "login_id", "role")
 
 _BAD_REQUEST = 400
 
@@ -144,7 +144,16 @@ def account_of(body: Mapping[str, Any], origin: str) -> Account:
     except UnreadableError:
         raise _unreadable("account") from None
     name = str(body.get("account_name") or f"Mailchimp account {account_id}")
-    return Account(account_id, name, ui_of(origin), str(body.get("account_timezone") or "UTC"), api_origin=origin)
+    zone = str(body.get("account_timezone") or "UTC")
+    return Account(account_id, name, ui_of(origin), zone, api_origin=origin, limited_as=_user(body))
+
+
+def _user(body: Mapping[str, Any]) -> str | None:
+    """Return who is allowed ten connections: the user, over all accounts and apps (guide, "Fundamentals: limits")."""
+    try:
+        return f"login {identifier(body, 'login_id')}"
+    except UnreadableError:
+        return None
 
 
 def ui_of(origin: str) -> str:
