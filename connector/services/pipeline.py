@@ -67,7 +67,8 @@ RETRAIN = "retrain"
 PLANS: dict[str, tuple[str, ...]] = {
     FIRST: tuple(stage.name for stage in STAGES),
     REFRESH: ("sync", "identity", "score", "deliver"),
-    RETRAIN: ("sync", "identity", "train", "score", "deliver"),
+    # A field or hook that somebody deleted in the CRM is made again.
+    RETRAIN: ("prepare", "sync", "identity", "train", "score", "deliver"),
 }
 
 BUG_ATTEMPTS = 5

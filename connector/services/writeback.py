@@ -46,15 +46,21 @@ def prepare(job: Job) -> None:
         connections.save_field_names(session, job.connection_id, names)
         ready = sum(len(item.field_names) for item in connections.of_tenant(session, job.tenant_id))
         job.report(session, done=ready, expected=ready)
+    notice = _subscribed(job, adapter)
+    with job.transaction() as session:
+        connections.set_notice(session, job.connection_id, notice)
+
+
+def _subscribed(job: Job, adapter: CrmAdapter) -> str | None:
+    """Let the account push its changes; return the sentence for its admin where it does not."""
     try:
         hook_secrets.subscribe(job.services, job.connection_id, adapter)
     except Disconnected:
         raise
     except NeedsAdmin as refused:
         # Nobody needs to wait for that: what is not pushed is read by the clock.
-        with job.transaction() as session:
-            detail = f"Changes are not pushed, only read from time to time: {refused}"
-            job.report(session, done=ready, expected=ready, detail=detail)
+        return f"Changes are not pushed, only read from time to time: {refused}"
+    return None
 
 
 def deliver(job: Job) -> None:

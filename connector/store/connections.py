@@ -43,7 +43,8 @@ class CrmConnection:
     """One installed CRM account of a tenant.
 
     ``api_origin`` is where its API lives, if the vendor has many places; ``limited_as`` whom its limits count, if not
-    the account; ``options`` are what its admin turned on.
+    the account; ``options`` are what its admin turned on; ``notice`` is what its admin should know although
+    everything works.
     """
 
     id: UUID
@@ -60,6 +61,7 @@ class CrmConnection:
     api_origin: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     limited_as: str | None = None
+    notice: str | None = None
 
 
 def _read(row: Any) -> CrmConnection:
@@ -78,6 +80,7 @@ def _read(row: Any) -> CrmConnection:
         row.api_origin,
         row.options,
         row.limited_as,
+        row.notice,
     )
 
 
@@ -188,6 +191,11 @@ def set_health(connection: Connection, connection_id: UUID, status: Health, reas
     """Record whether the connection can be used, with the sentence for the admin."""
     values = {"status": status, "status_reason": reason}
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
+
+
+def set_notice(connection: Connection, connection_id: UUID, notice: str | None) -> None:
+    """Tell the admin something about a connection that works; None takes it back."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(notice=notice))
 
 
 def forget_tokens(connection: Connection, connection_id: UUID) -> None:

@@ -66,6 +66,7 @@ connections = Table(
     Column("hook_secrets", Text),
     Column("status", Text, nullable=False),
     Column("status_reason", Text),
+    Column("notice", Text),
     Column("access_token", Text),
     Column("refresh_token", Text),
     Column("token_expires_at", UtcTime),

@@ -39,6 +39,12 @@ def _run(line: World) -> runs.Run:
     return found
 
 
+def _notice(line: World) -> str | None:
+    with line.services.store.reading() as session:
+        (connection,) = connections.of_tenant(session, _run(line).tenant_id)
+    return connection.notice
+
+
 def test_an_installation_ends_in_scores_inside_the_crm(line: World) -> None:
     """Every open lead has a score there, equal to what the store and the ledger say."""
     line.work()
@@ -139,7 +145,7 @@ def test_a_passing_trouble_is_tried_again_and_ends_well(line: World) -> None:
 
 
 def test_a_vendor_that_does_not_push_holds_nothing_up(line: World) -> None:
-    """The run goes on and its page says so; the clock reads what is not pushed."""
+    """The run goes on and the account's page says so, until it does; the clock reads what is not pushed."""
 
     def trouble(operation: str) -> None:
         if operation == "subscribe":
@@ -147,13 +153,15 @@ def test_a_vendor_that_does_not_push_holds_nothing_up(line: World) -> None:
 
     line.crm.trouble = trouble
     line.work()
-    run = _run(line)
-    assert run.status is RunStatus.DONE
-    with line.services.store.reading() as session:
-        told = runs.stages(session, run.id)["prepare"].detail
+    assert _run(line).status is RunStatus.DONE
+    told = _notice(line)
     assert told
     assert "Changes are not pushed" in told
     assert "The address does not answer." in told
+    line.crm.trouble = lambda _operation: None
+    maintenance.start_run(line.services, _run(line).tenant_id, pipeline.RETRAIN)
+    line.work()
+    assert _notice(line) is None
 
 
 def test_a_revoked_grant_stops_the_run_with_a_sentence_and_destroys_the_tokens(line: World) -> None:
