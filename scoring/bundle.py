@@ -25,7 +25,8 @@ from scoring.tiers import Tiers
 
 __all__ = ["Bundle", "BundleError", "dumps", "loads"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: blends of any members, pairs; form 1 is still read."""
 _MANIFEST, _CONTENT = "manifest.json", "content.json"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 

@@ -71,7 +71,7 @@ def calibrate(raw: Floats, label: Floats, weight: Floats, conversions: int) -> C
     if not label.size or label.min() == label.max():
         return IDENTITY
     if conversions < SIGMOID_FROM:
-        return Calibration("intercept", _intercept(raw, label, weight))
+        return Calibration("intercept", level(raw, label, weight))
     intercept, slope = _sigmoid(raw, label, weight)
     if conversions < ISOTONIC_FROM:
         return Calibration("sigmoid", intercept, slope)
@@ -80,7 +80,8 @@ def calibrate(raw: Floats, label: Floats, weight: Floats, conversions: int) -> C
     return _isotonic(raw, label, weight, slope)
 
 
-def _intercept(raw: Floats, label: Floats, weight: Floats) -> float:
+def level(raw: Floats, label: Floats, weight: Floats) -> float:
+    """The shift of log-odds with which the mean chance meets the rate."""
     target = float(np.average(label, weights=weight))
     return float(brentq(lambda shift: float(np.average(expit(raw + shift), weights=weight)) - target, -60.0, 60.0))
 
@@ -94,7 +95,7 @@ def _sigmoid(raw: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
         value = float((share * (np.logaddexp(0.0, line) - label * line)).sum())
         return value, np.array([miss.sum(), (miss * raw).sum()])
 
-    start = np.array([_intercept(raw, label, weight), 1.0])
+    start = np.array([level(raw, label, weight), 1.0])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(None, None), (MIN_SLOPE, None)])
     return float(found.x[0]), float(found.x[1])
 

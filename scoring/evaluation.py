@@ -37,11 +37,17 @@ class Window:
     @classmethod
     def of(cls, rows: pl.DataFrame, log_odds: Floats) -> Window:
         """From snapshot rows in time order."""
-        keys = rows.select(pl.coalesce("company_key", pl.format("lead {}", "lead_id"))).to_series()
-        group = keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+        group = resampled_together(rows)
         first = rows.select(pl.col("lead_id").is_first_distinct().cast(pl.Float64)).to_series().to_numpy()
         label = rows["label"].cast(pl.Float64).to_numpy()
         return cls(label, rows["weight"].to_numpy(), log_odds, group, first)
+
+
+def resampled_together(rows: pl.DataFrame) -> Indices:
+    """The number of each row's company, or of its lead where none is known: they are drawn as one."""
+    keys = rows.select(pl.coalesce("company_key", pl.format("lead {}", "lead_id"))).to_series()
+    found: Indices = keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+    return found
 
 
 def evaluate(window: Window, capacity: int, seed: int) -> dict[str, Any]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from scoring.calibration import IDENTITY, Calibration, calibrate
+from scoring.calibration import IDENTITY, Calibration
+from scoring.evaluation import resampled_together
 from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
 from scoring.metrics import Floats
 from scoring.models import Model, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice, choose
+from scoring.models.judging import Fold
 from scoring.schema import Timing
-from scoring.splits import Mask, Split, distinct_conversions
+from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
+from scoring.windows import Held, calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Task:
     timing: Timing
     excluded: Collection[str]
     seed: int
+    interpretable: bool = False
+    """Only models that can be read as a list of coefficients."""
 
     def training(self, matrix: Matrix, columns: tuple[str, ...]) -> Rows:
         """The rows with their vectors."""
@@ -61,27 +66,50 @@ class Fitted:
 
 
 def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
-    """Choose on validation, judge on the test window, then refit the recipe on all matured rows.
+    """Choose over rolling origins, judge on the test window, then refit the recipe on all matured rows.
 
     None where no input varies, so that there is nothing to learn from.
 
-    The trial's model has seen train and validation rows and is calibrated on validation alone; the
-    serving model is calibrated on the pooled out-of-fold log-odds of both windows.
+    The trial's model has seen all rows before the test and is calibrated on the rolling windows alone;
+    the serving model is calibrated on them and the test window.
     """
     spec, _ = fit(task.timeline, task.rows.filter(pl.Series(split.dev)), task.timing, task.excluded)
     if not spec.columns:
         return None
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec.columns)
-    choice = choose(whole.where(split.train), whole.where(split.valid))
+    found = origins(task.rows, split, dated=task.timing is Timing.DATED)
+    choice = choose(folds(task.rows, whole, found), interpretable=task.interpretable)
     raw = choice.recipe.fit(whole.where(split.dev)).log_odds(matrix[split.test])
-    first = _calibrated(task, [(split.valid, choice.log_odds)])
-    pooled = _calibrated(task, [(split.valid, choice.log_odds), (split.test, raw)])
-    judged = task.rows.filter(pl.Series(split.test))
-    trial = Trial(judged, matrix[split.test], spec.columns, first.apply(raw), choice, split)
+    windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
+    log_odds = out_of_fold(task.rows, windows).apply(raw)
+    trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
     model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
-    return Fitted(spec, vectors, model, pooled), trial
+    return Fitted(spec, vectors, model, out_of_fold(task.rows, [*windows, (split.test, raw)])), trial
+
+
+def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:
+    """The vectors of every origin."""
+    return [
+        Fold(
+            whole.where(origin.train),
+            whole.where(origin.window),
+            resampled_together(rows.filter(pl.Series(origin.window))),
+        )
+        for origin in found
+    ]
+
+
+def out_of_fold(rows: pl.DataFrame, windows: Sequence[tuple[Mask, Floats]]) -> Calibration:
+    """The calibration by what models that had not seen the windows, oldest first, say of them."""
+    held = []
+    for mask, raw in windows:
+        part = rows.filter(pl.Series(mask))
+        label = part["label"].cast(pl.Float64).to_numpy()
+        held.append(Held(raw, label, part["weight"].to_numpy(), distinct_conversions(part)))
+    every = np.logical_or.reduce([mask for mask, _ in windows])
+    return calibrated(held, distinct_conversions(rows, every))
 
 
 def ruled(task: Task) -> tuple[Fitted, Trial]:
@@ -90,12 +118,3 @@ def ruled(task: Task) -> tuple[Fitted, Trial]:
     model = scorecard.fit(task.training(vectors.matrix, spec.columns))
     log_odds = model.log_odds(vectors.matrix)
     return Fitted(spec, vectors, model, IDENTITY), Trial(task.rows, vectors.matrix, spec.columns, log_odds)
-
-
-def _calibrated(task: Task, folds: Sequence[tuple[Mask, Floats]]) -> Calibration:
-    """Calibrate on the out-of-fold log-odds of the folds together."""
-    parts = [task.rows.filter(pl.Series(mask)) for mask, _ in folds]
-    rows = pl.concat(parts)
-    raw = np.concatenate([values for _, values in folds])
-    label = rows["label"].cast(pl.Float64).to_numpy()
-    return calibrate(raw, label, rows["weight"].to_numpy(), distinct_conversions(rows))

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from scoring.bundle import Bundle
+from scoring.drift import judged
 from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
 from scoring.features import catalogue
 from scoring.leakage import FieldVerdict
@@ -43,7 +44,9 @@ def report(
     rival = max((found["auc"]["value"] or 0.5 for found in compared["baselines"].values()), default=0.5)
     features = _features(bundle, fitted, seed)
     resting = _resting_on(bundle, features, assumed)
-    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival, resting)
+    moved = judged(Window.of(trial.rows, trial.log_odds), seed) if trial.choice else None
+    reasons = moved.reasons if moved else ()
+    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival, resting, reasons)
     return {
         "kind": bundle.model.kind,
         "version": bundle.version,
@@ -54,6 +57,7 @@ def report(
         "window": _window(rows),
         "test": {"rows": trial.rows.height, "conversions": conversions, "window": _window(trial.rows)},
         "metrics": metrics,
+        "drift": moved.to_json() if moved else None,
         "candidates": trial.choice.candidates if trial.choice else {},
         "calibration": bundle.calibration.to_json(),
         "leakage": [found.to_json() for found in verdicts],

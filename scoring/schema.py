@@ -109,6 +109,7 @@ class Goal:
     ``horizon_days`` is the span after a snapshot in which a conversion counts (``DATED`` only).
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
+    ``interpretable``: no model but the logistic regression may be chosen.
     """
 
     name: str
@@ -118,3 +119,4 @@ class Goal:
     capacity: int = 100
     high_intent_share: float = 0.10
     medium_share: float = 0.30
+    interpretable: bool = False

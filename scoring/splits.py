@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ import polars as pl
 from scoring.schema import Goal, Timing
 
 TRAIN_SHARE, VALID_SHARE = 0.6, 0.2
+WINDOWS, OLDER_SHARE = 4, 0.5
+"""Rolling origins: how many windows, and the share of the development part that is older than all of them."""
 MIN_TRAIN, MIN_WINDOW = (30, 18), 5
 """Least distinct converting leads in the training part (wished for, accepted) and in each evaluation window."""
 
@@ -25,13 +27,25 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Boolean masks over the snapshot rows. ``notes`` says in words where the rule had to bend."""
+    """Boolean masks over the snapshot rows. ``notes`` says in words where the rule had to bend.
+
+    ``embargo_us``: the span that was kept free before validation.
+    """
 
     train: Mask
     valid: Mask
     test: Mask
     dev: Mask
     notes: tuple[str, ...]
+    embargo_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A cut in the development part: what was matured before it, and the window after it."""
+
+    train: Mask
+    window: Mask
 
 
 def time_split(rows: pl.DataFrame, goal: Goal) -> Split | None:
@@ -56,6 +70,27 @@ def time_split(rows: pl.DataFrame, goal: Goal) -> Split | None:
     return None
 
 
+def origins(rows: pl.DataFrame, split: Split, *, dated: bool) -> tuple[Origin, ...]:
+    """Rolling origins in the development part, oldest first: windows of equal shares of its newer half.
+
+    Shares of the positive rows where ``dated``, else of the rows; the embargo is the split's. Origins that
+    hold too few conversions are left out; where none is left, the split's own validation is the one window.
+    """
+    order, label = rows["order"].to_numpy(), rows["label"].to_numpy()
+    pool = np.sort(order[split.dev & (label == 1)] if dated else order[split.dev])
+    places = np.linspace(OLDER_SHARE, 1.0, WINDOWS + 1)
+    cuts = [int(pool[round(share * (pool.size - 1))]) for share in places]
+    cuts[-1] = int(order[split.dev].max()) + 1
+    found = []
+    for start, end in pairwise(cuts):
+        train = split.dev & (order < start) & (order + split.embargo_us <= start)
+        origin = Origin(train, split.dev & (order >= start) & (order < end))
+        least = ((origin.train, MIN_TRAIN[-1]), (origin.window, MIN_WINDOW))
+        if all(distinct_conversions(rows, mask) >= few and _both(rows, mask) for mask, few in least):
+            found.append(origin)
+    return tuple(found) or (Origin(split.train, split.valid),)
+
+
 def distinct_conversions(rows: pl.DataFrame, mask: Mask | None = None) -> int:
     """How many different leads convert in the (masked) rows."""
     chosen = rows if mask is None else rows.filter(pl.Series(mask))
@@ -73,7 +108,7 @@ def _cut(rows: pl.DataFrame, last: int, before_test: int, before_valid: int) -> 
     middle = np.sort(pool)[round(pool.size * TRAIN_SHARE / (TRAIN_SHARE + VALID_SHARE) - 0.5)]
     valid = dev & (order >= middle)
     train = dev & (order + before_valid <= middle) & (order < middle)
-    return Split(train, valid, test, dev, ())
+    return Split(train, valid, test, dev, (), before_valid)
 
 
 def _enough(rows: pl.DataFrame, split: Split, least_train: int) -> bool:
@@ -97,4 +132,4 @@ def _with_notes(split: Split, goal: Goal, before_test: float, before_valid: floa
             f"The history is short: the embargo before the test is {before_test * whole:.0f} of {whole} days; "
             "the figures may be slightly optimistic."
         )
-    return Split(split.train, split.valid, split.test, split.dev, tuple(notes))
+    return replace(split, notes=tuple(notes))

@@ -11,12 +11,18 @@ USABLE_CONVERSIONS = 10
 
 
 def verdict(
-    kind: str, conversions: int, metrics: Mapping[str, Any], rival: float, resting_on: Sequence[str]
+    kind: str,
+    conversions: int,
+    metrics: Mapping[str, Any],
+    rival: float,
+    resting_on: Sequence[str],
+    drift: Sequence[str] = (),
 ) -> tuple[str, str]:
     """One of ``ready``, ``usable``, ``not ready``, and the sentence.
 
     ``conversions``: distinct, in the test window; ``rival``: the AUC of the best baseline there;
-    ``resting_on``: labels of fields of unknown time of filling, if most of the model rests on them.
+    ``resting_on``: labels of fields of unknown time of filling, if most of the model rests on them;
+    ``drift``: what has moved since, in words.
     """
     if kind == "scorecard":
         return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
@@ -27,7 +33,7 @@ def verdict(
             f"Not ready: on newer leads the ranking can't be told from chance (AUC at least {low:.2f}, "
             f"{conversions} conversions; the rule asks for more than 0.50 and at least {USABLE_CONVERSIONS}).",
         )
-    failed = _failed(conversions, metrics, rival)
+    failed = [*drift, *_failed(conversions, metrics, rival)]
     if resting_on:
         failed.append(
             f"most of the AUC of {metrics['auc']['value']:.2f} rests on fields whose time of filling is unknown "

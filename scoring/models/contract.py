@@ -50,6 +50,19 @@ class Model(Protocol):
         ...
 
 
+class Recipe(Protocol):
+    """How to fit a model again on other rows."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of model that it yields."""
+        ...
+
+    def fit(self, training: Training) -> Model:
+        """Fit on ``training``."""
+        ...
+
+
 def rate(training: Training) -> float:
     """The weighted share of conversions, smoothed towards 5 % by 20 rows so that it is never 0 or 1."""
     positives = float(training.weight @ training.label)

@@ -6,8 +6,8 @@ flag of their own; standardised values are cut at ±6 so that one outlier can't 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from scoring.models.contract import CHUNK_ROWS, Floats, Training
 
-PENALTIES = (0.003, 0.03, 0.3)
+PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 """Candidates for sklearn's C (inverse strength of the L2 penalty)."""
 CUT = 6.0
 SKEW = 20.0
@@ -62,6 +62,12 @@ class Logistic:
         missing = np.where(self.missing_mean > 0, (unknown - self.missing_mean) / self.missing_scale, 0.0)
         return values, missing
 
+    def with_coefficients(self, coef: Floats, flagged: npt.NDArray[np.int64], intercept: float) -> Logistic:
+        """The same standardisation with ``coef`` for all columns, then for the ``flagged`` ones' missing flags."""
+        missing_coef = np.zeros(len(self.coef))
+        missing_coef[flagged] = coef[len(self.coef) :]
+        return replace(self, coef=coef[: len(self.coef)], missing_coef=missing_coef, intercept=intercept)
+
     def to_json(self) -> dict[str, Any]:
         """Plain lists."""
         return {"kind": self.kind, "intercept": self.intercept} | {
@@ -72,29 +78,42 @@ class Logistic:
 _ARRAYS = ("logged", "mean", "scale", "missing_mean", "missing_scale", "coef", "missing_coef")
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``penalty`` is sklearn's C, scaled to 10,000 rows."""
+
+    penalty: float
+    kind: str = "logistic"
+
+    def fit(self, training: Training) -> Logistic:
+        """Fit on ``training``."""
+        return fit(training, self.penalty)
+
+
 def fit(training: Training, penalty: float) -> Logistic:
     """Fit with sklearn's lbfgs; ``penalty`` is its C, scaled to 10,000 rows."""
+    return path(training, (penalty,))[0]
+
+
+def path(training: Training, penalties: Sequence[float]) -> list[Logistic]:
+    """One fit for each penalty on the same standardised rows."""
     blank = _prepared(training)
     values, missing = blank.standardised(training.matrix)
     flagged = np.flatnonzero(blank.missing_mean > 0)
     design = np.hstack([values, missing[:, flagged]])
     weight = training.weight / training.weight.mean()
-    strength = penalty * min(1.0, 10_000 / len(weight))
-    solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=1_000, tol=1e-4)
-    solver.fit(design, training.label, sample_weight=weight)
-    coef = np.asarray(solver.coef_[0], dtype=np.float64)
-    missing_coef = np.zeros(values.shape[1])
-    missing_coef[flagged] = coef[values.shape[1] :]
-    return Logistic(
-        blank.logged,
-        blank.mean,
-        blank.scale,
-        blank.missing_mean,
-        blank.missing_scale,
-        coef[: values.shape[1]],
-        missing_coef,
-        float(solver.intercept_[0]),
-    )
+    found = []
+    for penalty in penalties:
+        solver = LogisticRegression(C=strength(penalty, len(weight)), solver="lbfgs", max_iter=1_000, tol=1e-4)
+        solver.fit(design, training.label, sample_weight=weight)
+        coef = np.asarray(solver.coef_[0], dtype=np.float64)
+        found.append(blank.with_coefficients(coef, flagged, float(solver.intercept_[0])))
+    return found
+
+
+def strength(penalty: float, rows: int) -> float:
+    """Return sklearn's C for this many rows: beyond 10,000 the penalty grows with them."""
+    return penalty * min(1.0, 10_000 / rows)
 
 
 def _prepared(training: Training) -> Logistic:

@@ -72,7 +72,8 @@ KINDS = {
     "scorecard": "Transparent scorecard",
     "logistic": "Penalised logistic regression",
     "lightgbm": "Gradient-boosted trees (LightGBM)",
-    "blend": "Average of logistic regression and LightGBM",
+    "pairs": "Penalised logistic regression with pairs of facts",
+    "blend": "Weighted sum of logistic regression and LightGBM",
 }
 
 
