@@ -29,6 +29,10 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	$(PIP) --require-hashes -r requirements-bench.txt
+	@touch $@
+
 demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= MAPPING= REPORT= KEEP=1 CONTACTS=)
 	@$(RUN) -m connector demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CONTACTS),--contacts $(CONTACTS))
@@ -52,6 +56,10 @@ bench-leakage: $(VENV)/.dev ## Plant leaks into generated tenants and count what
 	$(RUN) -m tests.bench.leakage $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(REPORT),--report "$(REPORT)")
 
+bench-quality: $(VENV)/.bench ## Compare the models with tuned peers on real and generated data (DATA= SECONDS= SEEDS= DRAW= ONLY=)
+	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -62,8 +70,9 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 	$(PIP) uv
 	$(LOCK) $(ARGS) -o requirements.txt
 	$(LOCK) $(ARGS) --group dev -o requirements-dev.txt
+	$(LOCK) $(ARGS) --group dev --group bench -o requirements-bench.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage fmt lock clean
+.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality fmt lock clean

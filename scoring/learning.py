@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from scoring.calibration import IDENTITY, Calibration
+from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
 from scoring.evaluation import resampled_together
 from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
 from scoring.metrics import Floats
@@ -91,11 +91,13 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:
     """The vectors of every origin."""
+    sloped = distinct_conversions(rows, _together([origin.window for origin in found])) >= SIGMOID_FROM
     return [
         Fold(
             whole.where(origin.train),
             whole.where(origin.window),
             resampled_together(rows.filter(pl.Series(origin.window))),
+            sloped,
         )
         for origin in found
     ]
@@ -108,8 +110,13 @@ def out_of_fold(rows: pl.DataFrame, windows: Sequence[tuple[Mask, Floats]]) -> C
         part = rows.filter(pl.Series(mask))
         label = part["label"].cast(pl.Float64).to_numpy()
         held.append(Held(raw, label, part["weight"].to_numpy(), distinct_conversions(part)))
-    every = np.logical_or.reduce([mask for mask, _ in windows])
+    every = _together([mask for mask, _ in windows])
     return calibrated(held, distinct_conversions(rows, every))
+
+
+def _together(masks: Sequence[Mask]) -> Mask:
+    every: Mask = np.logical_or.reduce(masks)
+    return every
 
 
 def ruled(task: Task) -> tuple[Fitted, Trial]:

@@ -9,7 +9,7 @@ there than they are, and a blend gives them all the weight that they earn. Their
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,7 +47,7 @@ class Choice:
 
 def choose(folds: Sequence[Fold], *, interpretable: bool = False) -> Choice:
     """Fit the candidates at every origin and climb; ``interpretable`` stays on the first rung."""
-    folds = [Fold(_sampled(fold.train), fold.window, fold.group) for fold in folds]
+    folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
     linear, penalty = _logistic(folds)
     members = [linear] if interpretable else [linear, *_complex(folds, penalty)]
     rungs = [linear] if interpretable else [linear, _blend(folds, members[::2]), _blend(folds, members)]

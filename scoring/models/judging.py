@@ -1,9 +1,10 @@
 """How candidates are compared: on rolling windows, each by itself, because rates and levels move between them.
 
-*Deviance*: mean log-loss of a window after the best intercept and non-negative slope for it (what
-calibration will do anyway), averaged over the windows. It uses more of the data than a ranking and
-chooses among settings of one kind of model. *Gain*: the difference of two candidates' AUC, averaged
-over the windows, with a paired bootstrap of leads; it decides whether the more complex one is taken.
+*Deviance*: mean log-loss of a window after the best intercept and, where there are conversions enough,
+the best non-negative slope for it (what calibration will do anyway), averaged over the windows. It uses
+more of the data than a ranking and chooses among settings of one kind of model. *Gain*: the difference
+of two candidates' AUC, averaged over the windows, with a paired bootstrap of leads; it decides whether
+the more complex one is taken.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from scoring.calibration import level
 from scoring.metrics import Floats, Indices, Ranking
 from scoring.models.contract import Training
 
@@ -24,16 +26,20 @@ RIDGE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A rolling origin: rows to learn from, the window to judge on, and who is resampled there."""
+    """A rolling origin: rows to learn from, the window to judge on, and who is resampled there.
+
+    ``sloped``: there is enough for the calibration to stretch log-odds; else it moves them only.
+    """
 
     train: Training
     window: Training
     group: Indices
+    sloped: bool = True
 
 
 def deviance(folds: Sequence[Fold], log_odds: Sequence[Floats]) -> float:
     """Mean recalibrated log-loss of the windows, weighted by their conversions."""
-    losses = [_deviance(fold.window, raw) for fold, raw in zip(folds, log_odds, strict=True)]
+    losses = [_deviance(fold, raw) for fold, raw in zip(folds, log_odds, strict=True)]
     return float(np.average(losses, weights=_conversions(folds)))
 
 
@@ -81,8 +87,12 @@ def log_loss(line: Floats, label: Floats, weight: Floats) -> float:
     return float(np.average(np.logaddexp(0.0, line) - label * line, weights=weight))
 
 
-def _deviance(window: Training, raw: Floats) -> float:
-    intercept, slope = recalibrated(raw, window.label, window.weight)
+def _deviance(fold: Fold, raw: Floats) -> float:
+    window = fold.window
+    if fold.sloped:
+        intercept, slope = recalibrated(raw, window.label, window.weight)
+    else:
+        intercept, slope = level(raw, window.label, window.weight), 1.0
     return log_loss(intercept + slope * raw, window.label, window.weight)
 
 

@@ -9,9 +9,11 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+GROUPS = PROJECT["dependency-groups"]
 LOCKS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
-    "requirements-dev.txt": PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"],
+    "requirements-dev.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"],
+    "requirements-bench.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["bench"],
 }
 
 
