@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import factorial
 
@@ -123,6 +124,14 @@ def test_the_deviance_asks_for_no_level() -> None:
     moved = [3.0 * raw + place for place, raw in enumerate(said)]
     assert deviance(folds, moved) == pytest.approx(deviance(folds, said), abs=1e-6)
     assert deviance(folds, [fold.window.matrix[:, 3] for fold in folds]) > deviance(folds, said) + 0.01
+
+
+def test_without_a_slope_to_come_a_flat_model_is_the_worse() -> None:
+    """With few conversions calibration moves log-odds and does not stretch them: they are judged as they are."""
+    folds = [replace(fold, sloped=False) for fold in folded(400, plain=1.0)]
+    raw = [fold.window.matrix[:, 2] for fold in folds]
+    assert deviance(folds, [one - 5.0 for one in raw]) == pytest.approx(deviance(folds, raw), rel=1e-6)
+    assert deviance(folds, [0.1 * one for one in raw]) > deviance(folds, raw) + 1e-3
 
 
 def test_a_gain_is_certain_only_where_it_is_large() -> None:
