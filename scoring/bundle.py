@@ -2,7 +2,7 @@
 
 One zip container (stored, fixed times, sorted names): ``manifest.json`` (schema version, tenant,
 model version, goal, SHA-256 of every other member) and ``content.json`` (feature spec, model,
-calibration, score map, tiers).
+calibration, score map, tiers, and what was seen in training; models of older programs lack that).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from scoring.features import FeatureSpec, catalogue
 from scoring.models import Model, from_json
 from scoring.schema import Goal, Timing
 from scoring.scoremap import ScoreMap
+from scoring.seen import Seen
 from scoring.tiers import Tiers
 
 __all__ = ["Bundle", "BundleError", "dumps", "loads"]
@@ -43,6 +44,7 @@ class Bundle:
     calibration: Calibration
     score_map: ScoreMap
     tiers: Tiers
+    seen: Seen | None = None
 
 
 def dumps(bundle: Bundle) -> bytes:
@@ -55,6 +57,7 @@ def dumps(bundle: Bundle) -> bytes:
             "score_map": bundle.score_map.to_json(),
             "tiers": bundle.tiers.to_json(),
         }
+        | _optional(seen=bundle.seen)
     )
     manifest = _json(
         {
@@ -130,7 +133,13 @@ def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
         calibration=Calibration.from_json(content["calibration"]),
         score_map=ScoreMap.from_json(content["score_map"]),
         tiers=Tiers.from_json(content["tiers"]),
+        seen=Seen.from_json(content["seen"]) if "seen" in content else None,
     )
+
+
+def _optional(**parts: Seen | None) -> dict[str, Any]:
+    """The parts that are there: a bundle without them is stored as programs did that knew none."""
+    return {name: part.to_json() for name, part in parts.items() if part is not None}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -8,32 +8,55 @@ limit g′(f₀), so that base + Σ contributions = g(f) for every lead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scoring.bundle import Bundle
-from scoring.features import Vectors, catalogue
+from scoring.features import Side, Vectors, catalogue
 from scoring.metrics import Floats
 
-MAX_UP, MAX_DOWN = 8, 5
-"""More add nothing that a reader still weighs; fewer leave most of a score to "everything else"."""
+MAX_UP, MAX_DOWN = 3, 2
+"""What a sales rep reads at a glance; all other concepts are in the contributions."""
 LEAST = 0.05
 """Contributions smaller than this (log-odds) are no reason."""
-NEAR = 1e-6
+LEAST_CASES = 10
+"""A rate of fewer leads than these says nothing, and might say too much of one of them."""
+NEAR = 1e-9
 STEP = 1e-4
 
-REASON = pl.Struct({"sentence": pl.String(), "contribution": pl.Float64(), "concept": pl.String()})
+REASON = pl.Struct(
+    {
+        "sentence": pl.String(),
+        "contribution": pl.Float64(),
+        "concept": pl.String(),
+        "cases": pl.Int64(),
+        "rate": pl.Float64(),
+        "evidence": pl.String(),
+    }
+)
+"""``cases``: how many training leads were alike in what weighs most in the concept (null: an old model did not keep
+it). ``rate``: how often they converted, null unless it lies on the side of the average that the contribution says.
+``evidence``: both in words."""
 CONTRIBUTION = pl.Struct({"concept": pl.String(), "contribution": pl.Float64()})
+
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """``base`` n, ``contributions`` n × concepts in calibrated log-odds, and the concepts' names."""
+    """``base`` n, ``contributions`` n × concepts in calibrated log-odds, the concepts' names and their sides.
+
+    ``heaviest``, n × concepts, is the place of the column that weighs most in the direction of its concept's sum.
+    """
 
     base: Floats
     contributions: Floats
     concepts: tuple[str, ...]
+    sides: tuple[Side, ...]
+    heaviest: Places
 
     def picked(self) -> list[list[int]]:
         """Places of the concepts that are a row's reasons: up to MAX_UP up, then MAX_DOWN down, strongest first."""
@@ -42,17 +65,17 @@ class Parts:
             _picked(ranked, values) for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
         ]
 
-    def strongest(self) -> pl.Series:
-        """The reasons without their sentences, which need the lead's history: a list of structs a row."""
-        rows = [
-            [{"concept": self.concepts[place], "contribution": values[place]} for place in places]
-            for places, values in zip(self.picked(), self.contributions.tolist(), strict=True)
-        ]
-        return pl.Series("strongest", rows, dtype=pl.List(CONTRIBUTION))
+    def subtotal(self, side: Side) -> Floats:
+        """What the concepts of one side add together, n: all sides and the base make the log-odds."""
+        chosen = [place for place, one in enumerate(self.sides) if one is side]
+        total: Floats = self.contributions[:, chosen].sum(axis=1)
+        return total
 
     def all_contributions(self) -> pl.Series:
         """Every concept with its contribution: a list of structs a row."""
         count, width = self.contributions.shape
+        if not width:
+            return pl.Series("contributions", [[]] * count, dtype=pl.List(CONTRIBUTION))
         flat = pl.DataFrame(
             {
                 "row": np.repeat(np.arange(count), width),
@@ -61,54 +84,85 @@ class Parts:
             }
         )
         rows = flat.group_by("row", maintain_order=True).agg(contributions=pl.struct("concept", "contribution"))
-        if not width:
-            return pl.Series("contributions", [[]] * count, dtype=pl.List(CONTRIBUTION))
         return rows["contributions"]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The parts of each row's score, and what to say of each concept."""
+    """The parts of each row's score, what to say of each concept, and the cases behind it."""
 
     parts: Parts
     sentences: pl.DataFrame
+    bundle: Bundle
+    matrix: Floats
 
     def reasons(self) -> pl.Series:
-        """The picked concepts with sentence and contribution, strongest first: a list of structs a row."""
-        concepts = self.parts.concepts
-        texts = [self.sentences[name].to_list() for name in concepts]
-        rows = [
-            [
-                {"sentence": texts[place][row], "contribution": values[place], "concept": concepts[place]}
-                for place in places
-            ]
-            for row, (places, values) in enumerate(
-                zip(self.parts.picked(), self.parts.contributions.tolist(), strict=True)
-            )
+        """The picked concepts as REASON, strongest first: a list of structs a row."""
+        picked = self.parts.picked()
+        rows = np.repeat(np.arange(len(picked)), [len(places) for places in picked])
+        places = np.array([place for chosen in picked for place in chosen], dtype=np.int64)
+        values = self.parts.contributions[rows, places]
+        texts = [self.sentences[name].to_list() for name in self.parts.concepts]
+        said = [texts[place][row] for row, place in zip(rows.tolist(), places.tolist(), strict=True)]
+        names = [self.parts.concepts[place] for place in places.tolist()]
+        behind = self._behind(rows, places, values)
+        flat = [
+            {"sentence": text, "contribution": value, "concept": name, "cases": cases, "rate": rate, "evidence": words}
+            for text, value, name, (cases, rate, words) in zip(said, values.tolist(), names, behind, strict=True)
         ]
-        return pl.Series("reasons", rows, dtype=pl.List(REASON))
+        ends = np.cumsum([0, *(len(chosen) for chosen in picked)]).tolist()
+        lists = [flat[start:end] for start, end in pairwise(ends)]
+        return pl.Series("reasons", lists, dtype=pl.List(REASON))
+
+    def _behind(
+        self, rows: Places, places: Places, values: Floats
+    ) -> list[tuple[int | None, float | None, str | None]]:
+        """Cases, rate and words for contributions ``values`` of the concepts at ``places`` in ``rows``."""
+        seen = self.bundle.seen
+        if seen is None:
+            return [(None, None, None)] * len(rows)
+        columns = self.parts.heaviest[rows, places]
+        leads, rates = seen.behind(columns, self.matrix[rows, columns])
+        agrees = (np.sign(rates - seen.rate) == np.sign(values)) & (leads >= LEAST_CASES)
+        declared = catalogue(self.bundle.spec).features
+        labels = [declared[self.bundle.spec.columns[column]].label for column in columns.tolist()]
+        return [
+            (cases, rate if fits else None, _evidence(label, cases, rate if fits else None, seen.rate))
+            for label, cases, rate, fits in zip(labels, leads.tolist(), rates.tolist(), agrees.tolist(), strict=True)
+        ]
 
 
 def explain(bundle: Bundle, vectors: Vectors) -> Explanation:
     """Explain every row of ``vectors``."""
     parts = contributed(bundle, vectors.matrix)
     sentences = catalogue(bundle.spec).sentences
-    return Explanation(parts, vectors.base.select(sentences[name].alias(name) for name in parts.concepts))
+    said = vectors.base.select(sentences[name].alias(name) for name in parts.concepts)
+    return Explanation(parts, said, bundle, vectors.matrix)
 
 
 def contributed(bundle: Bundle, matrix: Floats) -> Parts:
     """What each concept adds to each row's score; the columns of ``matrix`` are the bundle's."""
+    values, scale, base = by_column(bundle, matrix)
+    declared = catalogue(bundle.spec)
+    owners = [declared.features[name].concept for name in bundle.spec.columns]
+    concepts = tuple(dict.fromkeys(owners))
+    sums = np.zeros((values.shape[0], len(concepts)))
+    heaviest = np.zeros(sums.shape, dtype=np.int64)
+    for place, concept in enumerate(concepts):
+        columns = np.array([column for column, owner in enumerate(owners) if owner == concept], dtype=np.int64)
+        # Added one by one: another order of summing gives another last bit, and recorded scores must replay.
+        for column in columns:
+            sums[:, place] += values[:, column]
+        heaviest[:, place] = columns[np.argmax(values[:, columns] * np.sign(sums[:, [place]]), axis=1)]
+    return Parts(base, sums * scale[:, None], concepts, tuple(declared.sides[name] for name in concepts), heaviest)
+
+
+def by_column(bundle: Bundle, matrix: Floats) -> tuple[Floats, Floats, Floats]:
+    """What each column adds to each row's raw log-odds, n × k; what to multiply it by, n; the calibrated base, n."""
     raw = bundle.model.contributions(matrix)
     base_raw, parts = raw[:, -1], raw[:, :-1]
     scale, base = _scaling(bundle, base_raw, base_raw + parts.sum(axis=1))
-    declared = catalogue(bundle.spec).features
-    owners = [declared[name].concept for name in bundle.spec.columns]
-    concepts = tuple(dict.fromkeys(owners))
-    places = np.array([concepts.index(owner) for owner in owners], dtype=np.int64)
-    sums = np.zeros((parts.shape[0], len(concepts)))
-    for column, place in enumerate(places):
-        sums[:, place] += parts[:, column]
-    return Parts(base, sums * scale[:, None], concepts)
+    return parts, scale, base
 
 
 def _scaling(bundle: Bundle, base_raw: Floats, raw: Floats) -> tuple[Floats, Floats]:
@@ -125,3 +179,12 @@ def _picked(ranked: list[int], values: list[float]) -> list[int]:
     up = [place for place in ranked[:MAX_UP] if values[place] >= LEAST]
     down = [place for place in ranked[::-1][:MAX_DOWN] if values[place] <= -LEAST]
     return up + down
+
+
+def _evidence(label: str, cases: int, rate: float | None, usual: float) -> str:
+    leads = f"{cases:,} past lead{'' if cases == 1 else 's'} alike in “{label}”"
+    return leads if rate is None else f"{leads}: {_percent(rate)} converted, {_percent(usual)} of all"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"

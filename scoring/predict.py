@@ -14,7 +14,7 @@ from scipy.special import expit
 from scoring.bundle import Bundle
 from scoring.dataset import serving_rows
 from scoring.explain import CONTRIBUTION, REASON, explain
-from scoring.features import Vectors, build
+from scoring.features import Side, Vectors, build
 from scoring.metrics import Floats
 from scoring.population import existing, numbered, open_rows
 from scoring.schema import History
@@ -34,7 +34,16 @@ FORMER_TIER = "former_tier"
 INPUTS = pl.Schema({"lead_id": pl.Int64(), FORMER_TIER: pl.String()})
 """What a frame of inputs holds before its numbers, one a column of the model. ``former_tier`` is the band that
 the lead was in before (null: none)."""
-REASONS = pl.Schema({"reasons": pl.List(REASON), "contributions": pl.List(CONTRIBUTION), "base_value": pl.Float64()})
+REASONS = pl.Schema(
+    {
+        "reasons": pl.List(REASON),
+        "contributions": pl.List(CONTRIBUTION),
+        "base_value": pl.Float64(),
+        "fit": pl.Float64(),
+        "engagement": pl.Float64(),
+    }
+)
+"""Why; ``fit`` and ``engagement`` are the subtotals, in log-odds, of what the lead is and of what it does."""
 
 
 def score(
@@ -128,5 +137,7 @@ def _reasons(bundle: Bundle, vectors: Vectors) -> pl.DataFrame:
         "reasons": explanation.reasons(),
         "contributions": explanation.parts.all_contributions(),
         "base_value": explanation.parts.base,
+        "fit": explanation.parts.subtotal(Side.FIT),
+        "engagement": explanation.parts.subtotal(Side.ENGAGEMENT),
     }
     return pl.DataFrame(columns, schema=REASONS)

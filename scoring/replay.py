@@ -24,12 +24,13 @@ RECORD = pl.Schema(
         "score_tenths": pl.Int64(),
         "tier": pl.String(),
         "base_value": pl.Float64(),
-        "strongest": pl.List(CONTRIBUTION),
+        "contributions": pl.List(CONTRIBUTION),
         "inputs_hash": pl.String(),
     }
 )
-"""One row a score as it was recorded; ``strongest`` are the reasons' concepts and contributions."""
+"""One row a score as it was recorded; ``contributions`` may be fewer than all: the others are not compared."""
 
+PARTS = "contributions"
 _CHUNK_ROWS = 10_000
 
 
@@ -45,9 +46,7 @@ class Difference:
 
 def record(scores: pl.DataFrame) -> pl.DataFrame:
     """RECORD of what ``score`` returned with its reasons."""
-    brief = pl.struct(*(pl.element().struct.field(name) for name in ("concept", "contribution")))
-    kept = scores.with_columns(strongest=pl.col("reasons").list.eval(brief).cast(RECORD["strongest"]))
-    return kept.select(RECORD.names())
+    return scores.select(RECORD.names())
 
 
 def replay(data: bytes, inputs: pl.DataFrame, *, tenant: str) -> pl.DataFrame:
@@ -74,7 +73,7 @@ def _replayed(bundle: Bundle, inputs: pl.DataFrame) -> pl.DataFrame:
     return scores.with_columns(
         kept_tiers(bundle, scores, inputs[FORMER_TIER]),
         pl.Series("base_value", parts.base, dtype=pl.Float64),
-        parts.strongest(),
+        parts.all_contributions(),
     ).select(RECORD.names())
 
 
@@ -88,10 +87,29 @@ def differences(recorded: pl.DataFrame, recomputed: pl.DataFrame) -> list[Differ
     found = [Difference(lead, "inputs", "recorded", "missing") for lead in missing]
     both = both.drop_nulls("found")
     for name in names:
-        found += _of(both.filter(pl.col(name).ne_missing(pl.col(f"{name}_again"))), name)
+        found += (
+            _parts(both) if name == PARTS else _of(both.filter(pl.col(name).ne_missing(pl.col(f"{name}_again"))), name)
+        )
     return sorted(found, key=lambda item: (item.lead_id, names.index(item.what) if item.what in names else -1))
 
 
 def _of(rows: pl.DataFrame, name: str) -> Sequence[Difference]:
     columns = ("lead_id", name, f"{name}_again")
     return [Difference(lead, name, repr(old), repr(new)) for lead, old, new in rows.select(columns).iter_rows()]
+
+
+def _parts(both: pl.DataFrame) -> Sequence[Difference]:
+    """Recorded contributions that came out otherwise; one that is recorded without its concept being known differs."""
+    named = [pl.col(PARTS).struct.field(name) for name in ("concept", "contribution")]
+    sides = [
+        both.select("lead_id", pl.col(column).alias(PARTS)).explode(PARTS).drop_nulls(PARTS).select("lead_id", *named)
+        for column in (PARTS, f"{PARTS}_again")
+    ]
+    joined = sides[0].join(sides[1], on=("lead_id", "concept"), how="left", suffix="_again", maintain_order="left")
+    wrong = joined.filter(pl.col("contribution").ne_missing(pl.col("contribution_again")))
+    return [
+        Difference(lead, PARTS, f"{concept} {old!r}", f"{concept} {new!r}")
+        for lead, concept, old, new in wrong.select(
+            "lead_id", "concept", "contribution", "contribution_again"
+        ).iter_rows()
+    ]

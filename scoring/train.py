@@ -15,10 +15,12 @@ from scoring.dataset import snapshots, until
 from scoring.guard import Case, Judgement, assumed, judge
 from scoring.leakage import Verdict
 from scoring.learning import Task, Trial, learned, ruled
+from scoring.metrics import Floats
 from scoring.predict import score
 from scoring.report import report
 from scoring.schema import Goal, History, Timing
 from scoring.scoremap import ScoreMap
+from scoring.seen import learn as look_at
 from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
 from scoring.timeline import Timeline
@@ -72,12 +74,17 @@ def train(
         calibration=fitted.calibration,
         score_map=score_map or _first_map(rows),
         tiers=Tiers(1_000, 1_000),
+        seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
     bundle = _with_tiers(bundle, history, as_of)
     doubted = assumed(timeline, goal, confirmed)
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
     return Training(bundle, told | {"as_of": as_of.isoformat()})
+
+
+def _labels(rows: pl.DataFrame) -> Floats:
+    return rows["label"].cast(pl.Float64).to_numpy()
 
 
 def _first_map(rows: pl.DataFrame) -> ScoreMap:

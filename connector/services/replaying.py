@@ -123,12 +123,14 @@ def _compared(
 def _record(entry: Kept) -> dict[str, Any]:
     """An entry's body as a row of ``scoring.replay.RECORD``."""
     body = entry.body or {}
+    # Entries of older programs hold the reasons alone, under the same two names.
+    parts = body.get("contributions", body["reasons"])
     return {
         "lead_id": entry.lead_id,
         "probability": float(body["probability"]),
         "score_tenths": int(Decimal(body["score"]) * 10),
         "tier": body["tier"],
         "base_value": float(body["base_value"]),
-        "strongest": [{"concept": item["concept"], "contribution": item["contribution"]} for item in body["reasons"]],
+        "contributions": [{"concept": item["concept"], "contribution": item["contribution"]} for item in parts],
         "inputs_hash": body["inputs_hash"],
     }

@@ -20,9 +20,6 @@ from connector.store.tenants import TenantSettings
 from scoring.schema import History
 
 _CHUNK = 500
-BRIEF_UP, BRIEF_DOWN = 3, 2
-"""Of the kept reasons, how many a CRM is sent: what a sales rep reads at a glance."""
-
 NEAR_AVERAGE = "Close to the average lead in everything that counts"
 """The reason of a lead none of whose traits moves its score noticeably."""
 
@@ -137,6 +134,9 @@ def _body(job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
         "tier": row["tier"],
         "reasons": row["reasons"],
         "base_value": repr(row["base_value"]),
+        "contributions": [part for part in row["contributions"] if part["contribution"]],
+        "fit": row["fit"],
+        "engagement": row["engagement"],
         "inputs_hash": row["inputs_hash"],
     }
 
@@ -146,16 +146,10 @@ def _values(job: Job, row: Mapping[str, Any]) -> ScoreValues:
         score=_points(row),
         probability=_probability(row, "0.0001"),
         tier=Tier(row["tier"]),
-        reasons=_brief(row["reasons"]) or (NEAR_AVERAGE,),
+        reasons=tuple(reason["sentence"] for reason in row["reasons"]) or (NEAR_AVERAGE,),
         model=job.run.model,
         updated_at=job.run.as_of,
     )
-
-
-def _brief(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    up = [reason["sentence"] for reason in reasons if reason["contribution"] > 0]
-    down = [reason["sentence"] for reason in reasons if reason["contribution"] < 0]
-    return (*up[:BRIEF_UP], *down[:BRIEF_DOWN])
 
 
 def to_json(values: ScoreValues) -> dict[str, Any]:

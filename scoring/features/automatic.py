@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, value_column
+from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, Side, value_column
 from scoring.features.reading import moment, number, truth
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.schema import FieldType
@@ -19,8 +19,9 @@ def declare(spec: FeatureSpec) -> Declared:
     return Declared(tuple(features), tuple(_concept(field) for field in spec.fields))
 
 
-def _one(field: FieldSpec, suffix: str, label: str, expression: pl.Expr) -> Feature:
-    return Feature(f"field.{field.name}{suffix}", label, Family.DEMOGRAPHIC, field.label, (field.name,), expression)
+def _one(field: FieldSpec, suffix: str, label: str, expression: pl.Expr, *, flag: bool = False) -> Feature:
+    name = f"field.{field.name}{suffix}"
+    return Feature(name, label, Family.DEMOGRAPHIC, field.label, (field.name,), expression, flag)
 
 
 def _column(field: FieldSpec) -> pl.Expr:
@@ -40,22 +41,24 @@ def _date(field: FieldSpec) -> list[Feature]:
 
 
 def _boolean(field: FieldSpec) -> list[Feature]:
-    return [_one(field, "", field.label, truth(_column(field)))]
+    return [_one(field, "", field.label, truth(_column(field)), flag=True)]
 
 
 def _given(field: FieldSpec) -> Feature:
-    return _one(field, ".given", f"{field.label} is filled in", _column(field).is_not_null())
+    return _one(field, ".given", f"{field.label} is filled in", _column(field).is_not_null(), flag=True)
 
 
 def _category(field: FieldSpec) -> list[Feature]:
     column = _column(field)
     read = dict(field.options)
     known = [
-        _one(field, f"={level}", f"{field.label}: {read.get(level, level)}", column.eq(level).fill_null(False))
+        _one(
+            field, f"={level}", f"{field.label}: {read.get(level, level)}", column.eq(level).fill_null(False), flag=True
+        )
         for level in field.levels
     ]
     other = (column.is_not_null() & ~column.is_in(field.levels)).fill_null(False)
-    return [*known, _one(field, ".other", f"{field.label}: any rarer value", other), _given(field)]
+    return [*known, _one(field, ".other", f"{field.label}: any rarer value", other, flag=True), _given(field)]
 
 
 def _multi(field: FieldSpec) -> list[Feature]:
@@ -66,6 +69,7 @@ def _multi(field: FieldSpec) -> list[Feature]:
             f"={level}",
             f"{field.label} includes {read.get(level, level)}",
             parts.list.contains(level).fill_null(False),
+            flag=True,
         )
         for level in field.levels
     ]
@@ -88,7 +92,8 @@ def _concept(field: FieldSpec) -> Concept:
     elif field.type is FieldType.TEXT and not field.is_title:
         # Free text may name a person: say that it is there, never what it says.
         shown = pl.lit(f"{label} is filled in")
-    return Concept(field.label, pl.when(column.is_null()).then(pl.lit(f"{label} not given")).otherwise(shown))
+    said = pl.when(column.is_null()).then(pl.lit(f"{label} not given")).otherwise(shown)
+    return Concept(field.label, said, Side.FIT)
 
 
 def _readable(field: FieldSpec) -> pl.Expr:

@@ -11,6 +11,7 @@ from scoring.features.declared import (
     Declared,
     Family,
     Feature,
+    Side,
     count_column,
     counted,
     last_column,
@@ -95,11 +96,11 @@ def _machine(kind: str) -> Feature:
 
 def _concept(kind: str) -> Concept:
     name, one, many, noun = words(kind)
-    return Concept(name, _state(kind, one, many, noun))
+    return Concept(name, _state(kind, one, many, noun), Side.ENGAGEMENT)
 
 
 def _activity_concept() -> Concept:
-    return Concept(ACTIVITY, _state(ANY, "{} action", "{} actions", "activity"))
+    return Concept(ACTIVITY, _state(ANY, "{} action", "{} actions", "activity"), Side.ENGAGEMENT)
 
 
 def _state(kind: str, one: str, many: str, noun: str) -> pl.Expr:
@@ -118,4 +119,5 @@ def _state(kind: str, one: str, many: str, noun: str) -> pl.Expr:
 
 def _machine_concept(spec: FeatureSpec) -> Concept:
     total = pl.sum_horizontal([pl.lit(0), *(pl.col(machine_column(kind)) for kind in spec.machine_kinds)])
-    return Concept(MACHINE, counted(total, "{} automatic event in 90 days", "{} automatic events in 90 days"))
+    said = counted(total, "{} automatic event in 90 days", "{} automatic events in 90 days")
+    return Concept(MACHINE, said, Side.ENGAGEMENT)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from scoring.features import automatic, behavioural, demographic, derived, interaction, paths, temporal
-from scoring.features.declared import Feature
+from scoring.features.declared import Feature, Side
 from scoring.features.spec import FeatureSpec
 from scoring.schema import Timing
 
@@ -18,10 +18,11 @@ FAMILIES = (demographic, behavioural, temporal, derived, interaction, paths, aut
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The declared features by name, and each concept's sentence."""
+    """The declared features by name, and each concept's sentence and side."""
 
     features: Mapping[str, Feature]
     sentences: Mapping[str, pl.Expr]
+    sides: Mapping[str, Side]
 
 
 def reserved_concepts() -> set[str]:
@@ -36,5 +37,9 @@ def catalogue(spec: FeatureSpec) -> Catalogue:
     """What ``spec`` declares, in a fixed order."""
     parts = [family.declare(spec) for family in FAMILIES]
     features = {feature.name: feature for part in parts for feature in part.features}
-    sentences = {concept.name: concept.sentence for part in parts for concept in part.concepts}
-    return Catalogue(features, sentences)
+    concepts = [concept for part in parts for concept in part.concepts]
+    return Catalogue(
+        features,
+        {concept.name: concept.sentence for concept in concepts},
+        {concept.name: concept.side for concept in concepts},
+    )

@@ -28,7 +28,7 @@ class Feature:
 
     ``expression`` reads the base frame (see ``base``). ``concept`` is the plain-words group whose
     contributions are summed for reasons. ``inputs`` names the fields or event kinds that it reads:
-    a field under quarantine takes all features with it along.
+    a field under quarantine takes all features with it along. ``flag``: 1 where the label holds of the lead, else 0.
     """
 
     name: str
@@ -37,6 +37,15 @@ class Feature:
     concept: str
     inputs: tuple[str, ...]
     expression: pl.Expr
+    flag: bool = False
+
+
+class Side(StrEnum):
+    """What a concept speaks of: who the lead is, what the lead and its company do, or when it came."""
+
+    FIT = "fit"
+    ENGAGEMENT = "engagement"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Concept:
 
     name: str
     sentence: pl.Expr
+    side: Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import Concept, Declared, Family, Feature, value_column
+from scoring.features.declared import Concept, Declared, Family, Feature, Side, value_column
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.features.titles import FUNCTION, SENIORITY, matches
 
@@ -26,7 +26,13 @@ def declare(spec: FeatureSpec) -> Declared:
 def _email() -> list[Feature]:
     return [
         Feature(
-            f"email.{kind}", words, Family.DEMOGRAPHIC, EMAIL_CONCEPT, ("email_kind",), pl.col("email_kind").eq(kind)
+            f"email.{kind}",
+            words,
+            Family.DEMOGRAPHIC,
+            EMAIL_CONCEPT,
+            ("email_kind",),
+            pl.col("email_kind").eq(kind),
+            flag=True,
         )
         for kind, words in EMAIL_WORDS.items()
     ]
@@ -34,7 +40,7 @@ def _email() -> list[Feature]:
 
 def _email_concept() -> Concept:
     known = pl.col("email_kind").replace_strict(EMAIL_WORDS, default=None, return_dtype=pl.String)
-    return Concept(EMAIL_CONCEPT, known.fill_null("No e-mail address known"))
+    return Concept(EMAIL_CONCEPT, known.fill_null("No e-mail address known"), Side.FIT)
 
 
 def _title(field: FieldSpec) -> list[Feature]:
@@ -48,6 +54,7 @@ def _title(field: FieldSpec) -> list[Feature]:
             field.label,
             (field.name,),
             matches(column, pattern).fill_null(False),
+            flag=True,
         )
         for group, table in groups
         for name, pattern in table.items()

@@ -6,7 +6,7 @@ import polars as pl
 
 from scoring.features.base import ANY
 from scoring.features.behavioural import ACTIVITY
-from scoring.features.declared import Concept, Declared, Family, Feature, count_column, counted
+from scoring.features.declared import Concept, Declared, Family, Feature, Side, count_column, counted
 from scoring.features.spec import FeatureSpec
 
 COLLEAGUES = "Colleagues' activity"
@@ -93,9 +93,9 @@ def _colleagues(spec: FeatureSpec) -> list[Feature]:
 def _concept(spec: FeatureSpec) -> Concept:
     known = counted(pl.col("colleagues"), "{} other lead of the same company", "{} other leads of the same company")
     if not spec.kinds:
-        return Concept(COLLEAGUES, known)
+        return Concept(COLLEAGUES, known, Side.ENGAGEMENT)
     acts = _others(spec, 90)
     active = counted(
         acts, "{} action of colleagues in the last 90 days", "{} actions of colleagues in the last 90 days"
     )
-    return Concept(COLLEAGUES, pl.when(acts > 0).then(active).otherwise(known))
+    return Concept(COLLEAGUES, pl.when(acts > 0).then(active).otherwise(known), Side.ENGAGEMENT)

@@ -8,7 +8,7 @@ import polars as pl
 
 from scoring.features.base import ANY
 from scoring.features.behavioural import words
-from scoring.features.declared import Concept, Declared, Family, Feature, count_column, counted, value_column
+from scoring.features.declared import Concept, Declared, Family, Feature, Side, count_column, counted, value_column
 from scoring.features.derived import KIND_POINTS, engagement
 from scoring.features.spec import FeatureSpec
 from scoring.features.titles import SENIORITY, matches
@@ -71,4 +71,4 @@ def _concept() -> Concept:
         pl.col("kinds:30"), "{} kind of action in the last 30 days", "{} kinds of action in the last 30 days"
     )
     fit = pl.when(_is_business() == 1).then(pl.lit("business address")).otherwise(pl.lit("no business address"))
-    return Concept(TOGETHER, pl.format("{}, {}", kinds, fit))
+    return Concept(TOGETHER, pl.format("{}, {}", kinds, fit), Side.ENGAGEMENT)

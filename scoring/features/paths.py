@@ -11,6 +11,7 @@ from scoring.features.declared import (
     Declared,
     Family,
     Feature,
+    Side,
     counted,
     detail_column,
     pair_column,
@@ -65,7 +66,7 @@ def _detail_concept(place: int, step: Step) -> Concept:
         f"{many} ({where}) in the last {WINDOW_DAYS} days",
     )
     none = pl.lit(f"No {noun} ({where}) in the last {WINDOW_DAYS} days")
-    return Concept(said(step), pl.when(times > 0).then(there).otherwise(none))
+    return Concept(said(step), pl.when(times > 0).then(there).otherwise(none), Side.ENGAGEMENT)
 
 
 def _pair(place: int, first: Step, second: Step) -> Feature:
@@ -92,4 +93,4 @@ def _order_concept(spec: FeatureSpec) -> Concept:
         )
         for place, (first, second) in enumerate(spec.pairs)
     ]
-    return Concept(ORDER, pl.coalesce([*shown, pl.lit("None of the usual orders of actions")]))
+    return Concept(ORDER, pl.coalesce([*shown, pl.lit("None of the usual orders of actions")]), Side.ENGAGEMENT)

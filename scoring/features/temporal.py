@@ -6,7 +6,7 @@ import polars as pl
 
 from scoring.features.base import ANY
 from scoring.features.behavioural import ACTIVITY, words
-from scoring.features.declared import Concept, Declared, Family, Feature, counted, last_column
+from scoring.features.declared import Concept, Declared, Family, Feature, Side, counted, last_column
 from scoring.features.spec import FeatureSpec
 from scoring.schema import Timing
 
@@ -36,6 +36,7 @@ def _age() -> list[Feature]:
             CREATION,
             ("created_at",),
             created.dt.weekday() >= SATURDAY,
+            flag=True,
         ),
         Feature(
             "created.hour", "Hour of creation (UTC)", Family.TEMPORAL, CREATION, ("created_at",), created.dt.hour()
@@ -56,4 +57,4 @@ def _concepts() -> tuple[Concept, ...]:
         .otherwise(counted(days, "Created {} day ago", "Created {} days ago"))
     )
     created = pl.format("Created on a {}", pl.col("created_at").dt.strftime("%A"))
-    return (Concept(AGE, age), Concept(CREATION, created))
+    return (Concept(AGE, age, Side.TIME), Concept(CREATION, created, Side.TIME))

@@ -67,7 +67,7 @@ def score(model: Path, out: Path, record: Path | None, as_of: datetime | None, *
         recorded(made, found.ids).write_parquet(record)
     scores = _readable(made.scores, found)
     if out.suffix == ".csv":
-        flat = scores.with_columns(pl.col("reasons").list.join(" · ")).drop("reason_log_odds")
+        flat = scores.with_columns(pl.col("reasons").list.join(" · ")).drop("reason_log_odds", "evidence")
         flat.write_csv(out)
     else:
         scores.write_parquet(out)
@@ -94,8 +94,10 @@ def show(model: Path) -> None:
 
 def _readable(scores: pl.DataFrame, found: Loaded) -> pl.DataFrame:
     """Return the columns that people read, under the leads' own ids."""
-    sentences = pl.col("reasons").list.eval(pl.element().struct.field("sentence"))
-    weights = pl.col("reasons").list.eval(pl.element().struct.field("contribution"))
+    sentences, weights, cases = (
+        pl.col("reasons").list.eval(pl.element().struct.field(name))
+        for name in ("sentence", "contribution", "evidence")
+    )
     ranked = scores.sort(["score_tenths", "lead_id"], descending=[True, False])
     return ranked.select(
         lead_id=found.ids.gather(ranked["lead_id"]),
@@ -104,6 +106,9 @@ def _readable(scores: pl.DataFrame, found: Loaded) -> pl.DataFrame:
         tier="tier",
         reasons=sentences,
         reason_log_odds=weights,
+        evidence=cases,
+        fit="fit",
+        engagement="engagement",
     )
 
 

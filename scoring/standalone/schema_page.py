@@ -46,8 +46,10 @@ _FILES = {
         ("score", "0–100", "keeps its meaning as long as the model's score map does"),
         ("probability", "0–1", "chance of a conversion within the horizon"),
         ("tier", "High-Intent, Medium, Low", ""),
-        ("reasons", "list of sentences", "strongest first, those that raise before those that lower"),
+        ("reasons", "list of sentences", "up to three that raise, then up to two that lower, strongest first"),
         ("reason_log_odds", "list of numbers", "what each reason adds to the log-odds (.parquet alone)"),
+        ("evidence", "list of sentences", "the past cases behind each reason (.parquet alone)"),
+        ("fit, engagement", "log-odds", "subtotals: what the lead is, what it does"),
     ),
 }
 

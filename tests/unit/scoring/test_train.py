@@ -60,14 +60,14 @@ def test_reasons_add_up_to_the_stated_log_odds(scores: pl.DataFrame) -> None:
 
 
 def test_reasons_are_sentences_about_allowed_things(scores: pl.DataFrame) -> None:
-    """At most eight up and five down, never from a blocked or system field."""
+    """At most three up and two down, never from a blocked or system field."""
     reasons = scores.explode("reasons").drop_nulls("reasons").select("lead_id", pl.col("reasons").struct.unnest())
     ups = reasons.filter(pl.col("contribution") > 0).group_by("lead_id").len()["len"].max()
     downs = reasons.filter(pl.col("contribution") < 0).group_by("lead_id").len()["len"].max()
     assert isinstance(ups, int)
     assert isinstance(downs, int)
-    assert ups <= 8
-    assert downs <= 5
+    assert ups <= 3
+    assert downs <= 2
     assert not {"Full name", "Stage"} & set(reasons["concept"])
     assert not reasons["sentence"].str.contains("Person").any()
 
