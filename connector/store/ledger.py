@@ -120,6 +120,7 @@ class Kept:
     """An entry as it is kept; ``body`` is None once it was erased. ``intact``: the body is the committed one."""
 
     seq: int
+    at: datetime
     lead_id: int | None
     body: Mapping[str, Any] | None
     intact: bool
@@ -142,9 +143,22 @@ def newest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, unt
     return found[0] if found else None
 
 
+def latest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, upto: int, count: int) -> Sequence[Kept]:
+    """Return a lead's entries of a kind up to the sequence number ``upto``, the newest ``count``, newest first."""
+    query = _bodies(tenant_id, kind).where(ledger.c.lead_id == lead_id, ledger.c.seq <= upto)
+    return _kept(connection, query.order_by(ledger.c.seq.desc()).limit(count))
+
+
 def _bodies(tenant_id: UUID, kind: str) -> sa.Select[Any]:
     same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
-    columns = (ledger.c.seq, ledger.c.lead_id, ledger.c.commitment, ledger_payloads.c.salt, ledger_payloads.c.body)
+    columns = (
+        ledger.c.seq,
+        ledger.c.at,
+        ledger.c.lead_id,
+        ledger.c.commitment,
+        ledger_payloads.c.salt,
+        ledger_payloads.c.body,
+    )
     whole = sa.select(*columns).select_from(ledger.outerjoin(ledger_payloads, same))
     return whole.where(ledger.c.tenant_id == tenant_id, ledger.c.kind == kind)
 
@@ -153,6 +167,7 @@ def _kept(connection: Connection, query: sa.Select[Any]) -> Sequence[Kept]:
     return [
         Kept(
             row.seq,
+            row.at,
             row.lead_id,
             json.loads(row.body) if row.body is not None else None,
             row.body is None or commit(row.salt, row.body) == row.commitment,

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connector.records import Tier
+from connector.services.reports.changes import lead_changes
 from connector.services.reports.lead import lead_report
 from connector.services.reports.lead_list import Place, lead_page
 from connector.web.session import tenant_id
@@ -29,6 +30,13 @@ def show(lead_id: int) -> ResponseReturnValue:
     """Show why a lead has its score, and what happened with it."""
     report = lead_report(services(), tenant_id(), lead_id) or abort(404)
     return render_template("lead.html", report=report)
+
+
+@pages.get("/<int:lead_id>/changes/<int:seq>")
+def changes(lead_id: int, seq: int) -> ResponseReturnValue:
+    """Show what changed between the score of a ledger entry and the one before it."""
+    report = lead_changes(services(), tenant_id(), lead_id, seq) or abort(404)
+    return render_template("changes.html", report=report)
 
 
 def _tier() -> Tier | None:

@@ -95,6 +95,11 @@ class LeadReport:
     records: tuple[RecordLink, ...]
     entries: tuple[LedgerLine, ...]
 
+    @property
+    def comparable(self) -> frozenset[int]:
+        """Sequence numbers of the shown scores that another one stands before."""
+        return frozenset([entry.seq for entry in self.entries if entry.kind == "scored"][:-1])
+
 
 def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport | None:
     """Return a lead's page; None where the tenant has no such lead."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
+from connector.store import ledger
 from connector.store.tables import leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
 
@@ -48,6 +49,13 @@ def _lead(site: Site, account: str) -> dict[str, object]:
         return {"lead_id": session.execute(query).scalar_one()}
 
 
+def _score(site: Site, account: str) -> dict[str, object]:
+    lead, tenant = _lead(site, account), site.tenant_of(account)
+    with site.world.services.store.transaction() as session:
+        entry = ledger.Entry("scored", int(str(lead["lead_id"])), {})
+        return lead | {"seq": ledger.append(session, tenant, [entry], site.world.clock.now())}
+
+
 def _record(site: Site, account: str) -> dict[str, object]:
     with site.world.services.store.reading() as session:
         query = sa.select(records.c.id).where(records.c.connection_id == site.connection(account).id).limit(1)
@@ -63,6 +71,7 @@ OWNED = {
     "connections.choose": Owned("POST", _connection),
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
+    "leads.changes": Owned("GET", _score),
     "model.show": Owned("GET", _nothing),
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),
