@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scoring.bands import Bands
 from scoring.calibration import Calibration
 from scoring.errors import BundleError
 from scoring.features import FeatureSpec, catalogue
@@ -45,6 +46,7 @@ class Bundle:
     score_map: ScoreMap
     tiers: Tiers
     seen: Seen | None = None
+    bands: Bands | None = None
 
 
 def dumps(bundle: Bundle) -> bytes:
@@ -57,7 +59,7 @@ def dumps(bundle: Bundle) -> bytes:
             "score_map": bundle.score_map.to_json(),
             "tiers": bundle.tiers.to_json(),
         }
-        | _optional(seen=bundle.seen)
+        | _optional(seen=bundle.seen, bands=bundle.bands)
     )
     manifest = _json(
         {
@@ -134,10 +136,11 @@ def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
         score_map=ScoreMap.from_json(content["score_map"]),
         tiers=Tiers.from_json(content["tiers"]),
         seen=Seen.from_json(content["seen"]) if "seen" in content else None,
+        bands=Bands.from_json(content["bands"]) if "bands" in content else None,
     )
 
 
-def _optional(**parts: Seen | None) -> dict[str, Any]:
+def _optional(**parts: Seen | Bands | None) -> dict[str, Any]:
     """The parts that are there: a bundle without them is stored as programs did that knew none."""
     return {name: part.to_json() for name, part in parts.items() if part is not None}
 

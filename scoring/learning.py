@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from scoring import bands
+from scoring.bands import Bands
 from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
 from scoring.evaluation import resampled_together
 from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
@@ -63,6 +65,7 @@ class Fitted:
     vectors: Vectors
     model: Model
     calibration: Calibration
+    bands: Bands
 
 
 def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
@@ -86,7 +89,9 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
     model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
-    return Fitted(spec, vectors, model, out_of_fold(task.rows, [*windows, (split.test, raw)])), trial
+    windows = [*windows, (split.test, raw)]
+    pooled = out_of_fold(task.rows, windows)
+    return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:
@@ -124,4 +129,6 @@ def ruled(task: Task) -> tuple[Fitted, Trial]:
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
     model = scorecard.fit(task.training(vectors.matrix, spec.columns))
     log_odds = model.log_odds(vectors.matrix)
-    return Fitted(spec, vectors, model, IDENTITY), Trial(task.rows, vectors.matrix, spec.columns, log_odds)
+    every = (np.ones(task.rows.height, dtype=bool), log_odds)
+    known = bands.learn(task.rows, [every], IDENTITY)
+    return Fitted(spec, vectors, model, IDENTITY, known), Trial(task.rows, vectors.matrix, spec.columns, log_odds)

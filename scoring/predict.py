@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy.special import expit
 
+from scoring.bands import WIDE_TENTHS
 from scoring.bundle import Bundle
 from scoring.dataset import serving_rows
 from scoring.explain import CONTRIBUTION, REASON, explain
@@ -28,8 +30,13 @@ SCORES = pl.Schema(
         "score_tenths": pl.Int64(),
         "tier": pl.String(),
         "inputs_hash": pl.String(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "little_known": pl.Boolean(),
     }
 )
+"""``low`` and ``high`` are the ends of the probability's 95 % interval (see ``bands``), ``little_known`` says that it
+is wide; all three are null with models of older programs."""
 FORMER_TIER = "former_tier"
 INPUTS = pl.Schema({"lead_id": pl.Int64(), FORMER_TIER: pl.String()})
 """What a frame of inputs holds before its numbers, one a column of the model. ``former_tier`` is the band that
@@ -106,7 +113,8 @@ def _vectors(
 
 def scored(bundle: Bundle, lead_ids: pl.Series, matrix: Floats) -> pl.DataFrame:
     """SCORES of leads whose vectors are the rows of ``matrix``, in the order of the bundle's columns."""
-    log_odds = bundle.calibration.apply(bundle.model.log_odds(matrix))
+    raw = bundle.model.log_odds(matrix)
+    log_odds = bundle.calibration.apply(raw)
     tenths = bundle.score_map.tenths(log_odds)
     return pl.DataFrame(
         {
@@ -116,9 +124,18 @@ def scored(bundle: Bundle, lead_ids: pl.Series, matrix: Floats) -> pl.DataFrame:
             "score_tenths": tenths,
             "tier": bundle.tiers.names(tenths),
             "inputs_hash": _hashes(bundle, matrix),
-        },
+        }
+        | _interval(bundle, raw, log_odds),
         schema=SCORES,
     )
+
+
+def _interval(bundle: Bundle, raw: Floats, log_odds: Floats) -> dict[str, Any]:
+    if bundle.bands is None:
+        return dict.fromkeys(("low", "high", "little_known"), [None] * len(raw))
+    low, high = bundle.bands.around(raw, log_odds)
+    span = bundle.score_map.tenths(high) - bundle.score_map.tenths(low)
+    return {"low": expit(low), "high": expit(high), "little_known": span > WIDE_TENTHS}
 
 
 def _hashes(bundle: Bundle, matrix: Floats) -> list[str]:

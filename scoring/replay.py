@@ -23,14 +23,18 @@ RECORD = pl.Schema(
         "probability": pl.Float64(),
         "score_tenths": pl.Int64(),
         "tier": pl.String(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
         "base_value": pl.Float64(),
         "contributions": pl.List(CONTRIBUTION),
         "inputs_hash": pl.String(),
     }
 )
-"""One row a score as it was recorded; ``contributions`` may be fewer than all: the others are not compared."""
+"""One row a score as it was recorded; Of older scores
+``contributions`` may be fewer than all, ``low`` and ``high`` null: what was not recorded is not compared."""
 
 PARTS = "contributions"
+SINCE = ("low", "high")
 _CHUNK_ROWS = 10_000
 
 
@@ -87,14 +91,16 @@ def differences(recorded: pl.DataFrame, recomputed: pl.DataFrame) -> list[Differ
     found = [Difference(lead, "inputs", "recorded", "missing") for lead in missing]
     both = both.drop_nulls("found")
     for name in names:
-        found += (
-            _parts(both) if name == PARTS else _of(both.filter(pl.col(name).ne_missing(pl.col(f"{name}_again"))), name)
-        )
+        found += _parts(both) if name == PARTS else _of(both, name)
     return sorted(found, key=lambda item: (item.lead_id, names.index(item.what) if item.what in names else -1))
 
 
 def _of(rows: pl.DataFrame, name: str) -> Sequence[Difference]:
     columns = ("lead_id", name, f"{name}_again")
+    differ = pl.col(name).ne_missing(pl.col(f"{name}_again"))
+    if name in SINCE:
+        differ &= pl.col(name).is_not_null()
+    rows = rows.filter(differ)
     return [Difference(lead, name, repr(old), repr(new)) for lead, old, new in rows.select(columns).iter_rows()]
 
 

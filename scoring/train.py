@@ -74,6 +74,7 @@ def train(
         calibration=fitted.calibration,
         score_map=score_map or _first_map(rows),
         tiers=Tiers(1_000, 1_000),
+        bands=fitted.bands,
         seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
     bundle = _with_tiers(bundle, history, as_of)

@@ -133,4 +133,6 @@ def _record(entry: Kept) -> dict[str, Any]:
         "base_value": float(body["base_value"]),
         "contributions": [{"concept": item["concept"], "contribution": item["contribution"]} for item in parts],
         "inputs_hash": body["inputs_hash"],
+        "low": body.get("low"),
+        "high": body.get("high"),
     }

@@ -45,6 +45,8 @@ _FILES = {
         ("lead_id", "as given", ""),
         ("score", "0–100", "keeps its meaning as long as the model's score map does"),
         ("probability", "0–1", "chance of a conversion within the horizon"),
+        ("low, high", "0–1", "ends of the probability's 95 % interval"),
+        ("little_known", "true/false", "the interval spans more than 30 points of the score"),
         ("tier", "High-Intent, Medium, Low", ""),
         ("reasons", "list of sentences", "up to three that raise, then up to two that lower, strongest first"),
         ("reason_log_odds", "list of numbers", "what each reason adds to the log-odds (.parquet alone)"),

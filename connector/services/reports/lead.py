@@ -30,17 +30,35 @@ _SMALLEST_OTHER = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One part of a score in log-odds: positive raises the chance."""
+    """One part of a score in log-odds: positive raises the chance. ``evidence``: the past cases behind it."""
 
     sentence: str
     log_odds: float
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the ledger holds of a score beside its reasons.
+
+    ``low`` and ``high`` are the ends of the probability's 95 % interval; ``fit`` and ``engagement`` subtotals in
+    log-odds; ``concepts`` all (name, log-odds).
+    """
+
+    low: float | None
+    high: float | None
+    little_known: bool
+    fit: float
+    engagement: float
+    concepts: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
     """A score that adds up: ``base`` plus all contributions is ``total`` = logit(probability).
 
-    ``contributions`` are the stored reasons; ``other`` is what all remaining inputs add together.
+    ``contributions`` are the stored reasons; ``other`` is what all remaining inputs add together. ``details`` is None
+    where the ledger's entry was erased or is of an older program.
     """
 
     score: Decimal
@@ -52,6 +70,7 @@ class ScoreCard:
     contributions: tuple[Contribution, ...]
     other: float
     total: float
+    details: Details | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +130,25 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         score = scores.of_lead(session, tenant_id, lead_id)
         happened = events.timeline(session, tenant_id, lead_id, _EVENTS)
         entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
+        newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
     return LeadReport(
         lead_id=lead_id,
         person=person,
-        score=score_card(score) if score else None,
+        score=score_card(score, newest.body if newest else None) if score else None,
         events=tuple(Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail) for row in happened),
         records=_links(services, accounts, records),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
     )
 
 
-def score_card(row: AnyRow) -> ScoreCard:
-    """Return a stored score with its parts, the unnamed rest among them."""
+def score_card(row: AnyRow, body: Mapping[str, Any] | None) -> ScoreCard:
+    """Return a stored score with its parts, the unnamed rest among them; ``body`` is its ledger entry's."""
     probability, base = float(row.probability), float(row.base_value)
-    parts = tuple(Contribution(reason["sentence"], float(reason["contribution"])) for reason in row.reasons)
+    parts = tuple(
+        Contribution(reason["sentence"], float(reason["contribution"]), reason.get("evidence"))
+        for reason in row.reasons
+    )
     total = _logit(probability)
     other = total - base - sum(part.log_odds for part in parts)
     return ScoreCard(
@@ -138,7 +161,16 @@ def score_card(row: AnyRow) -> ScoreCard:
         contributions=parts,
         other=other if abs(other) >= _SMALLEST_OTHER else 0.0,
         total=total,
+        details=_details(body) if body and body["inputs_hash"] == row.inputs_hash else None,
     )
+
+
+def _details(body: Mapping[str, Any]) -> Details | None:
+    if "contributions" not in body:
+        return None
+    concepts = tuple((part["concept"], float(part["contribution"])) for part in body["contributions"])
+    little, fit, engagement = bool(body["little_known"]), float(body["fit"]), float(body["engagement"])
+    return Details(body["low"], body["high"], little, fit, engagement, concepts)
 
 
 def _logit(probability: float) -> float:
