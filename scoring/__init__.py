@@ -9,6 +9,7 @@ scikit-learn are too heavy for a process that only looks at schemas or populatio
   and JSON-able ``report``; ``versions.version_for(as_of, existing)`` names it;
 * ``bundle.dumps`` and ``bundle.loads``: the model as bytes and back, or ``errors.BundleError``;
 * ``predict.score(bundle, history, as_of=…)``: probability, score, tier and reasons a lead;
+* ``changes.changed(before, after)``: what moved between two recorded scores; ``whatif.what_if``: what would;
 * ``tiers.Tiers.next``: the band with hysteresis; ``scoremap.ScoreMap``: kept across retrainings.
 
 Everything is a function of its arguments: no clock, no unseeded chance, one thread for LightGBM.

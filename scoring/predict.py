@@ -80,12 +80,19 @@ class Recorded:
     inputs: pl.DataFrame
 
 
-def score_recorded(bundle: Bundle, history: History, *, as_of: datetime, former: Mapping[int, str]) -> Recorded:
+def score_recorded(
+    bundle: Bundle,
+    history: History,
+    *,
+    as_of: datetime,
+    former: Mapping[int, str],
+    lead_ids: Sequence[int] | None = None,
+) -> Recorded:
     """As ``score`` with reasons, and the inputs from which ``replay`` recomputes each score.
 
     ``former`` are the bands that leads are in now: one near a border keeps its band.
     """
-    rows, vectors = _vectors(bundle, history, as_of, None)
+    rows, vectors = _vectors(bundle, history, as_of, lead_ids)
     scores = scored(bundle, rows["lead_id"], vectors.matrix).hstack(_reasons(bundle, vectors))
     bands = pl.Series(FORMER_TIER, [former.get(lead) for lead in rows["lead_id"]], dtype=pl.String)
     head = pl.DataFrame([rows["lead_id"], bands], schema=INPUTS)

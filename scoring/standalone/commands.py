@@ -21,6 +21,7 @@ from scoring.standalone.options import PATH, TENANT, opened, sources
 from scoring.standalone.options import model as model_option
 from scoring.standalone.replaying import recorded, replay
 from scoring.standalone.schema_page import schema
+from scoring.standalone.supposing import what_if
 from scoring.train import train as train_model
 from scoring.versions import version_for
 
@@ -76,6 +77,7 @@ def score(model: Path, out: Path, record: Path | None, as_of: datetime | None, *
 
 cli.add_command(replay)
 cli.add_command(schema)
+cli.add_command(what_if)
 
 
 @cli.command()

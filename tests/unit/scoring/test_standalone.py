@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str) -> Any:
     """Run a command as a user would; return its result."""
-    return CliRunner().invoke(cli, [item.replace("@", f"{folder}/") for item in arguments])
+    return CliRunner().invoke(cli, [f"{folder}/{item[1:]}" if item[0] == "@" else item for item in arguments])
 
 
 def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
@@ -198,3 +198,18 @@ def test_the_schema_is_told(folder: Path) -> None:
     """Every column that is read, and every one that is written."""
     told = run(folder, "schema").output
     assert {"lead_id", "created_at", "known_at", "reason_log_odds"} <= set(told.split())
+
+
+def test_a_lead_is_supposed_otherwise(model: Path) -> None:
+    """Both scores, what moved, and that it is no promise; what is not understood is refused."""
+    scored = run(model, "score", *FILES, "--model", "@m.bundle", "--out", "@s.parquet")
+    assert scored.exit_code == 0, scored.output
+    lead = pl.read_parquet(model / "s.parquet")["lead_id"][-1]
+    asked = ("what-if", *FILES, "--model", "@m.bundle", "--lead", lead)
+    told = run(model, *asked, "--set", "size=9000000", "--event", "form_submitted:/demo@1", "--event", "email_clicked")
+    assert told.exit_code == 0, told.output
+    assert "The score went from" in told.output
+    assert "outside what was seen" in told.output
+    assert "not a promise" in told.output
+    for wrong in (("--set", "size"), ("--event", ":x@2"), ("--event", "page_view@soon"), ("--lead", "nobody")):
+        assert isinstance(run(model, *asked, *wrong).exception, FileError)
