@@ -10,6 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from connector.services.reports.lead import ScoreCard
+from scoring.waterfall import REST, waterfall
+
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 400, 280
@@ -56,16 +61,6 @@ class Chart:
     y_ticks: tuple[Tick, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar from ``zero``: all in per cent of the picture's width."""
-
-    zero: float
-    start: float
-    length: float
-    rising: bool
-
-
 def lift_chart(points: Sequence[Point]) -> Chart:
     """Draw lift by share of the list: x is a share of the leads, 0–1, y a multiple of random."""
     across = Axis(0.0, 1.0, 0.2)
@@ -81,17 +76,15 @@ def calibration_chart(points: Sequence[Point]) -> Chart:
     return _chart(points, equal, (axis, axis), (_percent, _percent), dotted=True)
 
 
-def bars(contributions: Sequence[float]) -> tuple[Bar, ...]:
-    """Return one bar a contribution, all on one scale around a common zero."""
-    low, high = min(0.0, *contributions, 0.0), max(0.0, *contributions, 0.0)
-    width = (high - low) or 1.0
-    zero = -low / width * 100
-
-    def bar(value: float) -> Bar:
-        length = abs(value) / width * 100
-        return Bar(round(zero, 2), round(zero if value >= 0 else zero - length, 2), round(length, 2), value >= 0)
-
-    return tuple(bar(value) for value in contributions)
+def lead_waterfall(card: ScoreCard) -> Markup:
+    """Draw how a score comes about, from the average lead to this one; the drawing escapes its texts."""
+    parts: Sequence[tuple[str, float]] = [(part.sentence, part.log_odds) for part in card.contributions]
+    if card.details:
+        parts = card.details.concepts
+    elif card.other:
+        parts = [*parts, (REST, card.other)]
+    title = f"From the average lead to a score of {card.score:.1f}"
+    return Markup(waterfall(card.base, parts, title=title))  # noqa: S704 # escaped where it is drawn
 
 
 def _chart(
@@ -146,7 +139,7 @@ def _times(value: float, step: float) -> str:
 GLOBALS: Mapping[str, object] = {
     "lift_chart": lift_chart,
     "calibration_chart": calibration_chart,
-    "contribution_bars": bars,
+    "waterfall": lead_waterfall,
     "chart_box": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
 }
 """What the templates call."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connector.records import Tier
 from connector.services.reports.changes import lead_changes
 from connector.services.reports.lead import lead_report
 from connector.services.reports.lead_list import Place, lead_page
+from connector.web.charts import lead_waterfall
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -30,6 +31,15 @@ def show(lead_id: int) -> ResponseReturnValue:
     """Show why a lead has its score, and what happened with it."""
     report = lead_report(services(), tenant_id(), lead_id) or abort(404)
     return render_template("lead.html", report=report)
+
+
+@pages.get("/<int:lead_id>/waterfall.svg")
+def waterfall(lead_id: int) -> ResponseReturnValue:
+    """Give the picture of a lead's score alone."""
+    report = lead_report(services(), tenant_id(), lead_id)
+    if report is None or report.score is None:
+        abort(404)
+    return Response(lead_waterfall(report.score), mimetype="image/svg+xml")
 
 
 @pages.get("/<int:lead_id>/changes/<int:seq>")

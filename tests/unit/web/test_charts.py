@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.web.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, bars, calibration_chart, lift_chart
+from connector.web.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, calibration_chart, lift_chart
 
 shares = st.floats(0, 1)
 curves = st.lists(st.tuples(shares, shares), min_size=1, max_size=50)
@@ -59,22 +58,3 @@ def test_axes_end_at_round_numbers() -> None:
     assert lift_chart([(0.02, 14.1), (1.0, 1.0)]).y_ticks[-1].label == "15"
     assert calibration_chart([(0.24, 0.22)]).x_ticks[-1].label == "25"
     assert calibration_chart([(0.97, 0.99)]).x_ticks[-1].label == "100"
-
-
-@given(st.lists(st.floats(-9, 9).filter(lambda value: abs(value) > 0.01), min_size=1, max_size=8))
-def test_bars_share_one_zero_and_one_scale(values: list[float]) -> None:
-    """Rising bars begin where falling ones end, lengths are in proportion, none leaves the picture."""
-    drawn = bars(values)
-    zero = drawn[0].zero
-    scale = 100 / (max(0.0, *values, 0.0) - min(0.0, *values, 0.0))
-    for value, bar in zip(values, drawn, strict=True):
-        assert bar.rising is (value > 0)
-        assert (bar.start if bar.rising else bar.start + bar.length) == pytest.approx(zero, abs=0.02)
-        assert bar.length == pytest.approx(abs(value) * scale, abs=0.02)
-        assert bar.start >= -0.02
-        assert bar.start + bar.length <= 100.02
-
-
-def test_no_bars_without_contributions() -> None:
-    """A score of the starting point alone has an empty picture."""
-    assert bars([]) == ()

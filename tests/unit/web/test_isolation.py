@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from connector.store import ledger
+from connector.store import ledger, scores
 from connector.store.tables import leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
 
@@ -56,6 +58,16 @@ def _score(site: Site, account: str) -> dict[str, object]:
         return lead | {"seq": ledger.append(session, tenant, [entry], site.world.clock.now())}
 
 
+def _scored(site: Site, account: str) -> dict[str, object]:
+    lead = int(str(_lead(site, account)["lead_id"]))
+    row = {"lead_id": lead, "tenant_id": site.tenant_of(account), "run_id": UUID(int=1), "model": "m"}
+    row |= {"score": Decimal(50), "probability": Decimal("0.5"), "tier": "Low", "reasons": [], "base_value": "0.0"}
+    now = site.world.clock.now()
+    with site.world.services.store.transaction() as session:
+        scores.save(session, [row | {"inputs_hash": "0", "as_of": now, "scored_at": now}])
+    return {"lead_id": lead}
+
+
 def _record(site: Site, account: str) -> dict[str, object]:
     with site.world.services.store.reading() as session:
         query = sa.select(records.c.id).where(records.c.connection_id == site.connection(account).id).limit(1)
@@ -72,6 +84,7 @@ OWNED = {
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "leads.changes": Owned("GET", _score),
+    "leads.waterfall": Owned("GET", _scored),
     "model.show": Owned("GET", _nothing),
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import escape
 
 from connector.records import FieldRole, Tier
 from connector.services.reports.lead import LeadReport, lead_report
@@ -18,6 +20,9 @@ from connector.store.connections import Health
 from connector.store.tables import connections as connection_table
 from connector.store.tables import fields, ledger_payloads, records
 from connector.store.tables import leads as lead_table
+from connector.web.charts import lead_waterfall
+from connector.web.words import percent
+from scoring.waterfall import REST, SHOWN
 from tests.unit.web.site import Browser, Site
 
 ROW = re.compile(r'href="/leads/(\d+)"')
@@ -136,9 +141,16 @@ def test_the_page_of_a_lead_shows_score_reasons_events_and_record(scored: Site, 
     assert report.score
     text = alice.get(f"/leads/{lead}").text
     assert f"{report.score.score:.1f}" in text
-    drawn = len(report.score.contributions) + (1 if report.score.other else 0)
-    assert text.count('class="rising"') + text.count('class="falling"') == drawn
-    assert all(part.sentence in text for part in report.score.contributions)
+    assert report.score.details
+    drawn = min(len(report.score.details.concepts), SHOWN) + text.count(REST)
+    assert text.count('class="rising"') + text.count('class="falling"') >= drawn - 2
+    assert all(escape(part.sentence) in text for part in report.score.contributions)
+    assert all(escape(part.evidence) in text for part in report.score.contributions if part.evidence)
+    assert report.score.details.low is not None
+    assert percent(report.score.details.low) in text
+    alone = alice.get(f"/leads/{lead}/waterfall.svg")
+    assert alone.mimetype == "image/svg+xml"
+    assert alone.text in text
     assert "Clicked a link in an e-mail" in text
     assert f"by {report.score.model} (first run)" in text
     assert "Sent to CRM record" in text
@@ -154,6 +166,14 @@ def test_an_erased_entry_says_so(scored: Site, alice: Browser) -> None:
     assert "has been erased" in alice.get(f"/leads/{lead}").text
 
 
+def test_an_erased_score_still_has_a_picture(scored: Site) -> None:
+    """Of its reasons and the rest, which the score's own row holds."""
+    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[3].lead_id
+    card = report_of(scored, lead).score
+    assert card
+    assert card.contributions[0].sentence[:30] in lead_waterfall(replace(card, details=None))
+
+
 def test_a_lead_without_a_score_has_a_page(scored: Site, alice: Browser) -> None:
     """Customers and the disqualified are leads too: their page says that they are not scored."""
     with scored.world.services.store.reading() as session:
@@ -164,6 +184,7 @@ def test_a_lead_without_a_score_has_a_page(scored: Site, alice: Browser) -> None
     answer = alice.get(f"/leads/{lead}")
     assert answer.status_code == 200
     assert "No score" in answer.text
+    assert alice.get(f"/leads/{lead}/waterfall.svg").status_code == 404
 
 
 def test_a_disconnected_account_has_no_link(scored: Site, alice: Browser) -> None:
