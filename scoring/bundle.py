@@ -122,7 +122,8 @@ def _checked(manifest: Mapping[str, Any], content: bytes, tenant: str) -> None:
 
 def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
     spec = FeatureSpec.from_json(content["spec"])
-    unknown = [name for name in spec.columns if name not in catalogue(spec).features]
+    declared = catalogue(spec).features
+    unknown = [name for name in spec.columns if name not in declared]
     if unknown:
         raise BundleError(f"The model uses {len(unknown)} features that this program lacks. Train the model again.")
     goal = Goal(**{**manifest["goal"], "timing": Timing(manifest["goal"]["timing"])})

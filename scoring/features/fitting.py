@@ -69,11 +69,12 @@ def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> 
     if not usable:
         return ()
     ordered = sorted(usable, key=lambda field: field.name)
-    values = timeline.values(rows, [field.name for field in ordered])
+    names = [field.name for field in ordered]
+    values = timeline.values(rows, names).select(text(pl.col(name)) for name in names)
     labels = reserved_concepts()
     specs = []
     for field in ordered:
-        column = values.select(text(pl.col(field.name))).to_series()
+        column = values[field.name]
         label = field.label if field.label not in labels else f"{field.label} ({field.name})"
         labels.add(label)
         if column.null_count() < column.len():
