@@ -30,8 +30,8 @@ RECORD = pl.Schema(
         "inputs_hash": pl.String(),
     }
 )
-"""One row a score as it was recorded; Of older scores
-``contributions`` may be fewer than all, ``low`` and ``high`` null: what was not recorded is not compared."""
+"""One row a score as it was recorded. Of older scores ``contributions`` may be fewer than all, and ``low`` and
+``high`` null: what was not recorded is not compared."""
 
 PARTS = "contributions"
 SINCE = ("low", "high")
