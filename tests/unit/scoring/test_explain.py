@@ -59,7 +59,7 @@ def model(kind: str) -> Model:
         return logistic.fit(training, 0.03)
     if kind == "lightgbm":
         return gbm.small_fit(training, 40)
-    return Blend(logistic.fit(training, 0.03), gbm.small_fit(training, 40), 0.25)
+    return Blend((logistic.fit(training, 0.03), gbm.small_fit(training, 40)), (0.75, 0.25))
 
 
 @st.composite
