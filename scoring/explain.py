@@ -59,10 +59,14 @@ class Parts:
     heaviest: Places
 
     def picked(self) -> list[list[int]]:
-        """Places of the concepts that are a row's reasons: up to MAX_UP up, then MAX_DOWN down, strongest first."""
+        """Places of the concepts that are a row's reasons: up to MAX_UP up, then MAX_DOWN down, strongest first.
+
+        What sellers did is none: a rep who is told of his own calls stops believing.
+        """
         order = np.argsort(-self.contributions, axis=1, kind="stable")
         return [
-            _picked(ranked, values) for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
+            _picked([place for place in ranked if self.sides[place] is not Side.SELLER], values)
+            for ranked, values in zip(order.tolist(), self.contributions.tolist(), strict=True)
         ]
 
     def subtotal(self, side: Side) -> Floats:

@@ -35,6 +35,12 @@ class Task:
     seed: int
     interpretable: bool = False
     """Only models that can be read as a list of coefficients."""
+    seller_activity: bool = False
+    """Also what sellers did."""
+
+    def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
+        """The features of ``rows``."""
+        return fit(self.timeline, rows, self.timing, self.excluded, seller_activity=self.seller_activity)
 
     def training(self, matrix: Matrix, columns: tuple[str, ...]) -> Rows:
         """The rows with their vectors."""
@@ -76,7 +82,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     The trial's model has seen all rows before the test and is calibrated on the rolling windows alone;
     the serving model is calibrated on them and the test window.
     """
-    spec, _ = fit(task.timeline, task.rows.filter(pl.Series(split.dev)), task.timing, task.excluded)
+    spec, _ = task.fitted(task.rows.filter(pl.Series(split.dev)))
     if not spec.columns:
         return None
     matrix = build(task.timeline, task.rows, spec).matrix
@@ -87,7 +93,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
-    spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
+    spec, vectors = task.fitted(task.rows)
     model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
@@ -126,7 +132,7 @@ def _together(masks: Sequence[Mask]) -> Mask:
 
 def ruled(task: Task) -> tuple[Fitted, Trial]:
     """The scorecard: nothing is learned but the base rate, so all rows may judge it."""
-    spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
+    spec, vectors = task.fitted(task.rows)
     model = scorecard.fit(task.training(vectors.matrix, spec.columns))
     log_odds = model.log_odds(vectors.matrix)
     every = (np.ones(task.rows.height, dtype=bool), log_odds)

@@ -66,7 +66,8 @@ class Knowledge(StrEnum):
 class Field:
     """One input field. ``system`` and ``own`` fields are proven leaks by meaning; ``blocked`` ones
     are kept from every model (names, e-mail addresses, phone numbers, special categories).
-    ``options`` are (value, what people read) pairs of a choice."""
+    ``source`` marks the one that tells where the lead came from. ``options`` are (value, what people read) pairs of a
+    choice."""
 
     name: str
     label: str
@@ -75,6 +76,7 @@ class Field:
     system: bool = False
     own: bool = False
     blocked: bool = False
+    source: bool = False
     options: tuple[tuple[str, str], ...] = ()
 
 
@@ -110,6 +112,7 @@ class Goal:
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
     ``interpretable``: no model but the logistic regression may be chosen.
+    ``seller_activity``: models may also learn from what sellers did.
     """
 
     name: str
@@ -120,3 +123,4 @@ class Goal:
     high_intent_share: float = 0.10
     medium_share: float = 0.30
     interpretable: bool = False
+    seller_activity: bool = False

@@ -80,6 +80,23 @@ class Timeline:
         wide = wide.with_columns(missing).select("row", *names)
         return spots.select("row").join(wide, on="row", how="left", maintain_order="left")
 
+    def since(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """How long before each row's ``as_of`` each named field took its last value (a duration; null: not dated).
+
+        One line a row, in the order of ``rows``: ``row`` and a column for every name.
+        """
+        spots = rows.select(ROWS.names())
+        dated = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
+        seen = spots.join(dated, on="lead_id").filter(pl.col("known_at") < pl.col("as_of"))
+        last = [
+            pl.col("known_at").filter(pl.col("field") == name).max().alias(f"{place}")
+            for place, name in enumerate(names)
+        ]
+        known = spots.join(seen.group_by("row").agg(last), on="row", how="left", maintain_order="left")
+        return known.select(
+            "row", *((pl.col("as_of") - pl.col(f"{place}")).alias(name) for place, name in enumerate(names))
+        )
+
     def events(self, rows: pl.DataFrame, actors: Sequence[str]) -> pl.DataFrame:
         """The events of each row's lead before its ``as_of``: row, at, kind, actor, detail, ago (a duration)."""
         seen = self._events.filter(pl.col("actor").is_in(actors))

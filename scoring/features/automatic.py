@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, Side, value_column
+from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, Side, since_column, value_column
 from scoring.features.reading import moment, number, truth
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.schema import FieldType
@@ -44,6 +44,11 @@ def _boolean(field: FieldSpec) -> list[Feature]:
     return [_one(field, "", field.label, truth(_column(field)), flag=True)]
 
 
+def _since(field: FieldSpec) -> Feature:
+    """Time in a stage, a segment, a plan: days since a dated choice was made."""
+    return _one(field, ".since", f"Days since {field.label} changed", pl.col(since_column(field.name)))
+
+
 def _given(field: FieldSpec) -> Feature:
     return _one(field, ".given", f"{field.label} is filled in", _column(field).is_not_null(), flag=True)
 
@@ -58,7 +63,8 @@ def _category(field: FieldSpec) -> list[Feature]:
         for level in field.levels
     ]
     other = (column.is_not_null() & ~column.is_in(field.levels)).fill_null(False)
-    return [*known, _one(field, ".other", f"{field.label}: any rarer value", other, flag=True), _given(field)]
+    rarer = _one(field, ".other", f"{field.label}: any rarer value", other, flag=True)
+    return [*known, rarer, _given(field), *([_since(field)] if field.dated else [])]
 
 
 def _multi(field: FieldSpec) -> list[Feature]:

@@ -11,23 +11,33 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.features.declared import (
+    ANY,
     DAYS_PER_US,
+    LONGEST_DAYS,
     WINDOWS_DAYS,
     count_column,
     detail_column,
+    first_column,
     last_column,
     machine_column,
     pair_column,
+    seller_column,
+    since_column,
     value_column,
 )
+from scoring.features.derived import engagement
 from scoring.features.reading import text
+from scoring.features.seller import SELLER, SELLER_DAYS
 from scoring.features.spec import FeatureSpec
+from scoring.features.standing import percentiles
 from scoring.features.steps import STEP, coded, followed, steps_of
 from scoring.features.tally import Tally, tally, times
+from scoring.features.temporal import OFFICE_HOURS, SATURDAY
+from scoring.features.zones import local, zone
+from scoring.schema import FieldType
 from scoring.timeline import Timeline
 
-ANY = "any"
-LONGEST_DAYS = max(WINDOWS_DAYS)
+ZONE = "zone"
 
 
 def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
@@ -37,14 +47,35 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     names = [field.name for field in spec.fields]
     if names:
         values = timeline.values(rows, names).select("row", *(text(pl.col(n)).alias(value_column(n)) for n in names))
-        base = _beside(base, values)
+        base = _since(_beside(base, values), timeline, rows, spec)
+    base = _clocked(base, spec)
     if spec.kinds or spec.machine_kinds:
-        base = _beside(base, _event_counts(timeline, rows, spec))
-        base = _zeros(base, ["n:", "m:", "days:", "kinds:", "details:"])
+        base = _beside(base, _event_counts(timeline, rows, base[ZONE], spec))
+        base = _zeros(base, ["n:", "m:", "days:", "kinds:", "details:", "busiest:", "hours:"])
+    if spec.seller_kinds:
+        base = _beside(base, _seller_counts(timeline, rows, spec))
     if spec.companies:
         base = _beside(_beside(base, _company_counts(timeline, rows)), timeline.colleagues(rows))
         base = _zeros(base, ["company:", "colleagues"])
-    return base
+    return base if spec.standing is None else base.with_columns(percentiles(base, engagement(spec), spec.standing))
+
+
+def _since(base: pl.DataFrame, timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    """Add the days since dated choices were made."""
+    names = [field.name for field in spec.fields if field.dated and field.type is FieldType.CATEGORY]
+    if not names:
+        return base
+    days = (pl.col(name).dt.total_microseconds() * DAYS_PER_US for name in names)
+    found = timeline.since(rows, names).select(
+        "row", *(d.alias(since_column(n)) for d, n in zip(days, names, strict=True))
+    )
+    return _beside(base, found)
+
+
+def _clocked(base: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    """Add the lead's zone and the clock on its wall when it was created."""
+    named = pl.lit(None, pl.String) if spec.zone is None else zone(pl.col(value_column(spec.zone)))
+    return local(base.with_columns(named.alias(ZONE), created_local="created_at"), "created_local", ZONE)
 
 
 def _beside(base: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
@@ -60,7 +91,7 @@ def _within(days: int) -> pl.Expr:
     return pl.col("ago") <= pl.duration(days=days)
 
 
-def _event_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+def _event_counts(timeline: Timeline, rows: pl.DataFrame, zones: pl.Series, spec: FeatureSpec) -> pl.DataFrame:
     events = timeline.events(rows, ("lead", "machine"))
     by_lead = pl.col("actor") == "lead"
     acts = events.filter(by_lead)
@@ -69,7 +100,33 @@ def _event_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> 
     columns = [column for kind in (None, *spec.kinds) for column in _counts(own, kind)]
     columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
     frame = rows.select("row").with_columns([*columns, *_steps(acts, rows, spec)])
-    return _beside(frame, acts.group_by("row").agg(_breadth()))
+    frame = _beside(frame, acts.group_by("row", maintain_order=True).agg(_breadth()))
+    return _beside(_beside(frame, _busiest(acts)), _hours(acts, rows.select("row", zones)))
+
+
+def _busiest(acts: pl.DataFrame) -> pl.DataFrame:
+    """Count the actions of the fullest day of the last 30."""
+    days = acts.filter(_within(30)).group_by("row", pl.col("at").dt.date()).len()
+    return days.group_by("row").agg(pl.col("len").max().alias("busiest:30"))
+
+
+def _hours(acts: pl.DataFrame, zones: pl.DataFrame) -> pl.DataFrame:
+    """Count the actions of the last 90 days in office hours and on weekends of the lead's own zone."""
+    recent = acts.filter(_within(LONGEST_DAYS)).select("row", "at").join(zones, on="row")
+    parts = [local(part, "at", ZONE) for part in recent.partition_by(ZONE)] or [recent]
+    clock = pl.concat(parts).select("row", weekend=pl.col("at").dt.weekday() >= SATURDAY, hour=pl.col("at").dt.hour())
+    office = ~pl.col("weekend") & pl.col("hour").is_between(*OFFICE_HOURS, closed="left")
+    return clock.group_by("row").agg(office.sum().alias("hours:office"), pl.col("weekend").sum().alias("hours:weekend"))
+
+
+def _seller_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    found = tally(timeline.events(rows, (SELLER,)), rows["row"], spec.seller_kinds)
+    counts = [
+        pl.Series(seller_column(kind, days), found.count(kind, days))
+        for kind in spec.seller_kinds
+        for days in SELLER_DAYS
+    ]
+    return rows.select("row").with_columns(*counts, found.days_since(None).alias(last_column(SELLER)))
 
 
 def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
@@ -108,6 +165,7 @@ def _breadth() -> list[pl.Expr]:
         pl.col("kind").filter(month).n_unique().alias("kinds:30"),
         pl.col("detail").filter(month).drop_nulls().n_unique().alias("details:30"),
         pl.col("detail").drop_nulls().n_unique().alias("details:all"),
+        pl.col("kind").first().alias(first_column()),
     ]
 
 

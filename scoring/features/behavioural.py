@@ -1,11 +1,11 @@
-"""What the lead did: counts by kind and window, breadth, and machine-made events set apart."""
+"""What the lead did: counts by kind and window, breadth, rates, bursts, and machine-made events set apart."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.base import ANY
 from scoring.features.declared import (
+    ANY,
     WINDOWS_DAYS,
     Concept,
     Declared,
@@ -14,12 +14,14 @@ from scoring.features.declared import (
     Side,
     count_column,
     counted,
+    first_column,
     last_column,
     machine_column,
 )
 from scoring.features.spec import FeatureSpec
 
 ACTIVITY = "Overall activity"
+FIRST = "How they first came"
 MACHINE = "Automatic mail activity"
 
 KIND_WORDS = {
@@ -56,8 +58,9 @@ def declare(spec: FeatureSpec) -> Declared:
     kinds = [feature for kind in spec.kinds for feature in _counts(kind, words(kind)[0])]
     machine = [_machine(kind) for kind in spec.machine_kinds]
     concepts = [_concept(kind) for kind in spec.kinds]
-    features = (*kinds, *_counts(ANY, ACTIVITY), *_breadth(), *machine)
-    return Declared(features, (*concepts, _activity_concept(), _machine_concept(spec)))
+    first = [_first(kind) for kind in spec.kinds]
+    features = (*kinds, *_counts(ANY, ACTIVITY), *_breadth(), *_rates(spec), *first, *machine)
+    return Declared(features, (*concepts, _activity_concept(), _first_concept(spec), _machine_concept(spec)))
 
 
 def _counts(kind: str, concept: str) -> list[Feature]:
@@ -87,6 +90,41 @@ def _breadth() -> list[Feature]:
         Feature(f"breadth.{column}", label, Family.BEHAVIOURAL, ACTIVITY, (ANY,), pl.col(column))
         for column, label in table
     ]
+
+
+def _rates(spec: FeatureSpec) -> list[Feature]:
+    """How much at a time; null where there is nothing to divide by."""
+    month, ever = pl.col(count_column(ANY, 30)), pl.col(count_column(ANY, "all"))
+    table = [
+        ("rate.day", "Actions on a day with any, in the last 30 days", ACTIVITY, _ratio(month, pl.col("days:30"))),
+        ("rate.week", "Actions a week since creation", ACTIVITY, 7 * ever / pl.max_horizontal(pl.col("age_days"), 1.0)),
+        ("burst.30", "Most actions on one day of the last 30", ACTIVITY, pl.col("busiest:30")),
+    ]
+    if {"email_clicked", "email_opened"} <= set(spec.kinds):
+        clicks, opens = (pl.col(count_column(kind, 90)) for kind in ("email_clicked", "email_opened"))
+        label = "Links clicked for each e-mail opened, in the last 90 days"
+        table.append(("rate.clicks", label, words("email_clicked")[0], _ratio(clicks, opens)))
+    return [
+        Feature(name, label, Family.BEHAVIOURAL, concept, (ANY,), expression)
+        for name, label, concept, expression in table
+    ]
+
+
+def _ratio(count: pl.Expr, of: pl.Expr) -> pl.Expr:
+    return pl.when(of > 0).then(count / of)
+
+
+def _first(kind: str) -> Feature:
+    label = f"First action: {words(kind)[0].lower()}"
+    return Feature(
+        f"first.{kind}", label, Family.BEHAVIOURAL, FIRST, (kind,), pl.col(first_column()).eq_missing(kind), flag=True
+    )
+
+
+def _first_concept(spec: FeatureSpec) -> Concept:
+    said = {kind: f"First action: {words(kind)[0].lower()}" for kind in spec.kinds}
+    known = pl.col(first_column()).replace_strict(said, default=None, return_dtype=pl.String)
+    return Concept(FIRST, known.fill_null("No action of the usual kinds yet"), Side.ENGAGEMENT)
 
 
 def _machine(kind: str) -> Feature:

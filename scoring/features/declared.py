@@ -10,16 +10,20 @@ import polars as pl
 DAYS_PER_US = 1 / 86_400_000_000
 """Times are multiplied by this, not divided: division by a constant may round differently in a batch of one."""
 WINDOWS_DAYS = (1, 7, 30, 90)
+LONGEST_DAYS = max(WINDOWS_DAYS)
+ANY = "any"
+"""In place of a kind of event: whichever."""
 
 
 class Family(StrEnum):
-    """The five families of lead-scoring features."""
+    """The five families of lead-scoring features, and what sellers did, which is off unless asked for."""
 
     DEMOGRAPHIC = "demographic"
     BEHAVIOURAL = "behavioural"
     TEMPORAL = "temporal"
     DERIVED = "derived"
     INTERACTION = "interaction"
+    SELLER = "seller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,12 @@ class Feature:
 
 
 class Side(StrEnum):
-    """What a concept speaks of: who the lead is, what the lead and its company do, or when it came."""
+    """What a concept speaks of: who the lead is, what it and its company do, when it came, or what sellers did."""
 
     FIT = "fit"
     ENGAGEMENT = "engagement"
     TIME = "time"
+    SELLER = "seller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,21 @@ def detail_column(place: int) -> str:
 def pair_column(place: int) -> str:
     """The base frame's column with the times that the spec's n-th pair of steps came in the last 90 days."""
     return f"pair:{place}"
+
+
+def seller_column(kind: str, days: int) -> str:
+    """The base frame's column with sellers' events of ``kind`` in the last ``days``."""
+    return f"s:{kind}:{days}"
+
+
+def first_column() -> str:
+    """The base frame's column with the kind of the lead's first own event (null: none)."""
+    return "first"
+
+
+def since_column(field: str) -> str:
+    """The base frame's column with the days since a dated field took its value."""
+    return f"since:{field}"
 
 
 def counted(number: pl.Expr, one: str, many: str) -> pl.Expr:

@@ -1,13 +1,13 @@
-"""What follows from several things: velocity, an engagement grade, the activity of colleagues."""
+"""What follows from several things: velocity, an engagement grade and its standing, the activity of colleagues."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.base import ANY
 from scoring.features.behavioural import ACTIVITY
-from scoring.features.declared import Concept, Declared, Family, Feature, Side, count_column, counted
+from scoring.features.declared import ANY, Concept, Declared, Family, Feature, Side, count_column, counted
 from scoring.features.spec import FeatureSpec
+from scoring.features.standing import declare as declare_standing
 
 COLLEAGUES = "Colleagues' activity"
 
@@ -37,10 +37,11 @@ def engagement(spec: FeatureSpec) -> pl.Expr:
 
 def declare(spec: FeatureSpec) -> Declared:
     """Velocity and grade where there are events; colleagues where companies are known."""
-    features = _activity(spec) if spec.kinds else []
+    standing = declare_standing(spec.standing)
+    features = (*(_activity(spec) if spec.kinds else []), *standing.features)
     if not spec.companies:
-        return Declared(tuple(features))
-    return Declared((*features, *_colleagues(spec)), (_concept(spec),))
+        return Declared(features, standing.concepts)
+    return Declared((*features, *_colleagues(spec)), (*standing.concepts, _concept(spec)))
 
 
 def _activity(spec: FeatureSpec) -> list[Feature]:

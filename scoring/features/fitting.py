@@ -10,14 +10,22 @@ import numpy.typing as npt
 import polars as pl
 
 from scoring.features import steps
+from scoring.features.base import base_frame
 from scoring.features.catalogue import reserved_concepts
-from scoring.features.matrix import Matrix, Vectors, build
+from scoring.features.declared import value_column
+from scoring.features.derived import engagement
+from scoring.features.matrix import Matrix, Vectors, vectors_of
 from scoring.features.reading import number, text
+from scoring.features.seller import SELLER
 from scoring.features.spec import FeatureSpec, FieldSpec
+from scoring.features.standing import learn as learn_standing
+from scoring.features.standing import percentiles
 from scoring.features.titles import looks_like_titles
-from scoring.schema import Field, FieldType, Timing
+from scoring.features.zones import holds_zones
+from scoring.schema import Field, FieldType, Knowledge, Timing
 from scoring.timeline import Timeline
 
+LEAD_MADE = ("lead", "machine")
 MAX_LEVELS = 30
 MIN_LEVEL_ROWS = 10
 MIN_LEVEL_SHARE = 0.002
@@ -26,16 +34,27 @@ NUMERIC_SHARE = 0.95
 
 
 def fit(
-    timeline: Timeline, rows: pl.DataFrame, timing: Timing, excluded: Collection[str] = ()
+    timeline: Timeline,
+    rows: pl.DataFrame,
+    timing: Timing,
+    excluded: Collection[str] = (),
+    *,
+    seller_activity: bool = False,
 ) -> tuple[FeatureSpec, Vectors]:
-    """The spec for ``rows`` and their vectors, without ``excluded``, system, own and blocked fields."""
+    """The spec for ``rows`` and their vectors, without ``excluded``, system, own and blocked fields.
+
+    ``seller_activity`` adds what sellers did.
+    """
     usable = [
         field
         for field in timeline.fields.values()
         if not (field.system or field.own or field.blocked or field.name in excluded)
     ]
-    spec = _activity(timeline, rows, FeatureSpec(timing, fields=_fields(timeline, rows, usable)))
-    vectors = build(timeline, rows, spec, every=True)
+    plain = FeatureSpec(timing, fields=_fields(timeline, rows, usable))
+    spec = _activity(timeline, rows, plain, (*LEAD_MADE, SELLER) if seller_activity else LEAD_MADE)
+    base = base_frame(timeline, rows, spec)
+    spec, base = _standing(spec, base, usable)
+    vectors = vectors_of(base, spec, every=True)
     varying = _varying(vectors.matrix)
     columns = tuple(name for name, varies in zip(vectors.columns, varying, strict=True) if varies)
     spec = replace(spec, columns=columns)
@@ -53,16 +72,41 @@ def _varying(matrix: Matrix) -> npt.NDArray[np.bool_]:
     return varies
 
 
-def _activity(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureSpec:
-    seen = timeline.events(rows, ("lead", "machine")).select("kind", "actor").unique()
+def _standing(spec: FeatureSpec, base: pl.DataFrame, usable: Sequence[Field]) -> tuple[FeatureSpec, pl.DataFrame]:
+    """Add the standing among leads of the same source, where a field tells it and there is activity to compare."""
+    told = {field.name for field in usable if field.source}
+    known = [field for field in spec.fields if field.name in told and field.type is FieldType.CATEGORY]
+    if not known or not spec.kinds:
+        return spec, base
+    # Several CRMs may each tell a source: the one that is known of most leads.
+    best = min(known, key=lambda field: (base[value_column(field.name)].null_count(), field.name))
+    grade = engagement(spec)
+    standing = learn_standing(base, grade, best.name, best.label)
+    return replace(spec, standing=standing), base.with_columns(percentiles(base, grade, standing))
+
+
+def _activity(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec, actors: Sequence[str]) -> FeatureSpec:
+    seen = timeline.events(rows, actors).select("kind", "actor").unique()
     companies = timeline.leads(rows)["company_key"].drop_nulls()
     active = replace(
         spec,
         kinds=tuple(sorted(seen.filter(pl.col("actor") == "lead")["kind"])),
         machine_kinds=tuple(sorted(seen.filter(pl.col("actor") == "machine")["kind"])),
+        seller_kinds=tuple(sorted(seen.filter(pl.col("actor") == SELLER)["kind"])),
         companies=bool(len(companies)),
+        zone=_zone(timeline, rows, spec),
     )
     return steps.learn(timeline, rows, active)
+
+
+def _zone(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> str | None:
+    """Name the field that holds time zones; of several the one that is filled most."""
+    names = [field.name for field in spec.fields if field.type in (FieldType.CATEGORY, FieldType.TEXT)]
+    if not names:
+        return None
+    values = timeline.values(rows, names)
+    zones = [name for name in names if holds_zones(values[name])]
+    return min(zones, key=lambda name: (values[name].null_count(), name), default=None)
 
 
 def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> tuple[FieldSpec, ...]:
@@ -90,7 +134,8 @@ def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
     elif kind is FieldType.MULTI:
         levels = _levels(column.str.split(";").explode())
     wordy = field.type in (FieldType.TEXT, FieldType.CATEGORY)
-    return FieldSpec(field.name, label, kind, levels, wordy and looks_like_titles(column), field.options)
+    titles = wordy and looks_like_titles(column)
+    return FieldSpec(field.name, label, kind, levels, titles, field.options, field.knowledge is Knowledge.DATED)
 
 
 def _effective_type(declared: FieldType, column: pl.Series) -> FieldType:

@@ -6,9 +6,18 @@ from itertools import combinations
 
 import polars as pl
 
-from scoring.features.base import ANY
 from scoring.features.behavioural import words
-from scoring.features.declared import Concept, Declared, Family, Feature, Side, count_column, counted, value_column
+from scoring.features.declared import (
+    ANY,
+    Concept,
+    Declared,
+    Family,
+    Feature,
+    Side,
+    count_column,
+    counted,
+    value_column,
+)
 from scoring.features.derived import KIND_POINTS, engagement
 from scoring.features.spec import FeatureSpec
 from scoring.features.titles import SENIORITY, matches

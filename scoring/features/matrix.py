@@ -25,11 +25,15 @@ class Vectors:
     columns: tuple[str, ...]
 
 
-def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) -> Vectors:
-    """Vectors of ``rows`` in their order: the spec's columns, or ``every`` declared one."""
+def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> Vectors:
+    """Vectors of ``rows`` in their order."""
+    return vectors_of(base_frame(timeline, rows, spec), spec)
+
+
+def vectors_of(base: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) -> Vectors:
+    """Vectors from a base frame: the spec's columns, or ``every`` declared one."""
     features = catalogue(spec).features
     columns = tuple(features) if every else spec.columns
-    base = base_frame(timeline, rows, spec)
     frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
     matrix = np.ascontiguousarray(frame.fill_null(float("nan")).to_numpy(), dtype=np.float64)
-    return Vectors(base, matrix.reshape(rows.height, len(columns)), columns)
+    return Vectors(base, matrix.reshape(base.height, len(columns)), columns)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scoring.features.standing import Standing
 from scoring.schema import FieldType, Timing
 
 Step = tuple[str, str | None]
@@ -16,7 +17,7 @@ Step = tuple[str, str | None]
 class FieldSpec:
     """How one field becomes features. ``levels`` are the frequent values seen in training.
 
-    ``options`` are (value, what people read) pairs.
+    ``options`` are (value, what people read) pairs. ``dated``: when it took its value is known.
     """
 
     name: str
@@ -25,6 +26,7 @@ class FieldSpec:
     levels: tuple[str, ...] = ()
     is_title: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class FeatureSpec:
     """All that the feature builder needs beside the history; ``columns`` fixes the matrix's order.
 
     ``details`` are (kind, page or form or campaign) that many leads meet; ``pairs`` are steps that
-    often follow each other.
+    often follow each other. ``seller_kinds``: what sellers did, empty unless asked for. ``zone``: the field that holds
+    leads' time zones. ``standing``: the distributions of engagement by source.
     """
 
     timing: Timing
@@ -42,6 +45,9 @@ class FeatureSpec:
     companies: bool = False
     details: tuple[tuple[str, str], ...] = ()
     pairs: tuple[tuple[Step, Step], ...] = ()
+    seller_kinds: tuple[str, ...] = ()
+    zone: str | None = None
+    standing: Standing | None = None
     columns: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -64,6 +70,7 @@ class FeatureSpec:
                 levels=tuple(f["levels"]),
                 is_title=bool(f["is_title"]),
                 options=tuple((value, label) for value, label in f["options"]),
+                dated=bool(f.get("dated", False)),
             )
             for f in data["fields"]
         )
@@ -75,5 +82,8 @@ class FeatureSpec:
             companies=bool(data["companies"]),
             details=tuple((kind, detail) for kind, detail in data["details"]),
             pairs=tuple(((a, b), (c, d)) for (a, b), (c, d) in data["pairs"]),
+            seller_kinds=tuple(data.get("seller_kinds", ())),
+            zone=data.get("zone"),
+            standing=Standing.from_json(data["standing"]) if data.get("standing") else None,
             columns=tuple(data["columns"]),
         )

@@ -71,6 +71,7 @@ _KEYS: Mapping[str, Callable[[Any], Any]] = {
     "knowledge": Knowledge,
     "system": _truth,
     "blocked": _truth,
+    "source": _truth,
     "options": _options,
 }
 _TAKES = {
@@ -79,5 +80,6 @@ _TAKES = {
     "knowledge": f"it is one of {', '.join(Knowledge)}",
     "system": "it is true or false",
     "blocked": "it is true or false",
+    "source": "it is true or false",
     "options": "it is a table of texts",
 }
