@@ -63,6 +63,7 @@ class FieldRole(StrEnum):
     LEAD_STATUS = "lead_status"
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"
+    SOURCE = "source"
 
 
 class Tier(StrEnum):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import polars as pl
 
+from connector.records import FieldRole
 from connector.services.context import Services
 from connector.store import connections, fields, frames
 from connector.store.tenants import TenantSettings
@@ -37,6 +38,7 @@ def goal_of(settings: TenantSettings) -> Goal:
         maturity_days=settings.maturity_days,
         capacity=settings.capacity,
         high_intent_share=settings.high_intent_share,
+        seller_activity=settings.seller_activity,
     )
 
 
@@ -94,6 +96,7 @@ def _fields(
             system=row.system or row.name in (goal_field, settings.order_field),
             own=row.own,
             blocked=row.personal,
+            source=row.role == FieldRole.SOURCE,
             options=tuple(sorted(row.options.items())),
         )
     return tuple(described.values())

@@ -22,6 +22,7 @@ class TenantSettings:
     ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
     ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week.
     ``minimum_step`` is by how many points a score must move before it is written again.
+    ``seller_activity``: models may also learn from what sellers did.
     """
 
     goal: str = "deal_won"
@@ -34,6 +35,7 @@ class TenantSettings:
     capacity: int = 100
     high_intent_share: float = 0.10
     minimum_step: float = 1.0
+    seller_activity: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from scoring.features.clock import busiest, in_hours
 from scoring.features.declared import (
     ANY,
     DAYS_PER_US,
@@ -32,7 +33,6 @@ from scoring.features.spec import FeatureSpec
 from scoring.features.standing import percentiles
 from scoring.features.steps import STEP, coded, followed, steps_of
 from scoring.features.tally import Tally, tally, times
-from scoring.features.temporal import OFFICE_HOURS, SATURDAY
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
 from scoring.timeline import Timeline
@@ -51,7 +51,7 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     base = _clocked(base, spec)
     if spec.kinds or spec.machine_kinds:
         base = _beside(base, _event_counts(timeline, rows, base[ZONE], spec))
-        base = _zeros(base, ["n:", "m:", "days:", "kinds:", "details:", "busiest:", "hours:"])
+        base = _zeros(base, ["n:", "m:", "days:", "kinds:", "details:"])
     if spec.seller_kinds:
         base = _beside(base, _seller_counts(timeline, rows, spec))
     if spec.companies:
@@ -99,24 +99,21 @@ def _event_counts(timeline: Timeline, rows: pl.DataFrame, zones: pl.Series, spec
     machine = tally(events.filter(~by_lead), rows["row"], spec.machine_kinds)
     columns = [column for kind in (None, *spec.kinds) for column in _counts(own, kind)]
     columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
-    frame = rows.select("row").with_columns([*columns, *_steps(acts, rows, spec)])
-    frame = _beside(frame, acts.group_by("row", maintain_order=True).agg(_breadth()))
-    return _beside(_beside(frame, _busiest(acts)), _hours(acts, rows.select("row", zones)))
+    columns += _by_clock(acts, rows.select("row", zones), spec)
+    frame = rows.select("row").hstack([*columns, *_steps(acts, rows, spec)])
+    return _beside(frame, acts.group_by("row", maintain_order=True).agg(_breadth()))
 
 
-def _busiest(acts: pl.DataFrame) -> pl.DataFrame:
-    """Count the actions of the fullest day of the last 30."""
-    days = acts.filter(_within(30)).group_by("row", pl.col("at").dt.date()).len()
-    return days.group_by("row").agg(pl.col("len").max().alias("busiest:30"))
-
-
-def _hours(acts: pl.DataFrame, zones: pl.DataFrame) -> pl.DataFrame:
-    """Count the actions of the last 90 days in office hours and on weekends of the lead's own zone."""
-    recent = acts.filter(_within(LONGEST_DAYS)).select("row", "at").join(zones, on="row")
-    parts = [local(part, "at", ZONE) for part in recent.partition_by(ZONE)] or [recent]
-    clock = pl.concat(parts).select("row", weekend=pl.col("at").dt.weekday() >= SATURDAY, hour=pl.col("at").dt.hour())
-    office = ~pl.col("weekend") & pl.col("hour").is_between(*OFFICE_HOURS, closed="left")
-    return clock.group_by("row").agg(office.sum().alias("hours:office"), pl.col("weekend").sum().alias("hours:weekend"))
+def _by_clock(acts: pl.DataFrame, zones: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
+    """Count by days of UTC, and by hours of the lead's own zone."""
+    recent = acts.filter(_within(LONGEST_DAYS)).select("row", "at", "ago")
+    most = busiest(recent.filter(_within(30)), zones["row"])
+    if spec.zone is not None and not recent.is_empty():
+        parts = recent.join(zones, on="row").partition_by(ZONE)
+        recent = pl.concat([local(part, "at", ZONE) for part in parts])
+    office, weekend = in_hours(recent, zones["row"])
+    counts = (("busiest:30", most), ("hours:office", office), ("hours:weekend", weekend))
+    return [pl.Series(name, found) for name, found in counts]
 
 
 def _seller_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
@@ -126,7 +123,7 @@ def _seller_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) ->
         for kind in spec.seller_kinds
         for days in SELLER_DAYS
     ]
-    return rows.select("row").with_columns(*counts, found.days_since(None).alias(last_column(SELLER)))
+    return rows.select("row").hstack([*counts, found.days_since(None).alias(last_column(SELLER))])
 
 
 def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:

@@ -38,14 +38,13 @@ class Tally:
     def days_since(self, kind: str | None) -> pl.Series:
         """Days since the last event of ``kind`` (None: any), n; null: never."""
         us = self.last.min(axis=1) if kind is None else self.last[:, self.kinds.index(kind)]
-        frame = pl.DataFrame({"us": us})
-        return frame.select(pl.when(pl.col("us") != NEVER).then(pl.col("us") * DAYS_PER_US)).to_series()
+        return pl.Series(np.where(us == NEVER, np.nan, us * DAYS_PER_US), nan_to_null=True)
 
 
 def tally(events: pl.DataFrame, rows: pl.Series, kinds: Sequence[str]) -> Tally:
     """Count ``events`` (row, kind, ago) for ``rows`` (row numbers, each once), in their order."""
     width, height = len(kinds) + _OTHER, len(rows)
-    cell = _places(events["row"], rows) * width + _codes(events["kind"], kinds)
+    cell = places(events["row"], rows) * width + _codes(events["kind"], kinds)
     ago = events["ago"].dt.total_microseconds().to_numpy()
     counts = {}
     for days in (*WINDOWS_DAYS, None):
@@ -59,11 +58,11 @@ def tally(events: pl.DataFrame, rows: pl.Series, kinds: Sequence[str]) -> Tally:
 def times(found: pl.Series, codes: pl.Series, rows: pl.Series, width: int) -> Whole:
     """Count how often each of ``width`` codes stands beside each of ``rows``, n × width; other codes do not count."""
     kept = (codes < width).to_numpy()
-    cell = _places(found, rows)[kept] * width + codes.to_numpy()[kept]
+    cell = places(found, rows)[kept] * width + codes.to_numpy()[kept]
     return np.bincount(cell, minlength=len(rows) * width).astype(np.int64).reshape(len(rows), width)
 
 
-def _places(found: pl.Series, rows: pl.Series) -> Whole:
+def places(found: pl.Series, rows: pl.Series) -> Whole:
     """Return where in ``rows`` each of the ``found`` row numbers stands."""
     numbers = rows.to_numpy()
     order = np.argsort(numbers, kind="stable")

@@ -24,7 +24,6 @@ AGE = "Age of the lead"
 CREATION = "Time of creation"
 HOURS = "Time of their activity"
 SATURDAY = 6
-OFFICE_HOURS = (8, 18)
 
 
 def declare(spec: FeatureSpec) -> Declared:

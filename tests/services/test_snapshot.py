@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.records import Account, Conversion, FieldDefinition, FieldType, Page, PropertyChange, Record
+from connector.records import Account, Conversion, FieldDefinition, FieldRole, FieldType, Page, PropertyChange, Record
 from connector.services import snapshot
 from connector.services.snapshot import history
 from connector.store import connections, tenants
@@ -23,7 +23,7 @@ FIELDS = (
     FieldDefinition("score", "Our score", FieldType.NUMBER, own=True),
     FieldDefinition("number", "Lead number", FieldType.NUMBER),
     FieldDefinition("won", "Won", FieldType.BOOLEAN),
-    FieldDefinition("source", "Source", FieldType.CATEGORY, history=False),
+    FieldDefinition("source", "Source", FieldType.CATEGORY, history=False, role=FieldRole.SOURCE),
     FieldDefinition("status", "Status", FieldType.CATEGORY, system=True, excludes={"bad": "disqualified"}),
 )
 
@@ -65,6 +65,12 @@ def test_personal_own_and_system_values_never_leave(store: Store) -> None:
     _, found = _read(store, [_person(1, city="Porto", phone="1", score="50", status="new")])
     assert set(found.values["field"]) == {"fakecrm.city"}
     assert {item.name for item in found.fields if item.blocked} == {"fakecrm.phone"}
+
+
+def test_the_field_that_tells_the_source_is_marked(store: Store) -> None:
+    """Engagement is compared among leads of one source."""
+    _, found = _read(store, [_person(1, city="Porto", source="web")])
+    assert [item.name for item in found.fields if item.source] == ["fakecrm.source"]
 
 
 def test_history_keeps_the_time_of_each_value(store: Store) -> None:

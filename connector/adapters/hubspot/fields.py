@@ -76,6 +76,7 @@ ROLES = {
     "hs_email_optout": FieldRole.OPTED_OUT,
     "hs_email_bad_address": FieldRole.BOUNCED,
     "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
+    "hs_analytics_source": FieldRole.SOURCE,
 }
 
 HARD_BOUNCE = "hs_email_hard_bounce_reason_enum"

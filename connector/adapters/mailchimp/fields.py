@@ -62,7 +62,7 @@ BASE = (
         role=FieldRole.OPTED_OUT,
         excludes=EXCLUDES,
     ),
-    FieldDefinition("source", "Signup source", FieldType.CATEGORY),
+    FieldDefinition("source", "Signup source", FieldType.CATEGORY, role=FieldRole.SOURCE),
     FieldDefinition("language", "Language", FieldType.CATEGORY),
     FieldDefinition("country", "Country by location", FieldType.CATEGORY),
     FieldDefinition("vip", "VIP", FieldType.BOOLEAN),

@@ -83,6 +83,7 @@ ROLES = {
     "Company": FieldRole.COMPANY_NAME,
     "Status": FieldRole.LEAD_STATUS,
     "HasOptedOutOfEmail": FieldRole.OPTED_OUT,
+    "LeadSource": FieldRole.SOURCE,
 }
 
 OPTED_OUT = "HasOptedOutOfEmail"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.adapters.hubspot.fields import company_field, contact_field, readable
 from connector.adapters.hubspot.score_fields import DEFAULT_NAMES, DEFINITIONS
 from connector.adapters.hubspot.score_values import REASONS_LENGTH, as_rendered, rendered
-from connector.records import FieldType, ScoreValues, Tier
+from connector.records import FieldRole, FieldType, ScoreValues, Tier
 
 AT = datetime(2026, 2, 1, 8, tzinfo=UTC)
 
@@ -99,6 +99,12 @@ def test_fields_are_marked_by_what_they_mean(name: str, mark: str | None) -> Non
     """System fields mean the outcome or the process, personal ones the person."""
     found = contact_field({"name": name, "type": "string"}, frozenset(DEFINITIONS))
     assert [word for word in ("system", "personal", "own") if getattr(found, word)] == ([mark] if mark else [])
+
+
+def test_the_source_of_a_contact_is_known_as_such() -> None:
+    """Leads are compared with others of the same source."""
+    found = contact_field({"name": "hs_analytics_source", "type": "enumeration"}, frozenset(DEFINITIONS))
+    assert found.role is FieldRole.SOURCE
 
 
 @pytest.mark.parametrize(

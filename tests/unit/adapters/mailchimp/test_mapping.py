@@ -237,6 +237,7 @@ def test_fields_know_what_they_are() -> None:
     ]
     found = {item.name: item for item in definitions([raw], {})}
     assert found["JOBTITLE"].role is FieldRole.JOB_TITLE
+    assert found["source"].role is FieldRole.SOURCE
     assert found["BDAY"].personal
     assert found["status"].excludes == {"unsubscribed": "opted out", "cleaned": "bounced", "pending": "not confirmed"}
     assert {name for name, item in found.items() if item.system} == {

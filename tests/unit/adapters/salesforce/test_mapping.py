@@ -24,7 +24,7 @@ from connector.adapters.salesforce.mapping import (
 from connector.adapters.salesforce.opportunities import conversions, stage_times
 from connector.adapters.salesforce.streams.deleted import removal
 from connector.adapters.salesforce.values import UnreadableError, flat, moment, text
-from connector.records import Actor, EventKind, PropertyChange
+from connector.records import Actor, EventKind, FieldRole, PropertyChange
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -319,6 +319,7 @@ def test_fields_are_marked_by_what_they_mean() -> None:
         "OwnerId": {"name": "OwnerId", "type": "reference"},
         "Email": {"name": "Email", "type": "email"},
         "Title": {"name": "Title", "label": "Job", "type": "string"},
+        "LeadSource": {"name": "LeadSource", "type": "picklist"},
         "Lead_Score__c": {"name": "Lead_Score__c", "type": "double"},
         "HasOptedOutOfEmail": {"name": "HasOptedOutOfEmail", "type": "boolean"},
     }
@@ -327,7 +328,8 @@ def test_fields_are_marked_by_what_they_mean() -> None:
     assert set(found["Status"].excludes) == {"Unqualified", "Closed - Not Converted"}
     assert found["OwnerId"].system
     assert found["Email"].personal
-    assert found["Title"].role is not None
+    assert found["Title"].role is FieldRole.JOB_TITLE
+    assert found["LeadSource"].role is FieldRole.SOURCE
     assert found["Lead_Score__c"].own
     assert found["HasOptedOutOfEmail"].excludes == {"true": "opted out"}
     (industry,) = company_fields({"Industry": {"name": "Industry", "type": "picklist"}})
