@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from scoring.labels import by_export, within_horizon
+from scoring.outcomes import OUTCOME
 from scoring.population import numbered, open_rows
 from scoring.schema import UTC_TIME, Goal, History, Timing
 
@@ -49,7 +50,7 @@ def snapshots(history: History, goal: Goal, *, as_of: datetime, seed: int) -> pl
     """All matured training rows, oldest first.
 
     Columns: row, lead_id, as_of, order (µs or intake order: what time splits cut), label, weight,
-    age_days (null where no date is known), company_key.
+    age_days (null where no date is known), company_key, outcome (converted, open, or why the lead was closed).
     """
     history = until(history, as_of)
     rows = _dated(history, goal, as_of) if goal.timing is Timing.DATED else _intake(history, goal, as_of)
@@ -61,7 +62,7 @@ def snapshots(history: History, goal: Goal, *, as_of: datetime, seed: int) -> pl
         age_days=(pl.col("as_of") - pl.col("created_at")).dt.total_microseconds() / _DAY_US,
     )
     rows = numbered(_capped(rows.sort("order", "lead_id", "as_of"), seed))
-    return rows.select("row", "lead_id", "as_of", "order", "label", "weight", "age_days", "company_key")
+    return rows.select("row", "lead_id", "as_of", "order", "label", "weight", "age_days", "company_key", OUTCOME)
 
 
 def grid_dates(first: datetime, last: datetime) -> list[datetime]:

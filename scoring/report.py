@@ -18,6 +18,7 @@ from scoring.features import catalogue
 from scoring.leakage import FieldVerdict
 from scoring.learning import Fitted, Trial
 from scoring.metrics import Floats
+from scoring.outcomes import among_highest, told
 from scoring.schema import Timing
 from scoring.splits import distinct_conversions
 from scoring.verdict import verdict
@@ -62,6 +63,10 @@ def report(
         "calibration": bundle.calibration.to_json(),
         "leakage": [found.to_json() for found in verdicts],
         "features": features,
+        "outcomes": {
+            "all": told(rows),
+            "highest": among_highest(trial.rows, trial.log_odds, bundle.goal.high_intent_share),
+        },
         "verdict": {"state": state, "sentence": sentence},
     } | compared
 

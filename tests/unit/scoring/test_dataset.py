@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from scoring.dataset import snapshots
+from scoring.outcomes import among_highest, told
 from scoring.population import population
 from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, Goal, History, Timing
 from scoring.splits import distinct_conversions, time_split
@@ -173,3 +174,44 @@ def test_an_empty_history_has_no_rows() -> None:
     for goal in (DATED_GOAL, CREATED_GOAL, ORDERED_GOAL):
         assert snapshots(empty, goal, as_of=AS_OF, seed=0).is_empty()
     assert (EVENTS["at"], VALUES["known_at"]) == (UTC_TIME, UTC_TIME)
+
+
+def closed(*spans: tuple[int, timedelta, str]) -> pl.DataFrame:
+    leads, starts, reasons = zip(*((lead, START + after, reason) for lead, after, reason in spans), strict=True)
+    columns = {"lead_id": leads, "starts_at": starts, "ends_at": [None] * len(spans), "reason": reasons}
+    return frame(columns, EXCLUSIONS)
+
+
+def test_being_closed_is_an_outcome_of_its_own() -> None:
+    """A disqualified lead did not convert, and why is told; one that converted in spite of it did."""
+    spans = closed((1, 20 * DAY, "disqualified"), (2, 25 * DAY, "bounced"))
+    world = three_leads(conversions=won((2, START + 30 * DAY)), exclusions=spans)
+    rows = snapshots(world, DATED_GOAL, as_of=START + 150 * DAY, seed=0)
+    early = rows.filter(pl.col("as_of") < START + 20 * DAY)
+    assert set(early.filter(pl.col("lead_id") == 1).select("label", "outcome").rows()) == {(0, "disqualified")}
+    assert set(early.filter(pl.col("lead_id") == 2).select("label", "outcome").rows()) == {(1, "converted")}
+    assert set(rows.filter(pl.col("lead_id") == 3)["outcome"]) == {"open"}
+    found = told(rows)
+    assert found["disqualified"]["leads"] == 1
+    assert sum(part["share"] for part in found.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("reason", ["customer", "employee", "test"])
+def test_a_lead_that_left_for_another_reason_teaches_nothing(reason: str) -> None:
+    """Neither a success nor a failure; what was seen of it long before stays."""
+    world = three_leads(conversions=won((2, START + 30 * DAY)), exclusions=closed((1, 90 * DAY, reason)))
+    rows = snapshots(world, DATED_GOAL, as_of=START + 150 * DAY, seed=0).filter(pl.col("lead_id") == 1)
+    assert rows.height
+    assert rows["as_of"].max() < START + 60 * DAY
+    assert set(rows["label"]) == {0}
+
+
+def test_outcomes_of_the_highest_are_told_by_weight() -> None:
+    """A row that stands for three counts for three."""
+    rows = pl.DataFrame({"lead_id": [1, 2, 3, 4], "outcome": ["converted", "open", "open", "bounced"]})
+    rows = rows.with_columns(weight=pl.Series([1.0, 1.0, 3.0, 5.0]))
+    assert among_highest(rows, np.array([3.0, 2.0, 1.0, 0.0]), 0.2) == {
+        "converted": {"leads": 1, "share": 0.5},
+        "open": {"leads": 1, "share": 0.5},
+    }
+    assert told(rows)["bounced"] == {"leads": 1, "share": 0.5}
