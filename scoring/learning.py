@@ -12,13 +12,13 @@ from scoring import bands
 from scoring.bands import Bands
 from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
 from scoring.evaluation import resampled_together
-from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
+from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
 from scoring.models import Model, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice, choose
 from scoring.models.judging import Fold
-from scoring.schema import Timing
+from scoring.schema import Complexity, Timing
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
@@ -33,13 +33,14 @@ class Task:
     timing: Timing
     excluded: Collection[str]
     seed: int
-    interpretable: bool = False
-    """Only models that can be read as a list of coefficients."""
+    complexity: Complexity = Complexity.STANDARD
 
-    def training(self, matrix: Matrix, columns: tuple[str, ...]) -> Rows:
+    def training(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
         """The rows with their vectors."""
         label = self.rows["label"].cast(pl.Float64).to_numpy()
-        return Rows(matrix, label, self.rows["weight"].to_numpy(), columns, self.seed)
+        declared = catalogue(spec).features
+        concepts = tuple(declared[name].concept for name in spec.columns)
+        return Rows(matrix, label, self.rows["weight"].to_numpy(), spec.columns, self.seed, concepts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,15 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     if not spec.columns:
         return None
     matrix = build(task.timeline, task.rows, spec).matrix
-    whole = task.training(matrix, spec.columns)
+    whole = task.training(matrix, spec)
     found = origins(task.rows, split, dated=task.timing is Timing.DATED)
-    choice = choose(folds(task.rows, whole, found), interpretable=task.interpretable)
+    choice = choose(folds(task.rows, whole, found), task.complexity)
     raw = choice.recipe.fit(whole.where(split.dev)).log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
-    model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
+    model = choice.recipe.fit(task.training(vectors.matrix, spec))
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
@@ -127,7 +128,7 @@ def _together(masks: Sequence[Mask]) -> Mask:
 def ruled(task: Task) -> tuple[Fitted, Trial]:
     """The scorecard: nothing is learned but the base rate, so all rows may judge it."""
     spec, vectors = fit(task.timeline, task.rows, task.timing, task.excluded)
-    model = scorecard.fit(task.training(vectors.matrix, spec.columns))
+    model = scorecard.fit(task.training(vectors.matrix, spec))
     log_odds = model.log_odds(vectors.matrix)
     every = (np.ones(task.rows.height, dtype=bool), log_odds)
     known = bands.learn(task.rows, [every], IDENTITY)

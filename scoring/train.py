@@ -63,7 +63,7 @@ def train(
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
     judgement = judge(Case(timeline, until(history, as_of), rows, split, goal, as_of, frozenset(confirmed)))
-    task = Task(timeline, rows, goal.timing, judgement.excluded(), seed, goal.interpretable)
+    task = Task(timeline, rows, goal.timing, judgement.excluded(), seed, goal.complexity)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,

@@ -19,6 +19,7 @@ from scoring.schema import (
     LEADS,
     UTC_TIME,
     VALUES,
+    Complexity,
     Field,
     FieldType,
     Goal,
@@ -37,6 +38,7 @@ def goal_of(settings: TenantSettings) -> Goal:
         maturity_days=settings.maturity_days,
         capacity=settings.capacity,
         high_intent_share=settings.high_intent_share,
+        complexity=Complexity(settings.complexity),
     )
 
 

@@ -1,11 +1,11 @@
-"""The ladder of models: scorecard, penalised logistic regression, the same with pairs, LightGBM, blends."""
+"""The ladder of models: scorecard, penalised logistic regression, with pairs, LightGBM, a small net, blends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from scoring.models import blend, gbm, logistic, pairs, scorecard
+from scoring.models import blend, gbm, logistic, net, pairs, scorecard
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -15,6 +15,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "logistic": logistic.from_json,
     "pairs": pairs.from_json,
     "lightgbm": gbm.from_json,
+    "net": net.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
 }
 

@@ -1,9 +1,10 @@
 """The ladder, climbed by evidence: which recipe serves is decided over the rolling windows.
 
-Rungs, the simplest first: logistic regression; its blend with LightGBM; the blend with pairs as well. A
-rung replaces the best one below it when its mean AUC over the windows is higher and stays so in CERTAIN
-of paired resamples of leads. LightGBM and pairs alone are no rungs: tuned on the windows, they look better
-there than they are, and a blend gives them all the weight that they earn. Their figures are shown.
+Rungs, the simplest first: logistic regression; its blend with LightGBM; the blend with pairs as well; the
+blend with a small net, too. A rung replaces the best one below it when its mean AUC over the windows is
+higher and stays so in CERTAIN of paired resamples of leads. Members alone are no rungs: tuned on the windows,
+they look better there than they are, and a blend gives them all the weight that they earn. Their figures
+are shown.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import gbm_search, logistic, pairs
+from scoring.models import gbm_search, logistic, net_search, pairs
 from scoring.models.blend import BlendRecipe, blended, stacked
 from scoring.models.contract import Recipe, Training
 from scoring.models.judging import Fold, area, chance_of_gain, deviance
+from scoring.schema import Complexity
 
 CERTAIN = 0.6
 SEARCH_ROWS = 20_000
@@ -45,12 +47,17 @@ class Choice:
     log_odds: list[Floats]
 
 
-def choose(folds: Sequence[Fold], *, interpretable: bool = False) -> Choice:
-    """Fit the candidates at every origin and climb; ``interpretable`` stays on the first rung."""
+def choose(folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD) -> Choice:
+    """Fit the candidates at every origin and climb as far as ``complexity`` allows."""
     folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
     linear, penalty = _logistic(folds)
-    members = [linear] if interpretable else [linear, *_complex(folds, penalty)]
-    rungs = [linear] if interpretable else [linear, _blend(folds, members[::2]), _blend(folds, members)]
+    members = [linear]
+    rungs = [linear]
+    if complexity is not Complexity.INTERPRETABLE:
+        paired, boosted, net = _pairs(folds, penalty), _boosted(folds), _net(folds)
+        members += [paired, boosted, net]
+        blends = ([linear, boosted], [linear, paired, boosted], members)
+        rungs += [_blend(folds, blend) for blend in blends]
     areas = {one.name: area(folds, one.log_odds) for one in [*members, *rungs]}
     best = linear
     for rung in rungs[1:]:
@@ -61,9 +68,14 @@ def choose(folds: Sequence[Fold], *, interpretable: bool = False) -> Choice:
     return Choice(best.name, best.recipe, figures, best.log_odds)
 
 
-def _complex(folds: Sequence[Fold], screen: float) -> list[Candidate]:
+def _boosted(folds: Sequence[Fold]) -> Candidate:
     found = gbm_search.search(folds)
-    return [_pairs(folds, screen), Candidate("lightgbm", found.recipe, found.log_odds)]
+    return Candidate("lightgbm", found.recipe, found.log_odds)
+
+
+def _net(folds: Sequence[Fold]) -> Candidate:
+    found = net_search.search(folds)
+    return Candidate("net", found.recipe, found.log_odds)
 
 
 def _logistic(folds: Sequence[Fold]) -> tuple[Candidate, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,17 +16,21 @@ CHUNK_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Rows to learn from: matrix n × k (NaN: unknown), 0/1 labels, positive weights, seed."""
+    """Rows to learn from: matrix n × k (NaN: unknown), 0/1 labels, positive weights, seed.
+
+    ``concepts``: what each column is explained under; where it is empty, each column stands for itself.
+    """
 
     matrix: Floats
     label: Floats
     weight: Floats
     columns: tuple[str, ...]
     seed: int
+    concepts: tuple[str, ...] = ()
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Training:
         """The rows of ``mask``."""
-        return Training(self.matrix[mask], self.label[mask], self.weight[mask], self.columns, self.seed)
+        return replace(self, matrix=self.matrix[mask], label=self.label[mask], weight=self.weight[mask])
 
 
 class Model(Protocol):
