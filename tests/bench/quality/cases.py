@@ -53,7 +53,7 @@ def parts(case: Case, seed: int) -> list[Part]:
     found = []
     for split in case.splits:
         spec, _ = fit(case.timeline, case.rows.filter(pl.Series(split.dev)), case.goal.timing)
-        task = Task(case.timeline, case.rows, case.goal.timing, (), seed)
+        task = Task(case.timeline, case.rows, case.goal, (), seed)
         whole = task.training(build(case.timeline, case.rows, spec).matrix, spec)
         found.append(Part(whole, case.rows, case.goal, split))
     return found
