@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scoring.bands import Bands
@@ -20,7 +20,7 @@ from scoring.calibration import Calibration
 from scoring.errors import BundleError
 from scoring.features import FeatureSpec, catalogue
 from scoring.models import Model, from_json
-from scoring.schema import Goal, Timing
+from scoring.schema import Complexity, Goal, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import Seen
 from scoring.tiers import Tiers
@@ -126,7 +126,8 @@ def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
     unknown = [name for name in spec.columns if name not in declared]
     if unknown:
         raise BundleError(f"The model uses {len(unknown)} features that this program lacks. Train the model again.")
-    goal = Goal(**{**manifest["goal"], "timing": Timing(manifest["goal"]["timing"])})
+    goal = Goal(**manifest["goal"])
+    goal = replace(goal, timing=Timing(goal.timing), complexity=Complexity(goal.complexity))
     return Bundle(
         tenant=str(manifest["tenant"]),
         version=str(manifest["version"]),

@@ -24,6 +24,7 @@ INTAKE = timedelta(minutes=1)
 AGES_DAYS = (0, 7, 14, 30, 60)
 MAX_ROWS = 60_000
 MAX_DATES = 60
+MAX_YOUNG = 15_000
 SHORT_STEP_DAYS, LONG_STEP_DAYS, LONG_SPAN_DAYS = 14, 30, 400
 
 _DAY_US = 86_400_000_000
@@ -40,20 +41,45 @@ def serving_rows(history: History, rows: pl.DataFrame, timing: Timing) -> pl.Dat
 
 
 def until(history: History, as_of: datetime) -> History:
-    """``history`` without leads and conversions of ``as_of`` or later."""
+    """``history`` without leads, conversions and exclusions that began at ``as_of`` or later."""
     born = pl.col("created_at").is_null() | (pl.col("created_at") < as_of)
     done = pl.col("at").is_null() | (pl.col("at") < as_of)
-    return replace(history, leads=history.leads.filter(born), conversions=history.conversions.filter(done))
+    begun = pl.col("starts_at").is_null() | (pl.col("starts_at") < as_of)
+    return replace(
+        history,
+        leads=history.leads.filter(born),
+        conversions=history.conversions.filter(done),
+        exclusions=history.exclusions.filter(begun),
+    )
 
 
 def snapshots(history: History, goal: Goal, *, as_of: datetime, seed: int) -> pl.DataFrame:
     """All matured training rows, oldest first.
 
     Columns: row, lead_id, as_of, order (µs or intake order: what time splits cut), label, weight,
-    age_days (null where no date is known), company_key, outcome (converted, open, or why the lead was closed).
+    age_days (null where no date is known), company_key, outcome (converted, open, or why the lead was closed),
+    delay_days (from ``as_of`` to the conversion; null where there is none within the horizon, or it has no date).
     """
     history = until(history, as_of)
     rows = _dated(history, goal, as_of) if goal.timing is Timing.DATED else _intake(history, goal, as_of)
+    return _finished(history, rows, goal, seed, MAX_ROWS)
+
+
+def young_snapshots(history: History, goal: Goal, *, as_of: datetime, seed: int, seen_days: float) -> pl.DataFrame:
+    """Rows of the same columns whose horizon has not passed, but ``seen_days`` have (``DATED``, else none).
+
+    ``label`` and ``delay_days`` tell what is known so far.
+    """
+    history = until(history, as_of)
+    if goal.timing is not Timing.DATED:
+        return _finished(history, _intake(history, goal, as_of).clear(), goal, seed, MAX_YOUNG)
+    horizon, seen = timedelta(days=goal.horizon_days), timedelta(days=seen_days)
+    rows = _spots(history, as_of - horizon, as_of - seen)
+    rows = numbered(open_rows(history, rows.filter(pl.col("as_of") + horizon > as_of)))
+    return _finished(history, within_horizon(history, rows, horizon), goal, seed, MAX_YOUNG)
+
+
+def _finished(history: History, rows: pl.DataFrame, goal: Goal, seed: int, most: int) -> pl.DataFrame:
     leads = history.leads.unique("lead_id", keep="first").select("lead_id", "created_at", "intake_order", "company_key")
     rows = rows.join(leads, on="lead_id", how="left")
     order = "intake_order" if goal.timing is Timing.ORDERED else "as_of"
@@ -61,37 +87,44 @@ def snapshots(history: History, goal: Goal, *, as_of: datetime, seed: int) -> pl
         order=pl.col(order).to_physical().fill_null(0),
         age_days=(pl.col("as_of") - pl.col("created_at")).dt.total_microseconds() / _DAY_US,
     )
-    rows = numbered(_capped(rows.sort("order", "lead_id", "as_of"), seed))
-    return rows.select("row", "lead_id", "as_of", "order", "label", "weight", "age_days", "company_key", OUTCOME)
+    rows = numbered(_capped(rows.sort("order", "lead_id", "as_of"), seed, most))
+    columns = ("row", "lead_id", "as_of", "order", "label", "weight", "age_days", "company_key", OUTCOME, "delay_days")
+    return rows.select(columns)
 
 
-def grid_dates(first: datetime, last: datetime) -> list[datetime]:
-    """Dates from ``last`` back to ``first``, oldest first."""
+def grid_dates(first: datetime, last: datetime, end: datetime | None = None) -> list[datetime]:
+    """Dates from ``last`` back to ``first``, oldest first, then on in the same step until ``end``."""
     step = timedelta(days=SHORT_STEP_DAYS if (last - first).days <= LONG_SPAN_DAYS else LONG_STEP_DAYS)
     count = min(MAX_DATES, max(0, (last - first) // step) + 1)
-    return [last - step * index for index in reversed(range(count))]
+    later = max(0, ((end or last) - last) // step)
+    return [last + step * index for index in range(1 - count, later + 1)]
 
 
 def _dated(history: History, goal: Goal, as_of: datetime) -> pl.DataFrame:
+    horizon = timedelta(days=goal.horizon_days)
+    rows = _spots(history, as_of - horizon, as_of - horizon)
+    return within_horizon(history, numbered(open_rows(history, rows)), horizon)
+
+
+def _spots(history: History, last: datetime, end: datetime) -> pl.DataFrame:
+    """Leads and dates until ``end``, open or not; the grid is anchored at ``last``."""
     undated = history.conversions.filter(pl.col("at").is_null()).select("lead_id")
     leads = (
         history.leads.unique("lead_id", keep="first").drop_nulls("created_at").join(undated, on="lead_id", how="anti")
     )
-    horizon = timedelta(days=goal.horizon_days)
-    spots = [_grid(leads, as_of - horizon)]
+    spots = [_grid(leads, last, end)]
     if history.events.is_empty():
         spots.extend(_at_age(leads, days) for days in AGES_DAYS)
     rows = numbered(pl.concat(spots).unique().sort("as_of", "lead_id"))
-    rows = rows.filter(pl.col("as_of") + horizon <= as_of)
-    return within_horizon(history, numbered(open_rows(history, rows)), horizon)
+    return numbered(rows.filter(pl.col("as_of") <= end))
 
 
-def _grid(leads: pl.DataFrame, last: datetime) -> pl.DataFrame:
-    born = leads.select("lead_id", "created_at").filter(pl.col("created_at") < last)
+def _grid(leads: pl.DataFrame, last: datetime, end: datetime) -> pl.DataFrame:
+    born = leads.select("lead_id", "created_at").filter(pl.col("created_at") < end)
     if born.is_empty():
         return pl.DataFrame(schema={"lead_id": pl.Int64, "as_of": UTC_TIME})
     first = born.select(pl.col("created_at").min()).item()
-    dates = pl.DataFrame({"as_of": grid_dates(first, last)}, schema={"as_of": UTC_TIME})
+    dates = pl.DataFrame({"as_of": grid_dates(first, last, end)}, schema={"as_of": UTC_TIME})
     rows = born.join(dates, how="cross").filter(pl.col("created_at") < pl.col("as_of"))
     return rows.select("lead_id", "as_of")
 
@@ -112,11 +145,11 @@ def _intake(history: History, goal: Goal, as_of: datetime) -> pl.DataFrame:
     return by_export(history, numbered(open_rows(before, rows)))
 
 
-def _capped(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """At most about MAX_ROWS rows: all positives, a random share of the rest weighted back."""
+def _capped(rows: pl.DataFrame, seed: int, most: int) -> pl.DataFrame:
+    """At most about ``most`` rows: all positives, a random share of the rest weighted back."""
     weighted = rows.with_columns(weight=pl.lit(1.0))
     negatives = rows.height - int(rows["label"].sum())
-    room = max(MAX_ROWS - (rows.height - negatives), MAX_ROWS // 4)
+    room = max(most - (rows.height - negatives), most // 4)
     if negatives <= room:
         return weighted
     rate = room / negatives

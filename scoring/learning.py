@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -11,14 +12,15 @@ import polars as pl
 from scoring import bands
 from scoring.bands import Bands
 from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
+from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
-from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
+from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
 from scoring.models import Model, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice, choose
 from scoring.models.judging import Fold
-from scoring.schema import Timing
+from scoring.schema import Goal, Timing
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
@@ -30,22 +32,43 @@ class Task:
 
     timeline: Timeline
     rows: pl.DataFrame
-    timing: Timing
+    goal: Goal
     excluded: Collection[str]
     seed: int
-    interpretable: bool = False
-    """Only models that can be read as a list of coefficients."""
-    seller_activity: bool = False
-    """Also what sellers did."""
+    young: pl.DataFrame | None = None
+    """Rows whose horizon has not passed."""
+    present: datetime | None = None
+    """When the history ends; goes with ``young``."""
 
     def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
         """The features of ``rows``."""
-        return fit(self.timeline, rows, self.timing, self.excluded, seller_activity=self.seller_activity)
+        seller = self.goal.seller_activity
+        return fit(self.timeline, rows, self.goal.timing, self.excluded, seller_activity=seller)
 
-    def training(self, matrix: Matrix, columns: tuple[str, ...]) -> Rows:
+    def training(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
         """The rows with their vectors."""
-        label = self.rows["label"].cast(pl.Float64).to_numpy()
-        return Rows(matrix, label, self.rows["weight"].to_numpy(), columns, self.seed)
+        return self._training(self.rows, matrix, spec)
+
+    def latest(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
+        """The rows and the young ones, as they stand at the history's end."""
+        if self.young is None or self.present is None:
+            return self.training(matrix, spec)
+        rows = pl.concat([self.rows, self.young])
+        matrix = np.concatenate([matrix, build(self.timeline, self.young, spec).matrix])
+        matured = np.arange(rows.height) < self.rows.height
+        return known_at(
+            self._training(rows, matrix, spec),
+            rows["order"].to_numpy(),
+            matured,
+            round(self.present.timestamp() * 1_000_000),
+        )
+
+    def _training(self, rows: pl.DataFrame, matrix: Matrix, spec: FeatureSpec) -> Rows:
+        label = rows["label"].cast(pl.Float64).to_numpy()
+        declared = catalogue(spec).features
+        concepts = tuple(declared[name].concept for name in spec.columns)
+        weight = rows["weight"].to_numpy()
+        return Rows(matrix, label, weight, spec.columns, self.seed, concepts, course(rows, self.goal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +109,18 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     if not spec.columns:
         return None
     matrix = build(task.timeline, task.rows, spec).matrix
-    whole = task.training(matrix, spec.columns)
-    found = origins(task.rows, split, dated=task.timing is Timing.DATED)
-    choice = choose(folds(task.rows, whole, found), interpretable=task.interpretable)
-    raw = choice.recipe.fit(whole.where(split.dev)).log_odds(matrix[split.test])
+    whole = task.training(matrix, spec)
+    found = origins(task.rows, split, dated=task.goal.timing is Timing.DATED)
+    choice = choose(folds(task.rows, whole, found), task.goal.complexity)
+    order = task.rows["order"].to_numpy()
+    before = known_at(whole, order, split.dev, int(order[split.test].min()))
+    raw = choice.recipe.fit(before).log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
     spec, vectors = task.fitted(task.rows)
-    model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
+    latest = task.latest if choice.follows else task.training
+    model = choice.recipe.fit(latest(vectors.matrix, spec))
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
@@ -102,10 +128,11 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:
     """The vectors of every origin."""
+    order = rows["order"].to_numpy()
     sloped = distinct_conversions(rows, _together([origin.window for origin in found])) >= SIGMOID_FROM
     return [
         Fold(
-            whole.where(origin.train),
+            known_at(whole, order, origin.train, int(order[origin.window].min())),
             whole.where(origin.window),
             resampled_together(rows.filter(pl.Series(origin.window))),
             sloped,
@@ -133,7 +160,7 @@ def _together(masks: Sequence[Mask]) -> Mask:
 def ruled(task: Task) -> tuple[Fitted, Trial]:
     """The scorecard: nothing is learned but the base rate, so all rows may judge it."""
     spec, vectors = task.fitted(task.rows)
-    model = scorecard.fit(task.training(vectors.matrix, spec.columns))
+    model = scorecard.fit(task.training(vectors.matrix, spec))
     log_odds = model.log_odds(vectors.matrix)
     every = (np.ones(task.rows.height, dtype=bool), log_odds)
     known = bands.learn(task.rows, [every], IDENTITY)

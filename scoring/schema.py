@@ -104,6 +104,14 @@ class Timing(StrEnum):
     ORDERED = "ordered"
 
 
+class Complexity(StrEnum):
+    """How complex a model may be chosen: ``INTERPRETABLE``: a list of coefficients; ``FULL`` tries what costs more."""
+
+    INTERPRETABLE = "interpretable"
+    STANDARD = "standard"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The tenant's definition of success.
@@ -111,7 +119,6 @@ class Goal:
     ``horizon_days`` is the span after a snapshot in which a conversion counts (``DATED`` only).
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
-    ``interpretable``: no model but the logistic regression may be chosen.
     ``seller_activity``: models may also learn from what sellers did.
     """
 
@@ -122,5 +129,5 @@ class Goal:
     capacity: int = 100
     high_intent_share: float = 0.10
     medium_share: float = 0.30
-    interpretable: bool = False
+    complexity: Complexity = Complexity.STANDARD
     seller_activity: bool = False

@@ -11,14 +11,15 @@ from typing import Any
 import polars as pl
 
 from scoring.bundle import Bundle
-from scoring.dataset import snapshots, until
+from scoring.dataset import snapshots, until, young_snapshots
 from scoring.guard import Case, Judgement, assumed, judge
 from scoring.leakage import Verdict
 from scoring.learning import Task, Trial, learned, ruled
 from scoring.metrics import Floats
+from scoring.models.hazard import periods
 from scoring.predict import score
 from scoring.report import report
-from scoring.schema import Goal, History, Timing
+from scoring.schema import Complexity, Goal, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.splits import distinct_conversions, time_split
@@ -63,7 +64,7 @@ def train(
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
     judgement = judge(Case(timeline, until(history, as_of), rows, split, goal, as_of, frozenset(confirmed)))
-    task = Task(timeline, rows, goal.timing, judgement.excluded(), seed, goal.interpretable, goal.seller_activity)
+    task = Task(timeline, rows, goal, judgement.excluded(), seed, _young(history, goal, as_of, seed), as_of)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,
@@ -82,6 +83,13 @@ def train(
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
     return Training(bundle, told | {"as_of": as_of.isoformat()})
+
+
+def _young(history: History, goal: Goal, as_of: datetime, seed: int) -> pl.DataFrame | None:
+    """Rows for the hazard form, which is a candidate under full complexity alone."""
+    if goal.complexity is not Complexity.FULL:
+        return None
+    return young_snapshots(history, goal, as_of=as_of, seed=seed, seen_days=periods(goal.horizon_days)[0])
 
 
 def _labels(rows: pl.DataFrame) -> Floats:

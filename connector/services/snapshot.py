@@ -20,6 +20,7 @@ from scoring.schema import (
     LEADS,
     UTC_TIME,
     VALUES,
+    Complexity,
     Field,
     FieldType,
     Goal,
@@ -39,6 +40,7 @@ def goal_of(settings: TenantSettings) -> Goal:
         capacity=settings.capacity,
         high_intent_share=settings.high_intent_share,
         seller_activity=settings.seller_activity,
+        complexity=Complexity(settings.complexity),
     )
 
 

@@ -20,6 +20,7 @@ class TenantSettings:
     ``goal``: ``deal_won``, ``stage:<value>`` or ``property:<field>=<value>``. ``timing``:
     ``dated``, ``created`` or ``ordered`` (how much the source knows about time).
     ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
+    ``complexity``: ``interpretable``, ``standard`` or ``full``, as ``scoring.schema.Complexity`` says.
     ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week.
     ``minimum_step`` is by how many points a score must move before it is written again.
     ``seller_activity``: models may also learn from what sellers did.
@@ -34,6 +35,7 @@ class TenantSettings:
     seed: int = 20260101
     capacity: int = 100
     high_intent_share: float = 0.10
+    complexity: str = "standard"
     minimum_step: float = 1.0
     seller_activity: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)

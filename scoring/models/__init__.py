@@ -1,11 +1,11 @@
-"""The ladder of models: scorecard, penalised logistic regression, the same with pairs, LightGBM, blends."""
+"""The ladder of models: scorecard, logistic regression, hazard form, with pairs, LightGBM, a small net, blends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from scoring.models import blend, gbm, logistic, pairs, scorecard
+from scoring.models import blend, gbm, hazard, logistic, net, pairs, scorecard
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -13,8 +13,10 @@ __all__ = ["Floats", "Model", "Training", "from_json"]
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "scorecard": scorecard.from_json,
     "logistic": logistic.from_json,
+    "hazard": hazard.from_json,
     "pairs": pairs.from_json,
     "lightgbm": gbm.from_json,
+    "net": net.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
 }
 

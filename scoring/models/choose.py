@@ -1,9 +1,10 @@
 """The ladder, climbed by evidence: which recipe serves is decided over the rolling windows.
 
-Rungs, the simplest first: logistic regression; its blend with LightGBM; the blend with pairs as well. A
-rung replaces the best one below it when its mean AUC over the windows is higher and stays so in CERTAIN
-of paired resamples of leads. LightGBM and pairs alone are no rungs: tuned on the windows, they look better
-there than they are, and a blend gives them all the weight that they earn. Their figures are shown.
+Rungs, the simplest first: logistic regression, in its fixed-horizon or its hazard form; its blend with
+LightGBM; the blend with pairs as well; the blend with a small net, too. A rung replaces the best one below it
+when its mean AUC over the windows is higher and stays so in CERTAIN of paired resamples of leads. Members
+alone are no rungs: tuned on the windows, they look better there than they are, and a blend gives them all
+the weight that they earn. Their figures are shown.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import gbm_search, logistic, pairs
+from scoring.models import gbm_search, hazard, logistic, net_search, pairs
 from scoring.models.blend import BlendRecipe, blended, stacked
 from scoring.models.contract import Recipe, Training
 from scoring.models.judging import Fold, area, chance_of_gain, deviance
+from scoring.schema import Complexity
 
 CERTAIN = 0.6
 SEARCH_ROWS = 20_000
@@ -44,26 +46,48 @@ class Choice:
     candidates: dict[str, float]
     log_odds: list[Floats]
 
+    @property
+    def follows(self) -> bool:
+        """Whether rows teach it that have not been followed for the whole horizon."""
+        members = self.recipe.members if isinstance(self.recipe, BlendRecipe) else (self.recipe,)
+        return any(member.kind == hazard.KIND for member in members)
 
-def choose(folds: Sequence[Fold], *, interpretable: bool = False) -> Choice:
-    """Fit the candidates at every origin and climb; ``interpretable`` stays on the first rung."""
+
+def choose(folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD) -> Choice:
+    """Fit the candidates at every origin and climb as far as ``complexity`` allows."""
     folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
     linear, penalty = _logistic(folds)
-    members = [linear] if interpretable else [linear, *_complex(folds, penalty)]
-    rungs = [linear] if interpretable else [linear, _blend(folds, members[::2]), _blend(folds, members)]
-    areas = {one.name: area(folds, one.log_odds) for one in [*members, *rungs]}
-    best = linear
-    for rung in rungs[1:]:
-        higher = areas[rung.name] > areas[best.name]
-        if higher and chance_of_gain(folds, rung.log_odds, best.log_odds) >= CERTAIN:
-            best = rung
-    figures = {name: round(value, 4) for name, value in areas.items()}
+    forms = [linear, *_hazard(folds, penalty)] if complexity is Complexity.FULL else [linear]
+    base = _climbed(folds, forms)
+    members, rungs = [base], [base]
+    if complexity is not Complexity.INTERPRETABLE:
+        paired, boosted, net = _pairs(folds, penalty), _boosted(folds), _net(folds)
+        members += [paired, boosted, net]
+        blends = ([base, boosted], [base, paired, boosted], members)
+        rungs += [_blend(folds, blend) for blend in blends]
+    best = _climbed(folds, rungs)
+    figures = {one.name: round(area(folds, one.log_odds), 4) for one in [*forms, *members, *rungs]}
     return Choice(best.name, best.recipe, figures, best.log_odds)
 
 
-def _complex(folds: Sequence[Fold], screen: float) -> list[Candidate]:
+def _climbed(folds: Sequence[Fold], rungs: Sequence[Candidate]) -> Candidate:
+    """The highest rung that is reached from the first."""
+    best = rungs[0]
+    for rung in rungs[1:]:
+        higher = area(folds, rung.log_odds) > area(folds, best.log_odds)
+        if higher and chance_of_gain(folds, rung.log_odds, best.log_odds) >= CERTAIN:
+            best = rung
+    return best
+
+
+def _boosted(folds: Sequence[Fold]) -> Candidate:
     found = gbm_search.search(folds)
-    return [_pairs(folds, screen), Candidate("lightgbm", found.recipe, found.log_odds)]
+    return Candidate("lightgbm", found.recipe, found.log_odds)
+
+
+def _net(folds: Sequence[Fold]) -> Candidate:
+    found = net_search.search(folds)
+    return Candidate("net", found.recipe, found.log_odds)
 
 
 def _logistic(folds: Sequence[Fold]) -> tuple[Candidate, float]:
@@ -76,6 +100,14 @@ def _logistic(folds: Sequence[Fold]) -> tuple[Candidate, float]:
     best = _least(folds, tried)
     penalty = logistic.PENALTIES[best]
     return Candidate("logistic", logistic.Recipe(penalty), tried[best]), penalty
+
+
+def _hazard(folds: Sequence[Fold], penalty: float) -> list[Candidate]:
+    """The same regression by periods of the horizon, where it is known when rows converted."""
+    if any(fold.train.course is None for fold in folds):
+        return []
+    recipe = hazard.Recipe(penalty)
+    return [Candidate(hazard.KIND, recipe, [recipe.fit(fold.train).log_odds(fold.window.matrix) for fold in folds])]
 
 
 def _pairs(folds: Sequence[Fold], screen: float) -> Candidate:
@@ -108,6 +140,8 @@ def _sampled(training: Training) -> Training:
     count = len(training.label)
     if count <= SEARCH_ROWS:
         return training
+    rng = np.random.default_rng(training.seed)
     mask = np.zeros(count, dtype=bool)
-    mask[np.random.default_rng(training.seed).choice(count, SEARCH_ROWS, replace=False)] = True
-    return training.where(mask)
+    mask[rng.choice(count, SEARCH_ROWS, replace=False)] = True
+    young = training.young and training.young.where(rng.random(len(training.young.label)) < SEARCH_ROWS / count)
+    return replace(training.where(mask), young=young)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,18 +15,48 @@ CHUNK_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What became of rows until the training's present, in days: ``delay`` until the conversion (infinite: none
+    so far) and for how long each was ``followed``; ``horizon``: the span that the label speaks of."""
+
+    delay: Floats
+    followed: Floats
+    horizon: float
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Course:
+        """The rows of ``mask``."""
+        return replace(self, delay=self.delay[mask], followed=self.followed[mask])
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
-    """Rows to learn from: matrix n × k (NaN: unknown), 0/1 labels, positive weights, seed."""
+    """Rows to learn from: matrix n × k (NaN: unknown), 0/1 labels, positive weights, seed.
+
+    ``concepts``: what each column is explained under; where it is empty, each column stands for itself.
+    ``course``: None where outcomes have no date. ``young``: rows that have not been followed for the whole horizon;
+    their labels are not final.
+    """
 
     matrix: Floats
     label: Floats
     weight: Floats
     columns: tuple[str, ...]
     seed: int
+    concepts: tuple[str, ...] = ()
+    course: Course | None = None
+    young: Training | None = None
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Training:
-        """The rows of ``mask``."""
-        return Training(self.matrix[mask], self.label[mask], self.weight[mask], self.columns, self.seed)
+        """The rows of ``mask``, without the young ones."""
+        course = self.course.where(mask) if self.course else None
+        return replace(
+            self,
+            matrix=self.matrix[mask],
+            label=self.label[mask],
+            weight=self.weight[mask],
+            course=course,
+            young=None,
+        )
 
 
 class Model(Protocol):

@@ -62,7 +62,7 @@ class Pairs:
 
     def products(self, matrix: Floats) -> Floats:
         """The products of standardised values, n × pairs."""
-        values, _ = self.linear.standardised(matrix)
+        values, _ = self.linear.scaling.standardised(matrix)
         return np.clip(values[:, self.first] * values[:, self.second], -CUT, CUT)
 
     def to_json(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Recipe:
 
 def screened(training: Training, base: Logistic) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The columns of the pairs that say most about what ``base`` leaves over, the strongest first."""
-    values, _ = base.standardised(training.matrix)
+    values, _ = base.scaling.standardised(training.matrix)
     chance = expit(base.log_odds(training.matrix))
     weight = training.weight / training.weight.mean()
     score = (values * (weight * (training.label - chance))[:, None]).T @ values
@@ -117,16 +117,14 @@ def fitted(
     blank = Pairs(base, *columns, np.zeros(len(columns[0])))
     products = blank.products(training.matrix)
     scale = np.maximum(products.std(axis=0), 1e-9)
-    values, missing = base.standardised(training.matrix)
-    flagged = np.flatnonzero(base.missing_mean > 0)
-    design = np.hstack([values, missing[:, flagged], products / scale])
+    design = np.hstack([base.scaling.design(training.matrix), products / scale])
     strength = logistic.strength(penalty, len(training.label))
     solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=1_000, tol=1e-4)
     solver.fit(design, training.label, sample_weight=training.weight / training.weight.mean())
     coef = np.asarray(solver.coef_[0], dtype=np.float64)
-    start = values.shape[1]
-    linear = base.with_coefficients(coef[: start + len(flagged)], flagged, float(solver.intercept_[0]))
-    return Pairs(linear, *columns, coef[start + len(flagged) :] / scale)
+    start = coef.size - len(columns[0])
+    linear = base.with_coefficients(coef[:start], float(solver.intercept_[0]))
+    return Pairs(linear, *columns, coef[start:] / scale)
 
 
 def from_json(data: Mapping[str, Any]) -> Pairs:

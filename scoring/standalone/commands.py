@@ -15,7 +15,7 @@ import polars as pl
 from scoring.bundle import dumps
 from scoring.errors import ScoringError
 from scoring.predict import score_recorded
-from scoring.schema import Goal
+from scoring.schema import Complexity, Goal
 from scoring.standalone.files import Loaded, Sources, load
 from scoring.standalone.options import PATH, TENANT, opened, sources
 from scoring.standalone.options import model as model_option
@@ -36,16 +36,32 @@ def cli() -> None:
 @click.option("--goal", default="Converted", show_default=True, help="What success is called.")
 @click.option("--horizon", type=int, default=90, show_default=True, help="Days in which a conversion counts.")
 @click.option("--capacity", type=int, default=100, show_default=True, help="Leads that sales can work on a week.")
+@click.option(
+    "--complexity",
+    type=click.Choice([one.value for one in Complexity]),
+    default="standard",
+    show_default=True,
+    help="The most complex model that may be chosen.",
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--out", type=PATH, default=Path("model.bundle"), show_default=True, help="Where the model goes.")
 @click.option("--report", type=PATH, default=Path("report.json"), show_default=True, help="Where its figures go.")
 def train(
-    goal: str, horizon: int, capacity: int, seed: int, out: Path, report: Path, as_of: datetime | None, **where: Any
+    goal: str,
+    horizon: int,
+    capacity: int,
+    complexity: str,
+    seed: int,
+    out: Path,
+    report: Path,
+    as_of: datetime | None,
+    **where: Any,
 ) -> None:
     """Learn from LEADS (and EVENTS) and write a model with the figures of its trial on newer leads."""
     found = load(Sources(**where))
     now = as_of or found.newest
-    wanted = Goal(goal, found.timing, horizon_days=horizon, maturity_days=horizon, capacity=capacity)
+    limit = Complexity(complexity)
+    wanted = Goal(goal, found.timing, horizon_days=horizon, maturity_days=horizon, capacity=capacity, complexity=limit)
     made = train_model(
         found.history, wanted, as_of=now, seed=seed, tenant=TENANT, version=version_for(now, existing=())
     )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from scoring.features import build, fit
+from scoring.learning import Task
 from scoring.metrics import Floats
 from scoring.models import Training
 from scoring.schema import Goal, Timing
@@ -52,9 +53,8 @@ def parts(case: Case, seed: int) -> list[Part]:
     found = []
     for split in case.splits:
         spec, _ = fit(case.timeline, case.rows.filter(pl.Series(split.dev)), case.goal.timing)
-        matrix = build(case.timeline, case.rows, spec).matrix
-        label = case.rows["label"].cast(pl.Float64).to_numpy()
-        whole = Training(matrix, label, case.rows["weight"].to_numpy(), spec.columns, seed)
+        task = Task(case.timeline, case.rows, case.goal, (), seed)
+        whole = task.training(build(case.timeline, case.rows, spec).matrix, spec)
         found.append(Part(whole, case.rows, case.goal, split))
     return found
 

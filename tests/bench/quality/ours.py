@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from scoring.courses import known_at
 from scoring.learning import folds, out_of_fold
 from scoring.models.choose import choose
 from scoring.schema import Timing
@@ -18,7 +19,9 @@ def predicted(part: Part) -> Predicted:
     whole, split = part.whole, part.split
     found = origins(part.rows, split, dated=part.goal.timing is Timing.DATED)
     choice = choose(folds(part.rows, whole, found))
-    raw = choice.recipe.fit(whole.where(split.dev)).log_odds(whole.matrix[split.test])
+    order = part.rows["order"].to_numpy()
+    before = known_at(whole, order, split.dev, int(order[split.test].min()))
+    raw = choice.recipe.fit(before).log_odds(whole.matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(part.rows, windows).apply(raw)
     return Predicted(log_odds, choice.candidates[choice.name], time.process_time() - begun, choice.name)

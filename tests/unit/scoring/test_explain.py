@@ -17,7 +17,7 @@ from scoring.dataset import snapshots
 from scoring.explain import LEAST_CASES, contributed
 from scoring.features import Side, Vectors, fit
 from scoring.metrics import Floats
-from scoring.models import Model, gbm, logistic, scorecard
+from scoring.models import Model, gbm, logistic, net, scorecard
 from scoring.models import Training as Rows
 from scoring.models.blend import Blend
 from scoring.predict import score
@@ -28,7 +28,7 @@ from scoring.timeline import Timeline
 from scoring.train import train
 from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, dated, ordered
 
-KINDS = ("scorecard", "logistic", "lightgbm", "blend")
+KINDS = ("scorecard", "logistic", "lightgbm", "net", "blend")
 WORLD = dated(700, seed=2)
 
 
@@ -59,7 +59,9 @@ def model(kind: str) -> Model:
         return logistic.fit(training, 0.03)
     if kind == "lightgbm":
         return gbm.small_fit(training, 40)
-    return Blend((logistic.fit(training, 0.03), gbm.small_fit(training, 40)), (0.75, 0.25))
+    if kind == "net":
+        return net.Recipe(1.0, 5).fit(training)
+    return Blend((logistic.fit(training, 0.03), model("lightgbm"), model("net")), (0.5, 0.3, 0.2))
 
 
 @st.composite
@@ -114,10 +116,10 @@ def test_a_lead_next_to_the_base_adds_up_too(gap: float) -> None:
 
 def _row_with(raw: logistic.Logistic, gap: float) -> Floats:
     """A row that is average in everything but for one value, which makes ``gap`` log-odds."""
-    row = np.where(raw.logged, np.expm1(raw.mean), raw.mean)[None, :].copy()
-    place = int(np.argmax(np.abs(raw.coef) * ~raw.logged))
+    row = np.where(raw.scaling.logged, np.expm1(raw.scaling.mean), raw.scaling.mean)[None, :].copy()
+    place = int(np.argmax(np.abs(raw.coef) * ~raw.scaling.logged))
     flat = raw.log_odds(row)[0] - raw.intercept
-    row[0, place] += (gap - flat) * raw.scale[place] / raw.coef[place]
+    row[0, place] += (gap - flat) * raw.scaling.scale[place] / raw.coef[place]
     return row
 
 

@@ -12,11 +12,12 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from scoring.metrics import Floats, auc
-from scoring.models import Model, Training, from_json, gbm, logistic, pairs
+from scoring.models import Model, Training, from_json, gbm, logistic, net, pairs
 from scoring.models.blend import Blend, blended, stacked
 from scoring.models.choose import choose
 from scoring.models.contract import Recipe
 from scoring.models.judging import Fold, chance_of_gain, deviance, recalibrated
+from scoring.schema import Complexity
 
 
 def made(count: int, seed: int, *, product: float = 0.0, plain: float = 0.0, shift: float = -1.5) -> Training:
@@ -59,6 +60,7 @@ RECIPES: list[Recipe] = [
     logistic.Recipe(0.03),
     pairs.Recipe(0.03, 0.1),
     gbm.Recipe(gbm.FIRST, 20),
+    net.Recipe(1.0, 5),
 ]
 
 
@@ -84,7 +86,7 @@ def test_halves_of_a_product_are_its_shapley_values() -> None:
     """Beside the definition, over all coalitions of columns against the mean lead."""
     train = made(2_000, 5, product=1.2, plain=0.5)
     model = pairs.Recipe(0.03, 0.1).fit(train)
-    mean = np.where(np.isnan(train.matrix), np.nan, 0.0)[0] + model.linear.mean
+    mean = np.where(np.isnan(train.matrix), np.nan, 0.0)[0] + model.linear.scaling.mean
     row = np.where(np.isnan(train.matrix[9]), mean, train.matrix[9])
     expected = [_shapley(model, row, mean, column) for column in range(8)]
     # Missing flags have a mean of their own, which no lead has: the constant part is the base's.
@@ -173,7 +175,7 @@ def test_a_blend_of_the_first_form_is_still_read() -> None:
 def test_the_ladder_climbs_for_interactions_and_stays_down_when_told() -> None:
     """A blend with pairs or trees wins where products count; the cap keeps the logistic regression."""
     folds = folded(700, product=1.5, plain=0.5)
-    free, capped = choose(folds), choose(folds, interpretable=True)
+    free, capped = choose(folds), choose(folds, Complexity.INTERPRETABLE)
     assert free.recipe.kind == "blend"
     assert free.candidates[free.name] > free.candidates["logistic"] + 0.05
     assert capped.recipe.kind == "logistic"

@@ -13,7 +13,7 @@ from scoring.dataset import snapshots
 from scoring.drift import judged
 from scoring.evaluation import Window
 from scoring.metrics import Floats
-from scoring.schema import Goal
+from scoring.schema import Complexity, Goal
 from scoring.splits import distinct_conversions, origins, time_split
 from scoring.train import train
 from scoring.verdict import verdict
@@ -136,7 +136,7 @@ def test_a_tripled_rate_reaches_the_report() -> None:
 
 def test_the_cap_reaches_the_training() -> None:
     """A tenant who wants coefficients gets the logistic regression."""
-    goal = replace(ORDERED_GOAL, interpretable=True)
+    goal = replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE)
     report = train(ordered(600), goal, as_of=AS_OF, seed=1, tenant="t", version="model_v20250101").report
     assert report["kind"] == "logistic"
     assert list(report["candidates"]) == ["logistic"]
