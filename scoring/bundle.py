@@ -24,6 +24,7 @@ from scoring.schema import Complexity, Goal, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import Seen
 from scoring.tiers import Tiers
+from scoring.worth import Worth
 
 __all__ = ["Bundle", "BundleError", "dumps", "loads"]
 
@@ -47,6 +48,7 @@ class Bundle:
     tiers: Tiers
     seen: Seen | None = None
     bands: Bands | None = None
+    worth: Worth | None = None
 
 
 def dumps(bundle: Bundle) -> bytes:
@@ -59,7 +61,7 @@ def dumps(bundle: Bundle) -> bytes:
             "score_map": bundle.score_map.to_json(),
             "tiers": bundle.tiers.to_json(),
         }
-        | _optional(seen=bundle.seen, bands=bundle.bands)
+        | _optional(seen=bundle.seen, bands=bundle.bands, worth=bundle.worth)
     )
     manifest = _json(
         {
@@ -139,10 +141,11 @@ def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
         tiers=Tiers.from_json(content["tiers"]),
         seen=Seen.from_json(content["seen"]) if "seen" in content else None,
         bands=Bands.from_json(content["bands"]) if "bands" in content else None,
+        worth=Worth.from_json(content["worth"]) if "worth" in content else None,
     )
 
 
-def _optional(**parts: Seen | Bands | None) -> dict[str, Any]:
+def _optional(**parts: Seen | Bands | Worth | None) -> dict[str, Any]:
     """The parts that are there: a bundle without them is stored as programs did that knew none."""
     return {name: part.to_json() for name, part in parts.items() if part is not None}
 

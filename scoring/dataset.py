@@ -41,7 +41,7 @@ def serving_rows(history: History, rows: pl.DataFrame, timing: Timing) -> pl.Dat
 
 
 def until(history: History, as_of: datetime) -> History:
-    """``history`` without leads, conversions and exclusions that began at ``as_of`` or later."""
+    """``history`` without leads, conversions, amounts and exclusions that began at ``as_of`` or later."""
     born = pl.col("created_at").is_null() | (pl.col("created_at") < as_of)
     done = pl.col("at").is_null() | (pl.col("at") < as_of)
     begun = pl.col("starts_at").is_null() | (pl.col("starts_at") < as_of)
@@ -50,6 +50,7 @@ def until(history: History, as_of: datetime) -> History:
         leads=history.leads.filter(born),
         conversions=history.conversions.filter(done),
         exclusions=history.exclusions.filter(begun),
+        amounts=history.amounts.filter(done),
     )
 
 

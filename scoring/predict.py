@@ -33,10 +33,13 @@ SCORES = pl.Schema(
         "low": pl.Float64(),
         "high": pl.Float64(),
         "little_known": pl.Boolean(),
+        "expected": pl.Int64(),
+        "currency": pl.String(),
     }
 )
 """``low`` and ``high`` are the ends of the probability's 95 % interval (see ``bands``), ``little_known`` says that it
-is wide; all three are null with models of older programs."""
+is wide; all three are null with models of older programs. ``expected``: chance × amount, in hundredths of ``currency``,
+null where too few amounts are known."""
 FORMER_TIER = "former_tier"
 INPUTS = pl.Schema({"lead_id": pl.Int64(), FORMER_TIER: pl.String()})
 """What a frame of inputs holds before its numbers, one a column of the model. ``former_tier`` is the band that
@@ -132,7 +135,8 @@ def scored(bundle: Bundle, lead_ids: pl.Series, matrix: Floats) -> pl.DataFrame:
             "tier": bundle.tiers.names(tenths),
             "inputs_hash": _hashes(bundle, matrix),
         }
-        | _interval(bundle, raw, log_odds),
+        | _interval(bundle, raw, log_odds)
+        | _expected(bundle, matrix, expit(log_odds)),
         schema=SCORES,
     )
 
@@ -143,6 +147,13 @@ def _interval(bundle: Bundle, raw: Floats, log_odds: Floats) -> dict[str, Any]:
     low, high = bundle.bands.around(raw, log_odds)
     span = bundle.score_map.tenths(high) - bundle.score_map.tenths(low)
     return {"low": expit(low), "high": expit(high), "little_known": span > WIDE_TENTHS}
+
+
+def _expected(bundle: Bundle, matrix: Floats, chance: Floats) -> dict[str, Any]:
+    if bundle.worth is None:
+        return {"expected": [None] * len(matrix), "currency": [None] * len(matrix)}
+    expected = np.rint(chance * bundle.worth.amounts(matrix)).astype(np.int64)
+    return {"expected": expected, "currency": [bundle.worth.currency] * len(matrix)}
 
 
 def _hashes(bundle: Bundle, matrix: Floats) -> list[str]:

@@ -25,16 +25,17 @@ RECORD = pl.Schema(
         "tier": pl.String(),
         "low": pl.Float64(),
         "high": pl.Float64(),
+        "expected": pl.Int64(),
         "base_value": pl.Float64(),
         "contributions": pl.List(CONTRIBUTION),
         "inputs_hash": pl.String(),
     }
 )
-"""One row a score as it was recorded. Of older scores ``contributions`` may be fewer than all, and ``low`` and
-``high`` null: what was not recorded is not compared."""
+"""One row a score as it was recorded. Of older scores ``contributions`` may be fewer than all, and ``low``,
+``high`` and ``expected`` null: what was not recorded is not compared."""
 
 PARTS = "contributions"
-SINCE = ("low", "high")
+SINCE = ("low", "high", "expected")
 _CHUNK_ROWS = 10_000
 
 

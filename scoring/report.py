@@ -63,6 +63,7 @@ def report(
         "calibration": bundle.calibration.to_json(),
         "leakage": [found.to_json() for found in verdicts],
         "features": features,
+        "worth": bundle.worth.told() if bundle.worth else None,
         "outcomes": {
             "all": told(rows),
             "highest": among_highest(trial.rows, trial.log_odds, bundle.goal.high_intent_share),

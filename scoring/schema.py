@@ -6,7 +6,7 @@ All times are ``Datetime("us", "UTC")``; ids are ``Int64``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import polars as pl
@@ -37,6 +37,9 @@ EVENTS = pl.Schema(
 
 CONVERSIONS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME})
 """One row a conversion; ``at`` is null where it is known that, but not when."""
+
+AMOUNTS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME, "amount": pl.Int64(), "currency": pl.String()})
+"""One row a conversion whose amount is known, in hundredths of ``currency`` (null: the tenant has but one)."""
 
 EXCLUSIONS = pl.Schema({"lead_id": pl.Int64(), "starts_at": UTC_TIME, "ends_at": UTC_TIME, "reason": pl.String()})
 """Spans in which a lead was not in the population (customer, disqualified, bounced, opted out,
@@ -90,6 +93,7 @@ class History:
     conversions: pl.DataFrame
     exclusions: pl.DataFrame
     fields: tuple[Field, ...]
+    amounts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AMOUNTS))
 
 
 class Timing(StrEnum):

@@ -25,6 +25,7 @@ from scoring.seen import learn as look_at
 from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
 from scoring.timeline import Timeline
+from scoring.worth import learn as learn_worth
 
 MIN_CONVERSIONS = 30
 """Fewer distinct converting leads than this get a scorecard instead of a learned model."""
@@ -76,6 +77,7 @@ def train(
         score_map=score_map or _first_map(rows),
         tiers=Tiers(1_000, 1_000),
         bands=fitted.bands,
+        worth=learn_worth(rows, fitted.vectors.matrix, until(history, as_of).amounts),
         seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
     bundle = _with_tiers(bundle, history, as_of)

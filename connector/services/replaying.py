@@ -135,4 +135,5 @@ def _record(entry: Kept) -> dict[str, Any]:
         "inputs_hash": body["inputs_hash"],
         "low": body.get("low"),
         "high": body.get("high"),
+        "expected": body.get("expected"),
     }

@@ -135,7 +135,7 @@ def _body(job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": row["reasons"],
         "base_value": repr(row["base_value"]),
         "contributions": [part for part in row["contributions"] if part["contribution"]],
-        **{name: row[name] for name in ("low", "high", "little_known")},
+        **{name: row[name] for name in ("low", "high", "little_known", "expected", "currency")},
         "fit": row["fit"],
         "engagement": row["engagement"],
         "inputs_hash": row["inputs_hash"],

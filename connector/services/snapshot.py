@@ -14,6 +14,7 @@ from connector.services.context import Services
 from connector.store import connections, fields, frames
 from connector.store.tenants import TenantSettings
 from scoring.schema import (
+    AMOUNTS,
     CONVERSIONS,
     EVENTS,
     EXCLUSIONS,
@@ -63,6 +64,7 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
         conversions=conversions.select(CONVERSIONS.names()),
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
         fields=described,
+        amounts=_amounts(services, tenant_id, settings),
     )
 
 
@@ -151,6 +153,13 @@ def _conversions(services: Services, tenant_id: UUID, settings: TenantSettings, 
     if settings.timing == Timing.DATED:
         return first
     return first.with_columns(pl.lit(None, dtype=UTC_TIME).alias("at"))
+
+
+def _amounts(services: Services, tenant_id: UUID, settings: TenantSettings) -> pl.DataFrame:
+    """What conversions brought, where the goal is an outcome that may have an amount."""
+    if _goal_field(settings) is not None:
+        return pl.DataFrame(schema=AMOUNTS)
+    return frames.amount_frame(services.store, tenant_id, settings.goal).select(AMOUNTS.names())
 
 
 def _ordered(leads: pl.DataFrame, values: pl.DataFrame, settings: TenantSettings) -> pl.DataFrame:

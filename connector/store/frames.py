@@ -125,6 +125,25 @@ def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
     return _read(store, query, ["at"], ["kind", "actor", "detail"])
 
 
+def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
+    """Return lead_id, at, amount (hundredths), currency of a tenant's outcomes of one kind that have an amount."""
+    query = (
+        sa.select(records.c.lead_id, conversions.c.at, conversions.c.amount, conversions.c.currency)
+        .join(records, records.c.id == conversions.c.record_id)
+        .where(
+            conversions.c.tenant_id == tenant_id,
+            conversions.c.kind == kind,
+            conversions.c.at.is_not(None),
+            conversions.c.amount.is_not(None),
+            records.c.lead_id.is_not(None),
+        )
+    )
+    schema = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME, "amount": pl.Int64(), "currency": pl.String()})
+    with store.reading() as session:
+        rows = [(row.lead_id, row.at, round(row.amount * 100), row.currency) for row in session.execute(query)]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def conversion_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
     """Return lead_id, at of a tenant's outcomes of one kind."""
     query = (

@@ -51,6 +51,11 @@ def points(score: Decimal) -> str:
     return f"{score:.1f}"
 
 
+def money(amount: Decimal, currency: str | None) -> str:
+    """Return an amount in whole units, with its currency where that is known."""
+    return f"{amount:,.0f} {currency}" if currency else f"{amount:,.0f}"
+
+
 def signed(log_odds: float) -> str:
     """Return a contribution with its sign: a true minus, two decimals."""
     return f"{log_odds:+.2f}".replace("-", "−")
@@ -154,6 +159,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         percent,
         number,
         points,
+        money,
         signed,
         figure,
         interval,

@@ -124,6 +124,8 @@ def _readable(scores: pl.DataFrame, found: Loaded) -> pl.DataFrame:
         low="low",
         high="high",
         little_known="little_known",
+        expected_value=(pl.col("expected").cast(pl.Decimal(38, 2)) / 100).cast(pl.Decimal(38, 2)),
+        currency="currency",
         tier="tier",
         reasons=sentences,
         reason_log_odds=weights,

@@ -11,6 +11,7 @@ import polars as pl
 
 from scoring.errors import FileError
 from scoring.schema import (
+    AMOUNTS,
     CONVERSIONS,
     EVENTS,
     EXCLUSIONS,
@@ -74,6 +75,7 @@ def load(sources: Sources) -> Loaded:
         "values": _values(leads, sources, numbers),
         "events": _events(sources, numbers),
         "conversions": _conversions(leads, sources, numbers),
+        "amounts": _amounts(sources, numbers),
     }
     fields = _fields(leads, sources, set(frames["values"]["field"].unique()))
     history = History(**frames, exclusions=pl.DataFrame(schema=EXCLUSIONS), fields=fields)
@@ -155,6 +157,16 @@ def _conversions(leads: Table, sources: Sources, numbers: pl.DataFrame) -> pl.Da
         leads.require(sources.label_date, "--label-date names a column of the leads")
         at = leads.times(sources.label_date, assume_utc=sources.assume_utc)
     return pl.DataFrame({"lead_id": numbers["lead_id"], "at": at}, schema=CONVERSIONS).filter(won)
+
+
+def _amounts(sources: Sources, numbers: pl.DataFrame) -> pl.DataFrame:
+    """Amounts of the conversions' file, in hundredths."""
+    found = table(sources.conversions) if sources.conversions is not None else None
+    if found is None or "amount" not in found.rows.columns:
+        return pl.DataFrame(schema=AMOUNTS)
+    at = found.times("at", assume_utc=sources.assume_utc) if "at" in found.rows.columns else _never(found.rows.height)
+    known = pl.DataFrame({"at": at, "amount": found.hundredths("amount"), "currency": found.text("currency")})
+    return _numbered(found, known, numbers).select(AMOUNTS.names()).drop_nulls("amount")
 
 
 def _never(count: int) -> pl.Series:

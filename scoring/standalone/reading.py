@@ -40,6 +40,16 @@ class Table:
             return pl.Series(column, [default] * self.rows.height, dtype=pl.String)
         return self.rows[column].cast(pl.String)
 
+    def hundredths(self, column: str) -> pl.Series:
+        """Return a column's amounts in whole hundredths; raise ``FileError`` for what is no amount."""
+        text = self.text(column).str.strip_chars()
+        text = text.set(text == "", None)
+        read = text.str.to_decimal(scale=2)
+        wrong = text.is_not_null() & read.is_null()
+        if wrong.any():
+            raise FileError(f"{self.name}: row {_first(wrong)}: '{column}' is no amount; write 1234.50.")
+        return (read * 100).cast(pl.Int64)
+
     def times(self, column: str, *, assume_utc: bool) -> pl.Series:
         """Return a column's times in UTC; days count from their beginning.
 

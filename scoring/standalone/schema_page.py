@@ -32,6 +32,8 @@ _FILES = {
     "--conversions (or --label and --label-date)": (
         ("lead_id", "as in leads", ""),
         ("at", "time", "optional; without it no horizon is claimed"),
+        ("amount", "number", "optional; what the conversion brought: leads then get an expected value"),
+        ("currency", "text", "optional; of several the most frequent one counts"),
     ),
     "--fields (optional; .toml or .json): a table for each field": (
         ("label", "text", "what people call it"),
@@ -47,6 +49,7 @@ _FILES = {
         ("probability", "0–1", "chance of a conversion within the horizon"),
         ("low, high", "0–1", "ends of the probability's 95 % interval"),
         ("little_known", "true/false", "the interval spans more than 30 points of the score"),
+        ("expected_value", "number", "chance × expected amount, in ``currency``; empty where no amounts are known"),
         ("tier", "High-Intent, Medium, Low", ""),
         ("reasons", "list of sentences", "up to three that raise, then up to two that lower, strongest first"),
         ("reason_log_odds", "list of numbers", "what each reason adds to the log-odds (.parquet alone)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -115,11 +116,13 @@ def test_outcomes_of_the_goal_alone_are_conversions(store: Store) -> None:
     """A lost deal is not a success."""
     person = _person(1, city="Porto")
     outcomes = (
-        Conversion("deals", "d1", "deal_won", NOW - DAY, "1"),
-        Conversion("deals", "d2", "deal_lost", NOW - 2 * DAY, "1"),
+        Conversion("deals", "d1", "deal_won", NOW - DAY, "1", Decimal("99.95"), "EUR"),
+        Conversion("deals", "d2", "deal_lost", NOW - 2 * DAY, "1", Decimal(7), "EUR"),
+        Conversion("deals", "d3", "deal_won", NOW - DAY, "1"),
     )
     _, found = _read(store, [Page(cursor={}, drained=False, records=person.records, conversions=outcomes)])
-    assert found.conversions["at"].to_list() == [NOW - DAY]
+    assert set(found.conversions["at"]) == {NOW - DAY}
+    assert found.amounts.select("at", "amount", "currency").rows() == [(NOW - DAY, 9995, "EUR")]
 
 
 def test_an_old_export_is_scored_as_of_its_own_end() -> None:

@@ -42,7 +42,7 @@ class Details:
     """What the ledger holds of a score beside its reasons.
 
     ``low`` and ``high`` are the ends of the probability's 95 % interval; ``fit`` and ``engagement`` subtotals in
-    log-odds; ``concepts`` all (name, log-odds).
+    log-odds; ``concepts`` all (name, log-odds). ``expected``: chance × amount, None where no amounts are known.
     """
 
     low: float | None
@@ -51,6 +51,8 @@ class Details:
     fit: float
     engagement: float
     concepts: tuple[tuple[str, float], ...]
+    expected: Decimal | None
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ def _details(body: Mapping[str, Any]) -> Details | None:
         return None
     concepts = tuple((part["concept"], float(part["contribution"])) for part in body["contributions"])
     little, fit, engagement = bool(body["little_known"]), float(body["fit"]), float(body["engagement"])
-    return Details(body["low"], body["high"], little, fit, engagement, concepts)
+    hundredths = body.get("expected")
+    expected = None if hundredths is None else Decimal(hundredths) / 100
+    return Details(body["low"], body["high"], little, fit, engagement, concepts, expected, body.get("currency"))
 
 
 def _logit(probability: float) -> float:

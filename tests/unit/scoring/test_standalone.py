@@ -30,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
     leads = whole.leads.drop("intake_order").join(wide, on="lead_id").with_columns(name)
     leads.write_parquet(tmp_path / "leads.parquet")
     whole.events.with_columns(name).write_parquet(tmp_path / "events.parquet")
-    whole.conversions.with_columns(name).write_parquet(tmp_path / "won.parquet")
+    brought = (pl.col("lead_id") % 7 * 10.5 + 100).cast(pl.String).alias("amount")
+    whole.conversions.with_columns(brought, name).write_parquet(tmp_path / "won.parquet")
     return tmp_path
 
 
@@ -57,6 +58,7 @@ def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
     assert scores["lead_id"].str.starts_with("L-").all()
     assert not scores["lead_id"].is_in(won.implode()).any()
     assert scores["score"].is_sorted(descending=True)
+    assert (scores["expected_value"].cast(pl.Float64) / scores["probability"]).head(20).is_between(95, 170).all()
     assert "Person" not in str(scores["reasons"].to_list())
     assert run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.csv").exit_code == 0
     assert run(folder, "show", "--model", "@m.bundle").exit_code == 0
@@ -213,3 +215,12 @@ def test_a_lead_is_supposed_otherwise(model: Path) -> None:
     assert "not a promise" in told.output
     for wrong in (("--set", "size"), ("--event", ":x@2"), ("--event", "page_view@soon"), ("--lead", "nobody")):
         assert isinstance(run(model, *asked, *wrong).exception, FileError)
+
+
+def test_an_amount_that_is_none_is_named(folder: Path) -> None:
+    """The file, the row and what to write."""
+    won = pl.read_parquet(folder / "won.parquet").with_columns(amount=pl.lit("a lot"))
+    won.write_parquet(folder / "won.parquet")
+    told = run(folder, "train", *FILES, "--out", "@m.bundle", "--report", "@r.json")
+    assert told.exit_code != 0
+    assert str(told.exception) == "won.parquet: row 1: 'amount' is no amount; write 1234.50."

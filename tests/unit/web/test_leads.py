@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 from dataclasses import replace
@@ -155,6 +156,19 @@ def test_the_page_of_a_lead_shows_score_reasons_events_and_record(scored: Site, 
     assert f"by {report.score.model} (first run)" in text
     assert "Sent to CRM record" in text
     assert f'href="https://fake.example/records/{report.records[0].vendor_id}"' in text
+
+
+def test_the_expected_value_is_shown_where_amounts_are_known(scored: Site, alice: Browser) -> None:
+    """In whole units of its currency; without amounts the page says nothing of it."""
+    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[4].lead_id
+    assert "Expected value" not in alice.get(f"/leads/{lead}").text
+    seq = max(entry.seq for entry in report_of(scored, lead).entries if entry.kind == "scored")
+    with scored.world.services.store.transaction() as session:
+        where = ledger_payloads.c.seq == seq
+        body = session.execute(sa.select(ledger_payloads.c.body).where(where)).scalar_one()
+        paid = {"expected": 123_456_00, "currency": "EUR"}
+        session.execute(sa.update(ledger_payloads).where(where).values(body=json.dumps(json.loads(body) | paid)))
+    assert "Expected value 123,456 EUR" in alice.get(f"/leads/{lead}").text
 
 
 def test_an_erased_entry_says_so(scored: Site, alice: Browser) -> None:
