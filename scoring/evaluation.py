@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.special import expit
 
+from scoring.bands import wilson
 from scoring.metrics import LIFT_SHARES, Floats, Indices, Ranking, brier, calibration_error, equal_count_bins
 
 RESAMPLES = 200
 CURVE_POINTS = 50
 
 Value = dict[str, float | None]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +94,44 @@ def within_groups_auc(window: Window, group: Indices) -> float | None:
     return total / pairs if pairs else None
 
 
-def curves(window: Window) -> dict[str, list[list[float]]]:
-    """Points of the lift (share, lift), gain-free ROC, precision-recall and calibration curves."""
+def curves(window: Window) -> dict[str, list[Any]]:
+    """Points of the lift (share, lift), gain (share, recall), ROC and precision-recall curves, and ``reliability``."""
     ranking = Ranking.of(window.label, window.log_odds)
     positive, negative = ranking.groups(window.weight)
     if positive.sum() <= 0 or negative.sum() <= 0:
-        return {"lift": [], "roc": [], "pr": [], "calibration": []}
+        return {"lift": [], "gain": [], "roc": [], "pr": [], "reliability": []}
     hits, misses = np.cumsum(positive), np.cumsum(negative)
     recall, fallout = hits / positive.sum(), misses / negative.sum()
-    picked = np.unique(np.linspace(0, len(hits) - 1, CURVE_POINTS).astype(int))
+    even = np.linspace(0.0, 1.0, CURVE_POINTS)
+    # Even steps of recall as well as of rank: conversions crowd among the first ranks.
+    ranks = np.concatenate([even * (len(hits) - 1), np.searchsorted(recall, even[1:-1])])
+    picked = np.unique(ranks.astype(np.int64))
     shares = np.linspace(0.02, 1.0, CURVE_POINTS)
+    lift = ranking.lift(window.weight, shares)
     return {
-        "lift": _points(shares, ranking.lift(window.weight, shares)),
+        "lift": _points(shares, lift),
+        "gain": _points(shares, lift * shares),
         "roc": [[0.0, 0.0], *_points(fallout[picked], recall[picked])],
         "pr": _points(recall[picked], (hits / (hits + misses))[picked]),
-        "calibration": _reliability(window),
+        "reliability": _reliability(window),
     }
 
 
-def _reliability(window: Window) -> list[list[float]]:
+def _reliability(window: Window) -> list[dict[str, float]]:
+    """Each bin's mean stated chance, its rate with Wilson's interval, its rows and how many of them converted."""
     chance = expit(window.log_odds)
     bins = equal_count_bins(chance, window.weight)
-    mass = np.bincount(bins, weights=window.weight)
-    used = mass > 0
-    mean = np.bincount(bins, weights=window.weight * chance)[used] / mass[used]
-    rate = np.bincount(bins, weights=window.weight * window.label)[used] / mass[used]
-    return _points(mean, rate)
+    return [_bin(window, chance, bins == number) for number in np.unique(bins)]
+
+
+def _bin(window: Window, chance: Floats, chosen: Mask) -> dict[str, float]:
+    weight, label = window.weight[chosen], window.label[chosen]
+    rate = float(np.average(label, weights=weight))
+    size = min(float(weight.sum() ** 2 / (weight**2).sum()), float(len(np.unique(window.group[chosen]))))
+    low, high = wilson(rate, size)
+    found = {"stated": float(np.average(chance[chosen], weights=weight)), "observed": rate, "low": low, "high": high}
+    counts = {"rows": int(chosen.sum()), "conversions": int(label.sum())}
+    return {name: round(value, 5) for name, value in found.items()} | counts
 
 
 def _measures(window: Window, capacity: int) -> Callable[[Floats], list[float]]:

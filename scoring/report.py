@@ -15,9 +15,9 @@ from scoring.bundle import Bundle
 from scoring.drift import judged
 from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
 from scoring.features import catalogue
+from scoring.influence import influence
 from scoring.leakage import FieldVerdict
 from scoring.learning import Fitted, Trial
-from scoring.metrics import Floats
 from scoring.outcomes import among_highest, told
 from scoring.schema import Timing
 from scoring.splits import distinct_conversions
@@ -25,7 +25,6 @@ from scoring.verdict import verdict
 
 PERIOD_US = 14 * 86_400_000_000
 INTAKE_AGE_DAYS = 14.0
-IMPORTANCE_ROWS = 2_000
 
 
 def report(
@@ -43,7 +42,8 @@ def report(
     metrics = _quality(bundle, trial, seed)
     compared = _comparisons(trial, seed, metrics)
     rival = max((found["auc"]["value"] or 0.5 for found in compared["baselines"].values()), default=0.5)
-    features = _features(bundle, fitted, seed)
+    moving = influence(bundle, fitted.vectors.matrix, seed)
+    features = moving.features
     resting = _resting_on(bundle, features, assumed)
     moved = judged(Window.of(trial.rows, trial.log_odds), seed) if trial.choice else None
     reasons = moved.reasons if moved else ()
@@ -68,6 +68,7 @@ def report(
             "all": told(rows),
             "highest": among_highest(trial.rows, trial.log_odds, bundle.goal.high_intent_share),
         },
+        "influence": moving.concepts,
         "verdict": {"state": state, "sentence": sentence},
     } | compared
 
@@ -118,23 +119,6 @@ def _window(rows: pl.DataFrame) -> dict[str, str | None]:
     }
 
 
-def _features(bundle: Bundle, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
-    """Every feature with the mean absolute contribution over a sample of the rows, strongest first."""
-    declared = catalogue(bundle.spec).features
-    weights = _importance(bundle, fitted, seed)
-    found = [
-        {
-            "name": name,
-            "label": declared[name].label,
-            "family": declared[name].family.value,
-            "concept": declared[name].concept,
-            "importance": round(float(weight), 6),
-        }
-        for name, weight in zip(bundle.spec.columns, weights, strict=True)
-    ]
-    return sorted(found, key=lambda entry: (-float(str(entry["importance"])), str(entry["name"])))
-
-
 def _resting_on(bundle: Bundle, features: Sequence[dict[str, Any]], assumed: AbstractSet[str]) -> list[str]:
     """Labels of the strongest assumed fields, if together they carry more than half of all importance."""
     declared = catalogue(bundle.spec).features
@@ -145,12 +129,3 @@ def _resting_on(bundle: Bundle, features: Sequence[dict[str, Any]], assumed: Abs
             carried[labels[name]] += entry["importance"]
     whole = sum(entry["importance"] for entry in features)
     return [label for label, _ in carried.most_common(3)] if carried.total() > whole / 2 else []
-
-
-def _importance(bundle: Bundle, fitted: Fitted, seed: int) -> Floats:
-    matrix = fitted.vectors.matrix
-    if not matrix.size:
-        return np.zeros(matrix.shape[1])
-    chosen = np.sort(np.random.default_rng(seed).permutation(matrix.shape[0])[:IMPORTANCE_ROWS])
-    importance: Floats = np.abs(bundle.model.contributions(matrix[chosen])[:, :-1]).mean(axis=0)
-    return importance

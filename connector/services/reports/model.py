@@ -16,7 +16,6 @@ from connector.services.context import Services
 from connector.services.reports import glossary
 from connector.store import models
 
-Point = tuple[float, float]
 Json = Mapping[str, Any]
 
 _FEATURES_SHOWN = 20
@@ -81,7 +80,10 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """Everything that the model page shows of one model version. ``learned``: not fixed rules."""
+    """Everything that the model page shows of one model version. ``learned``: not fixed rules.
+
+    ``told`` is the stored report itself, which figures are drawn from.
+    """
 
     version: str
     kind: str
@@ -95,12 +97,11 @@ class ModelReport:
     base_rate: float | None
     metrics: tuple[Metric, ...]
     comparisons: tuple[Comparison, ...]
-    lift: tuple[Point, ...]
-    calibration: tuple[Point, ...]
     judgements: tuple[FieldJudgement, ...]
     families: tuple[Weight, ...]
     features: tuple[Weight, ...]
     notes: tuple[str, ...]
+    told: Json
 
 
 def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
@@ -110,7 +111,7 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
     if champion is None:
         return None
     told = champion.report
-    verdict, metrics, curves = _part(told, "verdict"), _part(told, "metrics"), _part(told, "curves")
+    verdict, metrics = _part(told, "verdict"), _part(told, "metrics")
     return ModelReport(
         version=champion.version,
         kind=glossary.KINDS.get(str(told.get("kind")), str(told.get("kind", "unknown"))),
@@ -124,12 +125,11 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
         base_rate=metrics.get("base_rate"),
         metrics=_metrics(metrics),
         comparisons=_comparisons(told, metrics),
-        lift=_points(curves.get("lift")),
-        calibration=_points(curves.get("calibration")),
         judgements=_judgements(told.get("leakage") or ()),
         families=_families(told.get("features") or ()),
         features=_features(told.get("features") or ()),
         notes=tuple(str(note) for note in told.get("notes") or ()),
+        told=told,
     )
 
 
@@ -172,10 +172,6 @@ def _comparisons(told: Json, metrics: Json) -> tuple[Comparison, ...]:
         Comparison(*glossary.ranking(name), _figure(found.get("auc")), _figure(found.get("lift_at_20")))
         for name, found in ranked.items()
     )
-
-
-def _points(found: Sequence[Sequence[float]] | None) -> tuple[Point, ...]:
-    return tuple((float(x), float(y)) for x, y in found or ())
 
 
 def _judgements(found: Sequence[Json]) -> tuple[FieldJudgement, ...]:

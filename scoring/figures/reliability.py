@@ -1,0 +1,40 @@
+"""Whether stated chances come true, bin by bin, with how many leads each bin holds."""
+
+from __future__ import annotations
+
+from scoring.figures.axes import from_zero, percent
+from scoring.figures.figure import Figure, Json
+from scoring.figures.frame import Words, figure, framed
+
+_LEAST = 0.01
+"""The axes show at least chances up to this."""
+
+
+def reliability(report: Json) -> Figure | None:
+    """Stated chance against what happened, ten bins of equal size with 95 % intervals and counts."""
+    bins = [dict(found) for found in (report.get("curves") or {}).get("reliability") or ()]
+    if not bins:
+        return None
+    sizes = sorted({int(found["rows"]) for found in bins})
+    count = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+    words = Words(
+        "Reliability",
+        "On the dashed line the stated chance is what happened; above it the model was too modest. "
+        f"Each dot: {count} snapshots; the number is how many of them converted.",
+        "; ".join(f"{found['stated']:.1%} stated, {found['observed']:.1%} came" for found in bins) + ".",
+    )
+    highest = max(_LEAST, *(max(found["stated"], found["observed"], found["high"]) for found in bins))
+    axis = from_zero("Stated chance (mean of the bin, %)", highest, percent, ceiling=1.0)
+    frame = framed(words, (axis, from_zero("Share that converted (%)", highest, percent, ceiling=1.0)))
+    marks = [frame.line([(0, 0), (axis.high, axis.high)], "reference")]
+    placed = float("inf")
+    for found in reversed(bins):
+        marks.append(frame.line([(found["stated"], found["low"]), (found["stated"], found["high"])], "interval"))
+        title = f"{found['stated']:.1%} stated, {found['observed']:.1%} of {found['rows']} snapshots converted"
+        at = (found["stated"], found["observed"])
+        marks.append(frame.dot(at, title=title))
+        if placed - frame.at(at)[0] >= 30:
+            marks.append(frame.note(at, f"{found['conversions']:,}", shift=(7, 4)))
+            placed = frame.at(at)[0]
+    legend = (("dot", "bin, 95 % interval"), ("reference", "stated = observed"))
+    return Figure("reliability", words.title, figure(words, frame, marks, legend), bins)
