@@ -11,6 +11,7 @@ scikit-learn are too heavy for a process that only looks at schemas or populatio
 * ``predict.score(bundle, history, as_of=…)``: probability, score, tier and reasons a lead;
 * ``changes.changed(before, after)``: what moved between two recorded scores; ``whatif.what_if``: what would;
 * ``figures.figures(report)``: the report as SVG, with the numbers behind each figure;
+* ``cards.card(report)``: the model card, written by ``cards.markdown`` and ``cards.page``;
 * ``waterfall.waterfall(base, contributions, title=…)``: one score as SVG;
 * ``tiers.Tiers.next``: the band with hysteresis; ``scoremap.ScoreMap``: kept across retrainings.
 

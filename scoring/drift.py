@@ -36,10 +36,12 @@ class Drift:
     reasons: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; ``drifted`` with the reasons in words."""
+        """Plain values; ``drifted`` with the reasons in words; what is ``allowed``."""
         names = ("value", "low", "high")
         intervals = {name: dict(zip(names, getattr(self, name), strict=True)) for name in ("ratio", "slope")}
-        return asdict(self) | intervals | {"drifted": bool(self.reasons), "reasons": list(self.reasons)}
+        allowed = {"ratio": [round(1 / LEVEL, 4), LEVEL], "slope": list(SLOPES)}
+        told = {"drifted": bool(self.reasons), "reasons": list(self.reasons), "allowed": allowed}
+        return asdict(self) | intervals | told
 
 
 def judged(window: Window, seed: int) -> Drift | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from scoring.bundle import Bundle
+from scoring.describing import counted
 from scoring.drift import judged
 from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
 from scoring.features import catalogue
@@ -52,11 +52,8 @@ def report(
         "kind": bundle.model.kind,
         "version": bundle.version,
         "seed": seed,
-        "rows": rows.height,
-        "leads": rows["lead_id"].n_unique(),
-        "conversions": distinct_conversions(rows),
-        "window": _window(rows),
-        "test": {"rows": trial.rows.height, "conversions": conversions, "window": _window(trial.rows)},
+        **counted(rows),
+        "test": counted(trial.rows),
         "metrics": metrics,
         "drift": moved.to_json() if moved else None,
         "candidates": trial.choice.candidates if trial.choice else {},
@@ -108,15 +105,6 @@ def _comparisons(trial: Trial, seed: int, metrics: dict[str, Any]) -> dict[str, 
         days = trial.matrix[:, trial.columns.index("recency.any")]
         baselines["recency"] = baseline(window, -np.nan_to_num(days, nan=1e9), seed)
     return {"baselines": baselines, "curves": curves(window)}
-
-
-def _window(rows: pl.DataFrame) -> dict[str, str | None]:
-    """First and last snapshot; nulls where no date is known."""
-    first, last = rows["as_of"].min(), rows["as_of"].max()
-    return {
-        "first": first.isoformat() if isinstance(first, datetime) else None,
-        "last": last.isoformat() if isinstance(last, datetime) else None,
-    }
 
 
 def _resting_on(bundle: Bundle, features: Sequence[dict[str, Any]], assumed: AbstractSet[str]) -> list[str]:

@@ -13,6 +13,7 @@ import polars as pl
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
+from scoring.describing import described
 from scoring.guard import Case, Judgement, assumed, judge
 from scoring.leakage import Verdict
 from scoring.learning import Task, Trial, learned, ruled
@@ -85,6 +86,7 @@ def train(
     doubted = assumed(timeline, goal, confirmed)
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
+    told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
     told |= {"delay": delay_curve(history, goal, as_of)}
     return Training(bundle, told | {"as_of": as_of.isoformat()})
 

@@ -8,6 +8,14 @@ from typing import Any
 READY_CONVERSIONS, READY_AUC, READY_LIFT = 100, 0.65, 1.2
 READY_ERROR, READY_ERROR_SHARE = 0.005, 0.15
 USABLE_CONVERSIONS = 10
+RULE = (
+    f"not ready with a scorecard, an AUC whose lower bound is at most 0.50, or under {USABLE_CONVERSIONS} test "
+    f"conversions; ready with at least {READY_CONVERSIONS} test conversions, lower bounds of at least {READY_AUC:.2f} "
+    f"for the AUC and {READY_LIFT} for the lift in the top 20 %, a calibration error of at most the greater of "
+    f"{READY_ERROR} and {READY_ERROR_SHARE} times the conversion rate, an AUC above every simple ranking, no drift, "
+    "and less than half of the weight on fields of unknown time of filling; else usable."
+)
+"""What ``verdict`` asks, in words."""
 
 
 def verdict(

@@ -1,13 +1,15 @@
-"""The page of the model that scores."""
+"""The page of the model that scores, and its card to read and to file."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
-from connector.services.reports.model import model_report
+from connector.services.reports.model import model_card, model_report
 from connector.web.session import tenant_id
 from connector.web.wiring import services
+from scoring import cards
 
 pages = Blueprint("model", __name__, url_prefix="/model")
 
@@ -16,3 +18,33 @@ pages = Blueprint("model", __name__, url_prefix="/model")
 def show() -> ResponseReturnValue:
     """Show how good the model is and what it looks at."""
     return render_template("model.html", report=model_report(services(), tenant_id()))
+
+
+@pages.get("/card")
+def card() -> ResponseReturnValue:
+    """Show the model card."""
+    made = _card()
+    drawn = Markup(cards.body(made))  # noqa: S704 # the card escapes its texts
+    return render_template("card.html", title=made.title, body=drawn)
+
+
+@pages.get("/card.html")
+def card_html() -> ResponseReturnValue:
+    """Give the card as a file that needs nothing else."""
+    return _file(cards.page(_card()), "html")
+
+
+@pages.get("/card.md")
+def card_markdown() -> ResponseReturnValue:
+    """Give the card as Markdown, its figures told in words."""
+    return _file(cards.markdown(_card()), "markdown")
+
+
+def _card() -> cards.Card:
+    return model_card(services(), tenant_id()) or abort(404)
+
+
+def _file(text: str, kind: str) -> Response:
+    name = {"html": "model-card.html", "markdown": "model-card.md"}[kind]
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, mimetype=f"text/{kind}", headers=headers)

@@ -29,4 +29,4 @@ def delay(report: Json) -> Figure | None:
     anchor, shift = ("end", -6) if horizon > across.high / 2 else ("start", 6)
     marks.append(frame.note((horizon, up.high), said, anchor=anchor, shift=(shift, 14)))
     legend = (("curve", "converted (Kaplan-Meier)"), ("reference", f"horizon, {horizon} days"))
-    return Figure("delay", words.title, figure(words, frame, marks, legend), dict(found))
+    return Figure("delay", words.title, words.told, figure(words, frame, marks, legend), dict(found))

@@ -11,10 +11,11 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``name`` (of its files), ``svg``, and ``data``: the numbers behind it, JSON-able."""
+    """``name`` (of its files), ``told``: what it shows in words, and ``data``: the numbers behind it, JSON-able."""
 
     name: str
     title: str
+    told: str
     svg: str
     data: Any
 

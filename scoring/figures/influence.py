@@ -36,7 +36,7 @@ def influence(report: Json) -> Figure | None:
         parts += _row(axis, found, top + ROW * (place + 0.5))
     parts += [text((LEFT + WIDTH - RIGHT) / 2, bottom + 36, axis.label, anchor="middle"), *_key(bottom + 60)]
     parts.append(text(0, bottom + 36, "Fact, strongest first", size=12))
-    return Figure("influence", words.title, wrapped(words, parts, WIDTH, bottom + FOOT), rows)
+    return Figure("influence", words.title, words.told, wrapped(words, parts, WIDTH, bottom + FOOT), rows)
 
 
 def _place(axis: Axis, value: float) -> float:

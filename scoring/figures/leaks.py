@@ -48,7 +48,7 @@ def leaks(report: Json) -> Figure | None:
             [("dot", "before / not conv."), ("dot-second", "after / conv.")], bottom + 60, LABELS + _PANEL + GAP - 20
         ),
     ]
-    return Figure("leakage", words.title, wrapped(words, parts, WIDTH, bottom + FOOT), found)
+    return Figure("leakage", words.title, words.told, wrapped(words, parts, WIDTH, bottom + FOOT), found)
 
 
 def _evidence(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def lift(report: Json) -> Figure | None:
     highest = max(1.0, *(y for _, y in points))
     frame = framed(words, (shares(_CALLED), from_zero("Conversions against random (×)", highest)))
     marks = [frame.line([(0, 1), (1, 1)], "reference"), frame.line(points)]
-    return Figure("lift", words.title, figure(words, frame, marks, (MODEL, RANDOM)), points)
+    return Figure("lift", words.title, words.told, figure(words, frame, marks, (MODEL, RANDOM)), points)
 
 
 def gain(report: Json) -> Figure | None:
@@ -43,7 +43,7 @@ def gain(report: Json) -> Figure | None:
     marks = [frame.line([(0, 0), (1, 1)], "reference"), frame.line([(0, 0), (base, 1), (1, 1)], "interval")]
     legend = (MODEL, RANDOM, ("interval", "perfect order"))
     svg = figure(words, frame, [*marks, frame.line([(0.0, 0.0), *points])], legend)
-    return Figure("gain", words.title, svg, points)
+    return Figure("gain", words.title, words.told, svg, points)
 
 
 def roc(report: Json) -> Figure | None:
@@ -62,7 +62,7 @@ def roc(report: Json) -> Figure | None:
     marks = [frame.line([(0, 0), (1, 1)], "reference"), frame.line(points)]
     if auc is not None:
         marks.append(frame.note((0.98, 0.06), f"AUC {auc:.3f}", anchor="end", shift=(0, 0)))
-    return Figure("roc", words.title, figure(words, frame, marks, (MODEL, RANDOM)), points)
+    return Figure("roc", words.title, words.told, figure(words, frame, marks, (MODEL, RANDOM)), points)
 
 
 def precision_recall(report: Json) -> Figure | None:
@@ -79,4 +79,4 @@ def precision_recall(report: Json) -> Figure | None:
     up = from_zero("Called leads that convert (precision, %)", max(base, *(y for _, y in points)), percent, ceiling=1.0)
     frame = framed(words, (shares("Conversions reached (recall, %)"), up))
     marks = [frame.line([(0, base), (1, base)], "reference"), frame.line(points)]
-    return Figure("precision-recall", words.title, figure(words, frame, marks, (MODEL, RANDOM)), points)
+    return Figure("precision-recall", words.title, words.told, figure(words, frame, marks, (MODEL, RANDOM)), points)

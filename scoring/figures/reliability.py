@@ -37,4 +37,4 @@ def reliability(report: Json) -> Figure | None:
             marks.append(frame.note(at, f"{found['conversions']:,}", shift=(7, 4)))
             placed = frame.at(at)[0]
     legend = (("dot", "bin, 95 % interval"), ("reference", "stated = observed"))
-    return Figure("reliability", words.title, figure(words, frame, marks, legend), bins)
+    return Figure("reliability", words.title, words.told, figure(words, frame, marks, legend), bins)

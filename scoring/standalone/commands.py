@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from scoring.bundle import dumps
 from scoring.errors import ScoringError
 from scoring.predict import score_recorded
 from scoring.schema import Complexity, Goal
+from scoring.standalone.carding import card, laid_out
 from scoring.standalone.files import Loaded, Sources, load
 from scoring.standalone.options import PATH, TENANT, opened, sources
 from scoring.standalone.options import model as model_option
@@ -57,7 +59,7 @@ def train(
     as_of: datetime | None,
     **where: Any,
 ) -> None:
-    """Learn from LEADS (and EVENTS) and write a model with the figures of its trial on newer leads."""
+    """Learn from LEADS (and EVENTS) and write a model, the figures of its trial on newer leads, and its card beside."""
     found = load(Sources(**where))
     now = as_of or found.newest
     limit = Complexity(complexity)
@@ -65,9 +67,12 @@ def train(
     made = train_model(
         found.history, wanted, as_of=now, seed=seed, tenant=TENANT, version=version_for(now, existing=())
     )
-    out.write_bytes(dumps(made.bundle))
-    report.write_text(json.dumps(made.report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    click.echo(_told(made.report))
+    artefact = dumps(made.bundle)
+    told = made.report | {"sha256": hashlib.sha256(artefact).hexdigest()}
+    out.write_bytes(artefact)
+    report.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    laid_out(told, out.with_name(f"{out.stem}-card"))
+    click.echo(_told(told))
 
 
 @cli.command()
@@ -91,6 +96,7 @@ def score(model: Path, out: Path, record: Path | None, as_of: datetime | None, *
     click.echo(f"{scores.height} open leads of {len(found.ids)} scored with {bundle.version}: {out}")
 
 
+cli.add_command(card)
 cli.add_command(replay)
 cli.add_command(schema)
 cli.add_command(what_if)

@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from connector.services.context import Services
-from connector.services.reports import glossary
 from connector.store import models
+from scoring import glossary
+from scoring.cards import Card, card
 
 Json = Mapping[str, Any]
 
@@ -131,6 +132,13 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
         notes=tuple(str(note) for note in told.get("notes") or ()),
         told=told,
     )
+
+
+def model_card(services: Services, tenant_id: UUID) -> Card | None:
+    """Return the card of the tenant's champion; None before the first training."""
+    with services.store.reading() as session:
+        champion = models.champion(session, tenant_id)
+    return card(champion.report | {"version": champion.version, "sha256": champion.sha256}) if champion else None
 
 
 def _part(report: Json, name: str) -> Json:

@@ -19,8 +19,8 @@ from scoring.evaluation import Window, curves
 from scoring.figures import Figure, as_file, figures
 from scoring.figures.axes import Axis, around, from_zero, percent, plain, shares
 from scoring.schema import CONVERSIONS, LEADS
-from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, dated, frame, history
+from tests.unit.scoring.reports import small
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, frame, history
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHARE = st.floats(0, 1)
@@ -29,9 +29,7 @@ NAMES = {"lift", "gain", "roc", "precision-recall", "reliability", "influence", 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    made = train(dated(700), DATED_GOAL, as_of=AS_OF, seed=3, tenant="t", version="v")
-    told: dict[str, Any] = json.loads(json.dumps(made.report))
-    return told
+    return small()
 
 
 def parsed(svg: str) -> ElementTree.Element:

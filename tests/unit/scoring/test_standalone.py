@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
@@ -48,6 +49,10 @@ def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
     assert "AUC on newer leads" in trained.output
     report = json.loads((folder / "r.json").read_text())
     assert report["metrics"]["auc"]["value"] > 0.6
+    assert report["sha256"] == hashlib.sha256((folder / "m.bundle").read_bytes()).hexdigest()
+    assert report["sha256"] in (folder / "m-card" / "card.html").read_text()
+    assert run(folder, "card", "@r.json", "--out", "@c").exit_code == 0
+    assert (folder / "c" / "card.md").read_bytes() == (folder / "m-card" / "card.md").read_bytes()
     again = run(folder, "train", *files, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json")
     assert again.exit_code == 0
     assert (folder / "m.bundle").read_bytes() == (folder / "n.bundle").read_bytes()

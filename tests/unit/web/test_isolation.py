@@ -86,6 +86,9 @@ OWNED = {
     "leads.changes": Owned("GET", _score),
     "leads.waterfall": Owned("GET", _scored),
     "model.show": Owned("GET", _nothing),
+    "model.card": Owned("GET", _nothing),
+    "model.card_html": Owned("GET", _nothing),
+    "model.card_markdown": Owned("GET", _nothing),
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),
     "people.let_join": Owned("POST", _record),
@@ -146,3 +149,5 @@ def test_lists_hold_only_what_is_ones_own(scored: Site) -> None:
         session["tenant"] = "00000000-0000-4000-8000-000000000000"
     assert "No lead has a score yet" in browser.get("/leads").text
     assert "There is no model yet" in browser.get("/model").text
+    for card in ("/model/card", "/model/card.html", "/model/card.md"):
+        assert browser.get(card).status_code == 404

@@ -118,3 +118,38 @@ def test_labels_from_the_crm_are_text(put: Put, scored: Site, alice: Browser) ->
     text = alice.get("/model").text
     assert not any(tag in text for tag in ("<i>", "<u>", "<b>"))
     assert "&lt;i&gt;Field" in text
+
+
+def test_the_card_is_a_page_and_two_files(scored: Site, alice: Browser) -> None:
+    """The page leads to it; the files carry version and hash, and the HTML needs nothing else."""
+    told = stored(scored)
+    assert 'href="/model/card"' in alice.get("/model").text
+    page = alice.get("/model/card").text
+    html, text = alice.get("/model/card.html"), alice.get("/model/card.md")
+    for found in (page, html.text, text.text.replace("\\", "")):
+        assert told["version"] in found
+        assert told["verdict"]["sentence"].split(":")[0] in found
+        assert "must not be used for" in found
+    for answer, name in ((html, "model-card.html"), (text, "model-card.md")):
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert "<link" not in html.text
+    assert "<title>ROC curve</title>" in html.text
+    assert 'style="' not in page.partition("<main")[2]
+
+
+def test_a_card_holds_texts_as_texts(put: Put, scored: Site, alice: Browser) -> None:
+    """Whatever a field or a goal is called."""
+    told = stored(scored)
+    odd = [one | {"label": "<i>Field</i>"} for one in told["inputs"]]
+    put(told | {"inputs": odd, "notes": ["<b>note</b>"], "goal": told["goal"] | {"name": "<u>won</u>"}})
+    for path in ("/model/card", "/model/card.html"):
+        text = alice.get(path).text
+        assert not any(tag in text for tag in ("<i>", "<u>", "<b>"))
+        assert "&lt;i&gt;Field" in text
+
+
+def test_an_empty_report_still_makes_a_card(put: Put, alice: Browser) -> None:
+    """With nothing told but the version."""
+    put({})
+    for path in ("/model/card", "/model/card.html", "/model/card.md"):
+        assert alice.get(path).status_code == 200

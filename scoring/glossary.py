@@ -1,4 +1,4 @@
-"""The words of the model page: what each figure is called and how to read it."""
+"""The words of model pages and cards: what each figure is called and how to read it."""
 
 from __future__ import annotations
 

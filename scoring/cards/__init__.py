@@ -1,0 +1,30 @@
+"""Model cards: one for each version, in Markdown and HTML, from the report alone."""
+
+from __future__ import annotations
+
+from scoring.cards import inputs, making, purpose, quality
+from scoring.cards.blocks import Card
+from scoring.cards.html import body, page
+from scoring.cards.markdown import markdown
+from scoring.figures import figures
+from scoring.figures.figure import Json
+
+__all__ = ["Card", "body", "card", "markdown", "page"]
+
+
+def card(report: Json) -> Card:
+    """The card of a training; ``sha256`` of the artefact is told where the report holds it."""
+    drawn = figures(report)
+    sections = (
+        quality.verdict(report),
+        purpose.purpose(report),
+        making.data(report, drawn),
+        making.recipe(report),
+        quality.metrics(report, drawn),
+        quality.calibration(report, drawn),
+        inputs.influence(report, drawn),
+        inputs.fields(report, drawn),
+        purpose.limits(report),
+        purpose.identity(report),
+    )
+    return Card(f"Model card: {report.get('version', 'unnamed')}", sections)

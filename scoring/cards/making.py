@@ -1,0 +1,62 @@
+"""How the model came about: data, split, recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scoring import glossary
+from scoring.cards.blocks import Block, Paragraph, Picture, Section, Table
+from scoring.cards.words import NOTHING, count, number, span
+from scoring.figures import Figure
+from scoring.figures.figure import Json
+from scoring.schema import Timing
+
+
+def data(report: Json, drawn: dict[str, Figure]) -> Section:
+    """Rows, leads, conversions, windows, and how long conversions take."""
+    split = report.get("split") or {}
+    parts: tuple[tuple[str, Any], ...] = (
+        ("All that has matured (the serving model)", report),
+        ("Learned from, for the test", split.get("learned_from")),
+        ("Test: newer than all that was learned from", report.get("test")),
+    )
+    rows = tuple(
+        (name, span(part.get("window")), count(part.get("rows")), count(part.get("leads")), count(part["conversions"]))
+        for name, part in parts
+        if part and part.get("conversions") is not None
+    )
+    head = ("Part", "Snapshots of", "Snapshots", "Leads", "Converting leads")
+    told = "A snapshot is a lead on a date with only what was known then. Only snapshots whose time is over are used."
+    blocks: tuple[Block, ...] = (Paragraph(told), Table("Data", head, rows))
+    return Section("Data", (*blocks, Picture(drawn["delay"])) if "delay" in drawn else blocks)
+
+
+def recipe(report: Json) -> Section:
+    """How it was split and chosen."""
+    split = report.get("split") or {}
+    kind = str(report.get("kind", NOTHING))
+    blocks: list[Block] = [Paragraph(f"Serving model: {glossary.KINDS.get(kind, kind)}.")]
+    if split:
+        blocks.append(
+            Paragraph(f"By time: the test is newer than all that was learned from. {_embargo(report, split)}")
+        )
+    candidates = sorted((report.get("candidates") or {}).items(), key=lambda item: -item[1])
+    if candidates:
+        rows = tuple((name, number(area)) for name, area in candidates)
+        told = (
+            f"Chosen over {count(split.get('windows'))} rolling windows before the test; a more complex candidate is "
+            "taken only when it stays better in most paired resamples of leads. The test played no part in the choice."
+        )
+        blocks += [Paragraph(told), Table("Candidates", ("Candidate", "Mean AUC over the windows"), rows)]
+    return Section("Split and recipe", tuple(blocks))
+
+
+def _embargo(report: Json, split: Json) -> str:
+    gap, goal = split.get("gap_days"), report.get("goal") or {}
+    if gap is None or goal.get("timing") != Timing.DATED:
+        return "No embargo can be kept: outcomes have no date."
+    if gap >= goal["horizon_days"]:
+        return (
+            f"{gap:.0f} days lie between both, so that every outcome that was learned from was known before the test."
+        )
+    return f"Only {gap:.0f} days lie between both, less than the horizon: the figures may be slightly optimistic."
