@@ -75,7 +75,7 @@ class Task:
 class Trial:
     """The judging rows (newer than all that was learned from), their vectors and calibrated log-odds.
 
-    ``choice`` and ``split`` are None for the scorecard.
+    ``choice``, ``split`` and ``learned_from`` (the rows before the judging ones) are None for the scorecard.
     """
 
     rows: pl.DataFrame
@@ -84,6 +84,7 @@ class Trial:
     log_odds: Floats
     choice: Choice | None = None
     split: Split | None = None
+    learned_from: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     raw = choice.recipe.fit(before).log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
-    trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
+    test = task.rows.filter(pl.Series(split.test))
+    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before)
     spec, vectors = task.fitted(task.rows)
     latest = task.latest if choice.follows else task.training
     model = choice.recipe.fit(latest(vectors.matrix, spec))

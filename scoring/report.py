@@ -15,12 +15,15 @@ from scoring.describing import counted
 from scoring.drift import judged
 from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
 from scoring.features import catalogue
+from scoring.ground import Ground
 from scoring.influence import influence
 from scoring.leakage import FieldVerdict
 from scoring.learning import Fitted, Trial
+from scoring.learning_curve import learning_curve
 from scoring.outcomes import among_highest, told
 from scoring.schema import Timing
 from scoring.splits import distinct_conversions
+from scoring.stability import stability
 from scoring.verdict import verdict
 
 PERIOD_US = 14 * 86_400_000_000
@@ -67,7 +70,16 @@ def report(
         },
         "influence": moving.concepts,
         "verdict": {"state": state, "sentence": sentence},
+        **_firmness(rows, trial, seed),
     } | compared
+
+
+def _firmness(rows: pl.DataFrame, trial: Trial, seed: int) -> dict[str, Any]:
+    """How firm the ranking is, and what more leads would bring."""
+    ground = Ground.of(rows, trial, seed)
+    if ground is None:
+        return {"stability": None, "learning_curve": None}
+    return {"stability": stability(ground), "learning_curve": learning_curve(ground, rows["lead_id"].n_unique())}
 
 
 def _quality(bundle: Bundle, trial: Trial, seed: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scoring.cards import inputs, making, purpose, quality
+from scoring.cards import firmness, inputs, making, purpose, quality
 from scoring.cards.blocks import Card
 from scoring.cards.html import body, page
 from scoring.cards.markdown import markdown
@@ -22,6 +22,7 @@ def card(report: Json) -> Card:
         making.recipe(report),
         quality.metrics(report, drawn),
         quality.calibration(report, drawn),
+        firmness.firmness(report, drawn),
         inputs.influence(report, drawn),
         inputs.fields(report, drawn),
         purpose.limits(report),

@@ -9,13 +9,14 @@ from scoring.figures.delays import delay
 from scoring.figures.figure import Figure, Json
 from scoring.figures.influence import influence
 from scoring.figures.leaks import leaks
+from scoring.figures.learning import learning
 from scoring.figures.ranking import gain, lift, precision_recall, roc
 from scoring.figures.reliability import reliability
 from scoring.figures.style import DARK, as_file
 
 __all__ = ["DARK", "Figure", "as_file", "figures"]
 
-_DRAWN = (lift, gain, roc, precision_recall, reliability, influence, delay, leaks)
+_DRAWN = (lift, gain, roc, precision_recall, reliability, influence, delay, leaks, learning)
 
 
 def figures(report: Json) -> dict[str, Figure]:

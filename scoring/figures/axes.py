@@ -18,7 +18,7 @@ def percent(value: float, step: float) -> str:
 
 def plain(value: float, step: float) -> str:
     """A number with the digits that a step of the axis needs, and a true minus."""
-    digits = next((count for count in range(6) if abs(round(step, count) - step) < step * 1e-6), 6)
+    digits = next((count for count in range(14) if abs(round(step, count) - step) < step * 1e-6), 14)
     return f"{value + 0.0:,.{digits}f}".replace("-", "−") if abs(value) > step * 1e-6 else "0"
 
 

@@ -27,6 +27,6 @@ def delay(report: Json) -> Figure | None:
     marks = [frame.line([(horizon, 0), (horizon, up.high)], "reference"), frame.line([(0.0, 0.0), *points])]
     said = f"{told_percent(found['within_horizon'])} of what comes"
     anchor, shift = ("end", -6) if horizon > across.high / 2 else ("start", 6)
-    marks.append(frame.note((horizon, up.high), said, anchor=anchor, shift=(shift, 14)))
+    marks.append(frame.note((horizon, 0.0), said, anchor=anchor, shift=(shift, -8)))
     legend = (("curve", "converted (Kaplan-Meier)"), ("reference", f"horizon, {horizon} days"))
     return Figure("delay", words.title, words.told, figure(words, frame, marks, legend), dict(found))

@@ -106,7 +106,7 @@ def test_the_folder_holds_card_figures_and_numbers(report: dict[str, Any], tmp_p
         assert f"(figures/{figure.name}.svg)" in (tmp_path / "one/card.md").read_text()
         assert json.loads((tmp_path / f"one/figures/{figure.name}.json").read_text()) == figure.data
     names = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(names) == 2 + 2 * 8
+    assert len(names) == 2 + 2 * 9
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in names)
 
 

@@ -24,7 +24,7 @@ from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, fr
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHARE = st.floats(0, 1)
-NAMES = {"lift", "gain", "roc", "precision-recall", "reliability", "influence", "delay", "leakage"}
+NAMES = {"learning-curve", "lift", "gain", "roc", "precision-recall", "reliability", "influence", "delay", "leakage"}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,7 @@ def test_a_training_has_all_figures(report: dict[str, Any]) -> None:
         ("influence", ("log-odds", "Fact")),
         ("delay", ("Days since", "converted (%)")),
         ("leakage", ("AUC", "with a value (%)")),
+        ("learning-curve", ("Leads learned from", "AUC on newer leads")),
     ],
 )
 def test_both_axes_are_labelled_with_their_units(report: dict[str, Any], name: str, units: tuple[str, str]) -> None:
