@@ -57,7 +57,7 @@ def evaluate(window: Window, capacity: int, seed: int) -> dict[str, Any]:
     """Every metric as {value, low, high}; None where it can't be computed."""
     measure = _measures(window, capacity)
     whole = measure(window.weight)
-    draws = np.array([measure(weight) for weight in _resampled(window, seed)])
+    draws = np.array([measure(weight) for weight in resampled(window, seed)])
     low, high = (_percentile(draws, q) for q in (2.5, 97.5))
     values = [_value(*triple) for triple in zip(whole, low, high, strict=True)]
     names = ["auc", "pr_auc", "brier", "calibration_error", "precision_at_k"]
@@ -75,7 +75,7 @@ def baseline(window: Window, score: Floats, seed: int) -> dict[str, Any]:
         return [ranking.auc(weight), float(ranking.lift(weight, shares)[0])]
 
     whole = measure(window.weight)
-    draws = np.array([measure(weight) for weight in _resampled(window, seed)])
+    draws = np.array([measure(weight) for weight in resampled(window, seed)])
     low, high = (_percentile(draws, q) for q in (2.5, 97.5))
     area, lift = (_value(*triple) for triple in zip(whole, low, high, strict=True))
     return {"auc": area, "lift_at_20": lift}
@@ -153,11 +153,18 @@ def _measures(window: Window, capacity: int) -> Callable[[Floats], list[float]]:
     return measure
 
 
-def _resampled(window: Window, seed: int) -> list[Floats]:
+def resampled(window: Window, seed: int) -> list[Floats]:
+    """The rows' weights in each of RESAMPLES draws of groups."""
     rng = np.random.default_rng(seed)
     groups = int(window.group.max()) + 1
     chances = np.full(groups, 1 / groups)
     return [window.weight * rng.multinomial(groups, chances)[window.group] for _ in range(RESAMPLES)]
+
+
+def interval(value: float, draws: Floats) -> Value:
+    """A figure with the 2.5 and 97.5 percentiles of its draws; None where there is none."""
+    low, high = (float(_percentile(draws[:, None], q)[0]) for q in (2.5, 97.5))
+    return _value(value, low, high)
 
 
 def _percentile(draws: Floats, q: float) -> Floats:

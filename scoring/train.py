@@ -24,6 +24,7 @@ from scoring.report import report
 from scoring.schema import Complexity, Goal, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
+from scoring.segments import segments
 from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
 from scoring.timeline import Timeline
@@ -51,6 +52,7 @@ def train(
     version: str,
     score_map: ScoreMap | None = None,
     confirmed: Collection[str] = (),
+    attributes: Collection[str] = (),
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -58,6 +60,7 @@ def train(
     scorecard. ``score_map`` of the first training keeps scores comparable; without it a new one is made.
     ``confirmed`` names fields that the admin vouches for: they are filled in before the outcome, whatever the guard
     says. The report tells its verdict all the same, and a quick model's AUC with and without them.
+    ``attributes`` names fields over whose values the figures are compared (fairness); they need not be inputs.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -88,6 +91,8 @@ def train(
     told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
     told |= {"delay": delay_curve(history, goal, as_of)}
+    read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
+    told |= {"segments": segments(timeline, trial, attributes, goal, read, seed)}
     return Training(bundle, told | {"as_of": as_of.isoformat()})
 
 

@@ -50,13 +50,17 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     with services.store.reading() as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
         vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
-    values = _values(services, tenant_id, catalogue, vendors)
+    values = _values(services, tenant_id, catalogue, vendors, settings)
     goal_field = _goal_field(settings)
     described = _fields(catalogue, vendors, settings, goal_field)
     leads = frames.lead_frame(services.store, tenant_id)
     conversions = _conversions(services, tenant_id, settings, values)
     ordered = settings.timing == Timing.ORDERED
-    usable = [item.name for item in described if not (item.system or item.own or item.blocked)]
+    usable = [
+        item.name
+        for item in described
+        if not (item.system or item.own or item.blocked) or (_bare(item.name) in settings.attributes and not item.own)
+    ]
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
         values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
@@ -68,15 +72,34 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     )
 
 
-def _values(services: Services, tenant_id: UUID, catalogue: Sequence[Any], vendors: Mapping[UUID, str]) -> pl.DataFrame:
-    """All values that may be needed: the models' own, the goal's and the population's."""
+def audited(history: History, settings: TenantSettings) -> list[str]:
+    """Return the fields over whose values figures are compared, as the history calls them; else the name as set."""
+    found = {name: [item.name for item in history.fields if _bare(item.name) == name] for name in settings.attributes}
+    return [full for name, fields in found.items() for full in fields or [name]]
+
+
+def _bare(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def _values(
+    services: Services,
+    tenant_id: UUID,
+    catalogue: Sequence[Any],
+    vendors: Mapping[UUID, str],
+    settings: TenantSettings,
+) -> pl.DataFrame:
+    """All values that may be needed: the models' own, the goal's, the population's and those to be compared over."""
     parts = []
     for vendor in sorted(set(vendors.values())):
         names = sorted(
             {
                 row.name
                 for row in catalogue
-                if vendors[row.connection_id] == vendor and not row.company and not row.own and not row.personal
+                if vendors[row.connection_id] == vendor
+                and not row.company
+                and not row.own
+                and (not row.personal or row.name in settings.attributes)
             }
         )
         parts.append(frames.value_frame(services.store, tenant_id, vendor, names))

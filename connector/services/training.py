@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +24,9 @@ def run(job: Job) -> None:
         goal = snapshot.goal_of(settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
     history = snapshot.history(services, job.tenant_id, settings)
+    audited = snapshot.audited(history, settings)
     artefact, sha256, report, score_map = services.isolated(
-        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed
+        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited
     )
     now = services.clock.now()
     version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, artefact, sha256, report, now)
@@ -44,6 +46,7 @@ def fit(
     tenant: str,
     version: str,
     fixed_map: dict[str, Any] | None,
+    attributes: Sequence[str],
 ) -> tuple[bytes, str, dict[str, Any], dict[str, Any]]:
     """Train in a process of its own; return artefact, its SHA-256, report and score map."""
     # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
@@ -52,6 +55,15 @@ def fit(
     from scoring.train import train
 
     score_map = ScoreMap.from_json(fixed_map) if fixed_map else None
-    trained = train(history, goal, as_of=as_of, seed=seed, tenant=tenant, version=version, score_map=score_map)
+    trained = train(
+        history,
+        goal,
+        as_of=as_of,
+        seed=seed,
+        tenant=tenant,
+        version=version,
+        score_map=score_map,
+        attributes=attributes,
+    )
     artefact = dumps(trained.bundle)
     return artefact, hashlib.sha256(artefact).hexdigest(), trained.report, trained.bundle.score_map.to_json()

@@ -22,6 +22,7 @@ class TenantSettings:
     ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
     ``complexity``: ``interpretable``, ``standard`` or ``full``, as ``scoring.schema.Complexity`` says.
     ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week.
+    ``attributes`` names fields over whose values the model's figures are compared (fairness).
     ``minimum_step`` is by how many points a score must move before it is written again.
     ``seller_activity``: models may also learn from what sellers did.
     """
@@ -39,6 +40,7 @@ class TenantSettings:
     minimum_step: float = 1.0
     seller_activity: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
+    attributes: list[str] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TenantSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scoring.cards import firmness, inputs, making, purpose, quality
+from scoring.cards import firmness, inputs, making, purpose, quality, segments
 from scoring.cards.blocks import Card
 from scoring.cards.html import body, page
 from scoring.cards.markdown import markdown
@@ -25,6 +25,7 @@ def card(report: Json) -> Card:
         firmness.firmness(report, drawn),
         inputs.influence(report, drawn),
         inputs.fields(report, drawn),
+        segments.segments(report),
         purpose.limits(report),
         purpose.identity(report),
     )

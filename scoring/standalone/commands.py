@@ -14,7 +14,7 @@ import click
 import polars as pl
 
 from scoring.bundle import dumps
-from scoring.errors import ScoringError
+from scoring.errors import FileError, ScoringError
 from scoring.predict import score_recorded
 from scoring.schema import Complexity, Goal
 from scoring.standalone.carding import card, laid_out
@@ -46,6 +46,7 @@ def cli() -> None:
     help="The most complex model that may be chosen.",
 )
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--audit", multiple=True, help="A field whose groups are compared (fairness); repeatable.")
 @click.option("--out", type=PATH, default=Path("model.bundle"), show_default=True, help="Where the model goes.")
 @click.option("--report", type=PATH, default=Path("report.json"), show_default=True, help="Where its figures go.")
 def train(
@@ -54,6 +55,7 @@ def train(
     capacity: int,
     complexity: str,
     seed: int,
+    audit: tuple[str, ...],
     out: Path,
     report: Path,
     as_of: datetime | None,
@@ -64,9 +66,11 @@ def train(
     now = as_of or found.newest
     limit = Complexity(complexity)
     wanted = Goal(goal, found.timing, horizon_days=horizon, maturity_days=horizon, capacity=capacity, complexity=limit)
-    made = train_model(
-        found.history, wanted, as_of=now, seed=seed, tenant=TENANT, version=version_for(now, existing=())
-    )
+    version = version_for(now, existing=())
+    missing = sorted(set(audit) - {field.name for field in found.history.fields})
+    if missing:
+        raise FileError(f"--audit {missing[0]}: there is no such field.")
+    made = train_model(found.history, wanted, as_of=now, seed=seed, tenant=TENANT, version=version, attributes=audit)
     artefact = dumps(made.bundle)
     told = made.report | {"sha256": hashlib.sha256(artefact).hexdigest()}
     out.write_bytes(artefact)

@@ -74,6 +74,16 @@ def test_the_field_that_tells_the_source_is_marked(store: Store) -> None:
     assert [item.name for item in found.fields if item.source] == ["fakecrm.source"]
 
 
+def test_what_figures_are_compared_over_leaves_and_stays_blocked(store: Store) -> None:
+    """A named field's values are there to be compared over, but no model may see them; our own score never is."""
+    settings = {"attributes": ["phone", "score", "nowhere"]}
+    _, found = _read(store, [_person(1, city="Porto", phone="1", score="50", status="new")], **settings)
+    assert set(found.values["field"]) == {"fakecrm.city", "fakecrm.phone"}
+    assert {item.name for item in found.fields if item.blocked} == {"fakecrm.phone"}
+    told = tenants.TenantSettings.from_json(settings)
+    assert snapshot.audited(found, told) == ["fakecrm.phone", "fakecrm.score", "nowhere"]
+
+
 def test_history_keeps_the_time_of_each_value(store: Store) -> None:
     """A dated field has every value with its time."""
     person = _person(1, city="Porto")

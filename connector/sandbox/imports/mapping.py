@@ -116,6 +116,7 @@ class TenantSection:
     ``goal``: ``deal_won``, ``stage:<value>`` or ``property:<name>=<value>``. ``timing``: how much the file knows
     about time. ``order_field``: the property that gives the order where timing is ordered.
     ``as_of``: ISO time of the run (empty: the last dated row + 1 day). ``knowledge``: field → intake, dated, undated.
+    ``attributes``: fields over whose values the model's figures are compared.
     """
 
     goal: str = "deal_won"
@@ -125,6 +126,7 @@ class TenantSection:
     order_field: str = ""
     as_of: str = ""
     capacity: int = 100
+    attributes: tuple[str, ...] = ()
     knowledge: Mapping[str, str] = field(default_factory=dict)
 
 

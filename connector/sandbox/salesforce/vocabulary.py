@@ -114,6 +114,9 @@ def told_tenant(tenant: Mapping[str, object]) -> dict[str, object]:
     knowledge = told.get("knowledge")
     if isinstance(knowledge, Mapping):
         told["knowledge"] = {_name(str(name)): known for name, known in knowledge.items()}
+    attributes = told.get("attributes")
+    if isinstance(attributes, tuple | list):
+        told["attributes"] = [_name(str(name)) for name in attributes]
     if told.get("order_field"):
         told["order_field"] = _name(str(told["order_field"]))
     kind, _, rest = str(told.get("goal", "")).partition(":")

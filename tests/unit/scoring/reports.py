@@ -18,5 +18,7 @@ def small() -> dict[str, Any]:
 
 @cache
 def _stored() -> str:
-    made = train(dated(700), DATED_GOAL, as_of=AS_OF, seed=3, tenant="t", version="model_v20250101")
+    made = train(
+        dated(700), DATED_GOAL, as_of=AS_OF, seed=3, tenant="t", version="model_v20250101", attributes=["source"]
+    )
     return json.dumps(made.report | {"sha256": "ab" * 32})

@@ -53,9 +53,15 @@ def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
     assert report["sha256"] in (folder / "m-card" / "card.html").read_text()
     assert run(folder, "card", "@r.json", "--out", "@c").exit_code == 0
     assert (folder / "c" / "card.md").read_bytes() == (folder / "m-card" / "card.md").read_bytes()
-    again = run(folder, "train", *files, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json")
+    again = run(
+        folder, "train", *files, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json", "--audit", "name"
+    )
     assert again.exit_code == 0
     assert (folder / "m.bundle").read_bytes() == (folder / "n.bundle").read_bytes()
+    audited = json.loads((folder / "q.json").read_text())["segments"]
+    assert [(one["attribute"], one["is_input"]) for one in audited] == [("name", False)]
+    wrong = run(folder, "train", *files, "--audit", "nowhere", "--out", "@o.bundle")
+    assert "there is no such field" in str(wrong.exception)
     scored = run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.parquet")
     assert scored.exit_code == 0, scored.output
     scores = pl.read_parquet(folder / "s.parquet")

@@ -106,6 +106,7 @@ def test_custom_fields_are_those_of_the_population(filled: Visitor) -> None:
 def test_an_export_fills_the_org_too(started: Starter, tmp_path: Path) -> None:
     """With its columns as custom fields, its deals as opportunities, and the tenant in the org's words."""
     mapping = MAPPING.replace('goal = "deal_won"', 'goal = "property:size=12"')
+    mapping = mapping.replace("[tenant]", '[tenant]\nattributes = ["size", "country"]')
     mapping = mapping.replace('amount = "Amount"', 'amount = "Amount"\n[deal.properties.owner]\ncolumn = "Title"')
     visitor = Visitor(started(filling=Filling(folder=folder(tmp_path, mapping=mapping)))).install()
     rows = visitor.query("SELECT Email, Title, Size__c, Club_Card__c, Company FROM Lead ORDER BY CreatedDate")
@@ -117,3 +118,4 @@ def test_an_export_fills_the_org_too(started: Starter, tmp_path: Path) -> None:
     assert [(row["Amount"], row["IsWon"]) for row in won] == [(1200.5, True), (None, False)]
     tenant = visitor.session.get(f"{visitor.origin}/_sandbox/population").json()["tenant"]
     assert (tenant["goal"], tenant["knowledge"]) == ("property:Size__c=12", {"Size__c": "intake"})
+    assert tenant["attributes"] == ["Size__c", "Country"]
