@@ -106,13 +106,14 @@ def curves(window: Window) -> dict[str, list[Any]]:
     # Even steps of recall as well as of rank: conversions crowd among the first ranks.
     ranks = np.concatenate([even * (len(hits) - 1), np.searchsorted(recall, even[1:-1])])
     picked = np.unique(ranks.astype(np.int64))
+    reached = picked[hits[picked] > 0]
     shares = np.linspace(0.02, 1.0, CURVE_POINTS)
     lift = ranking.lift(window.weight, shares)
     return {
         "lift": _points(shares, lift),
         "gain": _points(shares, lift * shares),
         "roc": [[0.0, 0.0], *_points(fallout[picked], recall[picked])],
-        "pr": _points(recall[picked], (hits / (hits + misses))[picked]),
+        "pr": _points(recall[reached], (hits / (hits + misses))[reached]),
         "reliability": _reliability(window),
     }
 

@@ -18,7 +18,7 @@ def firmness(report: Json, drawn: dict[str, Figure]) -> Section:
     rows = tuple(
         (count(point["leads"]), number(point["auc"]), number(point["log_loss"], 4)) for point in found["points"]
     )
-    head = ("Leads learned from", "AUC on the test window", "Log-loss there, recalibrated")
+    head = ("Leads learned from", "AUC on newer leads", "Log-loss there, recalibrated")
     blocks += [Paragraph(found["sentence"]), Table("Learning curve", head, rows)]
     if "learning-curve" in drawn:
         blocks.append(Picture(drawn["learning-curve"]))

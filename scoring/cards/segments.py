@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scoring.cards.blocks import Block, Paragraph, Section, Table
-from scoring.cards.words import NOTHING, count, measured
+from scoring.cards.words import NOTHING, count, measured, share
 from scoring.figures.figure import Json
 
 _HEAD = (
@@ -28,15 +28,16 @@ def segments(report: Json) -> Section:
     if not found:
         told = "No attribute was named to compare the figures over, so nothing is said of fairness between groups."
         return Section("Segments and fairness", (Paragraph(told),))
-    blocks: list[Block] = [Paragraph(_TOLD)]
+    best = (report.get("goal") or {}).get("high_intent_share")
+    blocks: list[Block] = [Paragraph(_TOLD.format(share=share(best)))]
     for one in found:
         blocks += _attribute(one)
     return Section("Segments and fairness", tuple(blocks))
 
 
 _TOLD = (
-    "On the test window, with 95 % intervals. The High-Intent band is here the best share of the window by the trial's "
-    "scores. Groups of under 30 leads or 5 conversions stand together."
+    "On the test window, with 95 % intervals. The High-Intent band is here the best {share} of the window's snapshots. "
+    "Values of under 30 leads or 5 conversions stand together."
 )
 
 

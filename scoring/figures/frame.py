@@ -12,7 +12,7 @@ from scoring.figures.style import FONT, SHAPES
 
 Point = Sequence[float]
 
-WIDTH, LEFT, RIGHT = 560, 62, 16
+WIDTH, LEFT, RIGHT = 560, 62, 26
 HEIGHT = 250
 """Of the part between the axes."""
 _TITLE, _LINE, _FOOT = 20, 16, 46

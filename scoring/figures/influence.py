@@ -12,7 +12,7 @@ from scoring.figures.style import GREY, SHAPES
 
 WIDTH, LEFT, RIGHT = 760, 232, 16
 ROW, RADIUS, FOOT = 30, 2.4, 72
-SHOWN, CHARS = 12, 34
+SHOWN, CHARS = 12, 31
 _LOW, _MIDDLE, _HIGH = (0x2F, 0x78, 0xD6), (0x8E, 0x86, 0x98), (0xD6, 0x3F, 0x35)
 
 

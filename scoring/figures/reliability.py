@@ -8,6 +8,8 @@ from scoring.figures.frame import Words, figure, framed
 
 _LEAST = 0.01
 """The axes show at least chances up to this."""
+_NEAR_END = 0.9
+"""Right of this share of the axis a count stands left of its dot."""
 
 
 def reliability(report: Json) -> Figure | None:
@@ -34,7 +36,9 @@ def reliability(report: Json) -> Figure | None:
         at = (found["stated"], found["observed"])
         marks.append(frame.dot(at, title=title))
         if placed - frame.at(at)[0] >= 30:
-            marks.append(frame.note(at, f"{found['conversions']:,}", shift=(7, 4)))
+            near_end = found["stated"] > _NEAR_END * axis.high
+            anchor, shift = ("end", -8.0) if near_end else ("start", 7.0)
+            marks.append(frame.note(at, f"{found['conversions']:,}", anchor=anchor, shift=(shift, 4)))
             placed = frame.at(at)[0]
     legend = (("dot", "bin, 95 % interval"), ("reference", "stated = observed"))
     return Figure("reliability", words.title, words.told, figure(words, frame, marks, legend), bins)

@@ -119,6 +119,7 @@ def test_curves_pass_through_what_can_be_counted() -> None:
     assert [0.25, 0.75] in found["roc"]
     assert [0.75, 0.75] in found["pr"]
     assert found["roc"][-1] == [1.0, 1.0]
+    assert curves(_window([0, 1, 0], [0.9, 0.8, 0.1]))["pr"] == [[1.0, 0.5], [1.0, 0.33333]]
     assert sum(part["rows"] for part in found["reliability"]) == 8
     assert sum(part["conversions"] for part in found["reliability"]) == 4
     assert all(part["low"] <= part["observed"] <= part["high"] for part in found["reliability"])
