@@ -66,6 +66,7 @@ FAMILIES = {
     "temporal": "When it happened",
     "derived": "What it adds up to",
     "interaction": "Fit and interest together",
+    "seller": "What your team did",
 }
 
 KINDS = {

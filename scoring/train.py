@@ -60,7 +60,8 @@ def train(
     scorecard. ``score_map`` of the first training keeps scores comparable; without it a new one is made.
     ``confirmed`` names fields that the admin vouches for: they are filled in before the outcome, whatever the guard
     says. The report tells its verdict all the same, and a quick model's AUC with and without them.
-    ``attributes`` names fields over whose values the figures are compared (fairness); they need not be inputs.
+    ``attributes`` names fields over whose values the figures are compared (fairness); they need not be inputs. Fields
+    that tell the source are compared over in any case.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -92,7 +93,8 @@ def train(
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
     told |= {"delay": delay_curve(history, goal, as_of)}
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
-    told |= {"segments": segments(timeline, trial, attributes, goal, read, seed)}
+    compared = [*(field.name for field in history.fields if field.source), *attributes]
+    told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
     return Training(bundle, told | {"as_of": as_of.isoformat()})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from scoring import glossary
 from scoring.cards.blocks import Block, Paragraph, Picture, Section, Table
-from scoring.cards.words import NOTHING, count, number, span
+from scoring.cards.words import NOTHING, count, number, share, span
 from scoring.figures import Figure
 from scoring.figures.figure import Json
 from scoring.schema import Timing
@@ -27,8 +27,24 @@ def data(report: Json, drawn: dict[str, Figure]) -> Section:
     )
     head = ("Part", "Snapshots of", "Snapshots", "Leads", "Converting leads")
     told = "A snapshot is a lead on a date with only what was known then. Only snapshots whose time is over are used."
-    blocks: tuple[Block, ...] = (Paragraph(told), Table("Data", head, rows))
-    return Section("Data", (*blocks, Picture(drawn["delay"])) if "delay" in drawn else blocks)
+    blocks: list[Block] = [Paragraph(told), Table("Data", head, rows), *_outcomes(report)]
+    if "delay" in drawn:
+        blocks.append(Picture(drawn["delay"]))
+    return Section("Data", tuple(blocks))
+
+
+def _outcomes(report: Json) -> list[Block]:
+    """What became of the leads, and of those that the model ranks highest."""
+    found = report.get("outcomes") or {}
+    every, highest = found.get("all") or {}, found.get("highest") or {}
+    if not every:
+        return []
+    rows = tuple(
+        (name, count(one["leads"]), share(one["share"]), share((highest.get(name) or {"share": 0.0})["share"]))
+        for name, one in every.items()
+    )
+    head = ("Outcome", "Leads", "Share of all snapshots", "Share of the test's highest")
+    return [Table("What became of them", head, rows)]
 
 
 def recipe(report: Json) -> Section:

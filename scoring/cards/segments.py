@@ -26,7 +26,7 @@ def segments(report: Json) -> Section:
     """One table a named attribute, with the gaps to the largest group."""
     found = report.get("segments") or ()
     if not found:
-        told = "No attribute was named to compare the figures over, so nothing is said of fairness between groups."
+        told = "No attribute was named to compare the figures over: nothing is said of fairness between groups."
         return Section("Segments and fairness", (Paragraph(told),))
     best = (report.get("goal") or {}).get("high_intent_share")
     blocks: list[Block] = [Paragraph(_TOLD.format(share=share(best)))]

@@ -43,6 +43,7 @@ def test_a_card_tells_what_a_reader_of_it_must_know(report: dict[str, Any]) -> N
         "Seed | 3",
         f"{report['split']['learned_from']['rows']:,}",
         "bootstrap",
+        "What became of them",
         "slope of the log-odds" if report["drift"] else "Drift: too few",
         *report["notes"],
         *report["candidates"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from scoring.learning import Trial
 from scoring.schema import LEADS, VALUES, Field, FieldType, Goal, Knowledge, Timing
 from scoring.segments import OTHERS, UNKNOWN, segments
 from scoring.timeline import Timeline
+from scoring.train import train
 from tests.unit.scoring.reports import small
-from tests.unit.scoring.worlds import AS_OF, START, frame, history
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, START, dated, frame, history
 
 GOAL = Goal("Won", Timing.DATED, high_intent_share=0.2)
 COUNT = 4_000
@@ -137,6 +139,16 @@ def test_one_group_has_nothing_to_be_compared_with_and_unknown_names_are_told() 
         "groups": [],
         "sentence": "There is no field “nowhere”.",
     }
+
+
+def test_the_source_is_compared_over_unasked() -> None:
+    """Where a field is marked as telling it; once, also if it is named."""
+    world = dated(40)
+    fields = tuple(replace(field, source=field.name == "source") for field in world.fields)
+    settings: dict[str, Any] = {"as_of": AS_OF, "seed": 1, "tenant": "t", "version": "v"}
+    for named in ((), ("source",)):
+        told = train(replace(world, fields=fields), DATED_GOAL, **settings, attributes=named).report
+        assert [table["attribute"] for table in told["segments"]] == ["source"]
 
 
 def test_a_training_compares_over_named_attributes() -> None:
