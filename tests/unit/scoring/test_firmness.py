@@ -120,6 +120,7 @@ def test_leads_that_would_help_are_told_from_leads_that_would_not() -> None:
         (0.001, 0.0, 0.004, "The curve is flat"),
         (0.01, -0.02, 0.04, "can't be told yet: −0.020 to +0.040"),
         (-0.01, -0.02, 0.004, "The curve is flat"),
+        (0.001, -0.02, 0.03, "can't be told yet: −0.020 to +0.030"),
     ],
 )
 def test_the_sentence_is_as_certain_as_the_figures(value: float, low: float, high: float, said: str) -> None:
