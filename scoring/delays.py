@@ -18,6 +18,10 @@ POINTS = 60
 LEAST_AT_RISK = 20
 """The curve ends where fewer leads than these are left to be seen: its tail would be luck."""
 MIN_CONVERSIONS = 5
+HORIZONS = (7, 14, 30, 60, 90, 180, 365)
+"""Horizons that people speak in, in days."""
+ENOUGH = 0.8
+"""The suggested horizon catches at least this share of the conversions that are to be expected."""
 _DAY_US = 86_400_000_000
 
 
@@ -25,7 +29,8 @@ def delay_curve(history: History, goal: Goal, as_of: datetime) -> dict[str, Any]
     """Shares of leads converted by days since creation; None where outcomes have no date, or too few came.
 
     ``points``: (days, share converted); ``quantiles``: days by which 50, 80 and 90 % of the conversions seen had come;
-    ``within_horizon``: the curve at the horizon, over its end.
+    ``within_horizon``: the curve at the horizon, over its end. ``suggested``: the least horizon that catches enough
+    (ENOUGH) of what is to be expected, and the share that it catches; None where none of the usual ones does.
     """
     if goal.timing is not Timing.DATED:
         return None
@@ -50,7 +55,8 @@ def _curve(days: np.ndarray, came: np.ndarray, horizon: int) -> dict[str, Any]:
     known = days[kept]
     places = np.linspace(0.0, float(known[-1]), POINTS)
     reached = [float(share[index - 1]) if index else 0.0 for index in np.searchsorted(known, places, side="right")]
-    at_horizon = int(np.searchsorted(known, horizon, side="right"))
+    caught = {days: _caught(known, share, days) for days in (*HORIZONS, horizon)}
+    enough = next((days for days in HORIZONS if caught[days] >= ENOUGH), None)
     delays = days[came]
     return {
         "points": [[round(float(x), 2), round(y, 6)] for x, y in zip(places, reached, strict=True)],
@@ -58,7 +64,12 @@ def _curve(days: np.ndarray, came: np.ndarray, horizon: int) -> dict[str, Any]:
         "conversions": len(delays),
         "quantiles": {str(q): round(float(np.quantile(delays, q / 100)), 2) for q in (50, 80, 90)},
         "horizon_days": horizon,
-        "within_horizon": round(float(share[at_horizon - 1]) / float(share[-1]), 4)
-        if at_horizon and share[-1]
-        else 0.0,
+        "within_horizon": caught[horizon],
+        "suggested": None if enough is None else {"days": enough, "share": caught[enough]},
     }
+
+
+def _caught(known: np.ndarray, share: np.ndarray, days: int) -> float:
+    """The curve after ``days``, over its end."""
+    place = int(np.searchsorted(known, days, side="right"))
+    return round(float(share[place - 1]) / float(share[-1]), 4) if place and share[-1] else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,9 +89,9 @@ def train(
     bundle = _with_tiers(bundle, history, as_of)
     doubted = assumed(timeline, goal, confirmed)
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
-    told |= {"quarantine": judgement.to_json(), "notes": _notes(rows, trial, goal, judgement)}
+    told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
+    told |= {"notes": [*_notes(rows, trial, goal, judgement), *_on_horizon(told["delay"])]}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
-    told |= {"delay": delay_curve(history, goal, as_of)}
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
     compared = [*(field.name for field in history.fields if field.source), *attributes]
     told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
@@ -120,6 +120,18 @@ def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
     """Thresholds by the goal's shares over the leads that are open now."""
     tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
     return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
+
+
+def _on_horizon(delay: Mapping[str, Any] | None) -> list[str]:
+    """Suggest the horizon that the tenant's own delays speak for, where it is another one."""
+    suggested = (delay or {}).get("suggested")
+    if delay is None or suggested is None or suggested["days"] == delay["horizon_days"]:
+        return []
+    now = f"{delay['horizon_days']} days ({delay['within_horizon']:.0%})"
+    return [
+        f"By your own history a horizon of {suggested['days']} days would do: {suggested['share']:.0%} of the "
+        f"conversions to be expected come within it. It is {now}."
+    ]
 
 
 def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, judgement: Judgement) -> list[str]:
