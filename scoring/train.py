@@ -16,6 +16,7 @@ from scoring.guard import Case, Judgement, assumed, judge
 from scoring.leakage import Verdict
 from scoring.learning import Task, Trial, learned, ruled
 from scoring.metrics import Floats
+from scoring.models.extended import TREATMENTS
 from scoring.models.hazard import periods
 from scoring.predict import score
 from scoring.report import report
@@ -111,6 +112,17 @@ def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
     return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
 
 
+def _treatment(trial: Trial) -> list[str]:
+    """What was done about rare conversions, and what could not be tried."""
+    if trial.choice is None:
+        return []
+    treated = [name for name in TREATMENTS if name in trial.choice.name]
+    told = [f"Rare conversions: {', '.join(treated)}." if treated else "Rare conversions: no resampling."]
+    if trial.choice.absent:
+        told.append(f"Not tried, for the libraries are not installed: {', '.join(trial.choice.absent)}.")
+    return told
+
+
 def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, judgement: Judgement) -> list[str]:
     notes = ["The figures belong to the recipe, judged on newer leads; the serving model is refitted on all rows."]
     if trial.split is None:
@@ -121,6 +133,7 @@ def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, judgement: Judgement) -
         ]
     else:
         notes += trial.split.notes
+        notes += _treatment(trial)
     if goal.timing is Timing.CREATED:
         notes.append("The outcome has no date: valid at intake, no horizon is claimed.")
     if goal.timing is Timing.ORDERED:
