@@ -119,7 +119,7 @@ def _treatment(trial: Trial) -> list[str]:
     treated = [name for name in TREATMENTS if name in trial.choice.name]
     told = [f"Rare conversions: {', '.join(treated)}." if treated else "Rare conversions: no resampling."]
     if trial.choice.absent:
-        told.append(f"Not tried, for the libraries are not installed: {', '.join(trial.choice.absent)}.")
+        told.append(f"Not tried, for want of its library or of time: {', '.join(trial.choice.absent)}.")
     return told
 
 

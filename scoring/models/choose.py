@@ -58,16 +58,14 @@ def choose(folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD) 
     if complexity is not Complexity.INTERPRETABLE:
         paired, boosted, net = _pairs(folds, penalty), _boosted(folds), _net(folds)
         members += [paired, boosted, net]
-        blends = ([base, boosted], [base, paired, boosted], members)
-        rungs += [blend(folds, some) for some in blends]
+        rungs += [blend(folds, some) for some in ([base, boosted], [base, paired, boosted], members)]
     best = climbed(folds, rungs, CERTAIN)
-    every = [*forms, *members, *rungs]
+    every, absent = [*forms, *members, *rungs], list[str]()
     if full:
-        treated, others = extended.treated(folds, members)
-        best = extended.taken(folds, best, others)
-        every += [*treated, *others]
+        best, more, absent = extended.climbed_on(folds, best, members)
+        every += more
     figures = {one.name: round(area(folds, one.log_odds), 4) for one in every}
-    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(extended.absent()) if full else ())
+    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent))
 
 
 def _boosted(folds: Sequence[Fold]) -> Candidate:

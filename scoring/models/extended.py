@@ -1,11 +1,11 @@
-"""What full complexity tries beyond the ladder: other treatments of rare conversions."""
+"""What full complexity tries beyond the ladder: treatments of rare conversions, boosted trees tuned for longer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from scoring.models import gbm
+from scoring.models import gbm, tuning
 from scoring.models.contract import Recipe
 from scoring.models.extras import installed
 from scoring.models.imbalance import Focal, Smote, Weighted
@@ -30,9 +30,24 @@ TREATMENTS: Final[Mapping[str, Treatment]] = {"class weights": Weighted, "focal 
 TREATED: Final = ("logistic", "lightgbm")
 
 
+def climbed_on(
+    folds: Sequence[Fold], best: Candidate, members: Sequence[Candidate]
+) -> tuple[Candidate, list[Candidate], list[str]]:
+    """The best of the ladder's ``best`` and all that is tried beyond; what was tried; in words, what was not."""
+    some, rungs = treated(folds, members)
+    others, blends, cut = tuned(folds, members)
+    best = taken(folds, best, [*rungs, *blends])
+    return best, [*some, *others, *rungs, *blends], [*absent(), *cut]
+
+
 def absent() -> list[str]:
-    """The treatments whose library is not installed."""
-    return [] if installed("smote") else ["SMOTE"]
+    """What is not tried because its library is not installed."""
+    tuned = [name for name, method in tuning.METHODS.items() if not _there(method)]
+    return [*([] if installed("smote") else ["SMOTE"]), *tuned]
+
+
+def _there(method: tuning.Method) -> bool:
+    return installed("tuning") and (method.extra is None or installed(method.extra))
 
 
 def treated(folds: Sequence[Fold], members: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
@@ -47,6 +62,23 @@ def treated(folds: Sequence[Fold], members: Sequence[Candidate]) -> tuple[list[C
             rungs.append(others[0])
         rungs.append(blend(folds, others))
     return found, rungs
+
+
+def tuned(folds: Sequence[Fold], members: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate], list[str]]:
+    """Boosted trees tuned by Optuna, the rungs: the blend with each in LightGBM's place, and what time cut short."""
+    found, rungs, cut = [], [], []
+    plain = next(member for member in members if member.name == "lightgbm")
+    for name, method in tuning.METHODS.items():
+        if not _there(method):
+            continue
+        first = plain.recipe.params if method.extra is None and isinstance(plain.recipe, gbm.Recipe) else None
+        best = tuning.search(folds, method, first)
+        one = Candidate(name, best.recipe, best.log_odds)
+        found.append(one)
+        rungs.append(blend(folds, [one if member is plain else member for member in members]))
+        if best.trials < tuning.TRIALS:
+            cut.append(f"{name} beyond {best.trials} trials")
+    return found, rungs, cut
 
 
 def taken(folds: Sequence[Fold], best: Candidate, rungs: Sequence[Candidate]) -> Candidate:

@@ -17,6 +17,7 @@ from scipy.special import expit
 
 from scoring.models import gbm, scaling
 from scoring.models.contract import Floats, Model, Recipe, Training, rate
+from scoring.models.extras import library
 
 NEIGHBOURS = 5
 FOCUS = 2.0
@@ -74,9 +75,6 @@ def oversampled(training: Training) -> Training:
     Neighbours are sought among scaled values, unknown ones at the mean. A made-up row weighs as its class does on
     average and lacks what some row of its class lacks: else a value that is known would tell the class.
     """
-    # Only here: the extra may be missing, and it takes a second to load.
-    from imblearn.over_sampling import SMOTE
-
     label = training.label
     rarer = float(label.mean() < 0.5)
     few = int((label == rarer).sum())
@@ -84,7 +82,7 @@ def oversampled(training: Training) -> Training:
         return training
     scaled = scaling.learn(training.matrix)
     values, _ = scaled.standardised(training.matrix)
-    sampler = SMOTE(random_state=training.seed, k_neighbors=min(NEIGHBOURS, few - 1))
+    sampler = library("smote").SMOTE(random_state=training.seed, k_neighbors=min(NEIGHBOURS, few - 1))
     found, _ = sampler.fit_resample(values, label)
     made = scaled.raw(np.asarray(found)[len(label) :])
     real = np.flatnonzero(label == rarer)

@@ -42,7 +42,9 @@ def smote(monkeypatch: pytest.MonkeyPatch) -> None:
     stub.SMOTE = Midway
     monkeypatch.setitem(sys.modules, "imblearn", ModuleType("imblearn"))
     monkeypatch.setitem(sys.modules, "imblearn.over_sampling", stub)
-    monkeypatch.setattr("scoring.models.extras.find_spec", lambda _name: SimpleNamespace())
+    monkeypatch.setattr(
+        "scoring.models.extras.find_spec", lambda name: SimpleNamespace() if name == "imblearn" else None
+    )
 
 
 def test_class_weights_bring_both_classes_to_half() -> None:
@@ -105,7 +107,7 @@ def test_treatments_are_tried_under_full_complexity_alone_and_must_win(monkeypat
     assert not any("with" in name for name in free.candidates)
     for name in extended.TREATMENTS:
         assert f"lightgbm with {name}" in full.candidates
-    assert (full.absent, free.absent) == ((), ())
+    assert (full.absent, free.absent) == (("tuned lightgbm", "xgboost", "catboost"), ())
     assert full.name == free.name
 
 
@@ -125,5 +127,5 @@ def test_without_the_extra_smote_is_named_as_not_tried(monkeypatch: pytest.Monke
     monkeypatch.setattr("scoring.models.extras.find_spec", lambda _name: None)
     monkeypatch.setattr("scoring.models.gbm_search.TRIALS", 1)
     full = choose(folded(150, plain=1.0), Complexity.FULL)
-    assert full.absent == ("SMOTE",)
+    assert full.absent == ("SMOTE", "tuned lightgbm", "xgboost", "catboost")
     assert not any("SMOTE" in name for name in full.candidates)
