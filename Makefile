@@ -60,6 +60,9 @@ bench-quality: $(VENV)/.bench ## Compare the models with tuned peers on real and
 	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
 
+bench-extras: $(VENV)/.bench ## Check the optional members (XGBoost, CatBoost, Optuna, SMOTE) end to end
+	$(RUN) -m tests.bench.extras
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -75,4 +78,4 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality fmt lock clean
+.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras fmt lock clean

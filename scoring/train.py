@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
-from scoring.guard import Case, Judgement, assumed, judge
-from scoring.leakage import Verdict
-from scoring.learning import Task, Trial, learned, ruled
+from scoring.guard import Case, assumed, judge
+from scoring.learning import Task, learned, ruled
 from scoring.metrics import Floats
 from scoring.models.hazard import periods
+from scoring.notes import MIN_CONVERSIONS, notes
 from scoring.predict import score
 from scoring.report import report
-from scoring.schema import Complexity, Goal, History, Timing
+from scoring.schema import Complexity, Goal, History
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segments import segments
@@ -29,9 +30,6 @@ from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth
-
-MIN_CONVERSIONS = 30
-"""Fewer distinct converting leads than this get a scorecard instead of a learned model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ class Training:
     report: dict[str, Any]
 
 
+# Sums in another number of threads have other last bits: the same data and seed must give the same bytes anywhere.
+@threadpool_limits.wrap(limits=1)  # type: ignore[untyped-decorator]
 def train(
     history: History,
     goal: Goal,
@@ -90,7 +90,7 @@ def train(
     doubted = assumed(timeline, goal, confirmed)
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
-    told |= {"notes": [*_notes(rows, trial, goal, judgement), *_on_horizon(told["delay"])]}
+    told |= {"notes": notes(rows, trial, goal, judgement, told["delay"])}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
     compared = [*(field.name for field in history.fields if field.source), *attributes]
@@ -120,38 +120,3 @@ def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
     """Thresholds by the goal's shares over the leads that are open now."""
     tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
     return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
-
-
-def _on_horizon(delay: Mapping[str, Any] | None) -> list[str]:
-    """Suggest the horizon that the tenant's own delays speak for, where it is another one."""
-    suggested = (delay or {}).get("suggested")
-    if delay is None or suggested is None or suggested["days"] == delay["horizon_days"]:
-        return []
-    now = f"{delay['horizon_days']} days ({delay['within_horizon']:.0%})"
-    return [
-        f"By your own history a horizon of {suggested['days']} days would do: {suggested['share']:.0%} of the "
-        f"conversions to be expected come within it. It is {now}."
-    ]
-
-
-def _notes(rows: pl.DataFrame, trial: Trial, goal: Goal, judgement: Judgement) -> list[str]:
-    notes = ["The figures belong to the recipe, judged on newer leads; the serving model is refitted on all rows."]
-    if trial.split is None:
-        found = distinct_conversions(rows)
-        notes = [
-            f"{found} conversions have matured; at least {MIN_CONVERSIONS}, well spread in time, "
-            "and inputs that vary are needed to learn."
-        ]
-    else:
-        notes += trial.split.notes
-    if goal.timing is Timing.CREATED:
-        notes.append("The outcome has no date: valid at intake, no horizon is claimed.")
-    if goal.timing is Timing.ORDERED:
-        notes.append("Only the order of leads is known: valid at intake, no horizon or embargo, maturity is assumed.")
-    held = [found.label for found in judgement.verdicts if found.verdict is Verdict.SUSPECT]
-    if held:
-        notes.append(f"Held back until you confirm them: {', '.join(held)}.")
-    kept = [found.label for found in judgement.verdicts if found.overruled is not None]
-    if kept:
-        notes.append(f"Used because you vouch for them, against the guard's verdict: {', '.join(kept)}.")
-    return notes

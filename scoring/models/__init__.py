@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from scoring.models import blend, gbm, hazard, logistic, net, pairs, scorecard
+from scoring.errors import BundleError
+from scoring.models import blend, cat, gbm, hazard, logistic, net, pairs, scorecard, xgb
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -17,6 +18,8 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "pairs": pairs.from_json,
     "lightgbm": gbm.from_json,
     "net": net.from_json,
+    "xgboost": xgb.from_json,
+    "catboost": cat.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
 }
 
@@ -25,7 +28,11 @@ def from_json(data: Mapping[str, Any]) -> Model:
     """The model whose ``to_json`` gave ``data``.
 
     Raises:
-        KeyError: the kind or a part of it is unknown.
+        KeyError: a part is missing.
+        BundleError: the kind is unknown, or its optional library not installed.
 
     """
-    return _READERS[data["kind"]](data)
+    kind = data["kind"]
+    if kind not in _READERS:
+        raise BundleError(f"The model is of a kind, “{kind}”, that this program does not know. Update the program.")
+    return _READERS[kind](data)

@@ -4,7 +4,7 @@ Rungs, the simplest first: logistic regression, in its fixed-horizon or its haza
 LightGBM; the blend with pairs as well; the blend with a small net, too. A rung replaces the best one below it
 when its mean AUC over the windows is higher and stays so in CERTAIN of paired resamples of leads. Members
 alone are no rungs: tuned on the windows, they look better there than they are, and a blend gives them all
-the weight that they earn. Their figures are shown.
+the weight that they earn. Their figures are shown. What full complexity tries beyond: ``extended``.
 """
 
 from __future__ import annotations
@@ -16,25 +16,17 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import gbm_search, hazard, logistic, net_search, pairs
-from scoring.models.blend import BlendRecipe, blended, stacked
+from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs
+from scoring.models.blend import BlendRecipe
 from scoring.models.contract import Recipe, Training
-from scoring.models.judging import Fold, area, chance_of_gain, deviance
+from scoring.models.judging import Fold, area, deviance
+from scoring.models.rungs import Candidate, blend, candidate, climbed
 from scoring.schema import Complexity
 
 CERTAIN = 0.6
 SEARCH_ROWS = 20_000
 """Rows of a fold that candidates learn from; the chosen recipe is refitted on all."""
 PAIR_PENALTIES: Final = (0.001, 0.01, 0.1)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A rung: how to fit it and what it says of the windows."""
-
-    name: str
-    recipe: Recipe
-    log_odds: list[Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +37,8 @@ class Choice:
     recipe: Recipe
     candidates: dict[str, float]
     log_odds: list[Floats]
+    absent: tuple[str, ...] = ()
+    """What full complexity would have tried, were its library installed."""
 
     @property
     def follows(self) -> bool:
@@ -56,28 +50,22 @@ class Choice:
 def choose(folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD) -> Choice:
     """Fit the candidates at every origin and climb as far as ``complexity`` allows."""
     folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
+    full = complexity is Complexity.FULL
     linear, penalty = _logistic(folds)
-    forms = [linear, *_hazard(folds, penalty)] if complexity is Complexity.FULL else [linear]
-    base = _climbed(folds, forms)
+    forms = [linear, *_hazard(folds, penalty)] if full else [linear]
+    base = climbed(folds, forms, CERTAIN)
     members, rungs = [base], [base]
     if complexity is not Complexity.INTERPRETABLE:
         paired, boosted, net = _pairs(folds, penalty), _boosted(folds), _net(folds)
         members += [paired, boosted, net]
-        blends = ([base, boosted], [base, paired, boosted], members)
-        rungs += [_blend(folds, blend) for blend in blends]
-    best = _climbed(folds, rungs)
-    figures = {one.name: round(area(folds, one.log_odds), 4) for one in [*forms, *members, *rungs]}
-    return Choice(best.name, best.recipe, figures, best.log_odds)
-
-
-def _climbed(folds: Sequence[Fold], rungs: Sequence[Candidate]) -> Candidate:
-    """The highest rung that is reached from the first."""
-    best = rungs[0]
-    for rung in rungs[1:]:
-        higher = area(folds, rung.log_odds) > area(folds, best.log_odds)
-        if higher and chance_of_gain(folds, rung.log_odds, best.log_odds) >= CERTAIN:
-            best = rung
-    return best
+        rungs += [blend(folds, some) for some in ([base, boosted], [base, paired, boosted], members)]
+    best = climbed(folds, rungs, CERTAIN)
+    every, absent = [*forms, *members, *rungs], list[str]()
+    if full:
+        best, more, absent = extended.climbed_on(folds, best, members)
+        every += more
+    figures = {one.name: round(area(folds, one.log_odds), 4) for one in every}
+    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent))
 
 
 def _boosted(folds: Sequence[Fold]) -> Candidate:
@@ -107,7 +95,7 @@ def _hazard(folds: Sequence[Fold], penalty: float) -> list[Candidate]:
     if any(fold.train.course is None for fold in folds):
         return []
     recipe = hazard.Recipe(penalty)
-    return [Candidate(hazard.KIND, recipe, [recipe.fit(fold.train).log_odds(fold.window.matrix) for fold in folds])]
+    return [candidate(folds, hazard.KIND, recipe)]
 
 
 def _pairs(folds: Sequence[Fold], screen: float) -> Candidate:
@@ -125,15 +113,6 @@ def _least(folds: Sequence[Fold], tried: Sequence[Sequence[Floats]]) -> int:
     """The place of the least deviance, the first of equals."""
     losses = [deviance(folds, log_odds) for log_odds in tried]
     return losses.index(min(losses))
-
-
-def _blend(folds: Sequence[Fold], members: Sequence[Candidate]) -> Candidate:
-    weights = stacked(folds, [member.log_odds for member in members])
-    log_odds = blended(weights, [member.log_odds for member in members])
-    name = " + ".join(member.name for member in members)
-    kept = [(member.recipe, weight) for member, weight in zip(members, weights, strict=True) if weight > 0]
-    recipe = BlendRecipe(tuple(recipe for recipe, _ in kept), tuple(weight for _, weight in kept))
-    return Candidate(name, recipe if len(kept) > 1 else kept[0][0], log_odds)
 
 
 def _sampled(training: Training) -> Training:

@@ -83,6 +83,11 @@ def search(folds: Sequence[Fold]) -> Found:
     return min(found, key=lambda entry: entry[:2])[2]
 
 
+def run(fold: Fold, params: Mapping[str, float]) -> _Run:
+    """One parameter set on one fold, for other searches."""
+    return _Run(fold, params, *_data(fold))
+
+
 def _data(fold: Fold) -> tuple[lgb.Dataset, lgb.Dataset]:
     data = dataset(fold.train)
     return data, dataset(fold.window, reference=data)

@@ -22,8 +22,10 @@ import numpy.typing as npt
 from scoring.models.contract import Floats
 
 MOST_GROUPS = 10
+BLOCK = 2_000
+"""Rows read at once."""
 CHUNK = 32
-"""Rows worked on at once: 2^10 sets × rows stay in the processor's cache."""
+"""Rows whose coalitions are gone through at once: 2^10 sets × rows stay in the processor's cache."""
 NEAR = 1e-12
 
 Places = npt.NDArray[np.int64]
@@ -75,21 +77,25 @@ def from_json(data: Mapping[str, Any]) -> Layer:
 def contributions(layer: Layer, inputs: Floats, background: Floats, owners: Places, groups: Places) -> Floats:
     """Array n × (k + 1), the base last. ``owners``: each input's column; ``groups``: each column's group."""
     result = np.empty((inputs.shape[0], len(groups) + 1))
-    middle = background.mean(axis=0)
-    for start in range(0, inputs.shape[0], CHUNK):
-        some = inputs[start : start + CHUNK]
-        values, base = shapley(layer, some, background, groups[owners])
-        parts = rescaled(layer, some, middle, owners)
-        result[start : start + CHUNK, :-1] = _shared(parts, values, groups)
-        result[start : start + CHUNK, -1] = base
+    middle, count = background.mean(axis=0), int(groups.max()) + 1
+    others = layer.reached(background, groups[owners], count)
+    for start in range(0, inputs.shape[0], BLOCK):
+        some = inputs[start : start + BLOCK]
+        mine = layer.reached(some, groups[owners], count)
+        pieces = [shapley(layer, mine[:, :, at : at + CHUNK], others) for at in range(0, len(some), CHUNK)]
+        values, base = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        result[start : start + BLOCK, :-1] = _shared(rescaled(layer, some, middle, owners), values, groups)
+        result[start : start + BLOCK, -1] = base
     return result
 
 
-def shapley(layer: Layer, inputs: Floats, background: Floats, groups: Places) -> tuple[Floats, Floats]:
-    """The groups' Shapley values, n × groups, and the mean output over the background, n."""
-    count, rows = int(groups.max()) + 1, background.shape[0]
-    mine, others = layer.reached(inputs, groups, count), layer.reached(background, groups, count)
-    total = np.zeros((2**count, inputs.shape[0]))
+def shapley(layer: Layer, mine: Floats, others: Floats) -> tuple[Floats, Floats]:
+    """The groups' Shapley values, n × groups, and the mean output over the background, n.
+
+    ``mine`` and ``others``: what reaches the units from each group of the rows and of the background.
+    """
+    count, rows = others.shape[0], others.shape[2]
+    total = np.zeros((2**count, mine.shape[2]))
     for unit, strength in enumerate(layer.out):
         own = _sets(mine[:, unit]) + layer.bias[unit]
         # The set that S leaves out has the place of S counted from the end.

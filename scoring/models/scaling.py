@@ -41,6 +41,11 @@ class Scaling:
         missing = np.where(self.missing_mean > 0, (unknown - self.missing_mean) / self.missing_scale, 0.0)
         return values, missing
 
+    def raw(self, values: Floats) -> Floats:
+        """The matrix whose standardised values are these."""
+        line = values * self.scale + self.mean
+        return np.where(self.logged, np.expm1(line), line)
+
     def flagged(self) -> npt.NDArray[np.int64]:
         """Places of the columns whose missing flags vary."""
         return np.flatnonzero(self.missing_mean > 0)
