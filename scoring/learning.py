@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -16,14 +17,19 @@ from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
-from scoring.models import Model, scorecard
+from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice, choose
 from scoring.models.judging import Fold
+from scoring.pooling.share import Share, give, information
+from scoring.prior import Prior
 from scoring.schema import Goal, Timing
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
+
+POOLED_UNTIL = 300
+"""From more distinct converting leads than these a tenant's own data say more than other tenants' do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Task:
     """Rows whose horizon has not passed."""
     present: datetime | None = None
     """When the history ends; goes with ``young``."""
+    prior: Prior | None = None
+    """What other tenants' models have in common."""
 
     def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
         """The features of ``rows``."""
@@ -48,6 +56,17 @@ class Task:
     def training(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
         """The rows with their vectors."""
         return self._training(self.rows, matrix, spec)
+
+    def pool(self, most: float = math.inf) -> pooled.Recipe | None:
+        """How to start from the prior, where there is one and no more than ``most`` leads convert."""
+        if self.prior is None or distinct_conversions(self.rows) > most:
+            return None
+        label = self.rows["label"].cast(pl.Float64).to_numpy()
+        return pooled.Recipe(self.prior, information(label, self.rows["lead_id"].to_numpy()))
+
+    def share(self, fitted: Fitted) -> Share | None:
+        """What the tenant may give to others, if it has leads and conversions enough."""
+        return give(self.training(fitted.vectors.matrix, fitted.spec), self.rows["lead_id"].to_numpy())
 
     def latest(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
         """The rows and the young ones, as they stand at the history's end."""
@@ -112,7 +131,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec)
     found = origins(task.rows, split, dated=task.goal.timing is Timing.DATED)
-    choice = choose(folds(task.rows, whole, found), task.goal.complexity)
+    choice = choose(folds(task.rows, whole, found), task.goal.complexity, task.pool(POOLED_UNTIL))
     order = task.rows["order"].to_numpy()
     before = known_at(whole, order, split.dev, int(order[split.test].min()))
     raw = choice.recipe.fit(before).log_odds(matrix[split.test])
@@ -160,10 +179,19 @@ def _together(masks: Sequence[Mask]) -> Mask:
 
 
 def ruled(task: Task) -> tuple[Fitted, Trial]:
-    """The scorecard: nothing is learned but the base rate, so all rows may judge it."""
+    """The pooled prior, where there is one, else the scorecard.
+
+    All rows may judge it: of the scorecard nothing is learned but the base rate, and of the other form the prior alone
+    is judged, which has not seen this tenant. The serving model has also learned from the tenant's few conversions.
+    """
     spec, vectors = task.fitted(task.rows)
-    model = scorecard.fit(task.training(vectors.matrix, spec))
-    log_odds = model.log_odds(vectors.matrix)
+    rows, pool = task.training(vectors.matrix, spec), task.pool()
+    if pool is None:
+        model: Model = scorecard.fit(rows)
+        log_odds = model.log_odds(vectors.matrix)
+    else:
+        model = pool.fit(rows)
+        log_odds = replace(pool, blind=True).fit(rows).log_odds(vectors.matrix)
     every = (np.ones(task.rows.height, dtype=bool), log_odds)
     known = bands.learn(task.rows, [every], IDENTITY)
     return Fitted(spec, vectors, model, IDENTITY, known), Trial(task.rows, vectors.matrix, spec.columns, log_odds)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from scoring.bundle import Bundle
@@ -16,13 +18,18 @@ from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
 from scoring.guard import Case, assumed, judge
-from scoring.learning import Task, learned, ruled
+from scoring.learning import Fitted, Task, Trial, learned, ruled
 from scoring.metrics import Floats
 from scoring.models.hazard import periods
+from scoring.models.pooled import Pooled
 from scoring.notes import MIN_CONVERSIONS, notes
+from scoring.pooling.report import notes as pooled_notes
+from scoring.pooling.report import told_prior
+from scoring.pooling.share import Share
 from scoring.predict import score
+from scoring.prior import Prior
 from scoring.report import report
-from scoring.schema import Complexity, Goal, History
+from scoring.schema import Complexity, Goal, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segments import segments
@@ -34,10 +41,11 @@ from scoring.worth import learn as learn_worth
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A finished training: what scores, and what is known about its quality (JSON-able)."""
+    """A finished training: what scores, what is known of its quality (JSON-able), and what others may learn of it."""
 
     bundle: Bundle
     report: dict[str, Any]
+    share: Share | None = None
 
 
 # Sums in another number of threads have other last bits: the same data and seed must give the same bytes anywhere.
@@ -53,6 +61,8 @@ def train(
     score_map: ScoreMap | None = None,
     confirmed: Collection[str] = (),
     attributes: Collection[str] = (),
+    prior: Prior | None = None,
+    gives: bool = False,
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -62,6 +72,9 @@ def train(
     says. The report tells its verdict all the same, and a quick model's AUC with and without them.
     ``attributes`` names fields over whose values the figures are compared (fairness); they need not be inputs. Fields
     that tell the source are compared over in any case.
+    ``prior``: what other tenants' models have in common; it serves instead of the scorecard and is a candidate up to
+    300 conversions. ``gives``: work out the tenant's own share for a later prior. Both mean something for ``DATED``
+    goals alone.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -72,6 +85,8 @@ def train(
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
     judgement = judge(Case(timeline, until(history, as_of), rows, split, goal, as_of, frozenset(confirmed)))
     task = Task(timeline, rows, goal, judgement.excluded(), seed, _young(history, goal, as_of, seed), as_of)
+    dated = goal.timing is Timing.DATED
+    task = replace(task, prior=prior if dated else None)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,
@@ -80,7 +95,7 @@ def train(
         spec=fitted.spec,
         model=fitted.model,
         calibration=fitted.calibration,
-        score_map=score_map or _first_map(rows),
+        score_map=score_map or _first_map(rows, fitted, trial),
         tiers=Tiers(1_000, 1_000),
         bands=fitted.bands,
         worth=learn_worth(rows, fitted.vectors.matrix, until(history, as_of).amounts),
@@ -95,7 +110,9 @@ def train(
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
     compared = [*(field.name for field in history.fields if field.source), *attributes]
     told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
-    return Training(bundle, told | {"as_of": as_of.isoformat()})
+    told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
+    told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
+    return Training(bundle, told, task.share(fitted) if gives and dated else None)
 
 
 def _young(history: History, goal: Goal, as_of: datetime, seed: int) -> pl.DataFrame | None:
@@ -109,10 +126,13 @@ def _labels(rows: pl.DataFrame) -> Floats:
     return rows["label"].cast(pl.Float64).to_numpy()
 
 
-def _first_map(rows: pl.DataFrame) -> ScoreMap:
-    """Score 50 is the smoothed conversion rate of the first training's rows."""
+def _first_map(rows: pl.DataFrame, fitted: Fitted, trial: Trial) -> ScoreMap:
+    """Score 50 is the smoothed conversion rate of the first training's rows; under a pooled prior its mean chance."""
     weight = rows["weight"]
-    chance = (float((weight * rows["label"]).sum()) + 1.0) / (float(weight.sum()) + 20.0)
+    if trial.choice is None and isinstance(fitted.model, Pooled) and not rows.is_empty():
+        chance = float(np.average(expit(fitted.model.log_odds(fitted.vectors.matrix)), weights=weight.to_numpy()))
+    else:
+        chance = (float((weight * rows["label"]).sum()) + 1.0) / (float(weight.sum()) + 20.0)
     return ScoreMap(math.log(chance / (1 - chance)))
 
 

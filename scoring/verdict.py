@@ -34,6 +34,11 @@ def verdict(
     """
     if kind == "scorecard":
         return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
+    if kind == "pooled" and conversions < USABLE_CONVERSIONS:
+        return (
+            "not ready",
+            "Not ready: too few conversions to learn from or to judge by; a pooled prior ranks the leads.",
+        )
     low = _low(metrics["auc"])
     if low <= 0.5 or conversions < USABLE_CONVERSIONS:
         return (

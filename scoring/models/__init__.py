@@ -1,4 +1,6 @@
-"""The ladder of models: scorecard, logistic regression, hazard form, with pairs, LightGBM, a small net, blends."""
+"""The ladder of models: scorecard, logistic regression (also from a pooled prior, by hazards, with pairs), LightGBM,
+a small net, blends.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from scoring.errors import BundleError
-from scoring.models import blend, cat, gbm, hazard, logistic, net, pairs, scorecard, xgb
+from scoring.models import blend, cat, gbm, hazard, logistic, net, pairs, pooled, scorecard, xgb
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -20,6 +22,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "net": net.from_json,
     "xgboost": xgb.from_json,
     "catboost": cat.from_json,
+    "pooled": pooled.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
 }
 

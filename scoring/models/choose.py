@@ -1,9 +1,9 @@
 """The ladder, climbed by evidence: which recipe serves is decided over the rolling windows.
 
-Rungs, the simplest first: logistic regression, in its fixed-horizon or its hazard form; its blend with
-LightGBM; the blend with pairs as well; the blend with a small net, too. A rung replaces the best one below it
-when its mean AUC over the windows is higher and stays so in CERTAIN of paired resamples of leads. Members
-alone are no rungs: tuned on the windows, they look better there than they are, and a blend gives them all
+Rungs, the simplest first: logistic regression, in its fixed-horizon form, from a pooled prior or in its hazard
+form; its blend with LightGBM; the blend with pairs as well; the blend with a small net, too. A rung replaces the
+best one below it when its mean AUC over the windows is higher and stays so in CERTAIN of paired resamples of leads.
+Members alone are no rungs: tuned on the windows, they look better there than they are, and a blend gives them all
 the weight that they earn. Their figures are shown. What full complexity tries beyond: ``extended``.
 """
 
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs
+from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs, pooled
 from scoring.models.blend import BlendRecipe
 from scoring.models.contract import Recipe, Training
 from scoring.models.judging import Fold, area, deviance
@@ -47,12 +47,14 @@ class Choice:
         return any(member.kind == hazard.KIND for member in members)
 
 
-def choose(folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD) -> Choice:
-    """Fit the candidates at every origin and climb as far as ``complexity`` allows."""
+def choose(
+    folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD, pool: pooled.Recipe | None = None
+) -> Choice:
+    """Fit the candidates at every origin and climb as far as ``complexity`` allows; ``pool``: from a pooled prior."""
     folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
     full = complexity is Complexity.FULL
     linear, penalty = _logistic(folds)
-    forms = [linear, *_hazard(folds, penalty)] if full else [linear]
+    forms = [linear, *_pooled(folds, penalty, pool), *(_hazard(folds, penalty) if full else [])]
     base = climbed(folds, forms, CERTAIN)
     members, rungs = [base], [base]
     if complexity is not Complexity.INTERPRETABLE:
@@ -96,6 +98,13 @@ def _hazard(folds: Sequence[Fold], penalty: float) -> list[Candidate]:
         return []
     recipe = hazard.Recipe(penalty)
     return [candidate(folds, hazard.KIND, recipe)]
+
+
+def _pooled(folds: Sequence[Fold], penalty: float, pool: pooled.Recipe | None) -> list[Candidate]:
+    if pool is None:
+        return []
+    recipe = replace(pool, penalty=penalty)
+    return [candidate(folds, pooled.KIND, recipe)]
 
 
 def _pairs(folds: Sequence[Fold], screen: float) -> Candidate:
