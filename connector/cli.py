@@ -18,7 +18,7 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import maintenance, pipeline, replaying
+from connector.services import maintenance, pipeline, pooling, replaying
 from connector.services.context import Services
 from connector.settings import load
 
@@ -81,6 +81,14 @@ def resume(tenant_id: UUID) -> None:
 def refresh(tenant_id: UUID, retrain: bool) -> None:
     """Read what changed, score and write back."""
     maintenance.start_run(_services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+
+
+@cli.command("pooling")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("choice", type=click.Choice(("on", "off")))
+def pool(tenant_id: UUID, choice: str) -> None:
+    """Let a tenant's models give coefficients to other tenants' and take from them, or stop both."""
+    pooling.choose(_services_of(tenant_id), tenant_id, on=choice == "on")
 
 
 @cli.command()

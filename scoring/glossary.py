@@ -72,6 +72,7 @@ FAMILIES = {
 KINDS = {
     "scorecard": "Transparent scorecard",
     "logistic": "Penalised logistic regression",
+    "pooled": "Logistic regression that starts from other tenants' models",
     "lightgbm": "Gradient-boosted trees (LightGBM)",
     "pairs": "Penalised logistic regression with pairs of facts",
     "blend": "Weighted sum of logistic regression and LightGBM",

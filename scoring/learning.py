@@ -21,7 +21,8 @@ from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice, choose
 from scoring.models.judging import Fold
-from scoring.pooling.share import Share, give, information
+from scoring.pooling.giving import give, information
+from scoring.pooling.share import Share
 from scoring.prior import Prior
 from scoring.schema import Goal, Timing
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins

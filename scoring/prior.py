@@ -75,6 +75,17 @@ class Prior:
         return cls(_pool(data["base"]), tuple((name, _pool(told)) for name, told in sorted(data["terms"].items())))
 
 
+def readable(told: Iterable[Mapping[str, Any]]) -> list[Share]:
+    """Stored shares; those of another form are passed over: one tenant's must not end another's training."""
+    found = []
+    for data in told:
+        try:
+            found.append(Share.from_json(data))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return found
+
+
 def pooled(shares: Iterable[Share]) -> Prior | None:
     """Pool the shares of different tenants, in whatever order; None where they are too few or one outweighs them.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connector.services import snapshot
+from connector.services import pooling, snapshot
 from connector.services.job import Job
 from connector.store import ledger, models, tenants
 from connector.store.models import ModelVersion
@@ -20,17 +20,19 @@ def run(job: Job) -> None:
     with services.store.reading() as session:
         if models.get(session, job.tenant_id, job.run.model) is not None:
             return
-        settings = tenants.get(session, job.tenant_id).settings
-        goal = snapshot.goal_of(settings)
+        tenant = tenants.get(session, job.tenant_id)
+        goal = snapshot.goal_of(tenant.settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
-    history = snapshot.history(services, job.tenant_id, settings)
-    audited = snapshot.audited(history, settings)
-    artefact, sha256, report, score_map = services.isolated(
-        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited
+        others = pooling.taken(session, tenant)
+    history = snapshot.history(services, job.tenant_id, tenant.settings)
+    audited = snapshot.audited(history, tenant.settings)
+    artefact, sha256, report, score_map, share = services.isolated(
+        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited, others
     )
     now = services.clock.now()
     version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, artefact, sha256, report, now)
     with job.transaction() as session:
+        pooling.given(session, job, tenant, share)
         models.publish(session, job.tenant_id, version)
         models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, score_map)
         body = {"action": "publish", "model": version.version, "sha256": sha256, "run": str(job.run.id)}
@@ -47,14 +49,20 @@ def fit(
     version: str,
     fixed_map: dict[str, Any] | None,
     attributes: Sequence[str],
-) -> tuple[bytes, str, dict[str, Any], dict[str, Any]]:
-    """Train in a process of its own; return artefact, its SHA-256, report and score map."""
+    others: list[dict[str, Any]] | None,
+) -> tuple[bytes, str, dict[str, Any], dict[str, Any], dict[str, Any] | None]:
+    """Train in a process of its own; return artefact, its SHA-256, report, score map and what the tenant gives.
+
+    ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes.
+    """
     # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
     from scoring.bundle import dumps
+    from scoring.prior import pooled, readable
     from scoring.scoremap import ScoreMap
     from scoring.train import train
 
     score_map = ScoreMap.from_json(fixed_map) if fixed_map else None
+    prior = pooled(readable(others or ()))
     trained = train(
         history,
         goal,
@@ -64,6 +72,9 @@ def fit(
         version=version,
         score_map=score_map,
         attributes=attributes,
+        prior=prior,
+        gives=others is not None,
     )
     artefact = dumps(trained.bundle)
-    return artefact, hashlib.sha256(artefact).hexdigest(), trained.report, trained.bundle.score_map.to_json()
+    share = trained.share.to_json() if trained.share else None
+    return artefact, hashlib.sha256(artefact).hexdigest(), trained.report, trained.bundle.score_map.to_json(), share

@@ -285,6 +285,17 @@ score_maps = Table(
     Column("map", Json, nullable=False),
 )
 
+model_shares = Table(
+    "model_shares",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("goal_kind", Text, primary_key=True),
+    Column("horizon_days", Integer, primary_key=True),
+    Column("share", Json, nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    Index("ix_model_shares_goal_kind", "goal_kind", "horizon_days"),
+)
+
 scores = Table(
     "scores",
     metadata,

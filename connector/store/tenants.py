@@ -25,6 +25,7 @@ class TenantSettings:
     ``attributes`` names fields over whose values the model's figures are compared (fairness).
     ``minimum_step`` is by how many points a score must move before it is written again.
     ``seller_activity``: models may also learn from what sellers did.
+    ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
     """
 
     goal: str = "deal_won"
@@ -39,6 +40,7 @@ class TenantSettings:
     complexity: str = "standard"
     minimum_step: float = 1.0
     seller_activity: bool = False
+    pooling: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
 
@@ -71,6 +73,11 @@ def create(connection: Connection, name: str, settings: TenantSettings, now: dat
 def exists(connection: Connection, tenant_id: UUID) -> bool:
     """Whether there is such a tenant."""
     return connection.execute(sa.select(tenants.c.id).where(tenants.c.id == tenant_id)).first() is not None
+
+
+def save_settings(connection: Connection, tenant_id: UUID, settings: TenantSettings) -> None:
+    """Replace a tenant's settings."""
+    connection.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(settings=asdict(settings)))
 
 
 def get(connection: Connection, tenant_id: UUID) -> Tenant:

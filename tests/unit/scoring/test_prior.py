@@ -20,7 +20,8 @@ from scoring.models import Training as Rows
 from scoring.models import from_json, pooled
 from scoring.models.choose import choose
 from scoring.models.judging import Fold
-from scoring.pooling.share import LEAST_PRECISION, MIN_SIDE_LEADS, Share, Term, give
+from scoring.pooling.giving import LEAST_PRECISION, MIN_SIDE_LEADS, give
+from scoring.pooling.share import Share, Term
 from scoring.pooling.shared import places, shared, transformed
 from scoring.predict import score
 from scoring.prior import MIN_TENANTS, MOST_WEIGHT, Prior
@@ -30,6 +31,7 @@ from scoring.timeline import Timeline
 from scoring.train import Training, train
 from tests.unit.scoring.worlds import AS_OF, CREATED_GOAL, DATED_GOAL, FIELDS, dated, history
 
+PLAIN_GOAL = replace(DATED_GOAL, complexity=Complexity.INTERPRETABLE)
 SECRETS = ("size", "source", "web", "ads", "/pricing", "/blog", "c17", "Person", "Marketing Director", "t1", '"title"')
 
 
@@ -201,7 +203,7 @@ def test_a_share_speaks_of_nothing_that_is_a_tenants_own() -> None:
         kind=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("geheim_kind")).otherwise("kind")
     )
     world = replace(world, values=pl.concat([world.values, secret]), events=events, fields=(*world.fields, odd))
-    result = trained(world, gives=True)
+    result = trained(world, gives=True, goal=PLAIN_GOAL)
     assert result.share
     told = json.dumps(result.share.to_json())
     names = {name for name, _ in result.share.terms}
@@ -246,7 +248,7 @@ def test_only_dated_goals_give_and_take(prior: Prior) -> None:
     """Rows at intake know nothing of what leads do: their coefficients mean something else."""
     world = dated(550)
     undated = replace(world, conversions=world.conversions.with_columns(at=pl.lit(None, CONVERSIONS["at"])))
-    result = trained(undated, goal=CREATED_GOAL, prior=prior, gives=True)
+    result = trained(undated, goal=replace(CREATED_GOAL, complexity=Complexity.INTERPRETABLE), prior=prior, gives=True)
     assert result.share is None
     assert result.report["prior"] is None
 
