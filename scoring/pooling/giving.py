@@ -3,8 +3,10 @@
 The coefficients are those of one logistic regression on the shared features' fixed transforms, under a weak prior
 N(0, WEAK). What is given is what the rows alone say of each coefficient, the others under that prior: for a posterior
 N(m, V) the likelihood has the precision 1/V - 1/WEAK and the mean (m / V) / (1/V - 1/WEAK), so that pooling counts the
-weak prior not once a tenant. Snapshots of one lead are not independent: all rows together weigh as many conversions as
-there are converting leads.
+weak prior not once a tenant. The variance given is that over samples, (V H V) / (1 - V/WEAK)² for the information H of
+the rows: what is unknown of the other coefficients is the same for all tenants and must not hide how far they lie
+apart. Snapshots of one lead are not independent: all rows together weigh as many conversions as there are converting
+leads.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ MIN_SIDE_LEADS, MIN_SIDE_CONVERSIONS = 50, 5
 WEAK = 1.0
 """Variance of the weak prior of a coefficient, in log-odds for each unit of a transform."""
 LEAST_PRECISION = 0.02
-"""Rows that say less of a coefficient (1 / variance) say nothing worth giving."""
+"""Rows that fix a coefficient less sharply (1/V - 1/WEAK) say nothing worth giving."""
 DIGITS = 2
 
 
@@ -46,12 +48,12 @@ def give(training: Training, lead: Indices) -> Share | None:
     behind = {name: _behind(values[:, place], training.label, lead) for place, name in enumerate(at)}
     kept = [place for place, name in enumerate(at) if behind[name] is not None]
     weight = training.weight * information(training.label, lead)
-    coef, variance = _said(values[:, kept], training.label, weight)
+    coef, variance, own = _said(values[:, kept], training.label, weight)
     terms = []
-    for place, value, spread in zip(kept, coef, variance, strict=True):
+    for place, value, spread, precision in zip(kept, coef, variance, own, strict=True):
         name = tuple(at)[place]
         known = behind[name]
-        if known is not None and 1.0 / spread >= LEAST_PRECISION:
+        if known is not None and precision >= LEAST_PRECISION:
             terms.append((name, Term(_rounded(value, 6), _rounded(spread, 6), *known)))
     return Share(_base(training.label, weight, leads, conversions), tuple(sorted(terms)))
 
@@ -67,15 +69,18 @@ def _behind(values: Floats, label: Floats, lead: Indices) -> tuple[int, int] | N
     return int(_rounded(leads, DIGITS)), int(_rounded(conversions, DIGITS))
 
 
-def _said(values: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """What the rows say of each coefficient: mean and variance of its likelihood (infinite: nothing)."""
+def _said(values: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Each coefficient, its variance over samples, and the precision with which the rows alone fix it."""
     count = values.shape[1]
     evidence = Evidence(np.column_stack([values - values.mean(axis=0), np.ones(len(label))]), label, weight)
     precision = np.append(np.full(count, 1.0 / WEAK), 0.0)
     mode = evidence.mode(np.zeros(count + 1), precision)
-    spread = np.diag(np.linalg.inv(evidence.curvature(mode) + np.diag(precision)))[:count]
-    own = np.maximum(1.0 / spread - 1.0 / WEAK, 1e-12)
-    return mode[:count] / spread / own, 1.0 / own
+    known = evidence.curvature(mode)
+    posterior = np.linalg.inv(known + np.diag(precision))
+    spread = np.diag(posterior)[:count]
+    own = np.maximum(1.0 / spread - 1.0 / WEAK, LEAST_PRECISION / 2)
+    sampled = np.einsum("ij,jk,ik->i", posterior, known, posterior)[:count]
+    return mode[:count] / (spread * own), sampled / (spread * own) ** 2, own
 
 
 def _base(label: Floats, weight: Floats, leads: int, conversions: int) -> Term:
