@@ -20,11 +20,12 @@ from scoring.influence import influence
 from scoring.leakage import FieldVerdict
 from scoring.learning import Fitted, Trial
 from scoring.learning_curve import learning_curve
+from scoring.models import pooled
 from scoring.outcomes import among_highest, told
 from scoring.schema import Timing
 from scoring.splits import distinct_conversions
 from scoring.stability import stability
-from scoring.verdict import verdict
+from scoring.verdict import PRIOR_ALONE, verdict
 
 PERIOD_US = 14 * 86_400_000_000
 INTAKE_AGE_DAYS = 14.0
@@ -50,7 +51,8 @@ def report(
     resting = _resting_on(bundle, features, assumed)
     moved = judged(Window.of(trial.rows, trial.log_odds), seed) if trial.choice else None
     reasons = moved.reasons if moved else ()
-    state, sentence = verdict(bundle.model.kind, conversions, metrics, rival, resting, reasons)
+    kind = PRIOR_ALONE if trial.choice is None and bundle.model.kind == pooled.KIND else bundle.model.kind
+    state, sentence = verdict(kind, conversions, metrics, rival, resting, reasons)
     return {
         "kind": bundle.model.kind,
         "version": bundle.version,

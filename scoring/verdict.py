@@ -13,9 +13,13 @@ RULE = (
     f"conversions; ready with at least {READY_CONVERSIONS} test conversions, lower bounds of at least {READY_AUC:.2f} "
     f"for the AUC and {READY_LIFT} for the lift in the top 20 %, a calibration error of at most the greater of "
     f"{READY_ERROR} and {READY_ERROR_SHARE} times the conversion rate, an AUC above every simple ranking, no drift, "
-    "and less than half of the weight on fields of unknown time of filling; else usable."
+    "and less than half of the weight on fields of unknown time of filling; else usable. A pooled prior that serves "
+    "for want of conversions is usable at most."
 )
 """What ``verdict`` asks, in words."""
+
+PRIOR_ALONE = "prior alone"
+"""In place of a kind of model: a pooled prior serves where there is too little to learn from, and was judged alone."""
 
 
 def verdict(
@@ -34,11 +38,8 @@ def verdict(
     """
     if kind == "scorecard":
         return "not ready", "Not ready: too few conversions to learn from; a transparent scorecard ranks the leads."
-    if kind == "pooled" and conversions < USABLE_CONVERSIONS:
-        return (
-            "not ready",
-            "Not ready: too few conversions to learn from or to judge by; a pooled prior ranks the leads.",
-        )
+    if kind == PRIOR_ALONE:
+        return _of_prior(conversions, _low(metrics["auc"]) if metrics else 0.0)
     low = _low(metrics["auc"])
     if low <= 0.5 or conversions < USABLE_CONVERSIONS:
         return (
@@ -55,6 +56,19 @@ def verdict(
     if failed:
         return "usable", f"Usable: better than chance on newer leads, but {'; '.join(failed)}."
     return "ready", f"Ready: on {conversions} newer conversions every limit is held (AUC at least {low:.2f})."
+
+
+def _of_prior(conversions: int, low: float) -> tuple[str, str]:
+    if conversions < USABLE_CONVERSIONS:
+        return (
+            "not ready",
+            "Not ready: a pooled prior ranks the leads, but too few have converted to learn from or to judge it by "
+            f"({conversions}; the rule asks for at least {USABLE_CONVERSIONS}).",
+        )
+    told = f"AUC at least {low:.2f} on {conversions} conversions that it had not seen"
+    if low <= 0.5:
+        return "not ready", f"Not ready: a pooled prior ranks the leads, and can't be told from chance here ({told})."
+    return "usable", f"Usable: a pooled prior ranks the leads better than chance ({told}); too few to learn from."
 
 
 def _low(value: Mapping[str, float | None]) -> float:
