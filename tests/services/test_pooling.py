@@ -78,7 +78,7 @@ def _given(store: Store, tenant_id: UUID) -> list[dict[str, Any]]:
 def test_a_new_tenant_starts_from_what_others_have_in_common(store: Store) -> None:
     """Twelve others gave; the report says so, and which prior it was."""
     _others(store, 12)
-    tenant_id, report = _trained(_world(store, 200, 8, pooling=True))
+    tenant_id, report = _trained(_world(store, 100, 8, pooling=True))
     assert report["kind"] == "pooled"
     prior = pooled(readable(_share(number) for number in range(12)))
     assert prior
@@ -99,7 +99,7 @@ def test_nobody_takes_who_may_not(store: Store, way: str) -> None:
         _others(store, 9 if way == "too few others" else 12)
     if way == "another goal":
         settings["goal"] = "stage:customer"
-    _, report = _trained(_world(store, 200, 8, **settings))
+    _, report = _trained(_world(store, 100, 8, **settings))
     assert report["kind"] == "scorecard"
     assert report["prior"] is None
 
