@@ -33,6 +33,11 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 	$(PIP) --require-hashes -r requirements-bench.txt
 	@touch $@
 
+# PyTorch is large: whatever build of it is there already is taken.
+$(VENV)/.sequence: requirements-sequence.txt $(VENV)/.bench
+	@$(RUN) -c 'import torch' 2>/dev/null || $(PIP) --require-hashes -r requirements-sequence.txt
+	@touch $@
+
 demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= MAPPING= REPORT= KEEP=1 CONTACTS=)
 	@$(RUN) -m connector demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CONTACTS),--contacts $(CONTACTS))
@@ -71,6 +76,7 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 	$(LOCK) $(ARGS) -o requirements.txt
 	$(LOCK) $(ARGS) --group dev -o requirements-dev.txt
 	$(LOCK) $(ARGS) --group dev --group bench -o requirements-bench.txt
+	$(LOCK) $(ARGS) --group dev --group bench --extra sequence -o requirements-sequence.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

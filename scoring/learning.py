@@ -16,9 +16,10 @@ from scoring.features import FeatureSpec, Matrix, Vectors, build, fit
 from scoring.metrics import Floats
 from scoring.models import Model, scorecard
 from scoring.models import Training as Rows
-from scoring.models.choose import Choice, choose
+from scoring.models.choose import Choice
 from scoring.models.judging import Fold
 from scoring.schema import Timing
+from scoring.sequence import rung
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
@@ -85,15 +86,22 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, _ = task.fitted(task.rows.filter(pl.Series(split.dev)))
     if not spec.columns:
         return None
+    spec = rung.offered(spec, distinct_conversions(task.rows, split.dev), wanted=not task.interpretable)
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec.columns)
     found = origins(task.rows, split, dated=task.timing is Timing.DATED)
-    choice = choose(folds(task.rows, whole, found), interpretable=task.interpretable)
+    choice = rung.climbed(folds(task.rows, whole, found), spec, interpretable=task.interpretable)
+    spec, matrix = rung.served(spec, matrix, choice)
+    whole = task.training(matrix, spec.columns)
     raw = choice.recipe.fit(whole.where(split.dev)).log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     trial = Trial(task.rows.filter(pl.Series(split.test)), matrix[split.test], spec.columns, log_odds, choice, split)
+    framed = spec.framed
     spec, vectors = task.fitted(task.rows)
+    if framed:
+        spec = rung.with_frame(spec)
+        vectors = build(task.timeline, task.rows, spec)
     model = choice.recipe.fit(task.training(vectors.matrix, spec.columns))
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from scoring.features import embedding
+from scoring.features import embedding, frame
 from scoring.features.clock import busiest, in_hours
 from scoring.features.declared import (
     ANY,
@@ -132,7 +132,9 @@ def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl
     recent = acts.filter(_within(LONGEST_DAYS))
     columns = []
     if spec.embedding.steps:
-        columns += embedding.columns(code(recent, spec.embedding.steps), rows, spec.embedding)
+        found = embedding.course(code(recent, spec.embedding.steps), rows, len(spec.embedding.steps))
+        columns += embedding.columns(found, rows.height, spec.embedding)
+        columns += frame.columns(found, rows.height) if spec.framed else []
     if spec.details:
         named = coded(recent, spec)
         counts = times(named["row"], named[STEP], rows["row"], len(spec.details))

@@ -29,7 +29,7 @@ def reserved_concepts() -> set[str]:
     """Names of concepts that are not fields: a field of the same label gets another name."""
     kinds = tuple(behavioural.KIND_WORDS)
     whole = FeatureSpec(Timing.DATED, kinds=kinds, machine_kinds=kinds, companies=True, seller_kinds=kinds)
-    return {*catalogue(whole).sentences, paths.ORDER, course.MIX}
+    return {*catalogue(whole).sentences, paths.ORDER, course.MIX, course.TIMING}
 
 
 @lru_cache(maxsize=16)

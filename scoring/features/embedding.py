@@ -110,16 +110,15 @@ def learn(events: pl.DataFrame, rows: pl.DataFrame, steps: Sequence[Step]) -> Em
     )
 
 
-def columns(events: pl.DataFrame, rows: pl.DataFrame, embedding: Embedding) -> list[pl.Series]:
-    """What the features and their sentences read, from the coded ``events`` of ``rows``."""
-    found = course(events, rows, len(embedding.steps))
-    mix, turned = embedded(found, rows.height, embedding)
+def columns(found: Course, count: int, embedding: Embedding) -> list[pl.Series]:
+    """What the features and their sentences read, of ``count`` rows."""
+    mix, turned = embedded(found, count, embedding)
     series = [pl.Series(mix_column(place), mix[:, place]) for place in range(mix.shape[1])]
     series += [pl.Series(turn_column(place), turned[:, place]) for place in range(turned.shape[1])]
-    ends = np.cumsum(np.bincount(found.row, minlength=rows.height))
+    ends = np.cumsum(np.bincount(found.row, minlength=count))
     for back, name in enumerate(LATEST, start=1):
-        there = np.bincount(found.row, minlength=rows.height) >= back
-        codes = np.full(rows.height, -1, dtype=np.int64)
+        there = np.bincount(found.row, minlength=count) >= back
+        codes = np.full(count, -1, dtype=np.int64)
         codes[there] = found.code[ends[there] - back]
         series.append(pl.Series(name, codes))
     return series

@@ -67,7 +67,8 @@ class FeatureSpec:
 
     ``details`` are (kind, page or form or campaign) that many leads meet; ``pairs`` are steps that
     often follow each other. ``seller_kinds``: what sellers did, empty unless asked for. ``zone``: the field that holds
-    leads' time zones. ``standing``: the distributions of engagement by source.
+    leads' time zones. ``standing``: the distributions of engagement by source. ``framed``: the last columns are the
+    frame of steps (see ``frame``).
     """
 
     timing: Timing
@@ -82,6 +83,7 @@ class FeatureSpec:
     standing: Standing | None = None
     columns: tuple[str, ...] = ()
     embedding: Embedding = Embedding()
+    framed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the bundle."""
@@ -121,4 +123,5 @@ class FeatureSpec:
             columns=tuple(data["columns"]),
             # Bundles of older programs have none.
             embedding=Embedding.from_json(data["embedding"]) if "embedding" in data else Embedding(),
+            framed=bool(data.get("framed", False)),
         )

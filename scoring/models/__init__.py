@@ -1,11 +1,12 @@
-"""The ladder of models: scorecard, penalised logistic regression, the same with pairs, LightGBM, blends."""
+"""The ladder of models: scorecard, penalised logistic regression, the same with pairs, LightGBM, blends,
+and a recurrent network over the steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from scoring.models import blend, gbm, logistic, pairs, scorecard
+from scoring.models import blend, gbm, logistic, pairs, scorecard, sequence
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -16,6 +17,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "pairs": pairs.from_json,
     "lightgbm": gbm.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
+    "sequence": lambda data: sequence.from_json(data, from_json),
 }
 
 
