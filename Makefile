@@ -65,6 +65,14 @@ bench-quality: $(VENV)/.bench ## Compare the models with tuned peers on real and
 	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
 
+CASES := $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(DRAW),--draw $(DRAW)) $(if $(REPORT),--report "$(REPORT)")
+
+bench-cases: $(VENV)/.sequence ## Build the playbook's own systems, with tables and pictures (QUICK= DATA= DRAW= REPORT= ONLY=)
+	$(RUN) -m tests.bench.cases $(CASES) $(if $(ONLY),--only "$(ONLY)")
+
+bench-sequence: $(VENV)/.sequence ## Show what the order of steps is worth where counts say nothing (QUICK= DRAW= REPORT=)
+	$(RUN) -m tests.bench.cases $(CASES) --only order
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -81,4 +89,4 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality fmt lock clean
+.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-cases bench-sequence fmt lock clean
