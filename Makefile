@@ -33,6 +33,11 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 	$(PIP) --require-hashes -r requirements-bench.txt
 	@touch $@
 
+# PyTorch is large: whatever build of it is there already is taken.
+$(VENV)/.sequence: requirements-sequence.txt $(VENV)/.bench
+	@$(RUN) -c 'import torch' 2>/dev/null || $(PIP) --require-hashes -r requirements-sequence.txt
+	@touch $@
+
 demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= MAPPING= REPORT= KEEP=1 CONTACTS=)
 	@$(RUN) -m connector demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(REPORT),--report "$(REPORT)") $(if $(CONTACTS),--contacts $(CONTACTS))
@@ -63,6 +68,14 @@ bench-quality: $(VENV)/.bench ## Compare the models with tuned peers on real and
 bench-extras: $(VENV)/.bench ## Check the optional members (XGBoost, CatBoost, Optuna, SMOTE) end to end
 	$(RUN) -m tests.bench.extras
 
+CASES := $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(DRAW),--draw $(DRAW)) $(if $(REPORT),--report "$(REPORT)")
+
+bench-cases: $(VENV)/.sequence ## Build the playbook's own systems, with tables and pictures (QUICK= DATA= DRAW= REPORT= ONLY=)
+	$(RUN) -m tests.bench.cases $(CASES) $(if $(ONLY),--only "$(ONLY)")
+
+bench-sequence: $(VENV)/.sequence ## Show what the order of steps is worth where counts say nothing (QUICK= DRAW= REPORT=)
+	$(RUN) -m tests.bench.cases $(CASES) --only order
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -74,8 +87,10 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 	$(LOCK) $(ARGS) -o requirements.txt
 	$(LOCK) $(ARGS) --group dev -o requirements-dev.txt
 	$(LOCK) $(ARGS) --group dev --group bench -o requirements-bench.txt
+	$(LOCK) $(ARGS) --group dev --group bench --extra sequence -o requirements-sequence.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras fmt lock clean
+.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras bench-cases \
+  bench-sequence fmt lock clean

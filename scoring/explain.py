@@ -24,7 +24,7 @@ LEAST = 0.05
 """Contributions smaller than this (log-odds) are no reason."""
 LEAST_CASES = 10
 """A rate of fewer leads than these says nothing, and might say too much of one of them."""
-NEAR = 1e-9
+NEAR = 1e-10
 STEP = 1e-4
 
 REASON = pl.Struct(
@@ -71,8 +71,11 @@ class Parts:
 
     def subtotal(self, side: Side) -> Floats:
         """What the concepts of one side add together, n: all sides and the base make the log-odds."""
-        chosen = [place for place, one in enumerate(self.sides) if one is side]
-        total: Floats = self.contributions[:, chosen].sum(axis=1)
+        total = np.zeros(len(self.base))
+        for place, one in enumerate(self.sides):
+            # One by one: over chosen columns numpy may add in another order for a lead alone than for a batch.
+            if one is side:
+                total += self.contributions[:, place]
         return total
 
     def all_contributions(self) -> pl.Series:
@@ -165,14 +168,13 @@ def by_column(bundle: Bundle, matrix: Floats) -> tuple[Floats, Floats, Floats]:
     """What each column adds to each row's raw log-odds, n × k; what to multiply it by, n; the calibrated base, n."""
     raw = bundle.model.contributions(matrix)
     base_raw, parts = raw[:, -1], raw[:, :-1]
-    scale, base = _scaling(bundle, base_raw, base_raw + parts.sum(axis=1))
+    scale, base = _scaling(bundle, base_raw, parts.sum(axis=1))
     return parts, scale, base
 
 
-def _scaling(bundle: Bundle, base_raw: Floats, raw: Floats) -> tuple[Floats, Floats]:
-    """(g(f) − g(f₀)) / (f − f₀) and g(f₀)."""
-    base, reached = bundle.calibration.apply(base_raw), bundle.calibration.apply(raw)
-    gap = raw - base_raw
+def _scaling(bundle: Bundle, base_raw: Floats, gap: Floats) -> tuple[Floats, Floats]:
+    """(g(f) − g(f₀)) / (f − f₀) and g(f₀), where ``gap`` is f − f₀."""
+    base, reached = bundle.calibration.apply(base_raw), bundle.calibration.apply(base_raw + gap)
     near = np.abs(gap) < NEAR
     slope = (bundle.calibration.apply(base_raw + STEP) - bundle.calibration.apply(base_raw - STEP)) / (2 * STEP)
     scale = np.where(near, slope, (reached - base) / np.where(near, 1.0, gap))

@@ -19,12 +19,13 @@ from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
 from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
-from scoring.models.choose import Choice, choose
+from scoring.models.choose import Choice
 from scoring.models.judging import Fold
 from scoring.pooling.giving import give, information
 from scoring.pooling.share import Share
 from scoring.prior import Prior
 from scoring.schema import Goal, Timing
+from scoring.sequence import rung
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
@@ -129,23 +130,33 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, _ = task.fitted(task.rows.filter(pl.Series(split.dev)))
     if not spec.columns:
         return None
+    spec = rung.offered(spec, distinct_conversions(task.rows, split.dev), task.goal.complexity)
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec)
     found = origins(task.rows, split, dated=task.goal.timing is Timing.DATED)
-    choice = choose(folds(task.rows, whole, found), task.goal.complexity, task.pool(POOLED_UNTIL))
+    choice = rung.climbed(folds(task.rows, whole, found), spec, task.goal.complexity, task.pool(POOLED_UNTIL))
+    spec, matrix = rung.served(spec, matrix, choice)
     order = task.rows["order"].to_numpy()
-    before = known_at(whole, order, split.dev, int(order[split.test].min()))
+    before = known_at(task.training(matrix, spec), order, split.dev, int(order[split.test].min()))
     raw = choice.recipe.fit(before).log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     test = task.rows.filter(pl.Series(split.test))
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before)
-    spec, vectors = task.fitted(task.rows)
-    latest = task.latest if choice.follows else task.training
-    model = choice.recipe.fit(latest(vectors.matrix, spec))
+    spec, vectors, model = _refitted(task, choice, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
+
+
+def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model]:
+    """What serves: features and model of all matured rows."""
+    spec, vectors = task.fitted(task.rows)
+    if framed:
+        spec = rung.with_frame(spec)
+        vectors = build(task.timeline, task.rows, spec)
+    latest = task.latest if choice.follows else task.training
+    return spec, vectors, choice.recipe.fit(latest(vectors.matrix, spec))
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from scoring.features import embedding, frame
 from scoring.features.clock import busiest, in_hours
 from scoring.features.declared import (
     ANY,
@@ -31,7 +32,7 @@ from scoring.features.reading import text
 from scoring.features.seller import SELLER, SELLER_DAYS
 from scoring.features.spec import FeatureSpec
 from scoring.features.standing import percentiles
-from scoring.features.steps import STEP, coded, followed, steps_of
+from scoring.features.steps import STEP, code, coded, followed, steps_of
 from scoring.features.tally import Tally, tally, times
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
@@ -127,9 +128,13 @@ def _seller_counts(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) ->
 
 
 def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
-    """Count the named pages, forms and campaigns, and the orders, in the last 90 days."""
+    """Count the named pages, forms and campaigns, and the orders, in the last 90 days; embed them all."""
     recent = acts.filter(_within(LONGEST_DAYS))
     columns = []
+    if spec.embedding.steps:
+        found = embedding.course(code(recent, spec.embedding.steps), rows, len(spec.embedding.steps))
+        columns += embedding.columns(found, rows.height, spec.embedding)
+        columns += frame.columns(found, rows.height) if spec.framed else []
     if spec.details:
         named = coded(recent, spec)
         counts = times(named["row"], named[STEP], rows["row"], len(spec.details))

@@ -8,12 +8,12 @@ from functools import lru_cache
 
 import polars as pl
 
-from scoring.features import automatic, behavioural, demographic, derived, interaction, paths, seller, temporal
+from scoring.features import automatic, behavioural, course, demographic, derived, interaction, paths, seller, temporal
 from scoring.features.declared import Feature, Side
 from scoring.features.spec import FeatureSpec
 from scoring.schema import Timing
 
-FAMILIES = (demographic, behavioural, temporal, derived, interaction, paths, seller, automatic)
+FAMILIES = (demographic, behavioural, temporal, derived, interaction, paths, course, seller, automatic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def reserved_concepts() -> set[str]:
     """Names of concepts that are not fields: a field of the same label gets another name."""
     kinds = tuple(behavioural.KIND_WORDS)
     whole = FeatureSpec(Timing.DATED, kinds=kinds, machine_kinds=kinds, companies=True, seller_kinds=kinds)
-    return set(catalogue(whole).sentences)
+    return {*catalogue(whole).sentences, paths.ORDER, course.MIX, course.TIMING}
 
 
 @lru_cache(maxsize=16)

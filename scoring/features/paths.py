@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from scoring.features.behavioural import words
@@ -16,6 +18,7 @@ from scoring.features.declared import (
     detail_column,
     pair_column,
 )
+from scoring.features.embedding import LATEST
 from scoring.features.spec import FeatureSpec, Step
 
 ORDER = "Order of actions"
@@ -27,7 +30,7 @@ def declare(spec: FeatureSpec) -> Declared:
     details = [_detail(place, step) for place, step in enumerate(spec.details)]
     pairs = [_pair(place, first, second) for place, (first, second) in enumerate(spec.pairs)]
     concepts = [_detail_concept(place, step) for place, step in enumerate(spec.details)]
-    if spec.pairs:
+    if spec.pairs or spec.embedding.orders:
         concepts.append(_order_concept(spec))
     return Declared((*details, *pairs), tuple(concepts))
 
@@ -73,7 +76,7 @@ def _pair(place: int, first: Step, second: Step) -> Feature:
     names = ["=".join(part for part in step if part) for step in (first, second)]
     return Feature(
         f"order.{names[0]}.{names[1]}",
-        f"{said(first)}, then {_lower(said(second))}",
+        f"{said(first)}, then {lower(said(second))}",
         Family.INTERACTION,
         ORDER,
         (first[0], second[0]),
@@ -81,16 +84,31 @@ def _pair(place: int, first: Step, second: Step) -> Feature:
     )
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
+    """The text as it stands within a sentence."""
     return text[:1].lower() + text[1:]
 
 
 def _order_concept(spec: FeatureSpec) -> Concept:
-    """Name the most widespread order that the lead shows."""
+    """Name the most widespread order that the lead shows, else its newest steps."""
     shown = [
         pl.when(pl.col(pair_column(place)) > 0).then(
-            pl.lit(f"{said(first)}, then {_lower(said(second))}, in the last {WINDOW_DAYS} days")
+            pl.lit(f"{said(first)}, then {lower(said(second))}, in the last {WINDOW_DAYS} days")
         )
         for place, (first, second) in enumerate(spec.pairs)
     ]
-    return Concept(ORDER, pl.coalesce([*shown, pl.lit("None of the usual orders of actions")]), Side.ENGAGEMENT)
+    return Concept(ORDER, pl.coalesce([*shown, _newest(spec)]), Side.ENGAGEMENT)
+
+
+def _newest(spec: FeatureSpec) -> pl.Expr:
+    none = pl.lit("None of the usual orders of actions")
+    if not spec.embedding.steps:
+        return none
+    last, before = (step_said(name, spec.embedding.steps) for name in LATEST)
+    return pl.coalesce([pl.format("Lately {}, then {}", before, last), none])
+
+
+def step_said(column: str, steps: Sequence[Step]) -> pl.Expr:
+    """The step whose code a column of the base frame holds, in words; null: none."""
+    texts = [said(step) for step in steps]
+    return pl.col(column).replace_strict(range(len(texts)), texts, default=None, return_dtype=pl.String)

@@ -29,13 +29,46 @@ class FieldSpec:
     dated: bool = False
 
 
+Rows = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What was learned from the order of events, without any outcome (see ``embedding``).
+
+    ``vectors``: one a step; ``turns``: directions in which leads' ways differ, one number for each two of the
+    ``ordered`` steps (places among ``steps``; the first before the second, as ``itertools.combinations`` orders them);
+    ``mixes`` and ``orders`` are the pairs of steps that tell best what each column means.
+    """
+
+    steps: tuple[Step, ...] = ()
+    vectors: Rows = ()
+    ordered: tuple[int, ...] = ()
+    turns: Rows = ()
+    mixes: tuple[tuple[int, int], ...] = ()
+    orders: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Embedding:
+        """The arrays as plain lists."""
+        return cls(
+            steps=tuple((kind, detail) for kind, detail in data["steps"]),
+            vectors=tuple(tuple(map(float, row)) for row in data["vectors"]),
+            ordered=tuple(map(int, data["ordered"])),
+            turns=tuple(tuple(map(float, row)) for row in data["turns"]),
+            mixes=tuple((int(high), int(low)) for high, low in data["mixes"]),
+            orders=tuple((int(first), int(then)) for first, then in data["orders"]),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
     """All that the feature builder needs beside the history; ``columns`` fixes the matrix's order.
 
     ``details`` are (kind, page or form or campaign) that many leads meet; ``pairs`` are steps that
     often follow each other. ``seller_kinds``: what sellers did, empty unless asked for. ``zone``: the field that holds
-    leads' time zones. ``standing``: the distributions of engagement by source.
+    leads' time zones. ``standing``: the distributions of engagement by source. ``framed``: the last columns are the
+    frame of steps (see ``frame``).
     """
 
     timing: Timing
@@ -49,6 +82,8 @@ class FeatureSpec:
     zone: str | None = None
     standing: Standing | None = None
     columns: tuple[str, ...] = ()
+    embedding: Embedding = Embedding()
+    framed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the bundle."""
@@ -86,4 +121,7 @@ class FeatureSpec:
             zone=data.get("zone"),
             standing=Standing.from_json(data["standing"]) if data.get("standing") else None,
             columns=tuple(data["columns"]),
+            # Bundles of older programs have none.
+            embedding=Embedding.from_json(data["embedding"]) if "embedding" in data else Embedding(),
+            framed=bool(data.get("framed", False)),
         )

@@ -11,10 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from scoring.features import embedding
 from scoring.features.spec import FeatureSpec, Step
 from scoring.timeline import Timeline
 
-MAX_DETAILS, MAX_PAIRS = 12, 15
+MAX_DETAILS, MAX_PAIRS, MAX_EMBEDDED = 12, 15, 60
 MIN_LEADS, MIN_SHARE = 30, 0.01
 """A name or an order is kept that at least so many leads, and this share of those with events, have."""
 MIN_MONTHS_SHARE = 0.5
@@ -22,16 +23,21 @@ MIN_MONTHS_SHARE = 0.5
 TOGETHER_DAYS = 30
 """Two events follow each other when no more days than these lie between."""
 
-STEP = "step"
+STEP = embedding.STEP
 _GAP = pl.duration(days=TOGETHER_DAYS)
 
 
 def learn(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureSpec:
-    """Return ``spec`` with the names and orders that recur in the events before each lead's last row."""
+    """Return ``spec`` with the names, orders and embedding of the events before each lead's last row."""
     if not spec.kinds:
         return spec
-    events = timeline.events(rows.group_by("lead_id", maintain_order=True).last(), ("lead",))
-    named = replace(spec, details=tuple(_frequent(events.drop_nulls("detail"), ["kind", "detail"], MAX_DETAILS)))
+    last = rows.group_by("lead_id", maintain_order=True).last()
+    events = timeline.events(last, ("lead",))
+    names = _frequent(events.drop_nulls("detail"), ["kind", "detail"], MAX_EMBEDDED)
+    steps = [*names, *((kind, None) for kind in spec.kinds)]
+    named = replace(
+        spec, details=tuple(names[:MAX_DETAILS]), embedding=embedding.learn(code(events, steps), last, steps)
+    )
     pairs = _frequent(followed(events, named), ["before", STEP], MAX_PAIRS)
     known = steps_of(named)
     return replace(named, pairs=tuple((known[first], known[second]) for first, second in pairs))
@@ -44,16 +50,21 @@ def steps_of(spec: FeatureSpec) -> list[Step]:
 
 def coded(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     """Return ``events`` with the code of their step; kinds unseen in training have the last one and mean nothing."""
-    steps = steps_of(spec)
+    return code(events, steps_of(spec))
+
+
+def code(events: pl.DataFrame, steps: Sequence[Step]) -> pl.DataFrame:
+    """Return ``events`` with the place of their step among ``steps``, which are named ones, then whole kinds."""
+    named = [step for step in steps if step[1] is not None]
     kinds = {kind: place for place, (kind, detail) in enumerate(steps) if detail is None}
     by_kind = pl.col("kind").replace_strict(kinds, default=len(steps), return_dtype=pl.Int64)
-    if not spec.details:
+    if not named:
         return events.with_columns(by_kind.alias(STEP))
     table = pl.DataFrame(
         {
-            "kind": [kind for kind, _ in spec.details],
-            "detail": [detail for _, detail in spec.details],
-            "named": range(len(spec.details)),
+            "kind": [kind for kind, _ in named],
+            "detail": [detail for _, detail in named],
+            "named": range(len(named)),
         },
         schema={"kind": pl.String, "detail": pl.String, "named": pl.Int64},
     )

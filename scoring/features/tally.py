@@ -66,8 +66,8 @@ def places(found: pl.Series, rows: pl.Series) -> Whole:
     """Return where in ``rows`` each of the ``found`` row numbers stands."""
     numbers = rows.to_numpy()
     order = np.argsort(numbers, kind="stable")
-    places: Whole = order[np.searchsorted(numbers[order], found.to_numpy())]
-    return places
+    standing: Whole = order[np.searchsorted(numbers[order], found.to_numpy())]
+    return standing
 
 
 def _codes(found: pl.Series, kinds: Sequence[str]) -> Whole:

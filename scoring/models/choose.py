@@ -39,12 +39,8 @@ class Choice:
     log_odds: list[Floats]
     absent: tuple[str, ...] = ()
     """What full complexity would have tried, were its library installed."""
-
-    @property
-    def follows(self) -> bool:
-        """Whether rows teach it that have not been followed for the whole horizon."""
-        members = self.recipe.members if isinstance(self.recipe, BlendRecipe) else (self.recipe,)
-        return any(member.kind == hazard.KIND for member in members)
+    follows: bool = False
+    """Whether rows teach it that have not been followed for the whole horizon."""
 
 
 def choose(
@@ -67,7 +63,12 @@ def choose(
         best, more, absent = extended.climbed_on(folds, best, members)
         every += more
     figures = {one.name: round(area(folds, one.log_odds), 4) for one in every}
-    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent))
+    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent), _follows(best.recipe))
+
+
+def _follows(recipe: Recipe) -> bool:
+    members = recipe.members if isinstance(recipe, BlendRecipe) else (recipe,)
+    return any(member.kind == hazard.KIND for member in members)
 
 
 def _boosted(folds: Sequence[Fold]) -> Candidate:

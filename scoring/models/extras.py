@@ -11,6 +11,7 @@ from scoring.errors import BundleError
 
 MODULES: Final[Mapping[str, str]] = {
     "catboost": "catboost",
+    "sequence": "torch",
     "smote": "imblearn.over_sampling",
     "tuning": "optuna",
     "xgboost": "xgboost",

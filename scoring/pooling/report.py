@@ -6,6 +6,7 @@ from typing import Any
 
 from scoring.models import Model, pooled
 from scoring.models.blend import Blend
+from scoring.models.sequence import WithSteps
 from scoring.prior import Prior
 
 
@@ -30,5 +31,6 @@ def notes(prior: Prior | None, model: Model, *, judged_alone: bool) -> list[str]
 
 
 def _serves(model: Model) -> bool:
-    members = model.members if isinstance(model, Blend) else (model,)
+    below = model.rest if isinstance(model, WithSteps) else model
+    members = below.members if isinstance(below, Blend) else (below,)
     return any(member.kind == pooled.KIND for member in members)

@@ -14,6 +14,10 @@ LOCKS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
     "requirements-dev.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"],
     "requirements-bench.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["bench"],
+    "requirements-sequence.txt": [
+        *(PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["bench"]),
+        *PROJECT["project"]["optional-dependencies"]["sequence"],
+    ],
 }
 
 

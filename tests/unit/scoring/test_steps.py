@@ -68,7 +68,8 @@ def test_an_order_that_matters_is_seen_where_counts_say_nothing() -> None:
     walks, label = _walks(3_000, 5)
     _, vectors = fit(Timeline(walks), _rows(3_000), Timing.DATED)
     ordered = [place for place, name in enumerate(vectors.columns) if name.startswith("order.")]
-    others = [place for place, name in enumerate(vectors.columns) if not name.startswith(("order.", "age", "created"))]
+    sequential = ("order.", "mix.", "course.", "age", "created")
+    others = [place for place, name in enumerate(vectors.columns) if not name.startswith(sequential)]
     assert _ranked(vectors, label, ordered) > 0.7
     assert (
         _ranked(vectors, label, [*ordered, *others]) - _ranked(vectors, label, others or ordered) > 0.05 or not others

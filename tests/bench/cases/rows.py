@@ -1,0 +1,66 @@
+"""One line of a benchmark, and how lines are printed and written."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was ``achieved`` beside a ``limit`` of the same run; ``required``: the least ratio, None if none is.
+
+    ``median_of``: measurements behind the figure; ``spread``: their standard deviation, or half of a 95 % interval.
+    """
+
+    case: str
+    name: str
+    unit: str
+    achieved: float
+    limit: float
+    required: float | None = None
+    median_of: int = 1
+    spread: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Achieved over limit; higher is better."""
+        return self.achieved / self.limit if self.limit else 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether what is required is reached."""
+        return self.required is None or self.ratio >= self.required
+
+
+def told(rows: Sequence[Row]) -> str:
+    """The rows as a table."""
+    lines = [
+        f"{'case':<14} {'what':<58} {'achieved':>10} {'limit':>9} {'ratio':>7} {'asked':>6} {'spread':>8}  unit",
+    ]
+    for row in rows:
+        asked = "" if row.required is None else f"{row.required:.2f}"
+        mark = "" if row.held else "  NOT HELD"
+        lines.append(
+            f"{row.case:<14} {row.name:<58} {row.achieved:>10.4g} {row.limit:>9.4g} {row.ratio:>7.3f} {asked:>6} "
+            f"{row.spread:>8.3g}  {row.unit}{mark}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def written(path: Path, rows: Sequence[Row], settings: dict[str, object]) -> None:
+    """The rows as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    machine = f"{platform.machine()} with {os.cpu_count()} cores"
+    found = [asdict(row) | {"ratio": round(row.ratio, 4), "held": row.held} for row in rows]
+    path.write_text(json.dumps({"machine": machine, "settings": settings, "rows": found}, indent=1) + "\n")
+
+
+def progress(words: str) -> None:
+    """A line for whoever waits."""
+    sys.stderr.write(f"{words}\n")
