@@ -76,6 +76,7 @@ KINDS = {
     "lightgbm": "Gradient-boosted trees (LightGBM)",
     "pairs": "Penalised logistic regression with pairs of facts",
     "blend": "Weighted sum of logistic regression and LightGBM",
+    "segmented": "The best common model, with models of their own for some segments",
     "sequence": "Recurrent network over the steps, beside the best other model",
 }
 

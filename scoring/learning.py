@@ -25,6 +25,7 @@ from scoring.pooling.giving import give, information
 from scoring.pooling.share import Share
 from scoring.prior import Prior
 from scoring.schema import Goal, Timing
+from scoring.segmenting import Segmentation, segmentation
 from scoring.sequence import rung
 from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
@@ -106,6 +107,8 @@ class Trial:
     choice: Choice | None = None
     split: Split | None = None
     learned_from: Rows | None = None
+    parted: Segmentation | None = None
+    """Where the goal names a field to part leads by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,9 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec)
     found = origins(task.rows, split, dated=task.goal.timing is Timing.DATED)
-    choice = rung.climbed(folds(task.rows, whole, found), spec, task.goal.complexity, task.pool(POOLED_UNTIL))
+    parted = _parted(task, spec, matrix, split)
+    columns = parted.columns() if parted else ()
+    choice = rung.climbed(folds(task.rows, whole, found), spec, task.goal.complexity, task.pool(POOLED_UNTIL), columns)
     spec, matrix = rung.served(spec, matrix, choice)
     order = task.rows["order"].to_numpy()
     before = known_at(task.training(matrix, spec), order, split.dev, int(order[split.test].min()))
@@ -142,11 +147,17 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     log_odds = out_of_fold(task.rows, windows).apply(raw)
     test = task.rows.filter(pl.Series(split.test))
-    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before)
+    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before, parted)
     spec, vectors, model = _refitted(task, choice, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
+
+
+def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segmentation | None:
+    if task.goal.segment is None:
+        return None
+    return segmentation(task.timeline, task.goal.segment, spec, task.rows, matrix, split.dev)
 
 
 def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model]:

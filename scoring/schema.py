@@ -124,6 +124,7 @@ class Goal:
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
     ``seller_activity``: models may also learn from what sellers did.
+    ``segment``: the field whose values may get models of their own (product line, region); None: one model for all.
     """
 
     name: str
@@ -135,3 +136,4 @@ class Goal:
     medium_share: float = 0.30
     complexity: Complexity = Complexity.STANDARD
     seller_activity: bool = False
+    segment: str | None = None

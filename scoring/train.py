@@ -32,6 +32,7 @@ from scoring.report import report
 from scoring.schema import Complexity, Goal, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
+from scoring.segmenting import told as told_segments
 from scoring.segments import segments
 from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tiers, by_share
@@ -108,8 +109,10 @@ def train(
     told |= {"notes": notes(rows, trial, goal, judgement, told["delay"])}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
-    compared = [*(field.name for field in history.fields if field.source), *attributes]
+    parts = [goal.segment] if goal.segment else []
+    compared = [*(field.name for field in history.fields if field.source), *parts, *attributes]
     told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
+    told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     return Training(bundle, told, task.share(fitted) if gives and dated else None)

@@ -72,6 +72,13 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     )
 
 
+def parted(history: History, settings: TenantSettings) -> str | None:
+    """Return the field whose values may get models of their own, as the history calls it; else the name as set."""
+    wanted = settings.segment
+    known = [item.name for item in history.fields if wanted in (item.name, _bare(item.name))]
+    return known[0] if known else wanted
+
+
 def audited(history: History, settings: TenantSettings) -> list[str]:
     """Return the fields over whose values figures are compared, as the history calls them; else the name as set."""
     found = {name: [item.name for item in history.fields if _bare(item.name) == name] for name in settings.attributes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ def run(job: Job) -> None:
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
         others = pooling.taken(session, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
+    goal = replace(goal, segment=snapshot.parted(history, tenant.settings))
     audited = snapshot.audited(history, tenant.settings)
     artefact, sha256, report, score_map, share = services.isolated(
         fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited, others

@@ -25,6 +25,7 @@ class TenantSettings:
     ``attributes`` names fields over whose values the model's figures are compared (fairness).
     ``minimum_step`` is by how many points a score must move before it is written again.
     ``seller_activity``: models may also learn from what sellers did.
+    ``segment``: the field whose values may get models of their own.
     ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
     """
 
@@ -40,6 +41,7 @@ class TenantSettings:
     complexity: str = "standard"
     minimum_step: float = 1.0
     seller_activity: bool = False
+    segment: str | None = None
     pooling: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)

@@ -24,12 +24,12 @@ _HEAD = (
 
 def segments(report: Json) -> Section:
     """One table a named attribute, with the gaps to the largest group."""
-    found = report.get("segments") or ()
+    found, blocks = report.get("segments") or (), _models(report.get("segment_models"))
     if not found:
         told = "No attribute was named to compare the figures over: nothing is said of fairness between groups."
-        return Section("Segments and fairness", (Paragraph(told),))
+        return Section("Segments and fairness", (*blocks, Paragraph(told)))
     best = (report.get("goal") or {}).get("high_intent_share")
-    blocks: list[Block] = [Paragraph(_TOLD.format(share=share(best)))]
+    blocks.append(Paragraph(_TOLD.format(share=share(best))))
     for one in found:
         blocks += _attribute(one)
     return Section("Segments and fairness", tuple(blocks))
@@ -39,6 +39,29 @@ _TOLD = (
     "On the test window, with 95 % intervals. The High-Intent band is here the best {share} of the window's snapshots. "
     "Values of under 30 leads or 5 conversions stand together."
 )
+
+
+def _models(found: Mapping[str, Any] | None) -> list[Block]:
+    """Which segments have models of their own, and why the others have none."""
+    if found is None:
+        return []
+    head = ("Segment", "Leads", "Converting", "AUC, common model", "AUC with its own", "What serves")
+    rows = tuple(
+        (
+            one["value"],
+            count(one["leads"]),
+            count(one["conversions"]),
+            *(NOTHING if one[name] is None else f"{one[name]:.3f}" for name in ("auc_parent", "auc_own")),
+            one["why"],
+        )
+        for one in found["segments"]
+    )
+    blocks: list[Block] = [Paragraph(found["sentence"])]
+    if rows:
+        blocks.append(Table(f"Models of segments by “{found['label']}” (figures over the rolling windows)", head, rows))
+    if found["moved"]:
+        blocks.append(Paragraph(f"{found['moved']:.1%} of the leads changed their segment while they were watched."))
+    return blocks
 
 
 def _attribute(one: Mapping[str, Any]) -> list[Block]:

@@ -1,5 +1,5 @@
 """The ladder of models: scorecard, logistic regression (also from a pooled prior, by hazards, with pairs), LightGBM,
-a small net, blends, and a recurrent network over the steps.
+a small net, blends, models of segments, and a recurrent network over the steps.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from scoring.errors import BundleError
-from scoring.models import blend, cat, gbm, hazard, logistic, net, pairs, pooled, scorecard, sequence, xgb
+from scoring.models import blend, cat, gbm, hazard, logistic, net, pairs, pooled, scorecard, segmented, sequence, xgb
 from scoring.models.contract import Floats, Model, Training
 
 __all__ = ["Floats", "Model", "Training", "from_json"]
@@ -24,6 +24,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Model]]] = {
     "catboost": cat.from_json,
     "pooled": pooled.from_json,
     "blend": lambda data: blend.from_json(data, from_json),
+    "segmented": lambda data: segmented.from_json(data, from_json),
     "sequence": lambda data: sequence.from_json(data, from_json),
 }
 

@@ -1,7 +1,8 @@
 """The ladder, climbed by evidence: which recipe serves is decided over the rolling windows.
 
 Rungs, the simplest first: logistic regression, in its fixed-horizon form, from a pooled prior or in its hazard
-form; its blend with LightGBM; the blend with pairs as well; the blend with a small net, too. A rung replaces the
+form; its blend with LightGBM; the blend with pairs as well; the blend with a small net, too. Segments' own models
+(``segment_search``) come last. A rung replaces the
 best one below it when its mean AUC over the windows is higher and stays so in CERTAIN of paired resamples of leads.
 Members alone are no rungs: tuned on the windows, they look better there than they are, and a blend gives them all
 the weight that they earn. Their figures are shown. What full complexity tries beyond: ``extended``.
@@ -16,11 +17,13 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs, pooled
+from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs, pooled, segment_search
 from scoring.models.blend import BlendRecipe
 from scoring.models.contract import Recipe, Training
 from scoring.models.judging import Fold, area, deviance
 from scoring.models.rungs import Candidate, blend, candidate, climbed
+from scoring.models.segment_search import Tried
+from scoring.models.segmented import SegmentedRecipe
 from scoring.schema import Complexity
 
 CERTAIN = 0.6
@@ -41,12 +44,20 @@ class Choice:
     """What full complexity would have tried, were its library installed."""
     follows: bool = False
     """Whether rows teach it that have not been followed for the whole horizon."""
+    segments: tuple[Tried, ...] = ()
+    """What was found of the segments that might get models of their own."""
 
 
 def choose(
-    folds: Sequence[Fold], complexity: Complexity = Complexity.STANDARD, pool: pooled.Recipe | None = None
+    folds: Sequence[Fold],
+    complexity: Complexity = Complexity.STANDARD,
+    pool: pooled.Recipe | None = None,
+    segments: Sequence[str] = (),
 ) -> Choice:
-    """Fit the candidates at every origin and climb as far as ``complexity`` allows; ``pool``: from a pooled prior."""
+    """Fit the candidates at every origin and climb as far as ``complexity`` allows.
+
+    ``pool``: from a pooled prior. ``segments``: columns of those that may get models of their own.
+    """
     folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
     full = complexity is Complexity.FULL
     linear, penalty = _logistic(folds)
@@ -62,11 +73,22 @@ def choose(
     if full:
         best, more, absent = extended.climbed_on(folds, best, members)
         every += more
-    figures = {one.name: round(area(folds, one.log_odds), 4) for one in every}
-    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent), _follows(best.recipe))
+    best, tried = _parted(folds, best, segments)
+    figures = {one.name: round(area(folds, one.log_odds), 4) for one in [*every, best]}
+    return Choice(best.name, best.recipe, figures, best.log_odds, tuple(absent), _follows(best.recipe), tried)
+
+
+def _parted(folds: Sequence[Fold], best: Candidate, segments: Sequence[str]) -> tuple[Candidate, tuple[Tried, ...]]:
+    """With models of segments, unless they rank leads of different segments worse than they gain within them."""
+    parted, tried = segment_search.climbed(folds, best, segments)
+    if climbed(folds, [best, parted], CERTAIN) is best:
+        return best, tuple(replace(one, share=0.0) for one in tried)
+    return parted, tuple(tried)
 
 
 def _follows(recipe: Recipe) -> bool:
+    if isinstance(recipe, SegmentedRecipe):
+        return _follows(recipe.parent)
     members = recipe.members if isinstance(recipe, BlendRecipe) else (recipe,)
     return any(member.kind == hazard.KIND for member in members)
 

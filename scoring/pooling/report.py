@@ -6,6 +6,7 @@ from typing import Any
 
 from scoring.models import Model, pooled
 from scoring.models.blend import Blend
+from scoring.models.segmented import Segmented
 from scoring.models.sequence import WithSteps
 from scoring.prior import Prior
 
@@ -31,6 +32,9 @@ def notes(prior: Prior | None, model: Model, *, judged_alone: bool) -> list[str]
 
 
 def _serves(model: Model) -> bool:
-    below = model.rest if isinstance(model, WithSteps) else model
-    members = below.members if isinstance(below, Blend) else (below,)
+    if isinstance(model, WithSteps):
+        return _serves(model.rest)
+    if isinstance(model, Segmented):
+        return _serves(model.parent)
+    members = model.members if isinstance(model, Blend) else (model,)
     return any(member.kind == pooled.KIND for member in members)

@@ -58,13 +58,17 @@ def with_frame(spec: FeatureSpec) -> FeatureSpec:
 
 
 def climbed(
-    folds: Sequence[Fold], spec: FeatureSpec, complexity: Complexity, pool: pooled.Recipe | None = None
+    folds: Sequence[Fold],
+    spec: FeatureSpec,
+    complexity: Complexity,
+    pool: pooled.Recipe | None = None,
+    segments: Sequence[str] = (),
 ) -> Choice:
-    """The choice among all rungs below, and this one where ``spec`` offers it; ``pool``: as for ``choose``."""
+    """The choice among all rungs below, and this one where ``spec`` offers it; the rest is as for ``choose``."""
     if not spec.framed:
-        return choose(folds, complexity, pool)
+        return choose(folds, complexity, pool, segments)
     others = [replace(fold, train=plain(fold.train), window=plain(fold.window)) for fold in folds]
-    below = choose(others, complexity, pool)
+    below = choose(others, complexity, pool, segments)
     own = [replace(fold, train=framed(fold.train), window=framed(fold.window)) for fold in folds]
     share, said = _searched(own)
     weights = stacked(folds, [below.log_odds, said])

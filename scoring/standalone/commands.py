@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,7 @@ def cli() -> None:
 )
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--audit", multiple=True, help="A field whose groups are compared (fairness); repeatable.")
+@click.option("--segment", help="A field whose values may get models of their own (product line, region).")
 @click.option("--out", type=PATH, default=Path("model.bundle"), show_default=True, help="Where the model goes.")
 @click.option("--report", type=PATH, default=Path("report.json"), show_default=True, help="Where its figures go.")
 def train(
@@ -56,6 +58,7 @@ def train(
     complexity: str,
     seed: int,
     audit: tuple[str, ...],
+    segment: str | None,
     out: Path,
     report: Path,
     as_of: datetime | None,
@@ -64,12 +67,18 @@ def train(
     """Learn from LEADS (and EVENTS) and write a model, the figures of its trial on newer leads, and its card beside."""
     found = load(Sources(**where))
     now = as_of or found.newest
-    limit = Complexity(complexity)
-    wanted = Goal(goal, found.timing, horizon_days=horizon, maturity_days=horizon, capacity=capacity, complexity=limit)
+    wanted = Goal(
+        goal,
+        found.timing,
+        horizon_days=horizon,
+        maturity_days=horizon,
+        capacity=capacity,
+        complexity=Complexity(complexity),
+        segment=segment,
+    )
     version = version_for(now, existing=())
-    missing = sorted(set(audit) - {field.name for field in found.history.fields})
-    if missing:
-        raise FileError(f"--audit {missing[0]}: there is no such field.")
+    _known(found, "--audit", audit)
+    _known(found, "--segment", [segment] if segment else [])
     made = train_model(found.history, wanted, as_of=now, seed=seed, tenant=TENANT, version=version, attributes=audit)
     artefact = dumps(made.bundle)
     told = made.report | {"sha256": hashlib.sha256(artefact).hexdigest()}
@@ -143,6 +152,12 @@ def _readable(scores: pl.DataFrame, found: Loaded) -> pl.DataFrame:
         fit="fit",
         engagement="engagement",
     )
+
+
+def _known(found: Loaded, option: str, names: Sequence[str]) -> None:
+    missing = sorted(set(names) - {field.name for field in found.history.fields})
+    if missing:
+        raise FileError(f"{option} {missing[0]}: there is no such field.")
 
 
 def _told(report: dict[str, Any]) -> str:
