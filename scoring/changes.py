@@ -179,7 +179,7 @@ def _moved(bundle: Bundle, old: Floats, new: Floats) -> Mapping[str, tuple[str, 
     for place in sorted(np.flatnonzero(differ).tolist(), key=lambda place: (-weights[place], place)):
         feature = declared[bundle.spec.columns[place]]
         told = found.setdefault(feature.concept, [])
-        if len(told) < MOST_INPUTS:
+        if len(told) < MOST_INPUTS and not feature.code:
             told.append(_step(feature.label, float(old[0, place]), float(new[0, place]), flag=feature.flag))
     return {concept: tuple(told) for concept, told in found.items()}
 

@@ -132,10 +132,15 @@ class Explanation:
         leads, rates = seen.behind(columns, self.matrix[rows, columns])
         agrees = (np.sign(rates - seen.rate) == np.sign(values)) & (leads >= LEAST_CASES)
         declared = catalogue(self.bundle.spec).features
-        labels = [declared[self.bundle.spec.columns[column]].label for column in columns.tolist()]
+        features = [declared[self.bundle.spec.columns[column]] for column in columns.tolist()]
         return [
-            (cases, rate if fits else None, _evidence(label, cases, rate if fits else None, seen.rate))
-            for label, cases, rate, fits in zip(labels, leads.tolist(), rates.tolist(), agrees.tolist(), strict=True)
+            (cases, rate if fits else None, _evidence(feature.label, cases, rate if fits else None, seen.rate))
+            # Leads with a number near a code's have nothing in common with this one.
+            if not feature.code
+            else (None, None, None)
+            for feature, cases, rate, fits in zip(
+                features, leads.tolist(), rates.tolist(), agrees.tolist(), strict=True
+            )
         ]
 
 

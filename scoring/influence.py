@@ -47,18 +47,15 @@ def influence(bundle: Bundle, matrix: Floats, seed: int) -> Influence:
 
 
 def _features(bundle: Bundle, weights: Floats) -> list[dict[str, Any]]:
-    declared = catalogue(bundle.spec).features
-    found = [
-        {
-            "name": name,
-            "label": declared[name].label,
-            "family": declared[name].family.value,
-            "concept": declared[name].concept,
-            "importance": round(float(weight), 6),
-        }
-        for name, weight in zip(bundle.spec.columns, weights, strict=True)
-    ]
-    return sorted(found, key=lambda entry: (-float(str(entry["importance"])), str(entry["name"])))
+    """Each column's weight; the codes of one concept stand together under its name."""
+    declared, found = catalogue(bundle.spec).features, dict[str, dict[str, Any]]()
+    for column, weight in zip(bundle.spec.columns, weights, strict=True):
+        feature = declared[column]
+        name, label = (feature.concept, feature.concept) if feature.code else (column, feature.label)
+        told = {"name": name, "label": label, "family": feature.family.value, "concept": feature.concept}
+        entry = found.setdefault(name, told | {"importance": 0.0})
+        entry["importance"] = round(entry["importance"] + float(weight), 6)
+    return sorted(found.values(), key=lambda entry: (-float(str(entry["importance"])), str(entry["name"])))
 
 
 def _concepts(bundle: Bundle, sample: Floats, values: Floats) -> list[dict[str, Any]]:
@@ -68,7 +65,8 @@ def _concepts(bundle: Bundle, sample: Floats, values: Floats) -> list[dict[str, 
     for concept in dict.fromkeys(owners):
         columns = [place for place, owner in enumerate(owners) if owner == concept]
         leading = max(columns, key=lambda place: float(np.abs(values[:, place]).mean()))
-        label = declared[bundle.spec.columns[leading]].label
+        first = declared[bundle.spec.columns[leading]]
+        label = concept if first.code else first.label
         found.append(_concept(concept, label, values[:, columns].sum(axis=1), sample[:, leading]))
     found.sort(key=lambda one: (-one["mean_absolute"], one["concept"]))
     return found[:CONCEPTS]

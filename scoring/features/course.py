@@ -47,7 +47,7 @@ def _framed(name: str, spec: FeatureSpec) -> Feature:
     _, what, place = name.split(".")
     step = "Newest step" if place == "1" else f"Step {place}, counted back from the newest"
     label = f"{step}: its number in the model's list" if what == "step" else f"{step}: class of the time after it"
-    return Feature(name, label, Family.INTERACTION, TIMING, spec.kinds, pl.col(name))
+    return Feature(name, label, Family.INTERACTION, TIMING, spec.kinds, pl.col(name), code=True)
 
 
 def _timing_concept(spec: FeatureSpec) -> Concept:

@@ -33,6 +33,7 @@ class Feature:
     ``expression`` reads the base frame (see ``base``). ``concept`` is the plain-words group whose
     contributions are summed for reasons. ``inputs`` names the fields or event kinds that it reads:
     a field under quarantine takes all features with it along. ``flag``: 1 where the label holds of the lead, else 0.
+    ``code``: its numbers stand for something and are neither more nor less than each other: people are not told them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Feature:
     inputs: tuple[str, ...]
     expression: pl.Expr
     flag: bool = False
+    code: bool = False
 
 
 class Side(StrEnum):

@@ -19,8 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.bundle import Bundle, dumps, loads
-from scoring.features import FeatureSpec, Matrix, Side, build, catalogue, fit
+from scoring.changes import Recording, changed
+from scoring.explain import explain
+from scoring.features import FeatureSpec, Matrix, Side, Vectors, build, catalogue, fit
+from scoring.features.course import TIMING
 from scoring.features.frame import FRAME, names
+from scoring.influence import influence
 from scoring.learning import Fitted, Task, Trial, learned
 from scoring.metrics import auc
 from scoring.models import Training, extras, from_json, gru
@@ -30,6 +34,8 @@ from scoring.predict import score, score_recorded
 from scoring.replay import differences, record, replay
 from scoring.schema import Complexity, Goal, History, Timing
 from scoring.scoremap import ScoreMap
+from scoring.seen import Seen
+from scoring.seen import learn as look_at
 from scoring.sequence import rung, training
 from scoring.splits import Split
 from scoring.tiers import Tiers
@@ -149,6 +155,35 @@ def test_it_is_taken_where_the_order_decides_and_every_score_replays(walks: Walk
     assert differences(record(recorded.scores), again) == []
     alone = score(bundle, walks.history, as_of=now, lead_ids=[5])
     assert alone.equals(recorded.scores.filter(pl.col("lead_id") == 5))
+
+
+def test_the_numbers_of_steps_are_told_to_nobody(walks: Walks, won: tuple[Fitted, Trial]) -> None:
+    """A step's place in a list is neither more nor less than another: no cases, no "3 to 7", one line of influence."""
+    fitted, _ = won
+    rows = walks.rows.head(60)
+    bundle = replace(_bundle(fitted), seen=_seen(fitted, walks))
+    vectors = build(Timeline(walks.history), rows, bundle.spec)
+    reasons = explain(bundle, vectors).reasons().explode().struct.unnest()
+    timing = reasons.filter(pl.col("concept") == TIMING)
+    assert timing.height
+    assert timing["cases"].null_count() == timing.height
+    assert reasons["cases"].null_count() == timing.height
+    told = influence(bundle, vectors.matrix, 1)
+    assert [one["label"] for one in told.features if one["concept"] == TIMING] == [TIMING]
+    one, other = (Recording(bundle, _record(bundle, vectors, place)) for place in (3, 4))
+    moved = {change.concept: change.moved for change in changed(one, other).changes}
+    assert moved.get(TIMING, ()) == ()
+    assert any(moved.values())
+
+
+def _seen(fitted: Fitted, walks: Walks) -> Seen:
+    label = walks.label.astype(np.float64)
+    return look_at(fitted.vectors.matrix, walks.rows["lead_id"].to_numpy(), label, np.ones(len(label)))
+
+
+def _record(bundle: Bundle, vectors: Vectors, place: int) -> pl.DataFrame:
+    row = pl.DataFrame(vectors.matrix[place : place + 1], schema=list(bundle.spec.columns))
+    return row.with_columns(lead_id=pl.lit(place))
 
 
 def _explained(bundle: Bundle, scores: pl.DataFrame, fitted: Fitted) -> None:
