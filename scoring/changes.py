@@ -21,6 +21,7 @@ from scoring.explain import Parts, by_column, contributed
 from scoring.features import catalogue
 from scoring.metrics import Floats
 from scoring.predict import scored
+from scoring.words import in_percent
 
 LEAST = 0.01
 """Concepts that moved the log-odds by less are not told one by one."""
@@ -77,7 +78,9 @@ class Changed:
 
     def outline(self) -> tuple[str, ...]:
         """The scores, the model if it changed, or that nothing did."""
-        chances = [f"{score:.1f} ({expit(odds):.1%})" for score, odds in zip(self.scores, self.of(), strict=True)]
+        chances = [
+            f"{score:.1f} ({in_percent(expit(odds), 1)})" for score, odds in zip(self.scores, self.of(), strict=True)
+        ]
         told = [f"The score went from {chances[0]} to {chances[1]}."]
         if self.versions[0] != self.versions[1]:
             told.append(self._of_model())

@@ -17,6 +17,7 @@ from scipy.special import expit
 
 from scoring.evaluation import Window
 from scoring.models.judging import recalibrated
+from scoring.words import in_percent
 
 RESAMPLES = 100
 LEVEL = 1.25
@@ -79,7 +80,8 @@ def _reasons(
     reasons = []
     if ratio[1] > LEVEL or ratio[2] < 1 / LEVEL:
         reasons.append(
-            f"the conversion rate has drifted: {rate:.1%} of the newer leads converted where {stated:.1%} were foretold"
+            f"the conversion rate has drifted: {in_percent(rate, 1)} of the newer leads converted "
+            f"where {in_percent(stated, 1)} were foretold"
         )
     if slope[1] > SLOPES[1] or slope[2] < SLOPES[0]:
         reasons.append(

@@ -22,6 +22,7 @@ from scoring.single import fine, newest_rows, strength
 from scoring.splits import Split
 from scoring.suspicion import Known, Suspicion, suspected, would_be
 from scoring.timeline import Timeline
+from scoring.words import in_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,9 @@ def _copies(case: Case, rest: Sequence[Field]) -> dict[str, Copy]:
 
 def _by_copy(field: Field, found: Copy) -> FieldVerdict:
     why = (
-        f"It repeats the last value of '{found.original}', also for {found.agreed:.0%} of the {found.changed} leads "
-        "that had another one at creation: it was not known from creation, and its original is used with its dates."
+        f"It repeats the last value of '{found.original}', also for {in_percent(found.agreed)} of the {found.changed} "
+        "leads that had another one at creation: it was not known from creation, and its original is used with its "
+        "dates."
     )
     evidence = Evidence(copy_of=found.original, copied=found.agreed)
     return FieldVerdict(field.name, field.label, Verdict.PROVEN, why, evidence)

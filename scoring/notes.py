@@ -13,6 +13,7 @@ from scoring.learning import Trial
 from scoring.models.extended import TREATMENTS
 from scoring.schema import Goal, Timing
 from scoring.splits import distinct_conversions
+from scoring.words import in_percent
 
 MIN_CONVERSIONS = 30
 """Fewer distinct converting leads than this get a scorecard instead of a learned model."""
@@ -50,9 +51,9 @@ def _on_horizon(delay: Mapping[str, Any] | None) -> list[str]:
     suggested = (delay or {}).get("suggested")
     if delay is None or suggested is None or suggested["days"] == delay["horizon_days"]:
         return []
-    now = f"{delay['horizon_days']} days ({delay['within_horizon']:.0%})"
+    now = f"{delay['horizon_days']} days ({in_percent(delay['within_horizon'])})"
     return [
-        f"By your own history a horizon of {suggested['days']} days would do: {suggested['share']:.0%} of the "
+        f"By your own history a horizon of {suggested['days']} days would do: {in_percent(suggested['share'])} of the "
         f"conversions to be expected come within it. It is {now}."
     ]
 

@@ -12,6 +12,7 @@ import polars as pl
 from scoring.leakage import Changed, Evidence, FieldVerdict, Filled, Verdict
 from scoring.schema import UTC_TIME, Field, History, Knowledge
 from scoring.timeline import Timeline
+from scoring.words import in_percent
 
 AFTER, BEFORE = timedelta(days=7), timedelta(days=7)
 EARLY = timedelta(hours=1)
@@ -145,8 +146,9 @@ def _by_meaning(field: Field) -> FieldVerdict:
 def _by_change(field: Field, seen: Evidence) -> FieldVerdict:
     filled, changed = seen.filled, seen.changed or Changed(0.0, 0.0, 0)
     why = (
-        f"It changed for {changed.share:.0%} of the converted leads from an hour before to {AFTER.days} days after the "
-        f"conversion, where {changed.expected:.0%} were to be expected; it was filled in for "
-        f"{filled.before_conversion or 0:.0%} of them before and {filled.after_conversion or 0:.0%} after."
+        f"It changed for {in_percent(changed.share)} of the converted leads from an hour before to {AFTER.days} days "
+        f"after the conversion, where {in_percent(changed.expected)} were to be expected; it was filled in for "
+        f"{in_percent(filled.before_conversion or 0)} of them before and {in_percent(filled.after_conversion or 0)} "
+        "after."
     )
     return FieldVerdict(field.name, field.label, Verdict.PROVEN, why, seen)

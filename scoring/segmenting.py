@@ -15,6 +15,7 @@ from scoring.models.segment_search import Tried
 from scoring.schema import FieldType
 from scoring.splits import Mask
 from scoring.timeline import Timeline
+from scoring.words import in_percent
 
 LEAST_CONVERSIONS = 100
 """Distinct converting leads of a segment before the test: with fewer the parent serves."""
@@ -70,8 +71,8 @@ def segmentation(
     moved = _moved(before, timeline.values(before, [field])[field])
     if moved > MOST_MOVED:
         refused = (
-            f"{moved:.0%} of the leads changed their “{known.label}” while they were watched: the segments overlap. "
-            "A field that stays with a lead parts them."
+            f"{in_percent(moved)} of the leads changed their “{known.label}” while they were watched: the segments "
+            "overlap. A field that stays with a lead parts them."
         )
         return Segmentation(field, known.label, moved, refused)
     return Segmentation(field, known.label, moved, None, tuple(_segments(used, spec, before, matrix[dev])))

@@ -24,6 +24,7 @@ from scoring.maturity import DEVIATION, Maturity
 from scoring.metrics import Floats
 from scoring.probe import Probe
 from scoring.single import SURE_ODDS, Strength
+from scoring.words import in_percent
 
 MOVE, CLOSED = 0.03, 0.15
 DECISIVE_AUC, DECISIVE_SHARE = 0.875, 0.15
@@ -85,8 +86,8 @@ def _by_itself(known: Known, name: str) -> Suspicion | None:
     strength = known.strength.get(name)
     if strength is not None and strength.sure > 0:
         why = (
-            f"When it was filled in is unknown, and values of it that {strength.sure:.0%} of the converted leads have "
-            f"multiply the odds of a conversion by more than {SURE_ODDS:.0f}. {_UNTIL}"
+            f"When it was filled in is unknown, and values of it that {in_percent(strength.sure)} of the converted "
+            f"leads have multiply the odds of a conversion by more than {SURE_ODDS:.0f}. {_UNTIL}"
         )
         return Suspicion(name, why)
     return _by_age(known, name)
@@ -98,10 +99,10 @@ def _by_age(known: Known, name: str) -> Suspicion | None:
         return None
     why = (
         f"When it was filled in is unknown, and leads that are new lack it: it is filled in for "
-        f"{seen.filled.fresh or 0:.0%} of them, for {seen.filled.matured or 0:.0%} of the older ones"
+        f"{in_percent(seen.filled.fresh or 0)} of them, for {in_percent(seen.filled.matured or 0)} of the older ones"
     )
     if seen.fresh is not None and seen.fresh.deviation >= DEVIATION:
-        why += f", and it foretells {max(seen.fresh.foretold, 0):.0%} of the conversions that their like had"
+        why += f", and it foretells {in_percent(max(seen.fresh.foretold, 0))} of the conversions that their like had"
     return Suspicion(name, f"{why}. {_UNTIL}")
 
 
@@ -112,8 +113,8 @@ def _by_move(probe: Probe, known: Known, name: str, decisive: Collection[str]) -
     strength = known.strength[name]
     why = (
         f"When it was filled in is unknown, alone it ranks leads with an AUC of {strength.auc:.2f} (surely above "
-        f"{strength.highest:.2f} where it tells most), makes {strength.certain:.0%} of the conversions near certain, "
-        f"and with it the AUC rises from {bare:.3f} to {reached:.3f}. {_UNTIL}"
+        f"{strength.highest:.2f} where it tells most), makes {in_percent(strength.certain)} of the conversions near "
+        f"certain, and with it the AUC rises from {bare:.3f} to {reached:.3f}. {_UNTIL}"
     )
     return Suspicion(name, why, moved=(reached, bare))
 

@@ -18,7 +18,7 @@ REST = "Everything else together"
 
 _WIDTH, _LEFT, _RIGHT = 760, 270, 70
 _TOP, _ROW, _BAR, _FOOT = 62, 26, 16, 66
-_LABEL_CHARS = 38
+_LABEL_CHARS = 34
 _STEPS = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
 _MOST_TICKS = 7
 _GREEN, _RED, _BLUE = "#14713d", "#b3261e", "#1f5fbf"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import polars as pl
 
 from connector.records import FieldRole
 from connector.services.context import Services
+from connector.services.opening import app_of
 from connector.store import connections, fields, frames
 from connector.store.tenants import TenantSettings
 from scoring.schema import (
@@ -52,7 +54,8 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
         vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
     values = _values(services, tenant_id, catalogue, vendors, settings)
     goal_field = _goal_field(settings)
-    described = _fields(catalogue, vendors, settings, goal_field)
+    crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
+    described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
     leads = frames.lead_frame(services.store, tenant_id)
     conversions = _conversions(services, tenant_id, settings, values)
     ordered = settings.timing == Timing.ORDERED
@@ -134,6 +137,21 @@ def _fields(
             options=tuple(sorted(row.options.items())),
         )
     return tuple(described.values())
+
+
+def _told_apart(described: Sequence[Field], crms: Mapping[str, str]) -> tuple[Field, ...]:
+    """Fields that people call alike in several CRMs are called by their CRM, too."""
+    called: dict[str, set[str]] = {}
+    for field in described:
+        called.setdefault(field.label, set()).add(_vendor(field))
+    return tuple(
+        replace(field, label=f"{field.label} ({crms[_vendor(field)]})") if len(called[field.label]) > 1 else field
+        for field in described
+    )
+
+
+def _vendor(field: Field) -> str:
+    return field.name.partition(".")[0]
 
 
 def _knowledge(row: Any, settings: TenantSettings) -> Knowledge:

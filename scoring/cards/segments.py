@@ -8,6 +8,7 @@ from typing import Any
 from scoring.cards.blocks import Block, Paragraph, Section, Table
 from scoring.cards.words import NOTHING, count, measured, share
 from scoring.figures.figure import Json
+from scoring.words import in_percent
 
 _HEAD = (
     "Group",
@@ -35,6 +36,7 @@ def segments(report: Json) -> Section:
     return Section("Segments and fairness", tuple(blocks))
 
 
+_MOVED = "{share} of the leads changed their segment while they were watched."
 _TOLD = (
     "On the test window, with 95 % intervals. The High-Intent band is here the best {share} of the window's snapshots. "
     "Values of under 30 leads or 5 conversions stand together."
@@ -60,7 +62,7 @@ def _models(found: Mapping[str, Any] | None) -> list[Block]:
     if rows:
         blocks.append(Table(f"Models of segments by “{found['label']}” (figures over the rolling windows)", head, rows))
     if found["moved"]:
-        blocks.append(Paragraph(f"{found['moved']:.1%} of the leads changed their segment while they were watched."))
+        blocks.append(Paragraph(_MOVED.format(share=in_percent(found["moved"], 1))))
     return blocks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scoring.figures.axes import from_zero, percent
 from scoring.figures.figure import Figure, Json, told_percent
 from scoring.figures.frame import Words, figure, framed
+from scoring.words import in_percent
 
 
 def delay(report: Json) -> Figure | None:
@@ -19,7 +20,7 @@ def delay(report: Json) -> Figure | None:
         "The height is the share of leads that have converted by that age. What the curve gains right of the horizon "
         "is not counted as success.",
         f"Half of the {found['conversions']:,} conversions came within {median:.0f} days; of all that are to be "
-        f"expected, {found['within_horizon']:.0%} come within the horizon of {horizon} days.",
+        f"expected, {in_percent(found['within_horizon'])} come within the horizon of {horizon} days.",
     )
     across = from_zero("Days since the lead's creation", max(points[-1][0], float(horizon)))
     up = from_zero("Leads that have converted (%)", max(y for _, y in points), percent, ceiling=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scoring.figures.axes import from_zero, percent, shares
 from scoring.figures.figure import Figure, Json, curve, rate, told_percent
 from scoring.figures.frame import Words, figure, framed
+from scoring.words import in_percent
 
 MODEL, RANDOM = ("curve", "this model"), ("reference", "random order")
 _CALLED = "Share of the leads called, best first (%)"
@@ -19,7 +20,7 @@ def lift(report: Json) -> Figure | None:
     words = Words(
         "Lift",
         "The higher on the left, the more of your calls go to leads that convert; it ends at 1, where all are called.",
-        f"The best {first[0]:.0%} convert {first[1]:.1f} times as often as leads at random.",
+        f"The best {in_percent(first[0])} convert {first[1]:.1f} times as often as leads at random.",
     )
     highest = max(1.0, *(y for _, y in points))
     frame = framed(words, (shares(_CALLED), from_zero("Conversions against random (×)", highest)))
@@ -36,7 +37,7 @@ def gain(report: Json) -> Figure | None:
     words = Words(
         "Cumulative gain",
         "Read upwards from how many of your leads you call: the height is the share of all conversions you reach.",
-        f"The best {first[0]:.0%} of the leads hold {first[1]:.0%} of the conversions.",
+        f"The best {in_percent(first[0])} of the leads hold {in_percent(first[1])} of the conversions.",
     )
     frame = framed(words, (shares(_CALLED), shares("Share of all conversions reached (%)")))
     base = rate(report) or 0.0

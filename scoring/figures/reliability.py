@@ -5,6 +5,7 @@ from __future__ import annotations
 from scoring.figures.axes import from_zero, percent
 from scoring.figures.figure import Figure, Json
 from scoring.figures.frame import Words, figure, framed
+from scoring.words import in_percent
 
 _LEAST = 0.01
 """The axes show at least chances up to this."""
@@ -23,7 +24,8 @@ def reliability(report: Json) -> Figure | None:
         "Reliability",
         "On the dashed line the stated chance is what happened; above it the model was too modest. "
         f"Each dot: {count} snapshots; the number is how many of them converted.",
-        "; ".join(f"{found['stated']:.1%} stated, {found['observed']:.1%} came" for found in bins) + ".",
+        "; ".join(f"{in_percent(found['stated'], 1)} stated, {in_percent(found['observed'], 1)} came" for found in bins)
+        + ".",
     )
     highest = max(_LEAST, *(max(found["stated"], found["observed"], found["high"]) for found in bins))
     axis = from_zero("Stated chance (mean of the bin, %)", highest, percent, ceiling=1.0)
@@ -32,7 +34,8 @@ def reliability(report: Json) -> Figure | None:
     placed = float("inf")
     for found in reversed(bins):
         marks.append(frame.line([(found["stated"], found["low"]), (found["stated"], found["high"])], "interval"))
-        title = f"{found['stated']:.1%} stated, {found['observed']:.1%} of {found['rows']} snapshots converted"
+        stated, came = (in_percent(found[name], 1) for name in ("stated", "observed"))
+        title = f"{stated} stated, {came} of {found['rows']} snapshots converted"
         at = (found["stated"], found["observed"])
         marks.append(frame.dot(at, title=title))
         if placed - frame.at(at)[0] >= 30:

@@ -15,6 +15,7 @@ from scoring.standalone.options import model as model_option
 from scoring.standalone.options import opened, sources
 from scoring.whatif import Act, WhatIf
 from scoring.whatif import what_if as supposed
+from scoring.words import in_percent
 
 
 @click.command(name="what-if")
@@ -43,7 +44,9 @@ def told(answer: WhatIf) -> list[str]:
     """The answer in lines: the scores, what moved, what to doubt."""
     lines = list(answer.changed.sentences())
     if answer.after["low"][0] is not None:
-        lines.append(f"95 % interval: {answer.after['low'][0]:.1%} to {answer.after['high'][0]:.1%}.")
+        lines.append(
+            f"95 % interval: {in_percent(answer.after['low'][0], 1)} to {in_percent(answer.after['high'][0], 1)}."
+        )
     return [*lines, *answer.unused, *answer.outside, answer.caveat]
 
 

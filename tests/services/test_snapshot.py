@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import pytest
 
 from connector.records import Account, Conversion, FieldDefinition, FieldRole, FieldType, Page, PropertyChange, Record
-from connector.services import snapshot
+from connector.services import install, snapshot
 from connector.services.snapshot import history
 from connector.store import connections, tenants
 from connector.store.session import Store
 from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, VALUES, Knowledge
-from tests.fakecrm import FakeAccount
+from tests.fakecrm import FakeAccount, FakeApp
 from tests.world import NOW, World, world
 
 DAY = timedelta(days=1)
@@ -140,6 +141,25 @@ def test_an_old_export_is_scored_as_of_its_own_end() -> None:
     settings = tenants.TenantSettings(as_of="2018-11-15T00:00:00+00:00")
     assert snapshot.as_of_now(settings, NOW).isoformat() == "2018-11-15T00:00:00+00:00"
     assert snapshot.as_of_now(tenants.TenantSettings(), NOW) == NOW
+
+
+def test_what_two_crms_call_alike_is_told_apart(store: Store) -> None:
+    """By the CRM's name, where a second one has a field of that label."""
+    made = world(store)
+    first = FakeAccount(Account("101", "Alpha", "https://x", "UTC"), FIELDS[:2], {"people": [_person(1, city="Porto")]})
+    second = FakeAccount(Account("202", "Beta", "https://y", "UTC"), FIELDS[:1], {"people": [_person(2, city="Bari")]})
+    made.services.apps["fakecrm"].accounts["code-1"] = first  # type: ignore[attr-defined]
+    other = FakeApp({"code-2": second})
+    other.name, other.capabilities = "othercrm", replace(other.capabilities, label="Other CRM")
+    made.services.apps["othercrm"] = other  # type: ignore[index]
+    tenant_id = made.install().tenant_id
+    url = install.begin(made.services, "othercrm", "browser", tenant_id)
+    install.complete(made.services, "othercrm", "browser", url.partition("state=")[2], "code-2")
+    made.work(6)
+    with store.reading() as session:
+        settings = tenants.get(session, tenant_id).settings
+    labels = {item.name: item.label for item in history(made.services, tenant_id, settings).fields}
+    assert labels == {"fakecrm.city": "City (Fake CRM)", "fakecrm.phone": "Phone", "othercrm.city": "City (Other CRM)"}
 
 
 def test_a_field_without_a_history_is_not_dated(store: Store) -> None:
