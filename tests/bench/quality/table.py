@@ -28,7 +28,7 @@ def checks(row: Mapping[str, Any]) -> list[tuple[str, bool]]:
     least = next((share for start, share in LEAST_ATTAINED.items() if row["name"].startswith(start)), None)
     if mine and least is not None:
         found.append((f"{mine['mean']:.3f} of the attainable, {least} asked", mine["mean"] >= least))
-    elif mine:
+    elif mine and row["name"].startswith("interactions"):
         peer = row["methods"][row["best_peer"]]["attained"]["mean"]
         found.append((f"{mine['mean']:.3f} of the attainable, the best peer's {peer:.3f} asked", mine["mean"] >= peer))
     else:
