@@ -96,12 +96,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The parts of each row's score, what to say of each concept, and the cases behind it."""
+    """The parts of each row's score, and what it takes to say them in words."""
 
     parts: Parts
-    sentences: pl.DataFrame
+    vectors: Vectors
     bundle: Bundle
-    matrix: Floats
 
     def reasons(self) -> pl.Series:
         """The picked concepts as REASON, strongest first: a list of structs a row."""
@@ -109,7 +108,7 @@ class Explanation:
         rows = np.repeat(np.arange(len(picked)), [len(places) for places in picked])
         places = np.array([place for chosen in picked for place in chosen], dtype=np.int64)
         values = self.parts.contributions[rows, places]
-        texts = [self.sentences[name].to_list() for name in self.parts.concepts]
+        texts = self._texts(np.unique(places).tolist())
         said = [texts[place][row] for row, place in zip(rows.tolist(), places.tolist(), strict=True)]
         names = [self.parts.concepts[place] for place in places.tolist()]
         behind = self._behind(rows, places, values)
@@ -121,6 +120,13 @@ class Explanation:
         lists = [flat[start:end] for start, end in pairwise(ends)]
         return pl.Series("reasons", lists, dtype=pl.List(REASON))
 
+    def _texts(self, places: list[int]) -> dict[int, list[str]]:
+        """What is to be said of the concepts at ``places``, row by row: no others, since most are nobody's reason."""
+        sentences = catalogue(self.bundle.spec).sentences
+        wanted = [sentences[self.parts.concepts[place]].alias(str(place)) for place in places]
+        said = self.vectors.base.select(wanted)
+        return {place: said[str(place)].to_list() for place in places}
+
     def _behind(
         self, rows: Places, places: Places, values: Floats
     ) -> list[tuple[int | None, float | None, str | None]]:
@@ -129,7 +135,7 @@ class Explanation:
         if seen is None:
             return [(None, None, None)] * len(rows)
         columns = self.parts.heaviest[rows, places]
-        leads, rates = seen.behind(columns, self.matrix[rows, columns])
+        leads, rates = seen.behind(columns, self.vectors.matrix[rows, columns])
         agrees = (np.sign(rates - seen.rate) == np.sign(values)) & (leads >= LEAST_CASES)
         declared = catalogue(self.bundle.spec).features
         features = [declared[self.bundle.spec.columns[column]] for column in columns.tolist()]
@@ -146,10 +152,7 @@ class Explanation:
 
 def explain(bundle: Bundle, vectors: Vectors) -> Explanation:
     """Explain every row of ``vectors``."""
-    parts = contributed(bundle, vectors.matrix)
-    sentences = catalogue(bundle.spec).sentences
-    said = vectors.base.select(sentences[name].alias(name) for name in parts.concepts)
-    return Explanation(parts, said, bundle, vectors.matrix)
+    return Explanation(contributed(bundle, vectors.matrix), vectors, bundle)
 
 
 def contributed(bundle: Bundle, matrix: Floats) -> Parts:

@@ -56,6 +56,7 @@ class Timeline:
         )
         self._events = history.events.drop_nulls("at").sort(EVENTS.names())
         self._values = history.values.sort("lead_id", "field", "known_at", "value")
+        self._members = self._leads.drop_nulls("company_key").select("lead_id", "company_key", "created_at")
 
     def leads(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""
@@ -105,14 +106,14 @@ class Timeline:
         seen = seen.filter(pl.col("at") < pl.col("as_of"))
         return seen.select("row", "at", "kind", "actor", "detail", ago=pl.col("as_of") - pl.col("at"))
 
-    def company_events(self, rows: pl.DataFrame, days: int) -> pl.DataFrame:
+    def company_events(self, leads: pl.DataFrame, days: int) -> pl.DataFrame:
         """Lead-made events of each row's whole company in the ``days`` before ``as_of``: row, ago.
 
-        The row's own lead is included, so that callers subtract what is its own.
+        ``leads`` are rows as ``leads`` gives them. The row's own lead is included: callers subtract what is its own.
         """
-        spots = self.leads(rows).drop_nulls(["company_key", "as_of"]).select("row", "as_of", "company_key")
+        spots = leads.drop_nulls(["company_key", "as_of"]).select("row", "as_of", "company_key")
         moments = spots.select("company_key", "as_of").unique(maintain_order=True)
-        members = self._leads.drop_nulls("company_key").select("lead_id", "company_key")
+        members = self._members.select("lead_id", "company_key")
         acts = self._events.filter(pl.col("actor") == "lead").join(members, on="lead_id")
         acts = moments.join(acts.select("company_key", "at"), on="company_key")
         span = pl.duration(days=days)
@@ -120,11 +121,14 @@ class Timeline:
         joined = spots.join(acts, on=["company_key", "as_of"])
         return joined.select("row", ago=pl.col("as_of") - pl.col("at"))
 
-    def colleagues(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """How many other leads of the row's company existed before its ``as_of``: row, colleagues."""
-        spots = self.leads(rows).drop_nulls(["company_key", "as_of", "created_at"])
+    def colleagues(self, leads: pl.DataFrame) -> pl.DataFrame:
+        """How many other leads of the row's company existed before its ``as_of``: row, colleagues.
+
+        ``leads`` are rows as ``leads`` gives them.
+        """
+        spots = leads.drop_nulls(["company_key", "as_of", "created_at"])
         moments = spots.select("company_key", "as_of").unique(maintain_order=True)
-        members = self._leads.drop_nulls("company_key").select("company_key", born="created_at")
+        members = self._members.select("company_key", born="created_at")
         pairs = moments.join(members, on="company_key").filter(pl.col("born") < pl.col("as_of"))
         counts = pairs.group_by("company_key", "as_of").agg(members=pl.len().cast(pl.Int64))
         own = (pl.col("created_at") < pl.col("as_of")).cast(pl.Int64)

@@ -32,7 +32,7 @@ from scoring.features.reading import text
 from scoring.features.seller import SELLER, SELLER_DAYS
 from scoring.features.spec import FeatureSpec
 from scoring.features.standing import percentiles
-from scoring.features.steps import STEP, code, coded, followed, steps_of
+from scoring.features.steps import STEP, code, coded, followed, recoded, steps_of
 from scoring.features.tally import Tally, tally, times
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
@@ -48,15 +48,14 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     names = [field.name for field in spec.fields]
     if names:
         values = timeline.values(rows, names).select("row", *(text(pl.col(n)).alias(value_column(n)) for n in names))
-        base = _since(_beside(base, values), timeline, rows, spec)
+        base = _since(_aligned(base, values), timeline, rows, spec)
     base = _clocked(base, spec)
     if spec.kinds or spec.machine_kinds:
-        base = _beside(base, _event_counts(timeline, rows, base[ZONE], spec))
-        base = _zeros(base, ["n:", "m:", "days:", "kinds:", "details:"])
+        base = _aligned(base, _event_counts(timeline, rows, base[ZONE], spec))
     if spec.seller_kinds:
-        base = _beside(base, _seller_counts(timeline, rows, spec))
+        base = _aligned(base, _seller_counts(timeline, rows, spec))
     if spec.companies:
-        base = _beside(_beside(base, _company_counts(timeline, rows)), timeline.colleagues(rows))
+        base = _beside(_beside(base, _company_counts(timeline, base)), timeline.colleagues(base))
         base = _zeros(base, ["company:", "colleagues"])
     return base if spec.standing is None else base.with_columns(percentiles(base, engagement(spec), spec.standing))
 
@@ -70,13 +69,18 @@ def _since(base: pl.DataFrame, timeline: Timeline, rows: pl.DataFrame, spec: Fea
     found = timeline.since(rows, names).select(
         "row", *(d.alias(since_column(n)) for d, n in zip(days, names, strict=True))
     )
-    return _beside(base, found)
+    return _aligned(base, found)
 
 
 def _clocked(base: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     """Add the lead's zone and the clock on its wall when it was created."""
     named = pl.lit(None, pl.String) if spec.zone is None else zone(pl.col(value_column(spec.zone)))
     return local(base.with_columns(named.alias(ZONE), created_local="created_at"), "created_local", ZONE)
+
+
+def _aligned(base: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
+    """Beside frames of one line a row in the order of the rows."""
+    return base.hstack(extra.drop("row"))
 
 
 def _beside(base: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +106,8 @@ def _event_counts(timeline: Timeline, rows: pl.DataFrame, zones: pl.Series, spec
     columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
     columns += _by_clock(acts, rows.select("row", zones), spec)
     frame = rows.select("row").hstack([*columns, *_steps(acts, rows, spec)])
-    return _beside(frame, acts.group_by("row", maintain_order=True).agg(_breadth()))
+    breadth = _beside(rows.select("row"), acts.group_by("row", maintain_order=True).agg(_breadth()))
+    return _aligned(frame, _zeros(breadth, ["days:", "kinds:", "details:"]))
 
 
 def _by_clock(acts: pl.DataFrame, zones: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
@@ -131,19 +136,23 @@ def _steps(acts: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> list[pl
     """Count the named pages, forms and campaigns, and the orders, in the last 90 days; embed them all."""
     recent = acts.filter(_within(LONGEST_DAYS))
     columns = []
+    named = recent
     if spec.embedding.steps:
-        found = embedding.course(code(recent, spec.embedding.steps), rows, len(spec.embedding.steps))
+        whole = code(recent, spec.embedding.steps)
+        found = embedding.course(whole, rows, len(spec.embedding.steps))
         columns += embedding.columns(found, rows.height, spec.embedding)
         columns += frame.columns(found, rows.height) if spec.framed else []
-    if spec.details:
+        named = recoded(whole, spec)
+    elif spec.details or spec.pairs:
         named = coded(recent, spec)
+    if spec.details:
         counts = times(named["row"], named[STEP], rows["row"], len(spec.details))
         columns += [pl.Series(detail_column(place), counts[:, place]) for place in range(len(spec.details))]
     if spec.pairs:
         places = {step: place for place, step in enumerate(steps_of(spec))}
         width = len(places)
         codes = [places[first] * width + places[second] for first, second in spec.pairs]
-        ordered = followed(recent, spec)
+        ordered = followed(named, spec)
         both = (ordered["before"] * width + ordered[STEP]).replace_strict(
             codes, list(range(len(codes))), default=len(codes), return_dtype=pl.Int64
         )
@@ -171,7 +180,7 @@ def _breadth() -> list[pl.Expr]:
     ]
 
 
-def _company_counts(timeline: Timeline, rows: pl.DataFrame) -> pl.DataFrame:
-    acts = timeline.company_events(rows, LONGEST_DAYS)
+def _company_counts(timeline: Timeline, leads: pl.DataFrame) -> pl.DataFrame:
+    acts = timeline.company_events(leads, LONGEST_DAYS)
     windows = [_within(days).sum().alias(f"company:{days}") for days in (7, 30, LONGEST_DAYS)]
     return acts.group_by("row").agg(windows)

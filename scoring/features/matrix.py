@@ -35,5 +35,5 @@ def vectors_of(base: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) ->
     features = catalogue(spec).features
     columns = tuple(features) if every else spec.columns
     frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
-    matrix = np.ascontiguousarray(frame.fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    matrix = np.ascontiguousarray(frame.to_numpy(), dtype=np.float64)
     return Vectors(base, matrix.reshape(base.height, len(columns)), columns)

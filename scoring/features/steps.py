@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from scoring.features import embedding
@@ -38,7 +39,7 @@ def learn(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> FeatureS
     named = replace(
         spec, details=tuple(names[:MAX_DETAILS]), embedding=embedding.learn(code(events, steps), last, steps)
     )
-    pairs = _frequent(followed(events, named), ["before", STEP], MAX_PAIRS)
+    pairs = _frequent(followed(coded(events, named), named), ["before", STEP], MAX_PAIRS)
     known = steps_of(named)
     return replace(named, pairs=tuple((known[first], known[second]) for first, second in pairs))
 
@@ -56,8 +57,9 @@ def coded(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
 def code(events: pl.DataFrame, steps: Sequence[Step]) -> pl.DataFrame:
     """Return ``events`` with the place of their step among ``steps``, which are named ones, then whole kinds."""
     named = [step for step in steps if step[1] is not None]
-    kinds = {kind: place for place, (kind, detail) in enumerate(steps) if detail is None}
-    by_kind = pl.col("kind").replace_strict(kinds, default=len(steps), return_dtype=pl.Int64)
+    kinds = pl.Enum([kind for kind, detail in steps if detail is None])
+    whole = pl.col("kind").cast(kinds, strict=False).to_physical().cast(pl.Int64)
+    by_kind = (whole + len(named)).fill_null(len(steps))
     if not named:
         return events.with_columns(by_kind.alias(STEP))
     table = pl.DataFrame(
@@ -72,9 +74,20 @@ def code(events: pl.DataFrame, steps: Sequence[Step]) -> pl.DataFrame:
     return joined.with_columns(pl.coalesce("named", by_kind).alias(STEP)).drop("named")
 
 
+def recoded(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+    """Return ``events``, coded by the embedding's steps, with the codes that ``coded`` would give.
+
+    Coding by whole numbers costs a single lead a third of what coding by texts does.
+    """
+    index = {step: place for place, step in enumerate(steps_of(spec))}
+    known = [index.get((kind, detail), index.get((kind, None), len(index))) for kind, detail in spec.embedding.steps]
+    table = np.array([*known, len(index)], dtype=np.int64)
+    return events.with_columns(pl.Series(STEP, table[events[STEP].to_numpy()]))
+
+
 def followed(events: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
-    """Return the events that follow another step of the same row within TOGETHER_DAYS, with that one's code."""
-    known = coded(events, spec).filter(pl.col(STEP) < len(steps_of(spec)))
+    """Return those ``coded`` events that follow another step of the same row within TOGETHER_DAYS, with its code."""
+    known = events.filter(pl.col(STEP) < len(steps_of(spec)))
     after = known.with_columns(
         before=pl.col(STEP).shift(1), row_before=pl.col("row").shift(1), gap=pl.col("ago").shift(1) - pl.col("ago")
     )

@@ -73,5 +73,5 @@ def places(found: pl.Series, rows: pl.Series) -> Whole:
 def _codes(found: pl.Series, kinds: Sequence[str]) -> Whole:
     if not kinds:
         return np.zeros(len(found), dtype=np.int64)
-    codes = found.replace_strict(list(kinds), list(range(len(kinds))), default=len(kinds), return_dtype=pl.Int64)
+    codes = found.cast(pl.Enum(kinds), strict=False).to_physical().cast(pl.Int64).fill_null(len(kinds))
     return np.asarray(codes.to_numpy(), dtype=np.int64)
