@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from connector.demo.browser import Browser
@@ -14,8 +15,9 @@ from connector.demo.options import DemoOptions
 from connector.demo.readback import read_back
 from connector.demo.stack import Stack
 from connector.services.context import Services
-from connector.store import connections, outbox, runs
+from connector.store import connections, outbox, runs, tenants
 from connector.store.runs import Run, RunStatus, StageProgress
+from scoring.schema import Complexity
 
 AS_OF = "2026-03-01T00:00:00+00:00"
 PATIENCE_SECONDS = 150.0
@@ -46,10 +48,19 @@ def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) 
     try:
         services = stack.start()
         Browser().install(stack.web, "hubspot", stack.web)
+        _simplest_model(services)
         stack.start_worker()
         yield stack, services
     finally:
         stack.stop()
+
+
+def _simplest_model(services: Services) -> None:
+    """On trial is the line; which model is the best is searched elsewhere."""
+    with services.store.transaction() as session:
+        tenant = tenants.get(session, connections.newest(session).tenant_id)
+        simple = replace(tenant.settings, complexity=Complexity.INTERPRETABLE)
+        tenants.save_settings(session, tenant.id, simple)
 
 
 def progress(services: Services) -> tuple[Run, dict[str, StageProgress]]:
