@@ -25,7 +25,7 @@ def draw(path: Path, title: str, how: str, axis: tuple[str, float, float], bars:
     label, low, high = axis
     bottom = TOP + STEP * len(bars)
     body = [_text(16, 26, title, 18), _text(16, 50, how, 12)]
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         x = LEFT + share * (WIDTH - LEFT - 70)
         body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}" stroke="{FAINT}"/>')
         body.append(_text(x, bottom + 18, f"{low + share * (high - low):.2f}", 12, "middle"))
