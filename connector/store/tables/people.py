@@ -1,0 +1,126 @@
+"""Records, the leads behind them, and what happened with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint, false, text
+
+from connector.store.tables.base import metadata, of_connection, of_tenant
+from connector.store.types import BigId, Json, Money, Text, UtcTime
+
+companies = Table(
+    "companies",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    of_connection(),
+    Column("vendor_id", Text, nullable=False),
+    Column("name", Text),
+    Column("domain", Text),
+    Column("properties", Json, nullable=False),
+    Column("modified_at", UtcTime, nullable=False),
+    UniqueConstraint("connection_id", "vendor_id"),
+    Index("ix_companies_tenant_id", "tenant_id"),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    Column("key", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("company_key", Text),
+    Column("email_kind", Text),
+    UniqueConstraint("tenant_id", "key"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    of_connection(),
+    Column("vendor_id", Text, nullable=False),
+    Column("lead_id", BigId, ForeignKey("leads.id", ondelete="SET NULL")),
+    Column("join_reason", Text),
+    Column("person_key", Text),
+    Column("identified_as", Text),
+    Column("apart", Boolean, nullable=False, server_default=false()),
+    Column("email", Text),
+    Column("company_id", Text),
+    Column("company_since", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("modified_at", UtcTime, nullable=False),
+    Column("properties", Json, nullable=False),
+    Column("removed_at", UtcTime),
+    Column("seen_at", UtcTime),
+    UniqueConstraint("connection_id", "vendor_id"),
+    Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
+    Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
+    Index("ix_records_connection_id_email", "connection_id", "email"),
+)
+
+links = Table(
+    "record_links",
+    metadata,
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("vendor_id", Text, primary_key=True),
+    of_tenant(),
+    Index("ix_record_links_tenant_id", "tenant_id"),
+)
+
+changes = Table(
+    "property_changes",
+    metadata,
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", UtcTime, primary_key=True),
+    of_tenant(),
+    Column("value", Text),
+    Index("ix_property_changes_tenant_id", "tenant_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    of_connection(),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE")),
+    Column("subject", Text),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("detail", Text),
+    UniqueConstraint("connection_id", "source", "source_id"),
+    Index("ix_events_record_id_at", "record_id", "at"),
+    Index("ix_events_tenant_id", "tenant_id"),
+    Index(
+        "ix_events_unresolved",
+        "connection_id",
+        "subject",
+        sqlite_where=text("record_id IS NULL"),
+        postgresql_where=text("record_id IS NULL"),
+    ),
+)
+
+conversions = Table(
+    "conversions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    of_connection(),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE")),
+    Column("subject", Text),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcTime),
+    Column("amount", Money),
+    Column("currency", Text),
+    UniqueConstraint("connection_id", "source", "source_id"),
+    Index("ix_conversions_tenant_id", "tenant_id"),
+    Index("ix_conversions_record_id", "record_id"),
+)

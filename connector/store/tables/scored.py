@@ -1,0 +1,102 @@
+"""Models, scores, and the ledger of every score."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid
+
+from connector.store.tables.base import metadata, of_tenant
+from connector.store.types import BigId, Blob, Json, Text, UtcTime
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    of_tenant(),
+    Column("version", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("artefact", Blob, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("report", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("tenant_id", "version"),
+)
+
+score_maps = Table(
+    "score_maps",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("horizon_days", Integer, primary_key=True),
+    Column("map", Json, nullable=False),
+)
+
+model_shares = Table(
+    "model_shares",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("goal_kind", Text, primary_key=True),
+    Column("horizon_days", Integer, primary_key=True),
+    Column("share", Json, nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    Index("ix_model_shares_goal_kind", "goal_kind", "horizon_days"),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("lead_id", BigId, ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
+    of_tenant(),
+    Column("run_id", Uuid, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("score", Numeric(4, 1), nullable=False),
+    Column("probability", Numeric(9, 8), nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("base_value", Text, nullable=False),
+    Column("inputs_hash", Text, nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("scored_at", UtcTime, nullable=False),
+    Index("ix_scores_tenant_id_score", "tenant_id", "score", "lead_id"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("lead_id", BigId),
+    Column("commitment", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_ledger_tenant_id_lead_id", "tenant_id", "lead_id"),
+)
+
+ledger_payloads = Table(
+    "ledger_payloads",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("salt", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+ledger_heads = Table(
+    "ledger_heads",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigId, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+score_inputs = Table(
+    "score_inputs",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_seq", BigId, primary_key=True, autoincrement=False),
+    Column("last_seq", BigId, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("frame", Blob, nullable=False),
+)
