@@ -76,6 +76,9 @@ bench-cases: $(VENV)/.sequence ## Build the playbook's own systems, with tables 
 bench-sequence: $(VENV)/.sequence ## Show what the order of steps is worth where counts say nothing (QUICK= DRAW= REPORT=)
 	$(RUN) -m tests.bench.cases $(CASES) --only order
 
+bench-rivals: $(VENV)/.dev ## Compare the processor time of a backfill with dlt's and the Singer taps' (QUICK= ONLY= REPORT=)
+	$(RUN) -m tests.bench.rivals $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report "$(REPORT)")
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -92,5 +95,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras bench-cases \
+.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras bench-cases bench-rivals \
   bench-sequence fmt lock clean

@@ -101,6 +101,18 @@ hs_lastmodifieddate|Last Modified Date|datetime/date|ro
 hs_object_id|Record ID|number/number|ro
 """
 
+_EMPTY = (
+    "communications",
+    "feedback_submissions",
+    "goal_targets",
+    "leads",
+    "line_items",
+    "postal_mail",
+    "products",
+    "quotes",
+    "tickets",
+)
+
 _TABLES: dict[str, str] = {
     "contacts": _CONTACTS,
     "companies": _COMPANIES,
@@ -130,6 +142,8 @@ hs_meeting_title|Title|string/text
 hs_task_status|Task status|enumeration/select||NOT_STARTED:Not started;COMPLETED:Completed
 hs_task_type|Task type|enumeration/select||TODO:To-do;CALL:Call;EMAIL:Email
 """,
+    # Every portal knows these types too. Here nobody fills them, but clients ask for their definitions.
+    **dict.fromkeys(_EMPTY, _ACTIVITY),
 }
 
 GROUPS = {

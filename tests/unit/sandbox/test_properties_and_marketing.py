@@ -185,3 +185,11 @@ def test_what_happens_at_run_time_is_served(visitor: Visitor) -> None:
         f"/crm/objects/2026-03/contacts/{made}", associations="meetings,calls,emails,notes,deals"
     ).json()
     assert set(linked["associations"]) == {"meetings", "calls", "emails", "notes", "deals"}
+
+
+@pytest.mark.parametrize("kind", ["0-5", "tickets", "ticket", "0-18", "postal_mail", "0-136", "goal_targets", "0-19"])
+def test_types_that_nobody_fills_have_definitions_and_no_records(visitor: Visitor, kind: str) -> None:
+    """A client that asks for every standard type by any of its spellings finds it empty, not unknown."""
+    found = visitor.get(f"/crm/properties/2026-03/{kind}").json()["results"]
+    assert "hs_object_id" in {each["name"] for each in found}
+    assert visitor.get(f"/crm/objects/2026-03/{kind}").json()["results"] == []
