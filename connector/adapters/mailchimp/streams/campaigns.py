@@ -73,7 +73,8 @@ class CampaignReader(Reader):
     campaign → its totals at the last one.
     """
 
-    stream = Stream("campaigns", "Campaign activity")
+    # Recipients are named by their addresses, which may be known before the members.
+    stream = Stream("campaigns", "Campaign activity", needs_records=False)
 
     def read(self, cursor: Cursor | None) -> Page:
         """Read some reports, or the next campaigns whose reports are to be read."""

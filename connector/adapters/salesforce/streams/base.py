@@ -18,6 +18,7 @@ from connector.adapters.salesforce import bulk, soql
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.org import Org
+from connector.adapters.salesforce.polls import pauses
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment
 from connector.errors import RetryLater
 from connector.records import Cursor, Page, Stream
@@ -25,7 +26,11 @@ from connector.records import Cursor, Page, Stream
 OVERLAP = timedelta(minutes=5)
 """How late after its stamp a row may become visible."""
 
-POLLS_AT_ONCE = 10
+JOB_PAGE = 5_000
+"""Rows of a job's results that are read at a time: as many as are well held in memory with what belongs to them."""
+
+PATIENCE = 30
+"""Places in the pace of polls that a worker waits for a job: a minute."""
 POLL_AGAIN = 60.0
 """Seconds until a job that is not ready is asked about again."""
 
@@ -176,7 +181,7 @@ class Reader(StreamReader):
         try:
             if "locator" not in state:
                 self._await(job)
-            part = bulk.part(session, job, state.get("locator"), soql.PAGE)
+            part = bulk.part(session, job, state.get("locator"), JOB_PAGE)
         except bulk.JobGoneError:
             return Page({"started": iso(session.now())}, drained=False)
         pieces = Pieces()
@@ -187,7 +192,7 @@ class Reader(StreamReader):
         return pieces.page(self.closed(state), drained=True)
 
     def _await(self, job: str) -> None:
-        for _ in range(POLLS_AT_ONCE):
-            if bulk.ready(self.org.session, job):
+        for turns in pauses(PATIENCE):
+            if bulk.ready(self.org.session, job, turns):
                 return
         raise RetryLater(f"Salesforce is still preparing the {self.stream.label.lower()}.", after_seconds=POLL_AGAIN)
