@@ -42,7 +42,7 @@ def answers(found: Any, count: int) -> list[Any]:
     ordered = [by_name.get(reference_of(place)) for place in range(count)]
     for each in ordered:
         status = each.get("httpStatusCode") if each else None
-        if each is None or not isinstance(status, int):
+        if each is None or not isinstance(status, int) or "body" not in each:
             raise ValueError("a query of a composite request has no answer")
         if status != FOUND:
             raise SalesforceGeneralError(COMPOSITE, status, COMPOSITE, each.get("body"))

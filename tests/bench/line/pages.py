@@ -59,7 +59,7 @@ def read_hubspot(hub: HubSpot) -> int:
 def read_salesforce(hub: Salesforce) -> int:
     """Return the fewest requests that read an org: a count and a describe of each object, pages or a job, what belongs.
 
-    What belongs to rows is asked for by their ids: 500 in a query, five queries in a request.
+    What belongs to rows is asked for with their page, by their ids: 500 in a query, five queries in a request.
     """
     rows = {
         name: [row for row in table.rows.values() if not row.get("IsDeleted")] for name, table in hub.tables.items()
@@ -85,7 +85,8 @@ def _stream(rows: int) -> int:
 
 
 def _belonging(ids: int, rows: int) -> int:
-    return max(pages(ids, IDS * QUERIES), pages(rows, PAGE * QUERIES)) if ids else 0
+    at_once = IDS * QUERIES if ids >= Reader.bulk_from else PAGE
+    return max(pages(ids, at_once), pages(rows, PAGE * QUERIES)) if ids else 0
 
 
 def read_mailchimp(hub: Mailchimp) -> int:

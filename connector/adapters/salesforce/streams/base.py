@@ -60,6 +60,9 @@ class Reader(StreamReader):
     one_each: ClassVar[bool] = True
     """Whether each row becomes one thing that is counted, so that the number of rows tells how many to expect."""
 
+    counted: ClassVar[bool] = True
+    """Whether a first read may be so large that it is counted, and read by a Bulk job."""
+
     bulk_from: ClassVar[int] = 10_000
     """Rows from which a first read is a Bulk job: five pages, what a job costs in requests itself."""
 
@@ -122,7 +125,7 @@ class Reader(StreamReader):
         if "started" not in state:
             self.org.fields(self.source)
             state = self.opened({**state, "started": iso(self.org.session.now())})
-            if "since" not in state:
+            if "since" not in state and self.counted:
                 rows = self.org.session.count(soql.count(self.source, self.conditions()), deleted=self.deleted)
                 expected = rows if self.one_each else None
                 if rows >= self.bulk_from:
