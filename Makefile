@@ -51,8 +51,9 @@ lint: $(VENV)/.dev ## Check style, types and the layers
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (CONTACTS=)
-	$(RUN) -m tests.bench.line $(if $(CONTACTS),--contacts $(CONTACTS))
+bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (QUICK= CONTACTS= REPORT=)
+	$(RUN) -m tests.bench.line $(if $(QUICK),--quick) $(if $(CONTACTS),--contacts $(CONTACTS)) \
+	  $(if $(REPORT),--report "$(REPORT)")
 
 bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS=)
 	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS))

@@ -83,7 +83,9 @@ class GovernedLane:
 
     def settle(self, budget: str) -> None:
         """Start the ageing of one request that was answered or failed."""
-        self._windows.settle(self._key(budget), self._budgets[budget].seconds + MARGIN)
+        seconds = self._budgets[budget].seconds
+        # Of what is under way at one time there is no border to be on the right side of: it has ended.
+        self._windows.settle(self._key(budget), seconds + MARGIN if seconds else 0.0)
 
     def penalise(self, budget: str, seconds: float) -> None:
         """Stop everyone on this budget for ``seconds``."""

@@ -31,7 +31,7 @@ HOUR = 3600
 HOURS = 24
 """A daily allowance is counted by the hour: one number each, whatever the traffic."""
 
-POLL = 0.02
+POLL = 0.005
 """Seconds between asks while only requests in flight stand in the way: their end is not known ahead."""
 
 

@@ -9,7 +9,8 @@ import polars as pl
 
 ZONE_SHARE = 0.8
 """A field holds time zones when at least this share of its filled values names one."""
-HUBSPOT_SLASH = "_slash_"
+SPELLED_SLASH = "_slash_"
+"""How some CRMs write the slash of a zone among the choices of a field."""
 UTC_NAME = "UTC"
 
 
@@ -21,7 +22,7 @@ def _known() -> dict[str, str]:
 
 def zone(column: pl.Expr) -> pl.Expr:
     """The IANA zone that a text names (``Europe/Berlin``, ``europe_slash_berlin``), else null."""
-    plain = column.str.strip_chars().str.to_lowercase().str.replace_all(HUBSPOT_SLASH, "/", literal=True)
+    plain = column.str.strip_chars().str.to_lowercase().str.replace_all(SPELLED_SLASH, "/", literal=True)
     return plain.replace_strict(_known(), default=None, return_dtype=pl.String)
 
 

@@ -55,7 +55,7 @@ def test_reading_in_small_pages_resumes_from_every_checkpoint(world: MailchimpWo
     world.fill(40)
     grant = world.install()
     for name, pages in read_all(world.connect(grant)).items():
-        assert len(pages) > 1 or name == "census", name
+        assert len(pages) > 1 or name in ("census", "automations"), name
         whole = Facts().learn(pages).standing()
         for done in range(1, len(pages)):
             rest = list(pages_of(world.connect(grant), name, pages[done - 1].cursor))

@@ -20,7 +20,7 @@ from connector.adapters.salesforce.app import SalesforceApp
 from connector.adapters.salesforce.session import Session
 from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RejectedInput, RetryLater
 from tests.contract.salesforce_world import ORG, SalesforceWorld
-from tests.contract.world import SharedClock
+from tests.contract.world import SharedClock, Trouble
 
 
 def access_without_vendor() -> Access:
@@ -147,6 +147,21 @@ def test_a_rotated_refresh_token_is_kept_and_its_reuse_ends_the_grant() -> None:
         world.app().refresh(grant.tokens, world.clock.now(), grant.account.api_origin)
     with pytest.raises(Disconnected):
         world.app().refresh(again, world.clock.now(), grant.account.api_origin)
+    world.stop()
+
+
+def test_a_reply_that_is_lost_under_rotation_is_tried_once_more_and_then_said() -> None:
+    """Salesforce gives no grace: only trying the old token tells that it was used. The org is to be connected again."""
+    world = SalesforceWorld(rotate=True)
+    grant = world.install()
+    world.fail(Trouble.TRUNCATED, 1, path="/token")
+    with pytest.raises(RetryLater):
+        world.app().refresh(grant.tokens, world.clock.now(), grant.account.api_origin)
+    with pytest.raises(Disconnected) as refused:
+        world.app().refresh(grant.tokens, world.clock.now(), grant.account.api_origin)
+    assert "onnect" in refused.value.remedy
+    again = world.install()
+    assert world.app().refresh(again.tokens, world.clock.now(), again.account.api_origin).refresh_token
     world.stop()
 
 

@@ -351,7 +351,7 @@ def test_a_large_first_read_is_a_bulk_job_that_another_worker_ends(
     grant = org.install()
     paged = Facts().learn(pages_of(org.connect(grant), "leads"))
     monkeypatch.setattr(persons.LeadReader, "bulk_from", 1)
-    monkeypatch.setattr("connector.adapters.salesforce.soql.PAGE", 3)
+    monkeypatch.setattr("connector.adapters.salesforce.streams.base.JOB_PAGE", 3)
     pages = [org.connect(grant).read_page("leads", None)]
     assert pages[0].expected == len(org.leads())
     assert not pages[0].records
@@ -364,6 +364,19 @@ def test_a_large_first_read_is_a_bulk_job_that_another_worker_ends(
     org.change(org.leads()[:1], {"Title": "Later"})
     org.wait()
     assert Facts().learn(pages_of(org.connect(grant), "leads", pages[-1].cursor)).records.keys() == {org.leads()[0]}
+
+
+def test_what_belongs_to_many_is_asked_for_together(org: SalesforceWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five queries of ids are one request of the org's day, and bring the same."""
+    grant = org.install()
+    alone = Facts().learn(pages_of(org.connect(grant), "leads"))
+    monkeypatch.setattr("connector.adapters.salesforce.soql.IDS", 2)
+    begun = len(org.paths())
+    together = Facts().learn(pages_of(org.connect(grant), "leads"))
+    assert together.standing() == alone.standing()
+    chunks = -(-len(org.leads()) // 2)
+    assert chunks > 2
+    assert [path.endswith("/composite") for path in org.paths()[begun:]].count(True) == -(-chunks // 5)
 
 
 def test_a_job_that_is_lost_is_replaced_by_pages(org: SalesforceWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,10 +42,13 @@ def start(session: Session, soql: str, *, deleted: bool = False) -> str:
     return str(found["id"])
 
 
-def ready(session: Session, job: str) -> bool:
-    """Tell whether the results are there; raise ``JobGoneError`` where they never will be."""
+def ready(session: Session, job: str, turns: int) -> bool:
+    """Tell, after ``turns`` places in the pace of polls, whether the results are there.
+
+    Raises ``JobGoneError`` where they never will be.
+    """
     try:
-        state = str(session.poll("bulk query", f"jobs/query/{job}").get("state"))
+        state = str(session.poll("bulk query", f"jobs/query/{job}", turns=turns).get("state"))
     except NeedsAdmin as refused:
         raise _gone(refused) from None
     if state in FAILED:

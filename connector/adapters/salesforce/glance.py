@@ -6,17 +6,14 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote_plus
 
-from connector.adapters.salesforce import soql
+from connector.adapters.salesforce import soql, together
 from connector.adapters.salesforce.org import Org
-from connector.adapters.salesforce.paths import COMPOSITE, DATA
+from connector.adapters.salesforce.paths import COMPOSITE
+from connector.adapters.salesforce.values import Json
 
 LOOKED_AT = ("Lead", "Contact", "CampaignMember", "Task", "Event")
-"""Persons, their answers to campaigns, calls, e-mails and meetings: five queries are the most of one composite request,
-which counts once (REST guide, "Send Multiple Requests Using Composite")."""
-
-FOUND = 200
+"""Persons, their answers to campaigns, calls, e-mails and meetings: as many queries as one request takes."""
 
 
 def changed(org: Org, at: datetime) -> bool:
@@ -34,19 +31,18 @@ def changed(org: Org, at: datetime) -> bool:
 def _touched(org: Org, sources: Iterable[str], conditions: Sequence[str]) -> AbstractSet[str]:
     """Return the objects of which some record meets the conditions."""
     asked = [_subrequest(source, conditions) for source in sources]
-    answer = org.session.send("POST", COMPOSITE, {"allOrNone": False, "compositeRequest": asked}, "look")
+    answer = org.session.send("POST", COMPOSITE, together.body(asked), "look")
     told = answer.get("compositeResponse") if isinstance(answer, dict) else None
     return {str(each["referenceId"]) for each in told or () if _finds(each)}
 
 
-def _subrequest(source: str, conditions: Sequence[str]) -> dict[str, str]:
-    query = soql.select(("Id",), source, conditions, "LIMIT 1")
-    return {"method": "GET", "url": f"{DATA}query?q={quote_plus(query)}", "referenceId": source}
+def _subrequest(source: str, conditions: Sequence[str]) -> Json:
+    return together.subrequest(soql.select(("Id",), source, conditions, "LIMIT 1"), source)
 
 
 def _finds(result: Any) -> bool:
     """Tell whether a subrequest found a record; a refused one did not."""
-    if not isinstance(result, dict) or result.get("httpStatusCode") != FOUND:
+    if not isinstance(result, dict) or result.get("httpStatusCode") != together.FOUND:
         return False
     body = result.get("body")
     return isinstance(body, dict) and bool(body.get("records"))

@@ -6,12 +6,12 @@ guide). Its rows are read from the outcomes alone: one that is in neither is not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from connector.adapters.salesforce.bulk_csv import Upload, rows
 from connector.adapters.salesforce.ids import known_id
 from connector.adapters.salesforce.paths import INGEST_JOBS
+from connector.adapters.salesforce.polls import pauses
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json
 from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RetryLater
@@ -24,8 +24,6 @@ ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 
 PATIENCE = 300
 """Places in the pace of polls until a job is taken back: ten minutes."""
-
-LONGEST_PAUSE = 15
 
 _BROKEN_OFF = "InvalidBatch"
 _NO_FIELD = "Field name not found"
@@ -97,21 +95,12 @@ def _named(made: object) -> str:
 
 def _ended(session: Session, job: str) -> Json:
     path = f"jobs/ingest/{job}"
-    for turns in _pauses():
+    for turns in pauses(PATIENCE):
         told = session.poll("bulk ingest", path, turns=turns)
         if str(told.get("state")) in ENDED:
             return told
     _abort(session, job)
     return session.poll("bulk ingest", path)
-
-
-def _pauses() -> Iterator[int]:
-    """Yield how many places each poll takes: the longer a job stands, the less often it is asked about."""
-    waited, turns = 0, 2
-    while waited < PATIENCE:
-        yield turns
-        waited += turns
-        turns = min(turns + turns // 2, LONGEST_PAUSE)
 
 
 def _read(session: Session, job: str, outcome: str) -> list[Json]:

@@ -138,12 +138,10 @@ class Org:
         """Return the rows of ``source`` whose field ``by`` is one of ``ids``; none where the object is hidden."""
         try:
             kept = self.having(source, names)
-            found: list[Json] = []
-            for chunk in soql.chunks(_good(ids)):
-                found.extend(self.session.query(soql.select(kept, source, [soql.any_of(by, chunk)]), deleted=deleted))
+            asked = [soql.select(kept, source, [soql.any_of(by, chunk)]) for chunk in soql.chunks(_good(ids), soql.IDS)]
+            return self.session.queries(asked, deleted=deleted)
         except MissingPermission:
             return []
-        return found
 
     def retrieve(self, source: str, ids: Sequence[str], names: Sequence[str]) -> list[Json]:
         """Return the records among ``ids`` that still are, by a body, which no length limits."""

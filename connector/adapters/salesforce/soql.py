@@ -64,7 +64,7 @@ def fits(soql: str) -> bool:
     return len(quote_plus(soql)) <= LONGEST_URL
 
 
-def chunks(ids: Iterable[str], size: int = IDS) -> Iterator[list[str]]:
+def chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:
     """Yield ids, each once, in lists of at most ``size``."""
     unique = list(dict.fromkeys(ids))
     for start in range(0, len(unique), size):

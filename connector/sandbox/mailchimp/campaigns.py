@@ -44,7 +44,9 @@ def _chosen() -> list[Campaign]:
     found = [
         each
         for each in hub().campaigns.values()
-        if (type_ not in TYPES or each.kind == type_)
+        # E-mails of automations are found through these alone.
+        if each.kind in TYPES
+        and (type_ not in TYPES or each.kind == type_)
         and (status not in STATUSES or each.status == status)
         and args.get("list_id", each.list_id) == each.list_id
         and within(each.sent_ms, *sent)

@@ -15,9 +15,8 @@ from connector.sandbox.mailchimp import changes
 from connector.sandbox.mailchimp.access import hub
 from connector.sandbox.mailchimp.activity import need_subscribed
 from connector.sandbox.mailchimp.problems import Problem, not_found, reply
-from connector.sandbox.mailchimp.reading import chosen, json_body, stamp, text_in, window
+from connector.sandbox.mailchimp.reading import json_body, stamp, text_in
 from connector.sandbox.mailchimp.records import Member, subscriber_hash
-from connector.sandbox.mailchimp.showing import links
 
 blueprint = Blueprint("flows", __name__)
 
@@ -30,13 +29,6 @@ def _person(list_ids: Iterable[str]) -> Member:
         raise not_found()
     need_subscribed(found)
     return found
-
-
-@blueprint.get("/automations")
-def list_automations() -> Response:
-    """Answer that there are no classic automations: Mailchimp lets nobody make new ones."""
-    window()
-    return chosen({"automations": [], "total_items": 0, "_links": links("/automations")})
 
 
 @blueprint.post("/customer-journeys/journeys/<int:journey_id>/steps/<int:step_id>/actions/trigger")

@@ -12,7 +12,7 @@ from connector.sandbox.mailchimp.audience import Audience, stable_id
 from connector.sandbox.mailchimp.grants import Grants
 from connector.sandbox.mailchimp.notices import Notices
 from connector.sandbox.mailchimp.problems import not_found
-from connector.sandbox.mailchimp.records import Campaign, FlowStart, Job, Journey, Store
+from connector.sandbox.mailchimp.records import Automation, Campaign, FlowStart, Job, Journey, Store
 from connector.sandbox.state import Stage
 
 MAIN = "Customers and leads"
@@ -34,6 +34,7 @@ class Hub:
     notices: Notices
     audiences: dict[str, Audience] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    automations: dict[str, Automation] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     journeys: dict[tuple[int, int], Journey] = field(default_factory=dict)

@@ -14,7 +14,16 @@ from connector.sandbox.mailchimp.audience import Audience, stable_id
 from connector.sandbox.mailchimp.hub import Hub
 from connector.sandbox.mailchimp.problems import Problem, invalid
 from connector.sandbox.mailchimp.reading import stamp
-from connector.sandbox.mailchimp.records import Act, Campaign, Member, Order, Receipt, Store, subscriber_hash
+from connector.sandbox.mailchimp.records import (
+    Act,
+    Automation,
+    Campaign,
+    Member,
+    Order,
+    Receipt,
+    Store,
+    subscriber_hash,
+)
 
 REQUIRED = ("id", "customer", "currency_code", "order_total", "lines")
 SHOP = "sandbox-shop"
@@ -51,6 +60,15 @@ def deliver(hub: Hub, campaign: Campaign, members: Iterable[Member] | None = Non
     }
     for hook in audience.hooks.values():
         hub.notices.tell(hook, "campaign", "admin", form)
+
+
+def automate(hub: Hub, audience: Audience, title: str) -> Campaign:
+    """Make a classic automation of one e-mail and turn it on now; nobody has got it yet."""
+    email = draft_campaign(hub, audience, title)
+    email.kind, email.sent_ms = "automation", hub.now_ms()
+    workflow_id = stable_id(10, "automation", email.campaign_id)
+    hub.automations[workflow_id] = Automation(workflow_id, audience.list_id, title, hub.now_ms(), [email.campaign_id])
+    return email
 
 
 def receive(campaign: Campaign, member: Member) -> Receipt:

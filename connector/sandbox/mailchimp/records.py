@@ -120,6 +120,17 @@ class Journey:
     turned_on: bool = True
 
 
+@dataclass(slots=True)
+class Automation:
+    """A classic automation, turned on at ``started_ms``; ``emails`` are the campaigns that it sends, in their order."""
+
+    workflow_id: str
+    list_id: str
+    title: str
+    started_ms: int
+    emails: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class FlowStart:
     """A member entered an automation flow. ``by``: tag, event, journey or automation; ``name`` says which."""
@@ -161,6 +172,7 @@ class Campaign:
     created_ms: int
     sent_ms: int | None = None
     kind: str = "regular"
+    """``automation``: an e-mail of a classic automation, ``sent_ms`` from when on it is sent to one after another."""
     receipts: dict[str, Receipt] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connector.adapters.mailchimp.audiences import Audiences
+from connector.adapters.mailchimp.streams.automations import AutomationReader
 from connector.adapters.mailchimp.streams.base import Reader
 from connector.adapters.mailchimp.streams.campaigns import CampaignReader
 from connector.adapters.mailchimp.streams.census import CensusReader
@@ -17,6 +18,7 @@ def readers(audiences: Audiences) -> Mapping[str, Reader]:
     found: list[Reader] = [
         MemberReader(audiences),
         CampaignReader(audiences),
+        AutomationReader(audiences),
         OrderReader(audiences),
         CensusReader(audiences),
     ]

@@ -18,7 +18,7 @@ from connector.adapters.mailchimp.errors import NOT_FOUND
 from connector.adapters.mailchimp.seconds import Place, step
 from connector.adapters.mailchimp.session import AT_ONCE
 from connector.adapters.mailchimp.streams.base import Reader
-from connector.adapters.mailchimp.streams.report_parts import CALLS, EVENTS, KEYS, PARTS, REPORT_FIELDS, mark
+from connector.adapters.mailchimp.streams.report_parts import AUTOMATED, CALLS, EVENTS, KEYS, PARTS, REPORT_FIELDS, mark
 from connector.adapters.mailchimp.values import (
     SECOND,
     Json,
@@ -73,21 +73,23 @@ class CampaignReader(Reader):
     campaign → its totals at the last one.
     """
 
-    stream = Stream("campaigns", "Campaign activity")
+    # Recipients are named by their addresses, which may be known before the members.
+    stream = Stream("campaigns", "Campaign activity", needs_records=False)
 
     def read(self, cursor: Cursor | None) -> Page:
         """Read some reports, or the next campaigns whose reports are to be read."""
         state: Json = dict(cursor or {})
         pieces = Pieces()
         if "queue" not in state:
-            state = self._news(state, pieces) if "since" in state else self._beginning()
+            state = self.news(state, pieces) if "since" in state else self.beginning(pieces)
         if state["queue"]:
             return self._reports(state, pieces)
         if state["place"] is not None:
             return self._list(state)
         return self._next(pieces, state)
 
-    def _beginning(self) -> Json:
+    def beginning(self, pieces: Pieces) -> Json:
+        """Begin a first scan."""
         now = whole(self.audiences.now())
         return {"started": iso(now), "queue": [], "marks": {}, "place": Place(None, now).as_json()}
 
@@ -147,13 +149,15 @@ class CampaignReader(Reader):
 
         found = {}
         for raw in self.audiences.pages("reports", "reports", call):
+            if raw.get("type") == AUTOMATED:
+                continue
             try:
                 found[identifier(raw, "id")] = moment(raw.get("send_time"), "the time of sending"), mark(raw)
             except UnreadableError as reason:
                 pieces.reject(self.stream.name, raw.get("id"), reason)
         return found
 
-    def _news(self, state: Json, pieces: Pieces) -> Json:
+    def news(self, state: Json, pieces: Pieces) -> Json:
         """Begin a later scan: see which of the followed campaigns have other totals than at the last one."""
         now = whole(self.audiences.now())
         since = moment(state["since"], "the cursor") - OVERLAP
@@ -176,6 +180,10 @@ class CampaignReader(Reader):
                     further.append(ask.further().as_json())
         return self._next(pieces, {**state, "queue": [*further, *state["queue"][ASKED:]]})
 
+    def exposing(self, ask: Ask) -> bool:
+        """Tell whether an answer says of everybody in it that the mail was sent to them."""
+        return ask.since is None
+
     def _answer(self, ask: Ask) -> tuple[Pieces, bool]:
         """Return what an answer tells, and whether there is more of it."""
         call = CALLS[ask.part](ask.campaign_id, ask.since, ask.offset)
@@ -183,7 +191,7 @@ class CampaignReader(Reader):
         answer = self.audiences.session.send(ask.part, call, accept=(NOT_FOUND,))
         found, total = answer.listed(KEYS[ask.part]), answer.body.get("total_items")
         pieces = Pieces()
-        read = EVENTS[ask.part](Mailing(ask.campaign_id, moment(ask.sent, "the cursor")), ask.since is None)
+        read = EVENTS[ask.part](Mailing(ask.campaign_id, moment(ask.sent, "the cursor")), self.exposing(ask))
         opened = None if ask.since is None else moment(ask.since, "the cursor")
         for raw in found:
             try:

@@ -29,8 +29,8 @@ from connector.adapters.mailchimp.values import (
 from connector.adapters.pieces import Pieces
 from connector.records import Cursor, Page, Retraction, Stream
 
-COUNT = 200
-"""Orders a page: a customer who was not among the members just read costs a request."""
+COUNT = PAGE
+"""Orders a page. A customer who was not among the members just read costs a request besides."""
 RESCAN = timedelta(hours=20)
 OVERLAP = timedelta(days=2)
 """How late a shop may tell Mailchimp of an order or of its change."""

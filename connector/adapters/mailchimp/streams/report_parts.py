@@ -13,9 +13,11 @@ ACTIVITY, OPENS, UNSUBSCRIBED = "activity", "opens", "unsubscribed"
 PARTS = (ACTIVITY, OPENS, UNSUBSCRIBED)
 
 REPORT_FIELDS = (
-    "reports.id reports.send_time reports.emails_sent reports.unsubscribed reports.bounces reports.opens.opens_total "
-    "reports.clicks.clicks_total total_items"
+    "reports.id reports.type reports.send_time reports.emails_sent reports.unsubscribed reports.bounces "
+    "reports.opens.opens_total reports.clicks.clicks_total total_items"
 ).split()
+AUTOMATED = "automation"
+"""The type of a report about an e-mail of an automation."""
 RECIPIENT = "email_id", "email_address"
 
 

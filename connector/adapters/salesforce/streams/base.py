@@ -18,6 +18,7 @@ from connector.adapters.salesforce import bulk, soql
 from connector.adapters.salesforce.history import Reading
 from connector.adapters.salesforce.ids import known_id, to_18
 from connector.adapters.salesforce.org import Org
+from connector.adapters.salesforce.polls import pauses
 from connector.adapters.salesforce.values import Json, UnreadableError, iso, moment
 from connector.errors import RetryLater
 from connector.records import Cursor, Page, Stream
@@ -25,7 +26,11 @@ from connector.records import Cursor, Page, Stream
 OVERLAP = timedelta(minutes=5)
 """How late after its stamp a row may become visible."""
 
-POLLS_AT_ONCE = 10
+JOB_PAGE = 5_000
+"""Rows of a job's results that are read at a time: as many as are well held in memory with what belongs to them."""
+
+PATIENCE = 30
+"""Places in the pace of polls that a worker waits for a job: a minute."""
 POLL_AGAIN = 60.0
 """Seconds until a job that is not ready is asked about again."""
 
@@ -54,6 +59,9 @@ class Reader(StreamReader):
 
     one_each: ClassVar[bool] = True
     """Whether each row becomes one thing that is counted, so that the number of rows tells how many to expect."""
+
+    counted: ClassVar[bool] = True
+    """Whether a first read may be so large that it is counted, and read by a Bulk job."""
 
     bulk_from: ClassVar[int] = 10_000
     """Rows from which a first read is a Bulk job: five pages, what a job costs in requests itself."""
@@ -117,7 +125,7 @@ class Reader(StreamReader):
         if "started" not in state:
             self.org.fields(self.source)
             state = self.opened({**state, "started": iso(self.org.session.now())})
-            if "since" not in state:
+            if "since" not in state and self.counted:
                 rows = self.org.session.count(soql.count(self.source, self.conditions()), deleted=self.deleted)
                 expected = rows if self.one_each else None
                 if rows >= self.bulk_from:
@@ -176,7 +184,7 @@ class Reader(StreamReader):
         try:
             if "locator" not in state:
                 self._await(job)
-            part = bulk.part(session, job, state.get("locator"), soql.PAGE)
+            part = bulk.part(session, job, state.get("locator"), JOB_PAGE)
         except bulk.JobGoneError:
             return Page({"started": iso(session.now())}, drained=False)
         pieces = Pieces()
@@ -187,7 +195,7 @@ class Reader(StreamReader):
         return pieces.page(self.closed(state), drained=True)
 
     def _await(self, job: str) -> None:
-        for _ in range(POLLS_AT_ONCE):
-            if bulk.ready(self.org.session, job):
+        for turns in pauses(PATIENCE):
+            if bulk.ready(self.org.session, job, turns):
                 return
         raise RetryLater(f"Salesforce is still preparing the {self.stream.label.lower()}.", after_seconds=POLL_AGAIN)

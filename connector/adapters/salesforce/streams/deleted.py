@@ -19,6 +19,7 @@ class DeletedReader(Reader):
     """Removals of one object; the loser of a merge names the winner."""
 
     deleted = True
+    counted = False
 
     def __init__(self, org: Org, source: str, stream: Stream) -> None:
         """Make no request."""

@@ -45,7 +45,7 @@ def test_a_query_pages_by_stamp_and_id() -> None:
 def test_a_full_list_of_ids_fits_an_address() -> None:
     """Chunks are as large as the address allows, and each id comes once."""
     ids = [f"00Q{number:015d}" for number in range(1000)]
-    chunks = list(soql.chunks([*ids, *ids]))
+    chunks = list(soql.chunks([*ids, *ids], soql.IDS))
     assert [item for chunk in chunks for item in chunk] == ids
     assert all(soql.fits(soql.select(["Id"] * 50, "Lead", [soql.any_of("Id", chunk)])) for chunk in chunks)
 

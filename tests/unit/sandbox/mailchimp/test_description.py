@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from connector.sandbox import Filling, RunningSandbox, start
-from connector.sandbox.mailchimp import changes
+from connector.sandbox.mailchimp import changes, mailings
 from connector.sandbox.mailchimp.app import create_app
 from connector.sandbox.mailchimp.records import MemberEvent
 from tests.unit.sandbox.mailchimp.conftest import QUICK
@@ -64,6 +64,7 @@ READS = (
     "/ecommerce/stores/{store}/orders/{order}",
     "/ecommerce/stores/{store}/customers",
     "/automations",
+    "/automations/{workflow}/emails",
     "/batches",
     "/batches/{batch}",
 )
@@ -108,6 +109,7 @@ def places(visitor: Visitor) -> dict[str, str]:
     )
     reader = next(each for each in campaign.receipts.values() if any(done.url for done in each.acts)).member
     with visitor.running.stage.lock:
+        mailings.receive(mailings.automate(hub, hub.main, "Welcome"), reader)
         changes.tag(hub, reader, "High-Intent")
         changes.record_event(hub, reader, MemberEvent("high_intent", {"score": "90"}, hub.now_ms(), syncing=False))
     path = f"/lists/{visitor.main}/members/{reader.hash}"
@@ -118,6 +120,7 @@ def places(visitor: Visitor) -> dict[str, str]:
         "member": reader.hash,
         "reader": reader.hash,
         "segment": str(next(iter(hub.main.segments))),
+        "workflow": next(iter(hub.automations)),
         "campaign": campaign.campaign_id,
         "link": visitor.get(f"/reports/{campaign.campaign_id}/click-details")["urls_clicked"][0]["id"],
         "store": next(iter(hub.stores)),

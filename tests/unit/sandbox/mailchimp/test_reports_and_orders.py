@@ -201,9 +201,20 @@ def test_a_bad_event_is_refused(mailed: Mailed, body: dict[str, Any]) -> None:
     assert mailed.visitor.call("POST", path, body).status_code == 400
 
 
-def test_there_are_no_classic_automations(mailed: Mailed) -> None:
-    """Clients that go through them find none, and go on."""
+def test_classic_automations_have_emails_with_reports(mailed: Mailed) -> None:
+    """An account has none at first; their e-mails are in no list of campaigns, and have reports of their type."""
     assert mailed.visitor.get("/automations")["automations"] == []
+    with mailed.visitor.running.stage.lock:
+        email = mailings.automate(mailed.hub, mailed.hub.main, "Welcome")
+        reader = mailed.hub.main.members()[0]
+        mailings.receive(email, reader)
+        mailings.open_(mailed.hub, email, reader)
+    (workflow,) = mailed.visitor.get("/automations")["automations"]
+    (shown,) = mailed.visitor.get(f"/automations/{workflow['id']}/emails")["emails"]
+    assert (shown["id"], shown["emails_sent"], shown["report_summary"]["opens"]) == (email.campaign_id, 1, 1)
+    assert mailed.visitor.get(f"/reports/{shown['id']}")["type"] == "automation"
+    assert shown["id"] not in [each["id"] for each in mailed.visitor.get("/campaigns?count=1000")["campaigns"]]
+    assert mailed.visitor.call("GET", "/automations/nothing/emails").status_code == 404
 
 
 def test_a_journey_is_triggered_for_the_subscribed_only(mailed: Mailed) -> None:

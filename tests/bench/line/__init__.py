@@ -1,0 +1,1 @@
+"""How a CRM is read and written, beside what its published limits allow."""

@@ -1,0 +1,98 @@
+"""``python -m tests.bench.line [hubspot …]``: how each CRM is read and written, beside what its limits allow.
+
+Rates and counts are measured on a virtual clock, in one process with a sandbox CRM that is 100 ms away; the memory
+of reading on the machine's own, in a process that does nothing else. ``--quick`` measures the same, smaller.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.line.measure import VENDORS, Row, measure
+from tests.bench.line.memory import peak
+from tests.bench.line.setting import Plan
+
+LATENCY = 0.1
+CONTACTS, QUICK_CONTACTS = 20_000, 1_000
+HELD, QUICK_HELD = 100_000, 1_000
+AT_ONCE = 2
+
+
+def main() -> int:
+    """Measure what the command line names; return 1 where a figure of a full measurement falls short.
+
+    In a quick one the questions at the beginning weigh too much for that.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.line", description=__doc__)
+    parser.add_argument("vendor", nargs="*", default=VENDORS)
+    parser.add_argument("--contacts", type=int, help="people in each CRM")
+    parser.add_argument("--held", type=int, help="people in each CRM whose reading's memory is measured; 0: none")
+    parser.add_argument("--quick", action="store_true", help="within a minute")
+    parser.add_argument("--report", type=Path, help="write the figures as JSON")
+    parser.add_argument("--part", choices=["line", "memory"], help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    contacts = chosen.contacts or (QUICK_CONTACTS if chosen.quick else CONTACTS)
+    held = chosen.held if chosen.held is not None else (QUICK_HELD if chosen.quick else HELD)
+    if chosen.part:
+        (vendor,) = chosen.vendor
+        found = measure(Plan(vendor, contacts, LATENCY)) if chosen.part == "line" else [peak(Plan(vendor, held, 0.0))]
+        sys.stdout.write(json.dumps(found))
+        return 0
+    rows = together(chosen.vendor, contacts, held)
+    if chosen.report:
+        chosen.report.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", "utf-8")
+    return int(not chosen.quick and any(row["ratio"] < row["required"] for row in rows))
+
+
+def together(vendors: Sequence[str], contacts: int, held: int) -> list[Row]:
+    """Measure CRMs, each part in a process of its own and two at one time, and print their rows.
+
+    Neither a virtual clock nor a process's memory depends on what else the machine does.
+    """
+    rows: list[Row] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = [("line", vendor, "--contacts", str(contacts)) for vendor in vendors]
+        parts += [("memory", vendor, "--held", str(held)) for vendor in vendors if held]
+        for found in pool.map(lambda part: _apart(*part), parts):
+            show(found)
+            rows += found
+    return rows
+
+
+def _apart(part: str, vendor: str, *options: str) -> list[Row]:
+    command = [sys.executable, "-m", "tests.bench.line", vendor, "--part", part, *options]
+    found: list[Row] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print a table."""
+    for one in rows:
+        figures = f"{one['achieved']:>11,.3f} of {one['limit']:>11,.3f} {one['unit']:<11} {one['ratio']:7.3f}"
+        short = "" if one["ratio"] >= one["required"] else "  falls short"
+        sys.stdout.write(f"{one['name']:<58} {figures}  asked: {one['required']:.3f}{short}\n")
+    sys.stdout.flush()
+
+
+def machine() -> dict[str, Any]:
+    """Return where and when this was measured."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
