@@ -41,6 +41,7 @@ from connector.store import connections, outbox, runs
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tables import intents
+from connector.store.tenants import Delivery
 from workers.outcomes import carry_out
 
 PATIENCE_SECONDS = 900.0
@@ -98,7 +99,10 @@ def wire(vendor: str, origin: str, folder: Path, woken: list[UUID]) -> Services:
         wake=lambda _queue, intent_id: woken.append(intent_id),
         isolated=in_child,
         lease_seconds=60,
-        onboarding=requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+        onboarding={
+            **requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+            "delivery": Delivery.ON,
+        },
         hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
     )
 
