@@ -239,7 +239,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         settled = there | {item.record_id for item in changed}
         lost = [item for item in mine if item.record_id not in settled]
         for item in lost:
-            claims.again(session, taken.token, item, now, None)
+            claims.lost(session, taken.token, item, now)
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(lost))

@@ -208,6 +208,13 @@ def again(connection: Connection, token: UUID, parcel: Parcel, due_at: datetime,
     connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
 
 
+def lost(connection: Connection, token: UUID, parcel: Parcel, now: datetime) -> None:
+    """Queue a row once more whose values did not arrive: what the CRM holds instead is not known."""
+    again(connection, token, parcel, now, None)
+    row = outbox.c.record_id == parcel.record_id
+    connection.execute(sa.update(outbox).where(row).values(delivered=sa.null()))
+
+
 def bury(connection: Connection, token: UUID, parcel: Parcel, message: str, now: datetime) -> None:
     """Make a row a dead letter, with the CRM's sentence for the admin."""
     values = {

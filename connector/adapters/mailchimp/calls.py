@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mailchimp_marketing import ApiClient
+from mailchimp_marketing.api.automations_api import AutomationsApi
 from mailchimp_marketing.api.batches_api import BatchesApi
 from mailchimp_marketing.api.campaigns_api import CampaignsApi
 from mailchimp_marketing.api.customer_journeys_api import CustomerJourneysApi
@@ -73,3 +74,4 @@ reports = ReportsApi(_CLIENT)
 ecommerce = EcommerceApi(_CLIENT)
 batches = BatchesApi(_CLIENT)
 journeys = CustomerJourneysApi(_CLIENT)
+automations = AutomationsApi(_CLIENT)

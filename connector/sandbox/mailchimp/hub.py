@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connector.sandbox.config import MailchimpAccount
 from connector.sandbox.mailchimp.audience import Audience, stable_id
@@ -37,6 +38,7 @@ class Hub:
     stores: dict[str, Store] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     journeys: dict[tuple[int, int], Journey] = field(default_factory=dict)
+    automations: list[dict[str, Any]] = field(default_factory=list)
     flow_starts: list[FlowStart] = field(default_factory=list)
     truth: dict[str, float] = field(default_factory=dict)
     as_of: datetime | None = None
