@@ -6,11 +6,11 @@ from dataclasses import asdict
 from uuid import UUID
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import Disconnected, NeedsAdmin, NotSupported
+from connector.errors import Disconnected, NeedsAdmin, NotSupported, RejectedInput
 from connector.records import Listener
 from connector.services.context import Services
 from connector.services.opening import open_adapter, read_connection
-from connector.store import publications
+from connector.store import connections, publications
 
 
 def listen_once(services: Services, tenant_id: UUID, connection_id: UUID, adapter: CrmAdapter) -> None:
@@ -21,10 +21,13 @@ def listen_once(services: Services, tenant_id: UUID, connection_id: UUID, adapte
         _listen(services, tenant_id, connection_id, adapter)
 
 
-def listen(services: Services, connection_id: UUID) -> None:
-    """Look for listeners now; raises what opening a connection raises."""
-    connection = read_connection(services, connection_id)
-    _listen(services, connection.tenant_id, connection_id, open_adapter(services, connection_id))
+def listen(services: Services, tenant_id: UUID, connection_id: UUID) -> None:
+    """Look for listeners now; raises ``RejectedInput`` for another tenant's account, and what opening one raises."""
+    with services.store.reading() as session:
+        connection = connections.find(session, connection_id)
+    if connection is None or connection.tenant_id != tenant_id:
+        raise RejectedInput("Your organisation has no such account.")
+    _listen(services, tenant_id, connection_id, open_adapter(services, connection_id))
 
 
 def _listen(services: Services, tenant_id: UUID, connection_id: UUID, adapter: CrmAdapter) -> None:

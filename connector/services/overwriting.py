@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
 from connector.records import Record
-from connector.services.context import Services
 from connector.services.scoring_run import from_json
 from connector.store import claims, connections, ledger, overwrites, tenants
 from connector.store.claims import Parcel
@@ -64,18 +63,3 @@ def settle(
     return [
         ledger.Entry("overwritten", item.lead_id, {"record": item.vendor_id, "outcome": outcome}) for item in changed
     ]
-
-
-def reset(services: Services, tenant_id: UUID, connection_id: UUID, record_id: int | None = None) -> int:
-    """Write our values again where they were left to who overwrote them (None: everywhere); return how many."""
-    now = services.clock.now()
-    with services.store.transaction() as session:
-        connection = connections.find(session, connection_id)
-        if connection is None or connection.tenant_id != tenant_id:
-            return 0
-        ledger.lock(session, tenant_id)
-        count = overwrites.reset(session, connection_id, now, record_id)
-        if count:
-            body = {"action": "reset overwritten values", "connection": str(connection_id), "records": count}
-            ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], now)
-    return count

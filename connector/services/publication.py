@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import RejectedInput
 from connector.services import pipeline
 from connector.services.context import Services
-from connector.store import connections, ledger, outbox, publications, tenants
+from connector.store import connections, ledger, outbox, overwrites, publications, tenants
 from connector.store.tenants import Delivery, Overwritten
 
 
@@ -89,13 +90,29 @@ def withdraw(services: Services, tenant_id: UUID, connection_id: UUID) -> None:
 
 def replay(services: Services, tenant_id: UUID, connection_id: UUID, record_id: int | None = None) -> int:
     """Let dead letters of an account be tried again (None: all of them); return how many."""
+    return _requeue(services, tenant_id, (connection_id, record_id), "replay dead letters", outbox.replay_dead)
+
+
+def reset(services: Services, tenant_id: UUID, connection_id: UUID, record_id: int | None = None) -> int:
+    """Write our values again where they were left to who overwrote them (None: everywhere); return how many."""
+    return _requeue(services, tenant_id, (connection_id, record_id), "reset overwritten values", overwrites.reset)
+
+
+def _requeue(
+    services: Services,
+    tenant_id: UUID,
+    which: tuple[UUID, int | None],
+    action: str,
+    requeue: Callable[[Connection, UUID, datetime, int | None], int],
+) -> int:
+    connection_id, record_id = which
     with services.store.transaction() as session:
         _own(session, tenant_id, connection_id)
         ledger.lock(session, tenant_id)
-        count = outbox.replay_dead(session, connection_id, services.clock.now(), record_id)
+        count = requeue(session, connection_id, services.clock.now(), record_id)
         if not count:
             return 0
-        body = {"action": "replay dead letters", "connection": str(connection_id), "records": count}
+        body = {"action": action, "connection": str(connection_id), "records": count}
         _remember(services, session, tenant_id, body)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)

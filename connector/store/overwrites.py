@@ -70,16 +70,15 @@ def left_alone(connection: Connection, connection_id: UUID, limit: int) -> Seque
     return connection.execute(query).all()
 
 
-def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> Sequence[AnyRow]:
-    """Return (record_id, connection_id, vendor_id, status, overwritten_at) of a lead's records in the outbox."""
-    c = outbox.c
+def left_alone_of(connection: Connection, tenant_id: UUID, lead_id: int) -> dict[int, datetime | None]:
+    """Return record id → since when, of a lead's records whose value is left to who overwrote it."""
     query = (
-        sa.select(c.record_id, c.connection_id, records.c.vendor_id, c.status, c.overwritten_at)
-        .join(records, records.c.id == c.record_id)
-        .where(c.tenant_id == tenant_id, records.c.lead_id == lead_id)
-        .order_by(c.record_id)
+        sa.select(outbox.c.record_id, outbox.c.overwritten_at)
+        .join(records, records.c.id == outbox.c.record_id)
+        .where(outbox.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+        .where(outbox.c.status == OutboxStatus.RESPECTED)
     )
-    return connection.execute(query).all()
+    return {row.record_id: row.overwritten_at for row in connection.execute(query)}
 
 
 def reset(connection: Connection, connection_id: UUID, now: datetime, record_id: int | None = None) -> int:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from connector.errors import RejectedInput
 from connector.records import Record
-from connector.services import overwriting, verification
+from connector.services import overwriting, publication, verification
 from connector.services.opening import open_adapter
 from connector.store import publications
 from connector.store.session import Store
@@ -81,9 +82,10 @@ def test_an_admin_resets_what_was_respected(store: Store) -> None:
     at.run()
     at.world.clock.sleep(60)
     at.queue("30.0", 1)
-    assert overwriting.reset(at.world.services, at.connection_id, at.connection_id) == 0
-    assert overwriting.reset(at.world.services, at.tenant_id, at.connection_id, 1) == 1
-    at.run()
+    with pytest.raises(RejectedInput):
+        publication.reset(at.world.services, at.connection_id, at.connection_id)
+    assert publication.reset(at.world.services, at.tenant_id, at.connection_id, 1) == 1
+    at.world.work()
     assert at.held()["1"] == "30.0"
     assert any("reset overwritten" in body for body in at.said())
 
