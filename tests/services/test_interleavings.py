@@ -14,7 +14,7 @@ from connector.store.session import Store
 from tests.services.delivering import Desk, desk
 from tests.services.test_delivery import Died
 
-EXAMPLES = 20
+EXAMPLES = 14
 DEEPEST = 3
 
 ACTIONS = st.sampled_from(

@@ -135,7 +135,7 @@ def test_an_overwritten_score_is_shown_with_its_lead_and_reset(pages: Pages) -> 
     assert "2 of 3 random records read back equal on" in pages.browser.get(PAGE).text
     pages.at.run()
     text = pages.browser.get(pages.account).text
-    assert "1 scores were overwritten by somebody in Fake CRM" in text
+    assert "1 score was overwritten by somebody in Fake CRM" in text
     assert "1 held another value" in text
     lead = pages.browser.get("/leads/1").text
     assert "Somebody overwrote this score in Fake CRM" in lead
