@@ -18,8 +18,9 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import maintenance, pipeline, pooling, replaying
+from connector.services import maintenance, pipeline, pooling, publication, replaying, verification
 from connector.services.context import Services
+from connector.services.reports import refusals
 from connector.settings import load
 
 PATH = click.Path(path_type=Path)
@@ -110,6 +111,30 @@ def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: i
     if found.wrong:
         raise click.ClickException("Not every score can be recomputed as it was recorded.")
     click.echo(f"{found.checked} scores recomputed, all equal to the last bit; {found.erased} without inputs")
+
+
+@cli.command("dead-letters")
+@click.argument("tenant_id", type=click.UUID)
+@click.option("--replay", "again", is_flag=True, help="Try all of them again.")
+def dead_letters(tenant_id: UUID, again: bool) -> None:
+    """List what the CRMs refused, in their words, or let it be tried again."""
+    services = _services_of(tenant_id)
+    for account, letters in refusals.of_tenant(services, tenant_id):
+        click.echo(f"{account.account_name} ({account.vendor})")
+        for letter in letters:
+            since = f"since {letter.since:%Y-%m-%d %H:%M} UTC, " if letter.since else ""
+            click.echo(f"  record {letter.vendor_id}: {letter.message} ({since}refused {letter.failures}×)")
+        if again:
+            click.echo(f"  {publication.replay(services, tenant_id, account.id):,} to be tried again")
+
+
+@cli.command("verify")
+@click.argument("tenant_id", type=click.UUID)
+def verify_sample(tenant_id: UUID) -> None:
+    """Read a sample of the written scores back from each CRM and compare."""
+    for account, found in verification.verify_tenant(_services_of(tenant_id), tenant_id):
+        rest = f", {found.differing:,} differ, {found.gone:,} are gone" if found.differing or found.gone else ""
+        click.echo(f"{account}: {found.equal:,} of {found.sampled:,} read back equal{rest}")
 
 
 @cli.group()

@@ -334,6 +334,21 @@ class ScoreWrite:
     marks: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An automation of the CRM that a change of our fields may set off.
+
+    ``kind`` is what the CRM calls it ("workflow", "flow"), ``listens_to`` the fields or tags by which it does,
+    ``url`` its page in the CRM, if that is known. One that is not ``active`` does nothing now.
+    """
+
+    name: str
+    kind: str
+    active: bool
+    listens_to: tuple[str, ...]
+    url: str | None = None
+
+
 class WriteOutcome(StrEnum):
     """What became of one record's write."""
 

@@ -13,6 +13,7 @@ from connector.records import (
     Cursor,
     FieldDefinition,
     Grant,
+    Listener,
     Page,
     Removal,
     ScoreValues,
@@ -40,9 +41,11 @@ class FakeAccount:
     told: dict[str, Mapping[str, str]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
+    listening: Sequence[Listener] | None = None
     changed_at: datetime | None = None
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
@@ -65,6 +68,8 @@ class FakeApp(CrmApp):
         optional_scopes={},
         look_seconds=60.0,
         grant_idle=timedelta(days=30),
+        write_effects=("A write moves the record's last change.",),
+        listener_checks=("Look at the machines that start by a score.",),
         options={"greeting": Option("Greeting", "Everybody is greeted by it.", "[a-z]{2,9}", "A short word.")},
     )
 
@@ -168,6 +173,12 @@ class FakeAdapter(CrmAdapter):
         self.crm.hooks.append(self.access.webhook_url)
         return (f"signing-{len(self.crm.hooks)}",)
 
+    def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
+        self._call("listeners")
+        if self.crm.listening is None:
+            return super().listeners(field_names)
+        return self.crm.listening
+
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         self._call("write")
         results = []
@@ -179,6 +190,7 @@ class FakeAdapter(CrmAdapter):
                 continue
             self.crm.held[item.record_id] = dict(self.rendered(item.values))
             self.crm.writes.append(item.record_id)
+            self.crm.sent.append((item.record_id, str(item.values.score)))
             marks = self.crm.marks.get(item.record_id)
             message = "Left something undone." if marks else ""
             results.append(WriteResult(item.record_id, WriteOutcome.WRITTEN, message, marks))

@@ -110,7 +110,7 @@ def world(store: Store, **onboarding: Any) -> World:
         wake=lambda queue, intent_id: woken.append((queue, intent_id)),
         isolated=in_place,
         lease_seconds=30,
-        onboarding=onboarding,
+        onboarding={"delivery": "on", **onboarding},
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
     )
     return World(services, clock, crm, woken)

@@ -24,6 +24,7 @@ from connector.records import (
     Cursor,
     FieldDefinition,
     Grant,
+    Listener,
     Page,
     ScoreValues,
     ScoreWrite,
@@ -110,6 +111,10 @@ class Capabilities:
     """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """What an admin may turn on for an account, by name."""
+    write_effects: tuple[str, ...] = ()
+    """What a write touches beside our fields, in sentences for the admin: dates of the last change above all."""
+    listener_checks: tuple[str, ...] = ()
+    """What the admin should look at before the first scores are written, because no app can read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +259,14 @@ class CrmAdapter(ABC):
         Returns the signing secrets of hooks that were made now, to be kept for :class:`Delivery`.
         """
         return ()
+
+    def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
+        """Return the account's automations that fields of these names (as in this account) may set off.
+
+        Raises ``NotSupported`` where no app can read them, ``MissingPermission`` where this account's grant does not
+        let us: then the admin has ``capabilities.listener_checks`` to go through.
+        """
+        raise NotSupported(type(self).__name__, "a list of the automations that listen to fields")
 
     @abstractmethod
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:

@@ -64,11 +64,14 @@ _BY_NAME = {stage.name: stage for stage in STAGES}
 FIRST = "first"
 REFRESH = "refresh"
 RETRAIN = "retrain"
+PUBLISH = "publish"
 PLANS: dict[str, tuple[str, ...]] = {
     FIRST: tuple(stage.name for stage in STAGES),
     REFRESH: ("sync", "identity", "score", "deliver"),
     # A field or hook that somebody deleted in the CRM is made again.
     RETRAIN: ("prepare", "sync", "identity", "train", "score", "deliver"),
+    # What waited for an admin's word and has it now.
+    PUBLISH: ("deliver",),
 }
 
 BUG_ATTEMPTS = 5
@@ -83,12 +86,13 @@ def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -
     """
     tenant = tenants.get(session, tenant_id)
     champion = models.champion(session, tenant_id)
-    if champion is None and kind == REFRESH:
-        kind = FIRST
+    trains = "train" in PLANS[kind]
+    if champion is None and not trains:
+        kind, trains = FIRST, True
     now = services.clock.now()
     as_of = snapshot.as_of_now(tenant.settings, now)
     taken = [*models.versions(session, tenant_id), *runs.planned_models(session, tenant_id)]
-    model = champion.version if champion and kind == REFRESH else version_for(as_of, taken)
+    model = champion.version if champion and not trains else version_for(as_of, taken)
     run = Run(runs.new_id(), tenant_id, kind, RunStatus.WAITING, as_of, tenant.settings.seed, model, now, None, None)
     runs.create(session, run, PLANS[kind])
     return _enter(services, session, run, PLANS[kind][0])
@@ -110,6 +114,22 @@ def start_unless_waiting(services: Services, session: Connection, tenant_id: UUI
     if latest is not None and latest.status is RunStatus.WAITING:
         return []
     return start(services, session, tenant_id, REFRESH)
+
+
+def publish(services: Services, session: Connection, tenant_id: UUID) -> Ready:
+    """Add a run that writes what waits, unless another is to come that far, or nothing was scored yet."""
+    latest = runs.latest(session, tenant_id)
+    if models.champion(session, tenant_id) is None or (latest is not None and _to_deliver(session, latest)):
+        return []
+    return start(services, session, tenant_id, PUBLISH)
+
+
+def _to_deliver(session: Connection, run: Run) -> bool:
+    """Whether a run has its last stage before it; one that is stopped is resumed by its admin."""
+    if run.status is RunStatus.STOPPED:
+        return True
+    last = runs.stages(session, run.id)[STAGES[-1].name]
+    return run.status is not RunStatus.DONE and last.status is RunStatus.WAITING
 
 
 def _enter(services: Services, session: Connection, run: Run, name: str) -> Ready:

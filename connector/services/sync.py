@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from connector.adapters.contract import CrmAdapter
 from connector.errors import MissingPermission
 from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
+from connector.services import overwriting
 from connector.services.job import Job
 from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
@@ -88,6 +89,7 @@ class _Reading:
         now = self.job.services.clock.now()
         with self.job.transaction() as session:
             store_page(session, self.job, page)
+            overwriting.notice(session, self.job.connection_id, self.adapter, page.records)
             if page.census is not None:
                 _count(session, self.job, page.census)
             values: dict[str, Any] = {

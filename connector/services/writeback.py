@@ -6,36 +6,30 @@ read back first, and written again only where the CRM does not hold them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RetryLater
-from connector.records import ScoreWrite, WriteOutcome, WriteResult
-from connector.services import hook_secrets
+from connector.errors import Disconnected, NeedsAdmin, RejectedInput, RetryLater
+from connector.services import hook_secrets, listening
+from connector.services.allowance import Allowance, allowance
+from connector.services.context import Services
+from connector.services.holding import holds
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
-from connector.services.scoring_run import from_json
-from connector.store import connections, ledger, outbox
-from connector.store.outbox import OutboxStatus, Parcel
+from connector.services.sending import Sending, cut, send_due
+from connector.store import connections, outbox
+from connector.store.outbox import OutboxStatus
 
-PARALLEL_WRITES = 4
-TAKEN_AT_ONCE = 10_000
-"""Rows that are on their way at one time, and so in doubt after a crash; but never less than one batch.
+__all__ = ["deliver", "deliver_records", "holds", "prepare"]
 
-No database takes more than some ten thousand values in one list.
-"""
+LONGEST_GLANCE = 5.0
+"""Seconds after which rows that another delivery holds are looked at again: it may have ended long before its lease."""
 
-RECORDED_AT_ONCE = 2_000
-"""Records of one transaction, so that no other worker waits long for the database."""
-
-MAX_ATTEMPTS = 30
-LONGEST_PAUSE = timedelta(minutes=15)
-"""Thirty tries with such pauses take more than five hours: an outage of the CRM sets no record aside."""
+NAMED_AT_ONCE = 5_000
+"""Records that one statement names: no database takes more than some ten thousand values."""
 
 
 def prepare(job: Job) -> None:
@@ -64,135 +58,87 @@ def _subscribed(job: Job, adapter: CrmAdapter) -> str | None:
 
 
 def deliver(job: Job) -> None:
-    """Write everything that is due; raises ``RetryLater`` when rows wait for a later try."""
-    adapter = open_adapter(job.services, job.connection_id)
-    vendor = read_connection(job.services, job.connection_id).vendor
-    batch = app_of(job.services, vendor).capabilities.write_batch
-    _settle_doubt(job, adapter, min(batch, RECORDED_AT_ONCE))
-    with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
-        while parcels := _take(job, max(batch, min(batch * PARALLEL_WRITES, TAKEN_AT_ONCE))):
-            _send(job, adapter, pool, _cut(parcels, batch))
-    _raise_if_waiting(job)
+    """Write everything that is due and allowed; raises ``RetryLater`` when rows wait for a later try.
 
-
-def _send(job: Job, adapter: CrmAdapter, pool: ThreadPoolExecutor, batches: Sequence[Sequence[Parcel]]) -> None:
-    """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
-    failed: Exception | None = None
-    for sent, writing in [(sent, pool.submit(_write, adapter, sent)) for sent in batches]:
-        try:
-            results = writing.result()
-        except ConnectorError as error:
-            failed = failed or error
-            continue
-        for part in _cut(sent, RECORDED_AT_ONCE):
-            _record(job, part, results)
-    if failed is not None:
-        raise failed
-
-
-def _cut(parcels: Sequence[Parcel], size: int) -> list[Sequence[Parcel]]:
-    return [parcels[start : start + size] for start in range(0, len(parcels), size)]
-
-
-def _take(job: Job, limit: int) -> Sequence[Parcel]:
-    with job.transaction() as session:
-        return outbox.take(session, job.connection_id, job.services.clock.now(), limit)
-
-
-def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
-    writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
-    results = adapter.write_scores(writes)
-    return {result.record_id: result for result in results}
-
-
-def _record(job: Job, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
-    """Keep the CRM's answer for each record, with its ledger entry, in one transaction."""
-    with job.transaction() as session:
-        arrived = [item for item in sent if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
-        outbox.delivered(session, arrived, job.services.clock.now())
-        for item in arrived:
-            _remark(session, item, results[item.vendor_id])
-        for item in sent:
-            _settle_failure(session, job, item, results[item.vendor_id])
-        entries = [_entry(job, item, *_answer(results[item.vendor_id])) for item in sent]
-        ledger.append(session, job.tenant_id, entries, job.services.clock.now())
-        _report(session, job)
-
-
-def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
-    if result.message or (result.marks is not None and dict(result.marks) != (parcel.marks or {})):
-        outbox.remark(session, parcel, result.message, result.marks)
-
-
-def _answer(result: WriteResult) -> tuple[str, str]:
-    """Return the outcome, and what was left undone of a record that was written."""
-    return result.outcome, result.message if result.outcome is WriteOutcome.WRITTEN else ""
-
-
-def _entry(job: Job, parcel: Parcel, outcome: str, left_undone: str = "") -> ledger.Entry:
-    body = {
-        "connection": str(job.connection_id),
-        "record": parcel.vendor_id,
-        "scored": parcel.ledger_seq,
-        "answer": str(outcome),
-    } | ({"left_undone": left_undone} if left_undone else {})
-    return ledger.Entry("delivered", parcel.lead_id, body)
-
-
-def _settle_failure(session: Connection, job: Job, parcel: Parcel, result: WriteResult) -> None:
-    if result.outcome is WriteOutcome.GONE:
-        outbox.drop(session, parcel)
-    elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
-        result.outcome is WriteOutcome.RETRY and parcel.attempts + 1 >= MAX_ATTEMPTS
-    ):
-        outbox.bury(session, parcel, result.message)
-    elif result.outcome is WriteOutcome.RETRY:
-        due = job.services.clock.now() + min(timedelta(seconds=2 ** (parcel.attempts + 1)), LONGEST_PAUSE)
-        outbox.again(session, parcel, due, result.message)
-
-
-def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
-    """Ask the CRM about rows that a lost worker was sending."""
-    while True:
-        now = job.services.clock.now()
-        with job.services.store.reading() as session:
-            doubtful = outbox.in_doubt(session, job.connection_id, now, batch)
-        if not doubtful:
-            return
-        held = adapter.read_scores([item.vendor_id for item in doubtful])
-        with job.transaction() as session:
-            arrived = [item for item in doubtful if holds(adapter, item.values, held.get(item.vendor_id, {}))]
-            outbox.delivered(session, arrived, now)
-            entries = [_entry(job, item, "written, found by reading back") for item in arrived]
-            ledger.append(session, job.tenant_id, entries, now)
-            settled = {item.record_id for item in arrived}
-            for item in doubtful:
-                if item.record_id not in settled:
-                    outbox.again(session, item, now, None)
-
-
-def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str]) -> bool:
-    """Whether a record that holds ``held`` (our field name → text) has these outbox values.
-
-    No text and an empty one are the same: that is how CRMs store it.
+    What waits for an admin or for the next night holds no run up.
     """
-    expected = adapter.rendered(from_json(values))
-    return {name: text for name, text in expected.items() if text} == {
-        name: text for name, text in held.items() if text
-    }
+    adapter = open_adapter(job.services, job.connection_id)
+    sending = Sending(
+        services=job.services,
+        tenant_id=job.tenant_id,
+        connection_id=job.connection_id,
+        adapter=adapter,
+        batch=_batch(job.services, job.connection_id),
+        transaction=job.transaction,
+        report=lambda session: _report(session, job),
+    )
+    send_due(sending)
+    with job.transaction() as session:
+        _report(session, job)
+        allowed = _allowed(sending, session)
+    if allowed.closed:
+        # Asked only now, for the page on which the first publication is approved.
+        listening.listen_once(job.services, job.tenant_id, job.connection_id, adapter)
+    _raise_if_waiting(sending)
+
+
+def deliver_records(
+    services: Services, tenant_id: UUID, connection_id: UUID, record_ids: Sequence[int], *, realtime: bool
+) -> int:
+    """Write what waits for these records of a connection now, beside any other delivery; return how many hold theirs.
+
+    ``realtime`` may use the requests that are reserved for it. Raises ``RetryLater`` where one of them is to be tried
+    again later or is held by another delivery at this moment, and ``RejectedInput`` for another tenant's connection.
+    """
+    if read_connection(services, connection_id).tenant_id != tenant_id:
+        raise RejectedInput("This account belongs to another organisation.")
+    adapter, batch = open_adapter(services, connection_id, realtime=realtime), _batch(services, connection_id)
+    transaction = services.store.transaction
+    parts = [
+        Sending(services, tenant_id, connection_id, adapter, batch, transaction, record_ids=part)
+        for part in cut(record_ids, NAMED_AT_ONCE)
+    ]
+    for part in parts:
+        send_due(part)
+    for part in parts:
+        _raise_if_waiting(part)
+    with services.store.reading() as session:
+        return sum(outbox.count_delivered(session, connection_id, part.record_ids or ()) for part in parts)
+
+
+def _batch(services: Services, connection_id: UUID) -> int:
+    return app_of(services, read_connection(services, connection_id).vendor).capabilities.write_batch
+
+
+def _allowed(sending: Sending, session: Connection) -> Allowance:
+    return allowance(session, sending.tenant_id, sending.connection_id, sending.now())
 
 
 def _report(session: Connection, job: Job) -> None:
     counts = outbox.counts_of_tenant(session, job.tenant_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
-    detail = f"{dead} records were refused by the CRM" if dead else None
-    total = sum(counts.values())
-    job.report(session, done=counts.get(OutboxStatus.DELIVERED, 0), expected=total, detail=detail)
+    said = [f"{dead} records were refused by the CRM."] if dead else []
+    if counts.get(OutboxStatus.PENDING, 0):
+        said.append(allowance(session, job.tenant_id, job.connection_id, job.services.clock.now()).held)
+    done = sum(counts.get(status, 0) for status in (OutboxStatus.DELIVERED, OutboxStatus.RESPECTED))
+    job.report(session, done=done, expected=sum(counts.values()), detail=" ".join(filter(None, said)) or None)
 
 
-def _raise_if_waiting(job: Job) -> None:
-    with job.services.store.reading() as session:
-        due = outbox.next_due(session, job.connection_id)
-    if due is not None:
-        wait = max((due - job.services.clock.now()).total_seconds(), 0.1)
-        raise RetryLater("Some records are to be written again later.", after_seconds=wait)
+def _raise_if_waiting(sending: Sending) -> None:
+    """Raise ``RetryLater`` while rows that may be written wait for their time, or are under way elsewhere."""
+    with sending.services.store.transaction() as session:
+        allowed, now = _allowed(sending, session), sending.now()
+        due = None
+        if not allowed.closed:
+            due = outbox.next_due(
+                session,
+                sending.connection_id,
+                written_before=allowed.written_before,
+                record_ids=sending.record_ids,
+            )
+        doubt = outbox.next_doubt(session, sending.connection_id, sending.record_ids)
+    waits = [max((due - now).total_seconds(), 0.1)] if due is not None else []
+    if doubt is not None:
+        waits.append(min(max((doubt - now).total_seconds(), 0.1), LONGEST_GLANCE))
+    if waits:
+        raise RetryLater("Some records are to be written again later.", after_seconds=min(waits))

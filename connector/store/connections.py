@@ -62,6 +62,7 @@ class CrmConnection:
     options: Mapping[str, str] = field(default_factory=dict)
     limited_as: str | None = None
     notice: str | None = None
+    time_zone: str = "UTC"
 
 
 def _read(row: Any) -> CrmConnection:
@@ -81,6 +82,7 @@ def _read(row: Any) -> CrmConnection:
         row.options,
         row.limited_as,
         row.notice,
+        row.time_zone,
     )
 
 

@@ -27,18 +27,27 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to be remembered. ``kind``: scored, delivered, accessed or admin."""
+    """One thing to be remembered. ``kind``: scored, delivered, overwritten, accessed or admin."""
 
     kind: str
     lead_id: int | None
     body: Mapping[str, Any]
 
 
-def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
-    """Add entries to a tenant's chain; return the sequence number of the first."""
+def lock(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
+    """Hold a tenant's chain until the transaction ends; return its newest sequence number and hash.
+
+    Who adds entries and changes other rows in one transaction comes here first: then no two wait for each other.
+    """
     upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
     query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
-    seq, previous = connection.execute(query.with_for_update()).one()
+    row = connection.execute(query.with_for_update()).one()
+    return row.seq, row.hash
+
+
+def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
+    """Add entries to a tenant's chain; return the sequence number of the first."""
+    seq, previous = lock(connection, tenant_id)
     first: int = seq + 1
     rows, payloads = [], []
     for entry in entries:

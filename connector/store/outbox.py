@@ -1,155 +1,102 @@
-"""The outbox: values waiting to be written to a record; one row a record, newest wins."""
+"""The outbox: values waiting to be written to a record; one row a record, newest wins.
+
+How deliveries share its rows is in ``connector.store.claims``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.bulk import upsert
+from connector.store.bulk import Merge, upsert
 from connector.store.tables import outbox, records
 from connector.store.types import AnyRow
 
+BULK, REALTIME = 0, 1
+"""Priorities: the higher is taken first."""
+
+DEAD_FOR = timedelta(days=1)
+"""For so long new values of a record that the CRM refused wait for the admin; then they are tried by themselves."""
+
 
 class OutboxStatus(StrEnum):
-    """Where a record's values stand. ``SENDING`` after a crash means: nobody knows, ask the CRM."""
+    """Where a record's values stand.
+
+    ``SENDING``: under way, or in doubt once the lease ran out. ``SUSPECT``: the CRM seems to hold another value than
+    we wrote, and is to be asked. ``RESPECTED``: somebody overwrote our value, and it is left to them.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    SUSPECT = "suspect"
+    RESPECTED = "respected"
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One record's values on their way. ``ledger_seq`` is the scored entry that they come from.
-
-    ``marks`` are what the adapter asked to be kept when the record was last written.
-    """
-
-    record_id: int
-    vendor_id: str
-    lead_id: int | None
-    ledger_seq: int
-    attempts: int
-    values: Mapping[str, Any]
-    marks: Mapping[str, str] | None
+DOUBTFUL = (OutboxStatus.SENDING, OutboxStatus.SUSPECT)
+"""Of such a row nobody knows what the CRM holds, unless its claim is still held."""
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Queue values (columns of ``outbox``); an older ledger entry never replaces a newer one."""
-    refreshed = ("status", "ledger_seq", "due_at", "attempts", "message", "values")
-    upsert(connection, outbox, rows, key=("record_id",), update=refreshed)
+    """Queue values (columns of ``outbox``); an older score never replaces a newer one, whoever comes last.
+
+    Newer is what was scored as of a later instant, and of the same instant the later entry of the ledger. Values of
+    a row that is under way, in doubt, left to its overwriter (as long as the tier stays) or was refused today wait in
+    it without being sent.
+    """
+    made = [
+        {"priority": BULK, **row, "as_of": datetime.fromisoformat(row["values"]["updated_at"])}
+        for row in sorted(rows, key=lambda row: int(row["record_id"]))
+    ]
+    if made:
+        given_up = max(row["due_at"] for row in made) - DEAD_FOR
+        upsert(connection, outbox, made, key=("record_id",), merge=Merge(partial(_merged, given_up), _newer))
+
+
+def _newer(new: Any) -> sa.ColumnElement[bool]:
+    old = outbox.c
+    later = sa.or_(old.as_of.is_(None), new.as_of > old.as_of)
+    return sa.or_(later, sa.and_(new.as_of == old.as_of, new.ledger_seq > old.ledger_seq))
+
+
+def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
+    """``given_up``: who was refused after that is still a dead letter."""
+    old = outbox.c
+    same_tier = old["values"]["tier"].as_string() == new["values"]["tier"].as_string()
+    left = sa.and_(old.status == OutboxStatus.RESPECTED, same_tier)
+    refused = sa.and_(old.status == OutboxStatus.DEAD, old.failed_at > given_up)
+    if_waiting = sa.or_(*(old.status == status for status in DOUBTFUL), left, refused)
+    # A pause after a failure is about the record, not about the value.
+    pausing = sa.and_(old.status == OutboxStatus.PENDING, old.attempts > 0)
+    return {
+        "status": sa.case((if_waiting, old.status), else_=new.status),
+        "ledger_seq": new.ledger_seq,
+        "as_of": new.as_of,
+        "values": new["values"],
+        "due_at": sa.case((pausing, old.due_at), else_=new.due_at),
+        "attempts": sa.case((pausing, old.attempts), else_=new.attempts),
+        "message": sa.case((sa.or_(pausing, if_waiting), old.message), else_=new.message),
+        "priority": sa.case((old.priority > new.priority, old.priority), else_=new.priority),
+        "overwritten_at": sa.case((left, old.overwritten_at), else_=sa.null()),
+    }
 
 
 def delivered_values(connection: Connection, tenant_id: UUID) -> dict[int, Mapping[str, Any]]:
-    """Return record id → the values that the CRM is known to hold."""
+    """Return record id → the values that the CRM is known to hold, of records with nothing on its way."""
     query = sa.select(outbox.c.record_id, outbox.c.delivered).where(
-        outbox.c.tenant_id == tenant_id, outbox.c.delivered.is_not(None)
+        outbox.c.tenant_id == tenant_id,
+        outbox.c.status == OutboxStatus.DELIVERED,
+        outbox.c.delivered_at.is_not(None),
     )
     return {row.record_id: row.delivered for row in connection.execute(query) if row.delivered}
-
-
-def take(connection: Connection, connection_id: UUID, now: datetime, limit: int) -> Sequence[Parcel]:
-    """Mark the next due rows of a connection as being sent and return them."""
-    parcels = _select(connection, connection_id, OutboxStatus.PENDING, now, limit)
-    ids = [parcel.record_id for parcel in parcels]
-    if ids:
-        connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(ids)).values(status=OutboxStatus.SENDING))
-    return parcels
-
-
-def in_doubt(connection: Connection, connection_id: UUID, now: datetime, limit: int) -> Sequence[Parcel]:
-    """Return rows that a lost worker was sending: the CRM may or may not hold them."""
-    return _select(connection, connection_id, OutboxStatus.SENDING, now, limit)
-
-
-def _select(
-    connection: Connection, connection_id: UUID, status: OutboxStatus, now: datetime, limit: int
-) -> Sequence[Parcel]:
-    query = (
-        sa.select(
-            outbox.c.record_id,
-            records.c.vendor_id,
-            records.c.lead_id,
-            outbox.c.ledger_seq,
-            outbox.c.attempts,
-            outbox.c["values"],
-            outbox.c.marks,
-        )
-        .join(records, records.c.id == outbox.c.record_id)
-        .where(outbox.c.connection_id == connection_id, outbox.c.status == status, outbox.c.due_at <= now)
-        .order_by(outbox.c.due_at, outbox.c.record_id)
-        .limit(limit)
-    )
-    return [Parcel(*row) for row in connection.execute(query)]
-
-
-def delivered(connection: Connection, parcels: Sequence[Parcel], now: datetime) -> None:
-    """Record that the CRM holds these values, unless newer ones were queued meanwhile."""
-    if not parcels:
-        return
-    statement = (
-        sa.update(outbox)
-        .where(outbox.c.record_id == sa.bindparam("record"), outbox.c.ledger_seq == sa.bindparam("sent"))
-        .values(
-            status=OutboxStatus.DELIVERED,
-            delivered=sa.bindparam("held", type_=outbox.c.delivered.type),
-            delivered_at=now,
-            message=None,
-        )
-    )
-    rows = [{"record": item.record_id, "sent": item.ledger_seq, "held": dict(item.values)} for item in parcels]
-    connection.execute(statement, rows)
-
-
-def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[str, str] | None) -> None:
-    """Keep what the adapter says of a record that was written: a sentence for the admin, and its marks.
-
-    ``marks`` None: those from before stay. They are about the record, whatever was queued for it meanwhile.
-    """
-    connection.execute(sa.update(outbox).where(_same(parcel)).values(message=message or None))
-    if marks is not None:
-        row = outbox.c.record_id == parcel.record_id
-        connection.execute(sa.update(outbox).where(row).values(marks=dict(marks)))
-
-
-def again(connection: Connection, parcel: Parcel, due_at: datetime, message: str | None) -> None:
-    """Queue a row once more for ``due_at``."""
-    values = {
-        "status": OutboxStatus.PENDING,
-        "due_at": due_at,
-        "attempts": outbox.c.attempts + 1,
-        "message": message,
-    }
-    connection.execute(sa.update(outbox).where(_same(parcel)).values(values))
-
-
-def bury(connection: Connection, parcel: Parcel, message: str) -> None:
-    """Make a row a dead letter, with the sentence for the admin."""
-    values = {"status": OutboxStatus.DEAD, "message": message}
-    connection.execute(sa.update(outbox).where(_same(parcel)).values(values))
-
-
-def drop(connection: Connection, parcel: Parcel) -> None:
-    """Forget a row whose record is gone from the CRM."""
-    connection.execute(sa.delete(outbox).where(_same(parcel)))
-
-
-def _same(parcel: Parcel) -> sa.ColumnElement[bool]:
-    return sa.and_(outbox.c.record_id == parcel.record_id, outbox.c.ledger_seq == parcel.ledger_seq)
-
-
-def next_due(connection: Connection, connection_id: UUID) -> datetime | None:
-    """Return when the next waiting row may be sent."""
-    where = sa.and_(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING)
-    return connection.execute(sa.select(sa.func.min(outbox.c.due_at)).where(where)).scalar()
 
 
 def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
@@ -167,16 +114,66 @@ def _counts(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, 
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def count_delivered(connection: Connection, connection_id: UUID, record_ids: Sequence[int]) -> int:
+    """Return how many of these records hold the newest values that were queued for them."""
+    found = sa.and_(outbox.c.connection_id == connection_id, outbox.c.record_id.in_(record_ids))
+    return _counts(connection, found).get(OutboxStatus.DELIVERED, 0)
+
+
+def reached(connection: Connection, connection_id: UUID) -> int:
+    """Return how many records of a connection were written at least once, or are just being written."""
+    ever = sa.or_(outbox.c.delivered_at.is_not(None), outbox.c.status == OutboxStatus.SENDING)
+    where = sa.and_(outbox.c.connection_id == connection_id, ever)
+    return connection.execute(sa.select(sa.func.count()).select_from(outbox).where(where)).scalar_one()
+
+
+def next_due(
+    connection: Connection, connection_id: UUID, *, written_before: bool, record_ids: Sequence[int] | None
+) -> datetime | None:
+    """Return when the next waiting row may be sent, of those that a delivery may take."""
+    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING]
+    if written_before:
+        where.append(outbox.c.delivered_at.is_not(None))
+    return _earliest(connection, outbox.c.due_at, where, record_ids)
+
+
+def next_doubt(connection: Connection, connection_id: UUID, record_ids: Sequence[int] | None) -> datetime | None:
+    """Return when the first of the rows that are under way is given up, unless it is answered or held longer."""
+    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.SENDING]
+    return _earliest(connection, sa.func.coalesce(outbox.c.leased_until, outbox.c.due_at), where, record_ids)
+
+
+def _earliest(
+    connection: Connection,
+    column: sa.ColumnElement[Any],
+    where: Sequence[sa.ColumnElement[bool]],
+    record_ids: Sequence[int] | None,
+) -> datetime | None:
+    named = [outbox.c.record_id.in_(record_ids)] if record_ids is not None else []
+    found: datetime | None = connection.execute(sa.select(sa.func.min(column)).where(*where, *named)).scalar()
+    return found
+
+
 def dead_letters(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:
-    """Return (record id, vendor id, message) of rows that were given up."""
+    """Return (record_id, vendor_id, message, failing_since, failed_at, failures) of refused rows, the newest first."""
+    c = outbox.c
     query = (
-        sa.select(outbox.c.record_id, records.c.vendor_id, outbox.c.message)
-        .join(records, records.c.id == outbox.c.record_id)
-        .where(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.DEAD)
-        .order_by(outbox.c.record_id)
+        sa.select(c.record_id, records.c.vendor_id, c.message, c.failing_since, c.failed_at, c.failures)
+        .join(records, records.c.id == c.record_id)
+        .where(c.connection_id == connection_id, c.status == OutboxStatus.DEAD)
+        .order_by(c.failed_at.desc(), c.record_id)
         .limit(limit)
     )
     return connection.execute(query).all()
+
+
+def replay_dead(connection: Connection, connection_id: UUID, now: datetime, record_id: int | None = None) -> int:
+    """Queue a connection's dead letters again (None: all of them); return how many."""
+    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.DEAD]
+    if record_id is not None:
+        where.append(outbox.c.record_id == record_id)
+    values = {"status": OutboxStatus.PENDING, "due_at": now, "attempts": 0, "priority": REALTIME}
+    return connection.execute(sa.update(outbox).where(*where).values(values)).rowcount
 
 
 def remarks(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:
@@ -196,19 +193,12 @@ def remarks(connection: Connection, connection_id: UUID, limit: int) -> Sequence
     return connection.execute(query).all()
 
 
-def replay_dead(connection: Connection, connection_id: UUID, now: datetime) -> int:
-    """Queue a connection's dead letters again; return how many."""
-    where = sa.and_(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.DEAD)
-    values = {"status": OutboxStatus.PENDING, "due_at": now, "attempts": 0}
-    return connection.execute(sa.update(outbox).where(where).values(values)).rowcount
-
-
 def delivered_of(connection: Connection, connection_id: UUID) -> dict[str, Mapping[str, Any]]:
     """Return vendor id → the values that a connection's CRM is known to hold."""
     query = (
         sa.select(records.c.vendor_id, outbox.c.delivered)
         .join(records, records.c.id == outbox.c.record_id)
-        .where(outbox.c.connection_id == connection_id, outbox.c.delivered.is_not(None))
+        .where(outbox.c.connection_id == connection_id, outbox.c.delivered_at.is_not(None))
         .order_by(outbox.c.record_id)
     )
     return {row.vendor_id: row.delivered for row in connection.execute(query) if row.delivered}

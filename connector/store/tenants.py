@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import tenants
+
+
+class Delivery(StrEnum):
+    """Whether scores are written: never, once the first publication of an account was approved, or at once."""
+
+    DRY_RUN = "dry-run"
+    APPROVE = "approve"
+    ON = "on"
+
+
+class Overwritten(StrEnum):
+    """What becomes of a value of ours that somebody overwrote in the CRM."""
+
+    RESTORE = "restore"
+    RESPECT = "respect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,9 @@ class TenantSettings:
     ``seller_activity``: models may also learn from what sellers did.
     ``segment``: the field whose values may get models of their own.
     ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
+    ``delivery`` as :class:`Delivery` says. ``first_records``: so many records of an account are written until an
+    admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
+    ``overwritten`` as :class:`Overwritten` says.
     """
 
     goal: str = "deal_won"
@@ -43,6 +62,10 @@ class TenantSettings:
     seller_activity: bool = False
     segment: str | None = None
     pooling: bool = False
+    delivery: str = Delivery.APPROVE
+    first_records: int | None = None
+    nightly_cap: int | None = None
+    overwritten: str = Overwritten.RESTORE
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
 

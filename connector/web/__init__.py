@@ -19,6 +19,7 @@ from connector.web import (
     model,
     oauth,
     people,
+    publication,
     security,
     webhooks,
     wiring,
@@ -32,6 +33,7 @@ _BLUEPRINTS = (
     leads.pages,
     model.pages,
     people.pages,
+    publication.pages,
     webhooks.endpoint,
     health.endpoint,
 )

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
-from connector.services import on_request, options, pipeline
+from connector.services import on_request, options, pipeline, publication
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
 from connector.web.session import tenant_id
@@ -50,6 +50,32 @@ def resume(connection_id: UUID) -> ResponseReturnValue:
     resumed = pipeline.resume(services(), tenant_id())
     flash("Resumed. A worker takes it up within half a minute." if resumed else "Nothing is stopped.")
     return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+@pages.post("/dead-letters")
+def replay(connection_id: UUID) -> ResponseReturnValue:
+    """Let what the CRM refused be tried again: the record that was named, or all."""
+    _owned(connection_id)
+    count = publication.replay(services(), tenant_id(), connection_id, _record())
+    flash(f"{count:,} to be tried again." if count else "Nothing of that waits as refused.")
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+@pages.post("/overwritten")
+def reset(connection_id: UUID) -> ResponseReturnValue:
+    """Write our values again where they were left to who overwrote them: the record that was named, or all."""
+    _owned(connection_id)
+    count = publication.reset(services(), tenant_id(), connection_id, _record())
+    flash(f"{count:,} to be written again." if count else "Nothing of that was left as it is.")
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+def _record() -> int | None:
+    """Read the record that a form names, None where it names none."""
+    text = request.form.get("record", "")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else abort(404)
 
 
 @pages.post("/options")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, Protocol
 
 from markupsafe import Markup
 
@@ -149,7 +150,31 @@ def ledger_line(entry: LedgerLine) -> str:
         return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({body['requester']})"
     if entry.kind == "delivered":
         return f"Sent to CRM record {body['record']}: {body['answer'].replace('_', ' ')}"
+    if entry.kind == "overwritten":
+        return f"Overwritten by somebody in CRM record {body['record']}: {body['outcome']}"
     return entry.kind.capitalize()
+
+
+class _Verified(Protocol):
+    """An account whose sample was read back."""
+
+    verified_at: datetime | None
+    verified: Mapping[str, Any] | None
+
+
+def read_back(account: _Verified) -> Markup | str:
+    """Return what a sample of an account found, as a sentence; "" where none was taken."""
+    found = account.verified
+    if not found:
+        return ""
+    others = (
+        (found["differing"], "held another value"),
+        (found["gone"], "are gone"),
+        (found["moved"], "were just written anew"),
+    )
+    rest = "".join(f"; {count:,} {what}" for count, what in others if count)
+    told = f"{found['equal']:,} of {found['sampled']:,} random records read back equal on "
+    return Markup("{}{}{}.").format(told, when(account.verified_at), rest)
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {
@@ -169,6 +194,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         happening,
         actor,
         ledger_line,
+        read_back,
     )
 }
 """The filters that the templates use, by name."""

@@ -139,7 +139,7 @@ def connected(store: Store, crm: VendorWorld) -> Iterator[Line]:
             wake=lambda _queue, intent_id: woken.append(intent_id),
             isolated=in_place,
             lease_seconds=86_400,
-            onboarding={},
+            onboarding={"delivery": "on"},
             hooks=HookAddresses(origin, SECRET_KEY),
         )
         settings = {"CONNECTOR_SECRET_KEY": SECRET_KEY, "CONNECTOR_ENCRYPTION_KEYS": new_key()}

@@ -261,7 +261,7 @@ def test_what_an_adapter_keeps_of_a_record_is_told_with_its_next_write(line: Wor
 def _write_everything_again(line: World) -> None:
     line.clock.sleep(60)
     with line.services.store.transaction() as session:
-        session.execute(sa.update(outbox_table).values(status=outbox.OutboxStatus.PENDING))
+        session.execute(sa.update(outbox_table).values(status=outbox.OutboxStatus.PENDING, delivered=sa.null()))
     maintenance.start_run(line.services, _run(line).tenant_id, pipeline.REFRESH)
     line.work()
 

@@ -10,6 +10,9 @@ import pytest
 
 from connector.cli import main
 from connector.crypto import new_key
+from connector.records import WriteOutcome, WriteResult
+from connector.store.session import open_store
+from tests.services.delivering import desk
 
 
 @pytest.fixture
@@ -53,7 +56,9 @@ def test_a_database_without_tables_asks_for_the_migration(command) -> None:
     assert "python -m connector migrate" in command("refresh", str(uuid4()))
 
 
-@pytest.mark.parametrize("words", [("refresh",), ("resume",), ("replay",), ("ledger", "verify")])
+@pytest.mark.parametrize(
+    "words", [("refresh",), ("resume",), ("replay",), ("ledger", "verify"), ("dead-letters",), ("verify",)]
+)
 def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
     """Nothing is started for it."""
     assert command("migrate") == "0"
@@ -64,3 +69,19 @@ def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
 def test_a_report_that_has_no_folder_is_refused_before_anything_starts(command, tmp_path: Path) -> None:
     """Nobody waits for a run whose figures can't be kept."""
     assert "there is no folder" in command("demo", "--report", str(tmp_path / "none" / "report.json"))
+
+
+def test_dead_letters_are_listed_in_the_crms_words_and_replayed(command, tmp_path: Path, capsys) -> None:
+    """By account; what was queued again is told."""
+    assert command("migrate") == "0"
+    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
+    at = desk(store)
+    at.world.crm.refused = {"1": WriteResult("1", WriteOutcome.NEEDS_ADMIN, "A rule says no.")}
+    at.queue("10.0", 1, 2)
+    at.deliver(1, 2)
+    assert command("dead-letters", str(at.tenant_id)) == "0"
+    assert "record 1: A rule says no. (since 2026-03-01 12:00 UTC, refused 1×)" in capsys.readouterr().out
+    assert command("dead-letters", str(at.tenant_id), "--replay") == "0"
+    assert "1 to be tried again" in capsys.readouterr().out
+    assert at.status() == "pending"
+    store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.hubspot import score_fields, score_writes
+from connector.adapters.hubspot import listeners, score_fields, score_writes
 from connector.adapters.hubspot.fields import company_field, contact_field
 from connector.adapters.hubspot.oauth import account_of
 from connector.adapters.hubspot.paths import path
@@ -21,6 +21,7 @@ from connector.records import (
     Account,
     Cursor,
     FieldDefinition,
+    Listener,
     Page,
     Removal,
     ScoreValues,
@@ -81,6 +82,11 @@ class HubSpotAdapter(CrmAdapter):
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Create or find the score properties in their own group."""
         return score_fields.ensure(self._session, self._portal.contact_properties)
+
+    def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
+        """Return the workflows that start by our properties."""
+        url = f"{self._ui_url}/workflows/{self._account_id}/platform/flow/{{}}/edit"
+        return listeners.listeners(self._session, frozenset(field_names), url)
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         """Write one batch of at most 100 and return a result for each record."""

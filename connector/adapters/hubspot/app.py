@@ -48,7 +48,18 @@ CAPABILITIES = Capabilities(
         "sales-email-read": "use e-mails between sellers and leads (their times, never their text)",
         "content": "use opens and clicks of marketing e-mails",
         "forms": "use form submissions",
+        "automation": "list the workflows that a score would set off, before the first is written",
     },
+    write_effects=(
+        "Each write moves the contact's “Last modified date”: views, lists and workflows that go by it see a change.",
+        "The score's history in HubSpot names this app as its source.",
+    ),
+    listener_checks=(
+        "Automation → Workflows: filter by “Enrollment trigger” and look for the properties of the group Lead score, "
+        "and for “Last modified date”.",
+        "Contacts → Lists: active lists with a filter on these properties; workflows and ads may start by membership.",
+        "Marketing → Email: automated e-mails that are sent by such a list.",
+    ),
 )
 
 

@@ -15,6 +15,8 @@ VERSIONS = {
     "crm": "2026-03",
     "marketing": "2026-03",
     "events": "2026-03",
+    # The dated versions of workflows are in beta.
+    "automation": "v4",
 }
 """API family → version."""
 
@@ -35,6 +37,8 @@ TEMPLATES = {
     "submissions": "/form-integrations/v1/submissions/forms/{form}",
     "email_events": "/email/public/v1/events",
     "occurrences": "/events/event-occurrences/{events}",
+    "workflows": "/automation/{automation}/flows",
+    "workflow_details": "/automation/{automation}/flows/batch/read",
 }
 """Operation → path. The operation's name is also what errors and logs call the request."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.mailchimp import hooks, preparing, score_reads, score_writes
+from connector.adapters.mailchimp import hooks, listeners, preparing, score_reads, score_writes
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
@@ -25,6 +25,7 @@ from connector.records import (
     Account,
     Cursor,
     FieldDefinition,
+    Listener,
     Page,
     Removal,
     ScoreValues,
@@ -95,6 +96,10 @@ class MailchimpAdapter(CrmAdapter):
     def subscribe(self) -> Sequence[str]:
         """Make a webhook in every audience that has none of ours; return the secrets of those made now."""
         return hooks.subscribe(self._audiences, self._access.webhook_url)
+
+    def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
+        """Return the classic automations that go by our field or tag; newer flows can be read by nobody."""
+        return listeners.listeners(self._audiences, frozenset(field_names), ui_of(self._session.origin))
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         """Write one batch of at most 5,000 and return a result for each record."""

@@ -38,6 +38,17 @@ CAPABILITIES = Capabilities(
     scopes={},
     optional_scopes={},
     options=OPTIONS,
+    write_effects=(
+        "Each new score moves the contact's “last changed” date and is a change of the profile: integrations and "
+        "webhooks that listen to profile updates are told of it.",
+        "The tag High-Intent is added and removed; automation flows may start by either. In an audience's first day "
+        "tags are given silently, without starting any.",
+    ),
+    listener_checks=(
+        "Automations → All automations: flows that start by “Tag added” or “Tag removed” with the tag High-Intent, or "
+        "by a change of the score's audience field. No app can read them.",
+        "Audience → Segments: segments with a condition on the score or the tag, and campaigns that go to them.",
+    ),
 )
 
 

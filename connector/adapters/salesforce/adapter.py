@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.salesforce import glance, score_fields
+from connector.adapters.salesforce import glance, listeners, score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
 from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
@@ -23,6 +23,7 @@ from connector.records import (
     Account,
     Cursor,
     FieldDefinition,
+    Listener,
     Page,
     ScoreValues,
     ScoreWrite,
@@ -81,6 +82,10 @@ class SalesforceAdapter(CrmAdapter):
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Find the packaged score fields or make them on Lead and Contact."""
         return score_fields.ensure(self._org)
+
+    def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
+        """Return the record-triggered flows that our writes set off."""
+        return listeners.listeners(self._org, frozenset(field_names))
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         """Write one batch of at most 10,000 and return a result for each record."""

@@ -50,6 +50,18 @@ CAPABILITIES = Capabilities(
     # each look that finds a change, be it ours.
     look_seconds=60.0,
     admin_webhook=True,
+    write_effects=(
+        "Each write moves SystemModstamp and LastModifiedDate, and sets LastModifiedById to the connected user: "
+        "“recently modified” views, reports and other integrations see a change.",
+        "The org's own triggers, flows and validation rules run; assignment rules do not, so nobody's owner changes.",
+        "Where a score field is tracked or followed, each new score is a line of the history or the feed.",
+    ),
+    listener_checks=(
+        "Setup → Flows: record-triggered flows on Lead and Contact that run when a record is updated.",
+        "Setup → Apex Triggers, Workflow Rules and Process Builder on Lead and Contact: no app reads what they do.",
+        "Account Engagement, Data Cloud and other integrations that copy changed leads and contacts.",
+        "Marketing Cloud journeys that start by a change of a Lead or Contact.",
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from connector.sandbox.hubspot import (
     pipelines,
     properties,
     search,
+    workflows,
 )
 from connector.sandbox.hubspot.errors import ApiError, reply
 from connector.sandbox.hubspot.filling import fill
@@ -40,6 +41,7 @@ FAMILIES: tuple[tuple[str, Blueprint], ...] = (
     ("email_events", marketing.email_blueprint),
     ("forms", marketing.forms_blueprint),
     ("submissions", marketing.submissions_blueprint),
+    ("workflows", workflows.blueprint),
     ("occurrences", marketing.occurrences_blueprint),
 )
 

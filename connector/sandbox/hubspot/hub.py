@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connector.sandbox.config import Portal
 from connector.sandbox.hubspot.catalogue import Catalogue
@@ -36,6 +37,7 @@ class Account:
     truth: dict[str, float] = field(default_factory=dict)
     as_of: datetime | None = None
     tenant: dict[str, object] = field(default_factory=dict)
+    workflows: list[dict[str, Any]] = field(default_factory=list)
     next_id: int = FIRST_ID
 
     def new_id(self) -> int:

@@ -22,6 +22,7 @@ PREFIXES: Mapping[str, tuple[str, ...]] = {
     "occurrences": ("/events/event-occurrences/2026-03", "/events/event-occurrences/2026-09", "/events/v3/events"),
     "email_events": ("/email/public/v1",),
     "forms": ("/marketing/v3/forms", "/marketing/forms/2026-03", "/marketing/forms/2026-09"),
+    "workflows": ("/automation/v4/flows",),
     "submissions": ("/form-integrations/v1/submissions/forms",),
 }
 

@@ -50,7 +50,7 @@ def _shown(automation: Automation) -> dict[str, Any]:
         "id": automation.workflow_id,
         "create_time": stamp(automation.started_ms),
         "start_time": stamp(automation.started_ms),
-        "status": "sending",
+        "status": automation.status,
         "emails_sent": sum(len(each.receipts) for each in emails),
         "recipients": _recipients(automation),
         "settings": {"title": automation.title},
@@ -78,7 +78,8 @@ def _email(automation: Automation, place: int, email: Campaign) -> dict[str, Any
 
 def _recipients(automation: Automation) -> dict[str, Any]:
     name = hub().audiences[automation.list_id].name
-    return {"list_id": automation.list_id, "list_is_active": True, "list_name": name}
+    shown = {"list_id": automation.list_id, "list_is_active": True, "list_name": name}
+    return {**shown, "segment_opts": dict(automation.segment)} if automation.segment else shown
 
 
 def _summary(emails: Iterable[Campaign]) -> dict[str, int]:

@@ -122,13 +122,18 @@ class Journey:
 
 @dataclass(slots=True)
 class Automation:
-    """A classic automation, turned on at ``started_ms``; ``emails`` are the campaigns that it sends, in their order."""
+    """A classic automation, turned on at ``started_ms``; ``emails`` are the campaigns that it sends, in their order.
+
+    ``segment`` are the conditions that it chooses its contacts by, as the API takes them.
+    """
 
     workflow_id: str
     list_id: str
     title: str
     started_ms: int
     emails: list[str] = field(default_factory=list)
+    status: str = "sending"
+    segment: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

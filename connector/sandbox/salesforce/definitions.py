@@ -376,6 +376,20 @@ def _history(parent: str, relationship: str) -> str:
     return HISTORY.replace("PARENT", f"{relationship}Id reference system -> {parent}.{relationship}")
 
 
+FLOW_DEFINITION_VIEW = """
+Id id system
+DurableId string(255) system
+ApiName string(255) system
+Label string(255) system
+ProcessType picklist system
+TriggerType picklist system
+IsActive boolean system
+ActiveVersionId string(255) system
+LatestVersionId string(255) system
+NamespacePrefix string(255) system
+LastModifiedDate datetime system
+"""
+
 OBJECTS = {
     "Account": ACCOUNT,
     "Campaign": CAMPAIGN,
@@ -386,6 +400,7 @@ OBJECTS = {
     "EmailMessageRelation": EMAIL_MESSAGE_RELATION,
     "Event": EVENT,
     "FieldPermissions": FIELD_PERMISSIONS,
+    "FlowDefinitionView": FLOW_DEFINITION_VIEW,
     "Group": GROUP,
     "Lead": LEAD,
     "LeadHistory": _history("Lead", "Lead"),
@@ -411,7 +426,17 @@ TableEnumOrId picklist system
 NamespacePrefix string(15) system
 FullName string(255) nofilter
 Metadata anyType nofilter
-"""
+""",
+    "Flow": """
+Id id system
+DefinitionId reference system
+MasterLabel string(255) system
+Status picklist system
+ProcessType picklist system
+FullName string(255) nofilter
+Metadata anyType nofilter
+LastModifiedDate datetime system
+""",
 }
 """Object of the Tooling API → its fields."""
 

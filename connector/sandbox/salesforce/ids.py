@@ -40,6 +40,9 @@ PREFIXES = {
     "EmailMessageRelation": "0CZ",
     "PermissionSet": "0PS",
     "PermissionSetAssignment": "0Pa",
+    "FlowDefinition": "300",
+    "Flow": "301",
+    "FlowDefinitionView": "3dd",
     "Campaign": "701",
     "Job": "750",
 }

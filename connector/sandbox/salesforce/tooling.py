@@ -16,11 +16,12 @@ from connector.sandbox.salesforce import permissions
 from connector.sandbox.salesforce.access import hub
 from connector.sandbox.salesforce.describe import described, summary
 from connector.sandbox.salesforce.errors import ApiError, failure, not_found, reply
-from connector.sandbox.salesforce.query import first_page
+from connector.sandbox.salesforce.query import answer_of, first_page
 from connector.sandbox.salesforce.requests import json_body
 from connector.sandbox.salesforce.schema import FieldDef, ObjectDef, Value, parsed
 
 FULL_NAME = re.compile(r"(?P<object>\w+)\.(?P<name>[A-Za-z]\w{0,39})__c")
+METADATA = re.compile(r"\bMetadata\b")
 MOST_DIGITS = 18
 
 blueprint = Blueprint("tooling", __name__, url_prefix="/tooling")
@@ -82,8 +83,17 @@ def _refused(message: str, code: str = "FIELD_INTEGRITY_EXCEPTION") -> ApiError:
 
 @blueprint.get("/query")
 def query() -> Response:
-    """Answer a query over the objects of the Tooling API."""
-    return first_page(request.args.get("q"), deleted=False, tooling=True)
+    """Answer a query over the objects of the Tooling API; one that wants metadata must be for a single row."""
+    text = request.args.get("q")
+    with hub().stage.lock:
+        answer = answer_of(text or "", deleted=False, tooling=True) if METADATA.search(text or "") else None
+    if answer is not None and len(answer.rows) > 1:
+        message = (
+            "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more "
+            f"than one row for retrieval. Result size: {len(answer.rows)}"
+        )
+        raise failure(400, "MALFORMED_QUERY", message)
+    return first_page(text, deleted=False, tooling=True)
 
 
 @blueprint.get("/sobjects/<name>/describe")

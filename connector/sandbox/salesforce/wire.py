@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,8 @@ def shown(field: FieldDef, values: Values) -> Any:
 
 def plain(field: FieldDef, value: Value) -> Any:
     """Return a value as JSON has it."""
+    if field.type == "anyType" and isinstance(value, str):
+        return json.loads(value)
     if field.type == "datetime" and isinstance(value, int):
         return times.rest(value)
     if isinstance(value, Decimal) or (field.type in NUMBERS and field.type != "int" and value is not None):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,8 +14,9 @@ from sqlalchemy.engine import Connection
 from connector.adapters.contract import Option
 from connector.records import Tier
 from connector.services.context import Services
+from connector.services.reports.refusals import Letter, letters
 from connector.services.reports.run import RunReport, run_report
-from connector.store import connections, outbox, scores, streams
+from connector.store import connections, outbox, overwrites, publications, scores, streams
 from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
 from connector.store.streams import StreamState
@@ -30,17 +33,32 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A record whose score somebody overwrote, and which is left to them."""
+
+    record_id: int
+    vendor_id: str
+    lead_id: int | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Deliveries:
     """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last.
 
-    ``remarks`` are some of those that were written with something left undone.
+    ``remarks`` are some of those that were written with something left undone, ``left`` some of the ``respected``
+    ones, whose values somebody overwrote. ``verified`` is what the last sample found, at ``verified_at``.
     """
 
     delivered: int
     waiting: int
     dead: int
-    letters: tuple[Told, ...]
+    letters: tuple[Letter, ...]
     remarks: tuple[Told, ...]
+    respected: int
+    left: tuple[LeftAlone, ...]
+    verified_at: datetime | None
+    verified: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +140,18 @@ def _own_login(connection: CrmConnection, login_domain: str) -> str | None:
 
 def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
     counts = outbox.counts(session, connection_id)
-    dead = counts.get(OutboxStatus.DEAD, 0)
-    rows = outbox.dead_letters(session, connection_id, _SHOWN) if dead else ()
+    dead, respected = counts.get(OutboxStatus.DEAD, 0), counts.get(OutboxStatus.RESPECTED, 0)
+    left = overwrites.left_alone(session, connection_id, _SHOWN) if respected else ()
+    state = publications.get(session, connection_id)
+    waiting = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.SUSPECT)
     return Deliveries(
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
-        waiting=counts.get(OutboxStatus.PENDING, 0) + counts.get(OutboxStatus.SENDING, 0),
+        waiting=sum(counts.get(status, 0) for status in waiting),
         dead=dead,
-        letters=tuple(Told(row.vendor_id, row.message or "") for row in rows),
+        letters=letters(session, connection_id, _SHOWN) if dead else (),
         remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),
+        respected=respected,
+        left=tuple(LeftAlone(*row) for row in left),
+        verified_at=state.verified_at,
+        verified=state.verified,
     )

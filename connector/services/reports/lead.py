@@ -18,7 +18,7 @@ from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.people import Naming, Person
-from connector.store import connections, events, leads, ledger, scores
+from connector.store import connections, events, leads, ledger, overwrites, scores
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
 
@@ -87,12 +87,18 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class RecordLink:
-    """A record of the lead in a CRM; ``url`` is None where the account is disconnected."""
+    """A record of the lead in a CRM; ``url`` is None where the account is disconnected.
+
+    ``left_alone_since``: somebody overwrote the score there, and the tenant chose to respect that.
+    """
 
     label: str
     account: str
     vendor_id: str
     url: str | None
+    connection_id: UUID
+    record_id: int
+    left_alone_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +140,13 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
+        left = overwrites.left_alone_of(session, tenant_id, lead_id)
     return LeadReport(
         lead_id=lead_id,
         person=person,
         score=score_card(score, newest.body if newest else None) if score else None,
         events=tuple(Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail) for row in happened),
-        records=_links(services, accounts, records),
+        records=_links(services, accounts, records, left),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
     )
 
@@ -188,17 +195,20 @@ def _accounts(session: Connection, tenant_id: UUID) -> dict[UUID, CrmConnection]
 
 
 def _links(
-    services: Services, accounts: Mapping[UUID, CrmConnection], records: Sequence[AnyRow]
+    services: Services,
+    accounts: Mapping[UUID, CrmConnection],
+    records: Sequence[AnyRow],
+    left: Mapping[int, datetime | None],
 ) -> tuple[RecordLink, ...]:
-    return tuple(_link(services, accounts[row.connection_id], row.vendor_id) for row in records)
+    return tuple(_link(services, accounts[row.connection_id], row, left.get(row.id)) for row in records)
 
 
-def _link(services: Services, account: CrmConnection, vendor_id: str) -> RecordLink:
+def _link(services: Services, account: CrmConnection, row: AnyRow, left_alone_since: datetime | None) -> RecordLink:
     app = services.apps.get(account.vendor)
     label = app.capabilities.label if app else account.vendor
     try:
-        url = open_adapter(services, account.id).record_url(vendor_id)
+        url = open_adapter(services, account.id).record_url(row.vendor_id)
     except (Disconnected, SettingsError):
         # The connection's own page says so; here only the link is missing.
         url = None
-    return RecordLink(label, account.account_name, vendor_id, url)
+    return RecordLink(label, account.account_name, row.vendor_id, url, account.id, row.id, left_alone_since)

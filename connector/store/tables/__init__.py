@@ -2,6 +2,7 @@
 
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.publishing import publications
 from connector.store.tables.scored import (
     ledger,
     ledger_heads,
@@ -34,6 +35,7 @@ __all__ = [
     "model_shares",
     "models",
     "outbox",
+    "publications",
     "records",
     "rejections",
     "run_stages",

@@ -22,6 +22,16 @@ outbox = Table(
     Column("delivered", Json),
     Column("delivered_at", UtcTime),
     Column("marks", Json),
+    Column("as_of", UtcTime),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("claim", Uuid),
+    Column("leased_until", UtcTime),
+    Column("sent", Json),
+    Column("sent_seq", BigId),
+    Column("failing_since", UtcTime),
+    Column("failed_at", UtcTime),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("overwritten_at", UtcTime),
     Index("ix_outbox_connection_id_status_due_at", "connection_id", "status", "due_at"),
 )
 

@@ -36,6 +36,7 @@ from connector.store.outbox import OutboxStatus
 from connector.store.session import open_store
 from connector.store.tables import intents as intents_table
 from connector.store.tables import records as records_table
+from connector.store.tenants import Delivery
 from workers.outcomes import carry_out
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -100,7 +101,10 @@ class Tenant:
             wake=lambda _queue, intent_id: self._woken.append(intent_id),
             isolated=in_child,
             lease_seconds=LEASE_SECONDS,
-            onboarding=requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+            onboarding={
+                **requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+                "delivery": Delivery.ON,
+            },
             hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
         )
 
@@ -113,6 +117,13 @@ class Tenant:
             self._woken.pop(0)
             carry_out(self.services, intent_id)
         raise RuntimeError(f"The line of {self.vendor} ended before {stage}: {self._trouble()}")
+
+    def done(self, stage: str) -> int:
+        """Return how much a stage of the newest run has done."""
+        with self.services.store.reading() as session:
+            run = runs.latest(session, self.id)
+            assert run
+            return runs.stages(session, run.id)[stage].done
 
     def queue_scores(self) -> int:
         """Queue a score for every record, as the scoring stage does, without a model; return how many."""

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.line import Plan, sandbox
+from tests.bench.line.memory import apart
+from tests.bench.line.setting import Plan
 from tests.bench.rivals.environments import PROGRAMS, command_of
 from tests.bench.rivals.signing_in import Signed, sign_in
 from tests.bench.rivals.taps import TAPS, prepare, rows_of
@@ -109,7 +110,7 @@ def measure(vendor: str, sizes: tuple[int, int], rounds: int) -> Iterator[dict[s
     programs = readers(vendor)
     reads: dict[tuple[str, int], list[Read]] = defaultdict(list)
     for contacts in sizes:
-        with TemporaryDirectory() as name, sandbox(Plan(vendor, contacts, 0.0, True), Path(name)) as origin:
+        with TemporaryDirectory() as name, apart(Plan(vendor, contacts, 0.0), Path(name)) as origin:
             for _ in range(rounds):
                 for program, reader in programs.items():
                     with TemporaryDirectory() as folder:

@@ -6,35 +6,17 @@ import argparse
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
-import requests
-
-from connector.demo.browser import consent
-from connector.services import install
-from connector.store import runs
-from tests.bench.line import stage_of, wire
-from workers.outcomes import carry_out
+from connector.clock import SystemClock
+from tests.bench.line.setting import Tenant
 
 
 def backfill(vendor: str, origin: str) -> int:
     """Install, read everything, and return how many rows (records, companies, events) were read."""
     with TemporaryDirectory() as folder:
-        woken: list[UUID] = []
-        services = wire(vendor, origin, Path(folder), woken)
-        landed = consent(requests.Session(), install.begin(services, vendor, "bench", None))
-        query = parse_qs(urlsplit(landed).query)
-        installed = install.complete(services, vendor, "bench", query["state"][0], query["code"][0])
-        while woken:
-            intent_id = woken.pop(0)
-            carry_out(services, intent_id)
-            if stage_of(services, intent_id) == "sync":
-                break
-        with services.store.reading() as session:
-            run = runs.latest(session, installed.tenant_id)
-            assert run
-            return runs.stages(session, run.id)["sync"].done
+        tenant = Tenant(vendor, origin, Path(folder), SystemClock())
+        tenant.until("identity")
+        return tenant.done("sync")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from connector.adapters.contract import AppCredentials
 from connector.adapters.registry import build
 from connector.clock import SystemClock
 from connector.demo.browser import consent
-from tests.bench.line import REDIRECT
+from tests.bench.line.setting import REDIRECT
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 _VERIFIER = "v" * 43

@@ -136,7 +136,7 @@ def test_refused_records_are_listed(fresh: Site, browser: Browser, page: str) ->
         stands = {
             "status": "dead",
             "message": "Property is read-only.",
-            "values": {},
+            "values": {"updated_at": fresh.world.clock.now().isoformat()},
             "due_at": fresh.world.clock.now(),
         }
         outbox.put(session, [row | stands])

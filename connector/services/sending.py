@@ -1,0 +1,245 @@
+"""One delivery at work: rows taken under a claim, sent in batches, each answer kept with its ledger entry.
+
+Two of them may work on one account. Neither touches a row that the other holds, and an answer that comes after the
+claim was lost is not believed: the CRM is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.adapters.contract import CrmAdapter
+from connector.errors import ConnectorError
+from connector.records import ScoreWrite, WriteOutcome, WriteResult
+from connector.services import overwriting
+from connector.services.allowance import allowance
+from connector.services.context import Services
+from connector.services.holding import holds
+from connector.services.scoring_run import from_json, worth_writing
+from connector.store import claims, ledger, publications, tenants
+from connector.store.claims import Claim, Parcel, Wanted
+
+T = TypeVar("T")
+
+PARALLEL_WRITES = 4
+TAKEN_AT_ONCE = 10_000
+"""Rows that are on their way at one time, and so in doubt after a crash; but never less than one batch.
+
+No database takes more than some ten thousand values in one list.
+"""
+
+RECORDED_AT_ONCE = 2_000
+"""Records of one transaction, so that no other worker waits long for the database."""
+
+MAX_ATTEMPTS = 30
+LONGEST_PAUSE = timedelta(minutes=15)
+"""Thirty tries with such pauses take more than five hours: an outage of the CRM sets no record aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One delivery of an account's rows. ``transaction`` opens a writing one that only its owner can commit.
+
+    ``report`` tells in such a transaction how far it is. ``record_ids`` None: of any record.
+    """
+
+    services: Services
+    tenant_id: UUID
+    connection_id: UUID
+    adapter: CrmAdapter
+    batch: int
+    transaction: Callable[[], AbstractContextManager[Connection]]
+    report: Callable[[Connection], None] = lambda _session: None
+    record_ids: Sequence[int] | None = None
+
+    def now(self) -> datetime:
+        """Return the current time."""
+        return self.services.clock.now()
+
+    def lease(self) -> datetime:
+        """Return until when a claim holds that is made or renewed now."""
+        return self.now() + timedelta(seconds=self.services.lease_seconds)
+
+
+def send_due(delivery: Sending) -> None:
+    """Settle what a lost worker left in doubt, then write everything that is due and allowed."""
+    _settle_doubt(delivery)
+    most = max(delivery.batch, min(delivery.batch * PARALLEL_WRITES, TAKEN_AT_ONCE))
+    with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
+        while (taken := _take(delivery, most)) is not None:
+            with _kept(delivery, taken):
+                _send(delivery, pool, taken)
+
+
+def _take(delivery: Sending, most: int) -> Claim | None:
+    """Claim due rows; None: there are none, or none may be written. What the CRM holds anyway is put to rest."""
+    with delivery.transaction() as session:
+        now = delivery.now()
+        allowed = allowance(session, delivery.tenant_id, delivery.connection_id, now)
+        if allowed.closed:
+            return None
+        limit = most if allowed.most is None else min(most, allowed.most)
+        wanted = Wanted(limit, allowed.written_before, delivery.record_ids)
+        taken = claims.claim(session, delivery.connection_id, wanted, now, delivery.lease())
+        if not taken.parcels:
+            return None
+        step = tenants.get(session, delivery.tenant_id).settings.minimum_step
+        same = [item for item in taken.parcels if not worth_writing(item.values, item.delivered, step)]
+        if same:
+            claims.unchanged(session, taken.token, same)
+        resting = {item.record_id for item in same}
+        parcels = [item for item in taken.parcels if item.record_id not in resting]
+        publications.count(session, delivery.connection_id, allowed.night, len(parcels))
+    return Claim(taken.token, parcels)
+
+
+@contextmanager
+def _kept(delivery: Sending, taken: Claim) -> Iterator[None]:
+    """Renew the claim's lease in the background while the CRM is waited for."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(delivery.services.lease_seconds / 3):
+            with delivery.services.store.transaction() as session:
+                claims.renew(session, delivery.connection_id, taken.token, delivery.lease())
+
+    thread = threading.Thread(target=beat, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _send(delivery: Sending, pool: ThreadPoolExecutor, taken: Claim) -> None:
+    """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
+    failed: Exception | None = None
+    batches = [(sent, pool.submit(_write, delivery.adapter, sent)) for sent in cut(taken.parcels, delivery.batch)]
+    for sent, writing in batches:
+        try:
+            results = writing.result()
+        except ConnectorError as error:
+            failed = failed or error
+            with delivery.transaction() as session:
+                claims.release(session, taken.token, sent)
+            continue
+        for part in cut(sent, RECORDED_AT_ONCE):
+            _record(delivery, taken.token, part, results)
+    if failed is not None:
+        raise failed
+
+
+def cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Return things in lists of at most ``size``."""
+    return [things[start : start + size] for start in range(0, len(things), size)]
+
+
+def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
+    writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
+    results = adapter.write_scores(writes)
+    return {result.record_id: result for result in results}
+
+
+def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
+    """Keep the CRM's answer for each record, with its ledger entry, in one transaction."""
+    now = delivery.now()
+    with delivery.transaction() as session:
+        # First of all, as scoring does: who holds rows and waits for the chain could wait for one who waits for rows.
+        ledger.lock(session, delivery.tenant_id)
+        held = claims.held(session, token, sent)
+        mine = [item for item in sent if item.record_id in held]
+        arrived = [item for item in mine if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
+        claims.delivered(session, token, arrived, now)
+        for item in arrived:
+            _remark(session, item, results[item.vendor_id])
+        for item in mine:
+            _settle_failure(session, delivery, token, item, results[item.vendor_id])
+        entries = [_entry(delivery, item, *_answer(results[item.vendor_id])) for item in mine]
+        late = [
+            item
+            for item in sent
+            if item.record_id not in held and results[item.vendor_id].outcome is WriteOutcome.WRITTEN
+        ]
+        claims.doubt(session, late)
+        entries += [_entry(delivery, item, "written, told too late to be believed") for item in late]
+        if entries:
+            ledger.append(session, delivery.tenant_id, entries, now)
+        publications.refund(session, delivery.connection_id, len(mine) - len(arrived))
+        delivery.report(session)
+
+
+def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
+    if result.message or (result.marks is not None and dict(result.marks) != (parcel.marks or {})):
+        claims.remark(session, parcel, result.message, result.marks)
+
+
+def _answer(result: WriteResult) -> tuple[str, str]:
+    """Return the outcome, and what was left undone of a record that was written."""
+    return result.outcome, result.message if result.outcome is WriteOutcome.WRITTEN else ""
+
+
+def _entry(delivery: Sending, parcel: Parcel, outcome: str, left_undone: str = "") -> ledger.Entry:
+    body = {
+        "connection": str(delivery.connection_id),
+        "record": parcel.vendor_id,
+        "scored": parcel.ledger_seq,
+        "answer": str(outcome),
+    } | ({"left_undone": left_undone} if left_undone else {})
+    return ledger.Entry("delivered", parcel.lead_id, body)
+
+
+def _settle_failure(session: Connection, delivery: Sending, token: UUID, parcel: Parcel, result: WriteResult) -> None:
+    now = delivery.now()
+    if result.outcome is WriteOutcome.GONE:
+        claims.drop(session, token, parcel)
+    elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
+        result.outcome is WriteOutcome.RETRY and parcel.attempts + 1 >= MAX_ATTEMPTS
+    ):
+        claims.bury(session, token, parcel, result.message, now)
+    elif result.outcome is WriteOutcome.RETRY:
+        due = now + min(timedelta(seconds=2 ** (parcel.attempts + 1)), LONGEST_PAUSE)
+        claims.again(session, token, parcel, due, result.message)
+
+
+def _settle_doubt(delivery: Sending) -> None:
+    """Ask the CRM about rows that a lost worker was sending, and about values that somebody seems to have changed."""
+    wanted = Wanted(min(delivery.batch, RECORDED_AT_ONCE), record_ids=delivery.record_ids)
+    while True:
+        with delivery.transaction() as session:
+            taken = claims.claim_doubtful(session, delivery.connection_id, wanted, delivery.now(), delivery.lease())
+        if not taken.parcels:
+            return
+        with _kept(delivery, taken):
+            held = delivery.adapter.read_scores([item.vendor_id for item in taken.parcels])
+        _settle(delivery, taken, held)
+
+
+def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str]]) -> None:
+    now = delivery.now()
+    with delivery.transaction() as session:
+        ledger.lock(session, delivery.tenant_id)
+        still = claims.held(session, taken.token, taken.parcels)
+        mine = [item for item in taken.parcels if item.record_id in still]
+        arrived = [item for item in mine if holds(delivery.adapter, item.values, held.get(item.vendor_id, {}))]
+        claims.delivered(session, taken.token, arrived, now)
+        there = {item.record_id for item in arrived}
+        changed = [item for item in mine if item.suspect and item.record_id not in there and item.vendor_id in held]
+        entries = [_entry(delivery, item, "written, found by reading back") for item in arrived if not item.suspect]
+        entries += overwriting.settle(session, delivery.tenant_id, taken.token, changed, now)
+        settled = there | {item.record_id for item in changed}
+        lost = [item for item in mine if item.record_id not in settled]
+        for item in lost:
+            claims.lost(session, taken.token, item, now)
+        if entries:
+            ledger.append(session, delivery.tenant_id, entries, now)
+        publications.refund(session, delivery.connection_id, len(lost))

@@ -1,0 +1,285 @@
+"""Who holds which rows of the outbox.
+
+A delivery takes rows by a conditional update, under a claim of its own and a lease. Only the holder of the claim
+records an answer. So several deliveries of one account run side by side, and nobody's row is written by two. While
+a row is on its way newer values wait in it: a record never has two writes under way.
+
+What became of a row whose lease ran out nobody knows: it is in doubt, and the CRM is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.outbox import BULK, DOUBTFUL, OutboxStatus
+from connector.store.tables import outbox, records
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One record's values on their way. ``ledger_seq`` is the scored entry that they come from.
+
+    ``marks`` are what the adapter asked to be kept when the record was last written; ``delivered`` is what the CRM
+    is known to hold, if that is known.
+    """
+
+    record_id: int
+    vendor_id: str
+    lead_id: int | None
+    ledger_seq: int
+    attempts: int
+    values: Mapping[str, Any]
+    marks: Mapping[str, str] | None
+    delivered: Mapping[str, Any] | None = None
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Rows that one delivery holds; ``token`` proves it."""
+
+    token: UUID
+    parcels: Sequence[Parcel]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a connection's waiting rows a delivery may take.
+
+    ``written_before``: only records that were written at least once. ``record_ids`` None: of any record.
+    """
+
+    limit: int
+    written_before: bool = False
+    record_ids: Sequence[int] | None = None
+
+
+def claim(connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime, until: datetime) -> Claim:
+    """Take the next due rows of a connection, real-time ones first, and hold them ``until`` then."""
+    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING, outbox.c.due_at <= now]
+    if wanted.written_before:
+        where.append(outbox.c.delivered_at.is_not(None))
+    if wanted.record_ids is not None:
+        where.append(outbox.c.record_id.in_(wanted.record_ids))
+    taken = {
+        "status": OutboxStatus.SENDING,
+        "sent": outbox.c["values"],
+        "sent_seq": outbox.c.ledger_seq,
+    }
+    order = (outbox.c.priority.desc(), outbox.c.due_at, outbox.c.record_id)
+    return _claim(connection, sa.and_(*where), taken, order, wanted.limit, until)
+
+
+def claim_doubtful(
+    connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime, until: datetime
+) -> Claim:
+    """Take rows of which nobody knows whether the CRM holds what was sent: it is to be asked."""
+    free = sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
+    where = [outbox.c.connection_id == connection_id, outbox.c.status.in_(DOUBTFUL), free]
+    if wanted.record_ids is not None:
+        where.append(outbox.c.record_id.in_(wanted.record_ids))
+    return _claim(connection, sa.and_(*where), {}, (outbox.c.record_id,), wanted.limit, until)
+
+
+def _claim(
+    connection: Connection,
+    where: sa.ColumnElement[bool],
+    taken: Mapping[str, Any],
+    order: Sequence[sa.ColumnElement[Any]],
+    limit: int,
+    until: datetime,
+) -> Claim:
+    # Rows that another delivery is just taking are passed over, not waited for; the condition is asked again in
+    # the update itself.
+    query = sa.select(outbox.c.record_id).where(where).order_by(*order).limit(limit)
+    ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    token = uuid4()
+    if not ids:
+        return Claim(token, ())
+    row = sa.and_(outbox.c.record_id.in_(ids), where)
+    connection.execute(sa.update(outbox).where(row).values(claim=token, leased_until=until, **taken))
+    return Claim(token, _parcels(connection, token, ids, order))
+
+
+def _parcels(
+    connection: Connection, token: UUID, ids: Sequence[int], order: Sequence[sa.ColumnElement[Any]]
+) -> Sequence[Parcel]:
+    query = (
+        sa.select(
+            outbox.c.record_id,
+            records.c.vendor_id,
+            records.c.lead_id,
+            outbox.c.sent_seq,
+            outbox.c.attempts,
+            outbox.c.sent,
+            outbox.c.marks,
+            outbox.c.delivered,
+            outbox.c.status == OutboxStatus.SUSPECT,
+        )
+        .join(records, records.c.id == outbox.c.record_id)
+        .where(outbox.c.record_id.in_(ids), outbox.c.claim == token)
+        .order_by(*order)
+    )
+    return [Parcel(*row) for row in connection.execute(query)]
+
+
+def renew(connection: Connection, connection_id: UUID, token: UUID, until: datetime) -> None:
+    """Hold the rows of a claim longer."""
+    where = sa.and_(outbox.c.connection_id == connection_id, outbox.c.status.in_(DOUBTFUL), outbox.c.claim == token)
+    _lock(connection, where)
+    connection.execute(sa.update(outbox).where(where).values(leased_until=until))
+
+
+def held(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> set[int]:
+    """Return the records of ``parcels`` that the claim still holds; their rows stay locked until the transaction ends.
+
+    Whoever changes rows of a claim asks this first: it is the fence.
+    """
+    ids = [item.record_id for item in parcels]
+    return _lock(connection, sa.and_(outbox.c.record_id.in_(ids), outbox.c.claim == token))
+
+
+def _lock(connection: Connection, where: sa.ColumnElement[bool]) -> set[int]:
+    """Lock rows in the order in which everybody locks them, so that no two wait for each other."""
+    query = sa.select(outbox.c.record_id).where(where).order_by(outbox.c.record_id).with_for_update()
+    return set(connection.execute(query).scalars())
+
+
+_FREE = {"claim": None, "leased_until": None, "sent": sa.null(), "sent_seq": None}
+_WELL = {"attempts": 0, "failing_since": None, "failed_at": None, "failures": 0, "message": None}
+
+
+def delivered(connection: Connection, token: UUID, parcels: Sequence[Parcel], now: datetime) -> None:
+    """Record that the CRM holds what was sent; newer values that were queued meanwhile are due now."""
+    if not parcels:
+        return
+    newest = outbox.c.ledger_seq == outbox.c.sent_seq
+    statement = (
+        sa.update(outbox)
+        .where(outbox.c.record_id == sa.bindparam("record"), outbox.c.claim == token)
+        .values(
+            status=sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING),
+            priority=sa.case((newest, BULK), else_=outbox.c.priority),
+            delivered=outbox.c.sent,
+            delivered_at=now,
+            **_FREE,
+            **_WELL,
+        )
+    )
+    connection.execute(statement, [{"record": item.record_id} for item in parcels])
+
+
+def unchanged(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:
+    """Put rows to rest without sending them: the CRM holds as good as the same."""
+    newest = outbox.c.ledger_seq == outbox.c.sent_seq
+    values = {"status": sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING), "priority": BULK}
+    where = sa.and_(outbox.c.record_id.in_([item.record_id for item in parcels]), outbox.c.claim == token)
+    connection.execute(sa.update(outbox).where(where).values(**values, **_FREE))
+
+
+def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[str, str] | None) -> None:
+    """Keep what the adapter says of a record that was written: a sentence for the admin, and its marks.
+
+    ``marks`` None: those from before stay. They are about the record, whatever was queued for it meanwhile.
+    """
+    row = outbox.c.record_id == parcel.record_id
+    at_rest = sa.and_(row, outbox.c.status == OutboxStatus.DELIVERED)
+    connection.execute(sa.update(outbox).where(at_rest).values(message=message or None))
+    if marks is not None:
+        connection.execute(sa.update(outbox).where(row).values(marks=dict(marks)))
+
+
+def again(connection: Connection, token: UUID, parcel: Parcel, due_at: datetime, message: str | None) -> None:
+    """Queue a row once more for ``due_at``."""
+    values = {
+        "status": OutboxStatus.PENDING,
+        "due_at": due_at,
+        "attempts": outbox.c.attempts + 1,
+        "message": message,
+        **_FREE,
+    }
+    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
+
+
+def lost(connection: Connection, token: UUID, parcel: Parcel, now: datetime) -> None:
+    """Queue a row once more whose values did not arrive: what the CRM holds instead is not known."""
+    again(connection, token, parcel, now, None)
+    row = outbox.c.record_id == parcel.record_id
+    connection.execute(sa.update(outbox).where(row).values(delivered=sa.null()))
+
+
+def bury(connection: Connection, token: UUID, parcel: Parcel, message: str, now: datetime) -> None:
+    """Make a row a dead letter, with the CRM's sentence for the admin."""
+    values = {
+        "status": OutboxStatus.DEAD,
+        "message": message,
+        "failing_since": sa.func.coalesce(outbox.c.failing_since, sa.literal(now, outbox.c.failing_since.type)),
+        "failed_at": now,
+        "failures": outbox.c.failures + 1,
+        **_FREE,
+    }
+    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
+
+
+def drop(connection: Connection, token: UUID, parcel: Parcel) -> None:
+    """Forget a row whose record is gone from the CRM."""
+    connection.execute(sa.delete(outbox).where(_mine(token, parcel)))
+
+
+def _mine(token: UUID, parcel: Parcel) -> sa.ColumnElement[bool]:
+    return sa.and_(outbox.c.record_id == parcel.record_id, outbox.c.claim == token)
+
+
+def release(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:
+    """Give up rows that were sent and not answered: they are in doubt from now on."""
+    where = sa.and_(outbox.c.record_id.in_([item.record_id for item in parcels]), outbox.c.claim == token)
+    _lock(connection, where)
+    connection.execute(sa.update(outbox).where(where).values(claim=None, leased_until=None))
+
+
+def doubt(connection: Connection, parcels: Sequence[Parcel]) -> None:
+    """Put in doubt what others wrote to these records: a write of ours arrived although our claim was lost.
+
+    Nobody knows which of two writes the CRM carried out last, so it is asked before the row comes to rest.
+    """
+    for parcel in parcels:
+        row = outbox.c.record_id == parcel.record_id
+        under_way = sa.and_(row, outbox.c.status.in_(DOUBTFUL), outbox.c.sent_seq != parcel.ledger_seq)
+        connection.execute(sa.update(outbox).where(under_way).values(claim=None, leased_until=None))
+        at_rest = sa.and_(row, outbox.c.status == OutboxStatus.DELIVERED, outbox.c.ledger_seq != parcel.ledger_seq)
+        connection.execute(sa.update(outbox).where(at_rest).values(in_question(OutboxStatus.SENDING)))
+
+
+def in_question(status: OutboxStatus) -> dict[str, Any]:
+    """Return what a row at rest becomes, so that the CRM is asked whether it holds what was delivered."""
+    return {
+        "status": status,
+        "sent": outbox.c.delivered,
+        "sent_seq": outbox.c.ledger_seq,
+        "claim": None,
+        "leased_until": None,
+    }
+
+
+def overwritten(connection: Connection, token: UUID, parcel: Parcel, now: datetime, *, respected: bool) -> None:
+    """Record that somebody overwrote our value: it is left to them, or queued to be written again.
+
+    It is not left to them where the lead has come to another tier meanwhile.
+    """
+    same_tier = outbox.c["values"]["tier"].as_string() == outbox.c.sent["tier"].as_string()
+    left = sa.case((same_tier, OutboxStatus.RESPECTED), else_=OutboxStatus.PENDING)
+    values = {
+        "status": left if respected else OutboxStatus.PENDING,
+        "delivered": sa.null(),
+        "overwritten_at": now,
+        "due_at": now,
+        **_FREE,
+    }
+    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))

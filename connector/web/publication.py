@@ -1,0 +1,79 @@
+"""The page Publication: what is written, when, and what it sets off; the admin's word on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from connector.errors import ConnectorError, RejectedInput
+from connector.services import listening, publication
+from connector.services.reports.publication import publication_report
+from connector.web.session import tenant_id
+from connector.web.wiring import services
+
+pages = Blueprint("publication", __name__, url_prefix="/publication")
+
+
+@pages.get("")
+def show() -> ResponseReturnValue:
+    """Show what would be written to each account."""
+    return render_template("publication.html", report=publication_report(services(), tenant_id()))
+
+
+@pages.post("/settings")
+def choose() -> ResponseReturnValue:
+    """Save how scores are published."""
+    tenant = tenant_id()
+    return _said(
+        lambda: publication.choose(services(), tenant, publication.read_choice(request.form)),
+        "Saved. It holds from now on.",
+    )
+
+
+@pages.post("/<uuid:connection_id>/approve")
+def approve(connection_id: UUID) -> ResponseReturnValue:
+    """Let an account's first scores be written, all of them or so many as were typed."""
+    tenant, typed = tenant_id(), request.form.get("first_records", "")
+
+    def act() -> None:
+        first = publication.read_number(typed, "The number of first records")
+        publication.approve(services(), tenant, connection_id, first)
+
+    return _said(act, "Approved. The scores are being written.")
+
+
+@pages.post("/<uuid:connection_id>/release")
+def release(connection_id: UUID) -> ResponseReturnValue:
+    """Let the rest follow after the first records."""
+    tenant = tenant_id()
+    return _said(lambda: publication.release(services(), tenant, connection_id), "The rest is being written.")
+
+
+@pages.post("/<uuid:connection_id>/withdraw")
+def withdraw(connection_id: UUID) -> ResponseReturnValue:
+    """Take an approval back."""
+    tenant = tenant_id()
+    message = "Withdrawn. New scores wait for another approval; those that were written stay."
+    return _said(lambda: publication.withdraw(services(), tenant, connection_id), message)
+
+
+@pages.post("/<uuid:connection_id>/listeners")
+def look(connection_id: UUID) -> ResponseReturnValue:
+    """Ask the CRM again what listens to the score fields."""
+    tenant = tenant_id()
+    return _said(lambda: listening.listen(services(), tenant, connection_id), "Looked again.")
+
+
+def _said(act: Callable[[], None], message: str) -> ResponseReturnValue:
+    """Do what was asked for and say so, or say why it was not done."""
+    try:
+        act()
+        flash(message)
+    except RejectedInput as refused:
+        flash(str(refused))
+    except ConnectorError as trouble:
+        flash(f"That did not work: {trouble}")
+    return redirect(url_for("publication.show"))

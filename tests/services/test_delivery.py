@@ -1,0 +1,170 @@
+"""Deliveries: side by side, interrupted, answered late, refused; what arrives is the newest and arrives once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from connector.errors import RejectedInput, RetryLater
+from connector.records import WriteOutcome, WriteResult
+from connector.services import publication, writeback
+from connector.store import outbox
+from connector.store.session import Store
+from connector.store.tables import outbox as table
+from tests.services.delivering import Desk, desk
+
+
+class Died(BaseException):
+    """Stands for kill -9: nothing catches it."""
+
+
+def once(operation: str, happens: BaseException) -> object:
+    """Let a thing happen at the first call of an operation."""
+    left = [happens]
+
+    def trouble(called: str) -> None:
+        if called == operation and left:
+            raise left.pop()
+
+    return trouble
+
+
+@pytest.fixture
+def at(store: Store) -> Desk:
+    """An account that is written to at once."""
+    return desk(store)
+
+
+def test_given_records_are_written_and_the_others_wait(at: Desk) -> None:
+    """The fast lane takes what it was named; how many hold theirs is told."""
+    at.queue("10.0", 1, 2, 3)
+    assert at.deliver(2, realtime=True) == 1
+    assert at.held() == {"2": "10.0"}
+    at.run()
+    assert at.world.crm.writes == ["2", "1", "3"]
+
+
+def test_another_tenants_account_is_refused(at: Desk) -> None:
+    """Nothing is written by a mixed-up id."""
+    with pytest.raises(RejectedInput):
+        writeback.deliver_records(at.world.services, at.connection_id, at.connection_id, [1], realtime=True)
+
+
+def test_two_deliveries_side_by_side_write_nothing_twice(at: Desk) -> None:
+    """While the bulk one waits for the CRM, the other takes the rest; a newer value comes after the older one."""
+
+    def trouble(operation: str) -> None:
+        if operation == "write" and not at.world.crm.writes:
+            at.world.crm.trouble = lambda _operation: None
+            at.queue("20.0", 1)
+            with pytest.raises(RetryLater):
+                at.deliver(1, realtime=True)
+            at.queue("30.0", 3, priority=1)
+
+    at.queue("10.0", 1, 2)
+    at.world.crm.trouble = trouble
+    at.run()
+    assert at.world.crm.writes == ["1", "2", "3", "1"]
+    assert at.held() == {"1": "20.0", "2": "10.0", "3": "30.0"}
+
+
+def test_a_lost_workers_rows_are_read_back_once_their_lease_ran_out(at: Desk) -> None:
+    """Before that nobody touches them; what arrived is not written again."""
+    at.queue("10.0", 1)
+    at.world.crm.trouble = once("written", Died())  # type: ignore[assignment]
+    with pytest.raises(Died):
+        at.deliver(1)
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    at.world.clock.sleep(31)
+    assert at.deliver(1) == 1
+    assert at.world.crm.writes == ["1"]
+    assert "found by reading back" in at.said()[-1]
+
+
+def test_what_was_sent_is_compared_and_not_what_was_queued_since(at: Desk) -> None:
+    """The older value arrived, so only the newer one is written."""
+    at.queue("10.0", 1)
+    at.world.crm.trouble = once("written", Died())  # type: ignore[assignment]
+    with pytest.raises(Died):
+        at.deliver(1)
+    at.queue("20.0", 1)
+    at.world.clock.sleep(31)
+    at.deliver(1)
+    assert at.world.crm.writes == ["1", "1"]
+    assert at.held() == {"1": "20.0"}
+
+
+def test_an_answer_that_comes_after_the_lease_is_not_believed(at: Desk) -> None:
+    """A paused worker's older write may have landed last: the CRM is asked, and gets the newest value again."""
+
+    def trouble(operation: str) -> None:
+        if operation == "write" and not at.world.crm.writes:
+            at.world.crm.trouble = lambda _operation: None
+            at.world.clock.sleep(31)
+            at.queue("20.0", 1)
+            at.deliver(1)
+            assert at.held() == {"1": "20.0"}
+
+    at.queue("10.0", 1)
+    at.world.crm.trouble = trouble
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    assert at.held() == {"1": "10.0"}
+    at.deliver(1)
+    assert at.held() == {"1": "20.0"}
+    assert any("too late" in body for body in at.said())
+
+
+def test_a_score_that_moves_by_less_than_the_step_causes_no_write(at: Desk) -> None:
+    """To and fro, also when it was queued before the other way was delivered."""
+    at.queue("50.0", 1)
+    at.deliver(1)
+    for score in ("50.9", "49.2", "50.4"):
+        at.world.clock.sleep(60)
+        at.queue(score, 1)
+        assert at.deliver(1) == 1
+    assert at.held() == {"1": "50.0"}
+    at.queue("51.0", 1)
+    at.deliver(1)
+    assert at.held() == {"1": "51.0"}
+
+
+def test_a_dead_letter_has_the_crms_words_and_is_replayed_one_or_all(at: Desk) -> None:
+    """Since when and how often; every replay is on the record."""
+    at.world.crm.refused = {str(n): WriteResult(str(n), WriteOutcome.NEEDS_ADMIN, f"Rule {n}") for n in (1, 2)}
+    at.queue("10.0", 1, 2, 3)
+    at.run()
+    begun = at.world.clock.now()
+    at.world.clock.sleep(60)
+    assert publication.replay(at.world.services, at.tenant_id, at.connection_id, 1) == 1
+    at.world.work()
+    with at.world.services.store.reading() as session:
+        first, second = outbox.dead_letters(session, at.connection_id, 5)
+    assert (first.message, first.failing_since, first.failures) == ("Rule 1", begun, 2)
+    assert first.failed_at == begun + timedelta(seconds=60)
+    assert (second.record_id, second.failures) == (2, 1)
+    at.world.crm.refused = {}
+    assert publication.replay(at.world.services, at.tenant_id, at.connection_id) == 2
+    at.world.work()
+    assert at.held() == {"1": "10.0", "2": "10.0", "3": "10.0"}
+    assert sum("replay dead letters" in body for body in at.said()) == 2
+
+
+def test_a_passing_refusal_waits_and_a_record_that_is_gone_is_forgotten(at: Desk) -> None:
+    """Each failure by its class."""
+    at.world.crm.refused = {
+        "1": WriteResult("1", WriteOutcome.RETRY, "busy"),
+        "2": WriteResult("2", WriteOutcome.GONE),
+    }
+    at.queue("10.0", 1, 2)
+    with pytest.raises(RetryLater) as waits:
+        at.deliver(1, 2)
+    assert waits.value.after_seconds == 2
+    with at.world.services.store.reading() as session:
+        assert session.execute(sa.select(table.c.record_id)).scalars().all() == [1]
+    at.world.crm.refused = {}
+    at.world.clock.sleep(2)
+    assert at.deliver(1) == 1
