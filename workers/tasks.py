@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, polling, renewing
+from connector.services import looking, pipeline, renewing, schedules
 from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
@@ -30,8 +29,11 @@ def work(intent_id: str) -> None:
 
 @app.task(name="connector.sweep")
 def sweep() -> None:
-    """Announce every intent, every quick look and every idle grant that is due."""
+    """Announce every intent, everything by the clock, every quick look and every idle grant that is due."""
     pipeline.sweep(services())
+    for tenant_id, kind in schedules.sweep(services()):
+        arguments = [str(tenant_id), kind]
+        scheduled.apply_async(args=arguments, queue="maintenance", expires=app_settings.sweep_seconds)
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)
@@ -51,7 +53,7 @@ def renew(connection_id: str) -> None:
     renewing.renew(services(), UUID(connection_id))
 
 
-@app.task(name="connector.poll")
-def poll() -> None:
-    """Read again what was not read for a while."""
-    polling.poll(services(), timedelta(seconds=app_settings.refresh_seconds))
+@app.task(name="connector.scheduled")
+def scheduled(tenant_id: str, kind: str) -> None:
+    """Do for a tenant what is due by the clock."""
+    schedules.carry_out(services(), UUID(tenant_id), kind)

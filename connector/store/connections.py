@@ -44,7 +44,7 @@ class CrmConnection:
 
     ``api_origin`` is where its API lives, if the vendor has many places; ``limited_as`` whom its limits count, if not
     the account; ``options`` are what its admin turned on; ``notice`` is what its admin should know although
-    everything works.
+    everything works; ``time_zone`` is the vendor's name of the account's.
     """
 
     id: UUID
@@ -62,6 +62,7 @@ class CrmConnection:
     options: Mapping[str, str] = field(default_factory=dict)
     limited_as: str | None = None
     notice: str | None = None
+    time_zone: str = "UTC"
 
 
 def _read(row: Any) -> CrmConnection:
@@ -81,6 +82,7 @@ def _read(row: Any) -> CrmConnection:
         row.options,
         row.limited_as,
         row.notice,
+        row.time_zone,
     )
 
 

@@ -11,8 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.connections import Health
-from connector.store.tables import connections, run_stages, runs
+from connector.store.tables import run_stages, runs
 from connector.store.types import AnyRow
 
 
@@ -91,8 +90,16 @@ def lock(connection: Connection, run_id: UUID) -> None:
 
 def latest(connection: Connection, tenant_id: UUID) -> Run | None:
     """Return a tenant's newest run."""
-    query = sa.select(runs).where(runs.c.tenant_id == tenant_id).order_by(runs.c.created_at.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
+    return _newest(connection, runs.c.tenant_id == tenant_id)
+
+
+def latest_of(connection: Connection, tenant_id: UUID, kinds: Sequence[str]) -> Run | None:
+    """Return a tenant's newest run of certain kinds."""
+    return _newest(connection, sa.and_(runs.c.tenant_id == tenant_id, runs.c.kind.in_(kinds)))
+
+
+def _newest(connection: Connection, where: sa.ColumnElement[bool]) -> Run | None:
+    row = connection.execute(sa.select(runs).where(where).order_by(runs.c.created_at.desc()).limit(1)).one_or_none()
     return _read(row) if row else None
 
 
@@ -165,21 +172,6 @@ def stop(connection: Connection, run_id: UUID, stage: str, error: str) -> None:
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
     connection.execute(sa.update(run_stages).where(where).values(status=RunStatus.STOPPED, detail=error))
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.STOPPED, error=error))
-
-
-def idle_tenants(connection: Connection, since: datetime, limit: int) -> Sequence[UUID]:
-    """Return tenants with a usable account whose newest run was done before ``since``, the longest idle first."""
-    newer = runs.alias("newer")
-    later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
-    usable = sa.select(connections.c.id).where(
-        connections.c.tenant_id == runs.c.tenant_id, connections.c.status != Health.DISCONNECTED
-    )
-    query = (
-        sa.select(runs.c.tenant_id)
-        .where(runs.c.status == RunStatus.DONE, runs.c.finished_at < since, ~later.exists(), usable.exists())
-        .order_by(runs.c.finished_at)
-    )
-    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def planned_models(connection: Connection, tenant_id: UUID) -> Sequence[str]:

@@ -27,6 +27,7 @@ class TenantSettings:
     ``seller_activity``: models may also learn from what sellers did.
     ``segment``: the field whose values may get models of their own.
     ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
+    ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
     """
 
     goal: str = "deal_won"
@@ -43,6 +44,7 @@ class TenantSettings:
     seller_activity: bool = False
     segment: str | None = None
     pooling: bool = False
+    retrain_days: int = 7
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
 

@@ -2,6 +2,7 @@
 
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
     ledger_heads,
@@ -34,10 +35,12 @@ __all__ = [
     "model_shares",
     "models",
     "outbox",
+    "pulses",
     "records",
     "rejections",
     "run_stages",
     "runs",
+    "schedules",
     "score_inputs",
     "score_maps",
     "scores",

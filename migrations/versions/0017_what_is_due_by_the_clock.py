@@ -1,0 +1,41 @@
+"""What is due by the clock, tenant by tenant, and when the last sweep was."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from connector.store.types import UtcTime
+
+revision = "0017"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply the step. The next sweep enters the tenants that are there."""
+    op.create_table(
+        "schedules",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("due_at", UtcTime()),
+        sa.Column("cadence_seconds", sa.Integer()),
+        sa.Column("last_run_at", UtcTime()),
+        sa.Column("leased_until", UtcTime()),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_schedules_tenant_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("tenant_id", "kind", name=op.f("pk_schedules")),
+    )
+    op.create_index("ix_schedules_due_at", "schedules", ["due_at"])
+    op.create_table(
+        "pulses",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_pulses")),
+    )
+
+
+def downgrade() -> None:
+    """Take the step back. What was due by the clock is entered anew after the next upgrade."""
+    op.drop_table("pulses")
+    op.drop_table("schedules")
