@@ -12,7 +12,7 @@ from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
-from workers.outcomes import carry_out
+from workers.outcomes import take_turn
 
 
 @cache
@@ -23,8 +23,8 @@ def services() -> Services:
 
 @app.task(name="connector.work")
 def work(intent_id: str) -> None:
-    """Do one intent, if it is still there to be done."""
-    carry_out(services(), UUID(intent_id))
+    """Do the intent whose turn it is, of those that wait for this worker's queue."""
+    take_turn(services(), UUID(intent_id))
 
 
 @app.task(name="connector.sweep")

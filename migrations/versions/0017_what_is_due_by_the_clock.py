@@ -1,4 +1,4 @@
-"""What is due by the clock, tenant by tenant, and when the last sweep was."""
+"""What is due by the clock, tenant by tenant; when the last sweep was; whose turn it is of those that gave way."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def upgrade() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pulses")),
     )
+    op.add_column("intents", sa.Column("turn_at", UtcTime()))
 
 
 def downgrade() -> None:
     """Take the step back. What was due by the clock is entered anew after the next upgrade."""
+    op.drop_column("intents", "turn_at")
     op.drop_table("pulses")
     op.drop_table("schedules")

@@ -65,6 +65,7 @@ intents = Table(
     Column("run_id", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("status", Text, nullable=False),
     Column("due_at", UtcTime, nullable=False),
+    Column("turn_at", UtcTime),
     Column("leased_until", UtcTime),
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
