@@ -207,11 +207,10 @@ def test_the_last_of_the_day_is_left_to_the_customer(org: SalesforceWorld) -> No
     """Nothing of ours is refused: we stop before, and ask again later."""
     adapter = org.connect()
     org.hub.usage.others = 95_100
-    with pytest.raises(RetryLater, match="95 %"):
-        for _ in range(3):
-            adapter.account()
+    with suppress(RetryLater):
+        adapter.account()
     before = org.requests()
-    with pytest.raises(RetryLater) as refused:
+    with pytest.raises(RetryLater, match="95 %") as refused:
         adapter.account()
     assert refused.value.after_seconds >= 600
     assert org.requests() == before
