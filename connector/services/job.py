@@ -73,9 +73,18 @@ class Job:
         with self.services.store.reading() as connection:
             return intents.others_wait(connection, self.tenant_id, self.peers, self.services.clock.now())
 
-    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
-        """Set the stage's progress inside the transaction that made it true."""
-        runs.report(connection, self.run.id, self.intent.stage, done=done, expected=expected, detail=detail)
+    def report(
+        self,
+        connection: Connection,
+        *,
+        done: int,
+        expected: int | None,
+        unsized: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        """Set the stage's progress inside the transaction that made it true; see ``StageProgress``."""
+        run_id, stage = self.run.id, self.intent.stage
+        runs.report(connection, run_id, stage, done=done, expected=expected, unsized=unsized, detail=detail)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:

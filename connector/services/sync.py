@@ -142,13 +142,16 @@ def _count(session: Connection, job: Job, counted: Census) -> None:
 
 def _report(session: Connection, job: Job) -> None:
     states = streams.of_tenant(session, job.tenant_id)
-    expected = [state.expected or state.read for state in states]
+    # A vendor's count may be wrong, or counts what we may not read: what was read to its end is as large as that.
+    expected = [state.read if state.drained_at else max(state.expected or 0, state.read) for state in states]
+    unsized = [state for state in states if not state.drained_at and (state.expected or 0) <= state.read]
     unavailable = sum(1 for state in states if state.unavailable)
     detail = None
     if unavailable:
         kinds = "kind of data is" if unavailable == 1 else "kinds of data are"
         detail = f"{unavailable} {kinds} not offered by this account"
-    job.report(session, done=sum(state.read for state in states), expected=sum(expected), detail=detail)
+    done = sum(state.read for state in states)
+    job.report(session, done=done, expected=sum(expected), unsized=len(unsized), detail=detail)
 
 
 def _read_hinted(job: Job, adapter: CrmAdapter) -> None:

@@ -43,7 +43,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """How far a stage has come. ``detail`` is a sentence for the page."""
+    """How far a stage has come. ``detail`` is a sentence for the page.
+
+    ``unsized``: so many of its parts are not done and tell not how much they are, so that more may come than is
+    ``expected``.
+    """
 
     stage: str
     status: RunStatus
@@ -52,6 +56,7 @@ class StageProgress:
     detail: str | None
     started_at: datetime | None
     finished_at: datetime | None
+    unsized: int = 0
 
 
 def create(connection: Connection, run: Run, stages: Sequence[str]) -> None:
@@ -122,12 +127,19 @@ def _read(row: AnyRow) -> Run:
 def stages(connection: Connection, run_id: UUID) -> dict[str, StageProgress]:
     """Return stage name → progress of a run."""
     c = run_stages.c
-    query = sa.select(c.stage, c.status, c.done, c.expected, c.detail, c.started_at, c.finished_at).where(
+    query = sa.select(c.stage, c.status, c.done, c.expected, c.detail, c.started_at, c.finished_at, c.unsized).where(
         c.run_id == run_id
     )
     return {
         row.stage: StageProgress(
-            row.stage, RunStatus(row.status), row.done, row.expected, row.detail, row.started_at, row.finished_at
+            row.stage,
+            RunStatus(row.status),
+            row.done,
+            row.expected,
+            row.detail,
+            row.started_at,
+            row.finished_at,
+            row.unsized,
         )
         for row in connection.execute(query)
     }
@@ -147,11 +159,18 @@ def start_stage(connection: Connection, run_id: UUID, stage: str, now: datetime)
 
 
 def report(
-    connection: Connection, run_id: UUID, stage: str, *, done: int, expected: int | None, detail: str | None = None
+    connection: Connection,
+    run_id: UUID,
+    stage: str,
+    *,
+    done: int,
+    expected: int | None,
+    unsized: int = 0,
+    detail: str | None = None,
 ) -> None:
     """Set a stage's counts."""
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
-    values = {"done": done, "expected": expected, "detail": detail}
+    values = {"done": done, "expected": expected, "unsized": unsized, "detail": detail}
     connection.execute(sa.update(run_stages).where(where).values(values))
 
 

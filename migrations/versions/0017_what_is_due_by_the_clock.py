@@ -1,4 +1,4 @@
-"""What is due by the clock, tenant by tenant; when the last sweep was; whose turn it is of those that gave way."""
+"""What is due by the clock, tenant by tenant; when the last sweep was; whose turn it is; what has no size yet."""
 
 from __future__ import annotations
 
@@ -34,10 +34,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pulses")),
     )
     op.add_column("intents", sa.Column("turn_at", UtcTime()))
+    op.add_column("run_stages", sa.Column("unsized", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
     """Take the step back. What was due by the clock is entered anew after the next upgrade."""
+    op.drop_column("run_stages", "unsized")
     op.drop_column("intents", "turn_at")
     op.drop_table("pulses")
     op.drop_table("schedules")

@@ -50,6 +50,7 @@ run_stages = Table(
     Column("status", Text, nullable=False),
     Column("done", Integer, nullable=False, server_default="0"),
     Column("expected", Integer),
+    Column("unsized", Integer, nullable=False, server_default="0"),
     Column("detail", Text),
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
