@@ -43,6 +43,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         lease_seconds=settings.lease_seconds,
         onboarding=_onboarding(settings),
         hooks=HookAddresses(settings.public_url, settings.secret_key),
+        refresh_seconds=settings.refresh_seconds,
     )
 
 

@@ -18,7 +18,7 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import maintenance, pipeline, pooling, publication, replaying, verification
+from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.context import Services
 from connector.services.reports import refusals
 from connector.settings import load
@@ -65,8 +65,23 @@ def migrate() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """Announce every piece of work that is due."""
-    click.echo(f"{pipeline.sweep(_services())} intents announced")
+    """Announce every piece of work that is due, and do what is due by the clock."""
+    services = _services()
+    done = sum(schedules.carry_out(services, tenant_id, kind) for tenant_id, kind in schedules.sweep(services))
+    click.echo(f"{pipeline.sweep(services)} intents announced, {done} scheduled things done")
+
+
+@cli.command()
+@click.argument("tenant_id", type=click.UUID)
+def schedule(tenant_id: UUID) -> None:
+    """Show what is done by the clock for a tenant, and when (UTC)."""
+    services = _services_of(tenant_id)
+    schedules.enter(services)
+    for entry in schedules.of_tenant(services, tenant_id):
+        due = "on demand" if entry.due_at is None else f"due {entry.due_at:%Y-%m-%d %H:%M:%S}"
+        often = "" if entry.cadence is None else f", every {entry.cadence}"
+        last = "never done" if entry.last_run_at is None else f"last done {entry.last_run_at:%Y-%m-%d %H:%M:%S}"
+        click.echo(f"{entry.kind:<10} {due}{often}, {last}{', being done' if entry.leased_until else ''}")
 
 
 @cli.command()

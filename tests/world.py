@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from connector.adapters.contract import Capabilities, Lane
+from connector.adapters.contract import Capabilities, Lane, Usage
 from connector.crypto import TokenCipher, new_key
 from connector.records import (
     Account,
@@ -63,7 +63,10 @@ class OpenLane:
     def penalise(self, budget: str, seconds: float) -> None:
         pass
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        pass
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         pass
 
 

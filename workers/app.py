@@ -27,7 +27,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 3600},
-    beat_schedule=schedule(settings.sweep_seconds, settings.refresh_seconds),
+    beat_schedule=schedule(settings.sweep_seconds),
     timezone="UTC",
 )
 

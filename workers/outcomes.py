@@ -16,11 +16,21 @@ log = logging.getLogger("connector.work")
 _LONGEST_PAUSE_SECONDS = 300.0
 
 
+def take_turn(services: Services, intent_id: UUID) -> None:
+    """Do the intent whose turn it is among those that wait for the same workers as ``intent_id``."""
+    job = pipeline.claim_next(services, intent_id)
+    if job is not None:
+        _do(services, job)
+
+
 def carry_out(services: Services, intent_id: UUID) -> None:
     """Claim and do an intent; wake the workers of whatever follows."""
     job = pipeline.claim(services, intent_id)
-    if job is None:
-        return
+    if job is not None:
+        _do(services, job)
+
+
+def _do(services: Services, job: Job) -> None:
     try:
         services.wake_all(pipeline.perform(job))
     except LostLease:

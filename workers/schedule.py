@@ -1,11 +1,14 @@
-"""What happens by the clock. Two beats do no harm: each entry only looks for rows that are due."""
+"""What happens by the clock: a sweep, and nothing else.
+
+Two beats do no harm, and none for an hour loses nothing: the sweep only looks for rows that are due.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def schedule(sweep_seconds: float, refresh_seconds: float) -> dict[str, dict[str, Any]]:
+def schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     """Return Celery's beat schedule."""
     return {
         "sweep": {
@@ -13,11 +16,5 @@ def schedule(sweep_seconds: float, refresh_seconds: float) -> dict[str, dict[str
             "schedule": sweep_seconds,
             # A sweep that waited longer than its own period would only repeat the next one.
             "options": {"queue": "maintenance", "expires": sweep_seconds},
-        },
-        "poll": {
-            "task": "connector.poll",
-            # Looked for more often than due, so that a tenant waits hardly longer than it should.
-            "schedule": refresh_seconds / 5,
-            "options": {"queue": "maintenance", "expires": refresh_seconds / 5},
         },
     }

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, polling, renewing
+from connector.services import looking, pipeline, renewing, schedules
 from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
-from workers.outcomes import carry_out
+from workers.outcomes import take_turn
 
 
 @cache
@@ -24,14 +23,17 @@ def services() -> Services:
 
 @app.task(name="connector.work")
 def work(intent_id: str) -> None:
-    """Do one intent, if it is still there to be done."""
-    carry_out(services(), UUID(intent_id))
+    """Do the intent whose turn it is, of those that wait for this worker's queue."""
+    take_turn(services(), UUID(intent_id))
 
 
 @app.task(name="connector.sweep")
 def sweep() -> None:
-    """Announce every intent, every quick look and every idle grant that is due."""
+    """Announce every intent, everything by the clock, every quick look and every idle grant that is due."""
     pipeline.sweep(services())
+    for tenant_id, kind in schedules.sweep(services()):
+        arguments = [str(tenant_id), kind]
+        scheduled.apply_async(args=arguments, queue="maintenance", expires=app_settings.sweep_seconds)
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)
@@ -51,7 +53,7 @@ def renew(connection_id: str) -> None:
     renewing.renew(services(), UUID(connection_id))
 
 
-@app.task(name="connector.poll")
-def poll() -> None:
-    """Read again what was not read for a while."""
-    polling.poll(services(), timedelta(seconds=app_settings.refresh_seconds))
+@app.task(name="connector.scheduled")
+def scheduled(tenant_id: str, kind: str) -> None:
+    """Do for a tenant what is due by the clock."""
+    schedules.carry_out(services(), UUID(tenant_id), kind)

@@ -35,6 +35,18 @@ from connector.records import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the vendor said of a budget in an answer: ``used`` of ``limit`` requests, by whomever.
+
+    ``seconds`` passed since the answered request was sent: the vendor counted somewhere in between.
+    """
+
+    used: int
+    limit: int
+    seconds: float
+
+
 class Lane(Protocol):
     """The rate governor of one account, as an adapter sees it.
 
@@ -53,10 +65,19 @@ class Lane(Protocol):
         """Stop everyone on this account's ``budget`` for ``seconds``: the vendor said no."""
         ...
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        """Pass on what the vendor said of ``budget``, before the answered request is settled.
+
+        What others take of it is left to them from then on. None: a request was refused for coming too often, and
+        the vendor gave no figures.
+        """
+        ...
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         """Count requests against what this account may take of a daily ``allowance``.
 
-        ``limit`` is the number for any 24 hours, as the adapter learned it from the vendor.
+        ``limit`` is the number for any 24 hours, as the adapter learned it from the vendor; None where it has not
+        yet, then what another worker learned counts, if anything.
         Raises ``RetryLater`` where it is used up; then nothing is counted.
         """
         ...

@@ -6,6 +6,10 @@ answer; so a request occupies the window from the moment it is let through until
 budget's seconds after it was settled. Whatever the network does in between, the vendor
 never sees more than the budget in any of its windows, and no margin is wasted.
 
+Where others use the same budget, the vendor's headers tell: what it counts and we did not send is theirs. So much
+less is sent from then on, before anything is refused. Their highest use is believed for a quarter of an hour, so
+that whoever comes every few minutes finds room each time, then given up within a minute.
+
 Generic limiter libraries know neither requests in flight nor reserves and penalties,
 and answer yes or no instead of "in 0.3 s"; hence the few lines of our own.
 """
@@ -17,8 +21,8 @@ from uuid import uuid4
 
 from redis import Redis
 
-from connector.adapters.contract import Budget, Lane
-from connector.adapters.windows import LOOK, Ask, LocalWindows, Windows
+from connector.adapters.contract import Budget, Lane, Usage
+from connector.adapters.windows import LOOK, LOOKBACK, Ask, LocalWindows, Told, Windows
 from connector.adapters.windows_redis import RedisWindows
 from connector.clock import Clock
 from connector.errors import RetryLater
@@ -91,7 +95,15 @@ class GovernedLane:
         """Stop everyone on this budget for ``seconds``."""
         self._windows.block(self._key(budget), seconds)
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        """Leave to others what they take of the budget; None: a refusal without figures."""
+        full = self._budgets[budget].requests
+        if usage is None:
+            self._windows.told(self._key(budget), Told(full, None, full, 0.0))
+        elif usage.seconds < LOOKBACK:
+            self._windows.told(self._key(budget), Told(full, usage.used, usage.limit, usage.seconds))
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         """Count requests against 24 hours' allowance; raise ``RetryLater`` where ``limit`` would be passed."""
         wait = self._windows.spend(self._key(allowance), requests, limit)
         if wait > 0:

@@ -1,15 +1,17 @@
 """The rate governor's memory: what is remembered of a budget, here for one process.
 
-Four things are held: the places taken with the instant at which each is free again, the
+Five things are held: the places taken with the instant at which each is free again, the
 queue of waiters with the instant at which each said it would be back, the end of a block,
-and the last real-time request. A waiter passes when the free places reach its turn;
-real-time waiters stand before bulk ones.
+the last real-time request, and how many places are left to others. A waiter passes when
+the free places reach its turn; real-time waiters stand before bulk ones.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,6 +28,21 @@ LOOK = 1.0
 
 GRACE = 2.0
 """Seconds after which a waiter that did not come back has lost its turn."""
+
+LOOKBACK = 60.0
+"""Seconds for which places that are free again are remembered: an answer may tell of a time before they were."""
+
+HELD = 900.0
+"""Seconds for which the highest use by others is believed."""
+
+GROWTH = 60.0
+"""Seconds in which a whole budget is taken back once nothing speaks for others any more."""
+
+SWING = 1.25
+"""So much more than was seen of others is left to them: nobody's use is the same in every window."""
+
+SQUEEZE = 0.75
+"""The part of our requests that is let through after one of them was refused without figures."""
 
 HOUR = 3600
 HOURS = 24
@@ -51,6 +68,19 @@ class Ask:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a vendor said of a window of ``full`` places: ``used`` of ``limit`` are taken, by whomever.
+
+    It counted at most ``seconds`` ago. ``used`` is None for a refusal without figures.
+    """
+
+    full: int
+    used: int | None
+    limit: int
+    seconds: float
+
+
 class Windows(Protocol):
     """The shared memory of a governor. All times are in seconds."""
 
@@ -70,10 +100,15 @@ class Windows(Protocol):
         """Let nobody through for ``seconds``."""
         ...
 
-    def spend(self, key: str, requests: int, limit: int) -> float:
+    def told(self, key: str, told: Told) -> None:
+        """Leave to others what the vendor counts and we did not send."""
+        ...
+
+    def spend(self, key: str, requests: int, limit: int | None) -> float:
         """Count requests of the running hour and return 0, or return the seconds until there is room again.
 
-        Counted are the running hour and the 24 before it: never less than any 24 hours hold.
+        A ``limit`` is remembered, for those who know none. Counted are the running hour and the 24 before it:
+        never less than any 24 hours hold.
         """
         ...
 
@@ -82,16 +117,23 @@ class Windows(Protocol):
 class _Window:
     flight: list[float] = field(default_factory=list)
     ageing: list[float] = field(default_factory=list)
+    past: deque[float] = field(default_factory=deque)
     queue: dict[str, tuple[int, int]] = field(default_factory=dict)
     promised: dict[str, float] = field(default_factory=dict)
     blocked_until: float = 0.0
     active_until: float = float("-inf")
     arrivals: int = 0
+    born: float = math.inf
+    lost: int = 0
+    held_until: float = 0.0
 
     def forget(self, now: float) -> None:
-        for places in (self.flight, self.ageing):
-            while places and places[0] <= now:
-                heapq.heappop(places)
+        while self.flight and self.flight[0] <= now:
+            heapq.heappop(self.flight)
+        while self.ageing and self.ageing[0] <= now:
+            self.past.append(heapq.heappop(self.ageing))
+        while self.past and self.past[0] <= now - LOOKBACK:
+            self.past.popleft()
         for waiter in [name for name, until in self.promised.items() if until + GRACE < now]:
             del self.promised[waiter]
             del self.queue[waiter]
@@ -102,6 +144,26 @@ class _Window:
             rank = 0 if ask.realtime else 1
             self.queue[ask.waiter] = (rank, self.arrivals)
         return sorted(self.queue, key=self.queue.__getitem__).index(ask.waiter)
+
+    def room(self, full: int, now: float) -> int:
+        """Return how many places are left for us."""
+        taken_back = max(0.0, now - self.held_until) * full / GROWTH
+        return max(1, full - math.ceil(max(0.0, self.lost - taken_back)))
+
+    def lose(self, told: Told, now: float) -> None:
+        """Leave places to others, unless as many are left already."""
+        ours = len(self.flight) + len(self.ageing) + sum(free > now - told.seconds for free in self.past)
+        if told.used is None:
+            room = min(ours - 1, int(ours * SQUEEZE))
+        else:
+            # Where it counts more than all that may be ours, others are there. Then only those are taken for ours
+            # that it must have counted: the answered one, and what neither was on its way nor may have aged there.
+            surely = 1 + sum(free > now + told.seconds for free in self.ageing)
+            room = told.limit - (math.ceil(SWING * (told.used - surely)) if told.used > ours else 0)
+        if room <= self.room(told.full, now) and room < told.full:
+            self.lost = told.full - max(1, room)
+            # A memory that began empty takes what we sent before for somebody else's: not for longer than it lasts.
+            self.held_until = now + min(HELD, max(0.0, now - self.born))
 
     def wait(self, missing: int, now: float) -> float:
         blocked = self.blocked_until - now
@@ -121,6 +183,7 @@ class LocalWindows:
         self._lock = threading.Lock()
         self._windows: dict[str, _Window] = {}
         self._hours: dict[str, dict[int, int]] = {}
+        self._limits: dict[str, int] = {}
 
     def take(self, ask: Ask) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
@@ -128,6 +191,7 @@ class LocalWindows:
             now = self._clock.monotonic()
             window = self._windows.setdefault(ask.key, _Window())
             window.forget(now)
+            window.born = min(window.born, now)
             limit = self._limit(window, ask, now)
             free = limit - len(window.flight) - len(window.ageing)
             wait = window.wait(window.turn(ask) + 1 - free, now)
@@ -160,21 +224,31 @@ class LocalWindows:
             window = self._windows.setdefault(key, _Window())
             window.blocked_until = max(window.blocked_until, self._clock.monotonic() + seconds)
 
-    def spend(self, key: str, requests: int, limit: int) -> float:
+    def told(self, key: str, told: Told) -> None:
+        """Leave to others what the vendor counts and we did not send."""
+        with self._lock:
+            window, now = self._windows.setdefault(key, _Window()), self._clock.monotonic()
+            window.forget(now)
+            window.lose(told, now)
+
+    def spend(self, key: str, requests: int, limit: int | None) -> float:
         """Count requests of the running hour and return 0, or return the seconds until there is room again."""
         with self._lock:
             hour, passed = divmod(self._clock.now().timestamp(), HOUR)
             hours = self._hours.setdefault(key, {})
             for old in [name for name in hours if name < hour - HOURS]:
                 del hours[old]
-            if sum(hours.values()) + requests > limit:
+            if limit is not None:
+                self._limits[key] = limit
+            if sum(hours.values()) + requests > self._limits.get(key, math.inf):
                 return HOUR - passed
             hours[int(hour)] = hours.get(int(hour), 0) + requests
             return 0.0
 
     @staticmethod
     def _limit(window: _Window, ask: Ask, now: float) -> int:
+        room = window.room(ask.full, now)
         if ask.realtime:
             window.active_until = now + REALTIME_MEMORY
-            return ask.full
-        return ask.limit if window.active_until > now else ask.full
+            return room
+        return max(1, ask.limit * room // ask.full) if window.active_until > now else room

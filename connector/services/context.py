@@ -40,7 +40,10 @@ class Isolated(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The wired parts. ``onboarding`` holds the defaults of new tenants' settings."""
+    """The wired parts. ``onboarding`` holds the defaults of new tenants' settings.
+
+    ``refresh_seconds``: an account that neither pushes nor can be looked at is read again so long after its last run.
+    """
 
     store: Store
     clock: Clock
@@ -52,6 +55,7 @@ class Services:
     lease_seconds: float
     onboarding: Mapping[str, Any]
     hooks: HookAddresses
+    refresh_seconds: float = 300.0
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, intent id) pairs after their rows were committed."""

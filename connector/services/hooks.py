@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from uuid import UUID
 
 
@@ -18,6 +20,15 @@ class HookAddresses:
 
     public_url: str
     secret_key: str = field(repr=False)
+
+    @property
+    def public(self) -> bool:
+        """Tell whether another machine can push here at all: not to an address that means "this machine"."""
+        host = urlsplit(self.public_url).hostname or ""
+        try:
+            return not ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
     def of(self, vendor: str, connection_id: UUID) -> str:
         """Return the address that belongs to one connection alone."""

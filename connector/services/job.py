@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +18,32 @@ from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
 
+TURN_SECONDS = 60.0
+"""So long a stage that can be gone on with keeps its worker while others wait: long against what a new beginning
+costs (some fifteen questions to the CRM), short against what anybody notices."""
+
+
+FIRST_TURN_SECONDS = 15.0
+"""The first turn is shorter: nobody knows yet who is large, and most are done by then."""
+
+
+class TurnOverError(Exception):
+    """A stage stopped half-way, at a place from which it can be gone on with, because others wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a stage function is handed."""
+    """What a stage function is handed.
+
+    ``peers`` are the stages whose work waits for the same workers; ``turn_ends`` is an instant of the clock's
+    ``monotonic``.
+    """
 
     services: Services
     intent: Intent
     run: Run
+    peers: tuple[str, ...] = ()
+    turn_ends: float = math.inf
 
     @property
     def tenant_id(self) -> UUID:
@@ -47,9 +66,25 @@ class Job:
         until = self.services.clock.now() + timedelta(seconds=self.services.lease_seconds)
         intents.renew(connection, self.intent, until)
 
-    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
-        """Set the stage's progress inside the transaction that made it true."""
-        runs.report(connection, self.run.id, self.intent.stage, done=done, expected=expected, detail=detail)
+    def turn_is_over(self) -> bool:
+        """Tell whether to stop here (``TurnOverError``): the turn's time is up, and another tenant waits."""
+        if self.services.clock.monotonic() < self.turn_ends:
+            return False
+        with self.services.store.reading() as connection:
+            return intents.others_wait(connection, self.tenant_id, self.peers, self.services.clock.now())
+
+    def report(
+        self,
+        connection: Connection,
+        *,
+        done: int,
+        expected: int | None,
+        unsized: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        """Set the stage's progress inside the transaction that made it true; see ``StageProgress``."""
+        run_id, stage = self.run.id, self.intent.stage
+        runs.report(connection, run_id, stage, done=done, expected=expected, unsized=unsized, detail=detail)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:

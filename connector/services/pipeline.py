@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services import identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
-from connector.services.job import Job
+from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
 from connector.store import connections, intents, models, runs, tenants
 from connector.store.connections import Health
 from connector.store.runs import Run, RunStatus
@@ -73,6 +73,9 @@ PLANS: dict[str, tuple[str, ...]] = {
     # What waited for an admin's word and has it now.
     PUBLISH: ("deliver",),
 }
+
+_CANDIDATES = 16
+"""Intents that a worker tries to get at most, one after the other, before it goes back to its queue."""
 
 BUG_ATTEMPTS = 5
 """After this many tries an unexpected error is set aside for a person."""
@@ -153,13 +156,37 @@ def claim(services: Services, intent_id: UUID) -> Job | None:
         if intent is None:
             return None
         runs.start_stage(session, intent.run_id, intent.stage, now)
-        return Job(services, intent, runs.get(session, intent.run_id))
+        run = runs.get(session, intent.run_id)
+    turn = TURN_SECONDS if intent.gave_way else FIRST_TURN_SECONDS
+    return Job(services, intent, run, _peers(intent.stage), services.clock.monotonic() + turn)
+
+
+def claim_next(services: Services, intent_id: UUID) -> Job | None:
+    """Take the intent whose tenant's turn it is, of those that wait for the same workers as ``intent_id``.
+
+    A message says that there is work, not whose: the order of messages is that of their sending, and a large
+    tenant's may stand before everyone else's. None where nothing is due.
+    """
+    with services.store.reading() as session:
+        stage = intents.stage_of(session, intent_id)
+        if stage is None:
+            return None
+        found = intents.due(session, services.clock.now(), _CANDIDATES, stages=_peers(stage))
+    # Another worker may be quicker with the first ones.
+    return next((job for job in (claim(services, candidate) for candidate, _ in found) if job), None)
+
+
+def _peers(stage: str) -> tuple[str, ...]:
+    return tuple(other.name for other in STAGES if other.queue == _BY_NAME[stage].queue)
 
 
 def perform(job: Job) -> Ready:
-    """Do the stage, then finish it and enter the next one in one transaction."""
-    with job.heartbeat():
-        _BY_NAME[job.intent.stage].run(job)
+    """Do the stage, then finish it and enter the next one in one transaction; or give way to others half-way."""
+    try:
+        with job.heartbeat():
+            _BY_NAME[job.intent.stage].run(job)
+    except TurnOverError:
+        return give_way(job)
     with job.transaction() as session:
         runs.lock(session, job.run.id)
         intents.finish(session, job.intent)
@@ -177,6 +204,13 @@ def _advance(session: Connection, job: Job) -> Ready:
         runs.finish(session, job.run.id, now)
         return []
     return _enter(job.services, session, job.run, following[0])
+
+
+def give_way(job: Job) -> Ready:
+    """Put a half-done stage behind everybody who waits; return what to announce."""
+    with job.services.store.transaction() as session:
+        intents.give_way(session, job.intent, job.services.clock.now())
+    return [(_BY_NAME[job.intent.stage].queue, job.intent.id)]
 
 
 def put_back(job: Job, after_seconds: float, message: str) -> None:

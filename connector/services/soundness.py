@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from connector.records import (
@@ -159,7 +160,9 @@ def _removal(item: Removal) -> Removal:
     return item
 
 
+@lru_cache(maxsize=1024)
 def _is_key(text: str) -> bool:
+    """Tell whether a text can be a key. Remembered for a page: its changes name the same people and fields."""
     return 0 < len(text) <= LONGEST_KEY and clean(text) == text
 
 

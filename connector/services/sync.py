@@ -19,10 +19,10 @@ from connector.adapters.contract import CrmAdapter
 from connector.errors import MissingPermission
 from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
 from connector.services import overwriting
-from connector.services.job import Job
+from connector.services.job import Job, TurnOverError
 from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
-from connector.store import census, events, fields, inbox, records, streams
+from connector.store import census, events, fields, inbox, records, runs, streams
 
 PARALLEL_STREAMS = 4
 _HINTS = 100
@@ -31,7 +31,7 @@ _HINTED = "records"
 
 
 def run(job: Job) -> None:
-    """Read a connection: what webhooks hinted at, then every stream."""
+    """Read a connection: what webhooks hinted at, then every stream; may stop half-way to let others work."""
     adapter = open_adapter(job.services, job.connection_id)
     offered = adapter.streams()
     found = sound_fields(adapter.fields())
@@ -39,13 +39,23 @@ def run(job: Job) -> None:
         streams.register(session, job.tenant_id, job.connection_id, offered)
         fields.save(session, job.tenant_id, job.connection_id, found)
     _read_hinted(job, adapter)
-    for wave in _waves(offered):
+    drained = _drained(job)
+    for wave in _waves([stream for stream in offered if stream.name not in drained]):
         with ThreadPoolExecutor(PARALLEL_STREAMS, thread_name_prefix="stream") as pool:
             readings = [pool.submit(_Reading(job, adapter, stream.name).drain) for stream in wave]
-            for reading in readings:
-                reading.result()
+            ended = [reading.result() for reading in readings]
+        if not all(ended):
+            raise TurnOverError
     # What a census could not account for.
     _read_hinted(job, adapter)
+
+
+def _drained(job: Job) -> Set[str]:
+    """Return the streams that an earlier turn of this stage has read to their end."""
+    with job.services.store.reading() as session:
+        begun = runs.stages(session, job.run.id)[job.intent.stage].started_at
+        states = streams.of_connection(session, job.connection_id)
+    return {item.name for item in states if begun and item.drained_at and item.drained_at > begun}
 
 
 def _waves(offered: Sequence[Stream]) -> Sequence[Sequence[Stream]]:
@@ -61,17 +71,18 @@ class _Reading:
     adapter: CrmAdapter
     stream: str
 
-    def drain(self) -> None:
-        """Read to the end, fetching one page ahead of the store."""
+    def drain(self) -> bool:
+        """Read to the end, fetching one page ahead of the store; False where others wait and it stopped before."""
         with ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{self.stream}") as ahead:
             upcoming = ahead.submit(self._fetch, self._cursor())
-            drained = False
-            while not drained:
+            while True:
                 page = upcoming.result()
-                drained = page.drained
-                if not drained:
+                stopping = page.drained or self.job.turn_is_over()
+                if not stopping:
                     upcoming = ahead.submit(self._fetch, page.cursor)
                 self._store(page)
+                if stopping:
+                    return page.drained
 
     def _cursor(self) -> Cursor | None:
         with self.job.services.store.reading() as session:
@@ -133,13 +144,16 @@ def _count(session: Connection, job: Job, counted: Census) -> None:
 
 def _report(session: Connection, job: Job) -> None:
     states = streams.of_tenant(session, job.tenant_id)
-    expected = [state.expected or state.read for state in states]
+    # A vendor's count may be wrong, or counts what we may not read: what was read to its end is as large as that.
+    expected = [state.read if state.drained_at else max(state.expected or 0, state.read) for state in states]
+    unsized = [state for state in states if not state.drained_at and (state.expected or 0) <= state.read]
     unavailable = sum(1 for state in states if state.unavailable)
     detail = None
     if unavailable:
         kinds = "kind of data is" if unavailable == 1 else "kinds of data are"
         detail = f"{unavailable} {kinds} not offered by this account"
-    job.report(session, done=sum(state.read for state in states), expected=sum(expected), detail=detail)
+    done = sum(state.read for state in states)
+    job.report(session, done=done, expected=sum(expected), unsized=len(unsized), detail=detail)
 
 
 def _read_hinted(job: Job, adapter: CrmAdapter) -> None:

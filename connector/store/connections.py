@@ -44,7 +44,7 @@ class CrmConnection:
 
     ``api_origin`` is where its API lives, if the vendor has many places; ``limited_as`` whom its limits count, if not
     the account; ``options`` are what its admin turned on; ``notice`` is what its admin should know although
-    everything works.
+    everything works; ``time_zone`` is the vendor's name of the account's.
     """
 
     id: UUID

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -20,6 +20,9 @@ from connector.errors import LostLease
 from connector.store.bulk import upsert
 from connector.store.tables import intents, tenants
 from connector.store.types import AnyRow
+
+BEHIND = timedelta(minutes=10)
+"""Work that had a turn stands behind what came within so long after it gave way."""
 
 
 class IntentStatus(StrEnum):
@@ -33,7 +36,10 @@ class IntentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One piece of work: a stage of a run for a subject (a connection, or the tenant itself)."""
+    """One piece of work: a stage of a run for a subject (a connection, or the tenant itself).
+
+    ``gave_way``: it had a turn, and more is left than fitted in.
+    """
 
     id: UUID
     tenant_id: UUID
@@ -42,6 +48,7 @@ class Intent:
     run_id: UUID
     fence: int
     attempts: int
+    gave_way: bool = False
 
 
 def add(
@@ -77,7 +84,7 @@ def claim(connection: Connection, intent_id: UUID, now: datetime, until: datetim
     connection.execute(sa.select(tenants.c.id).where(tenants.c.id == tenant).with_for_update(key_share=True))
     taken = (
         sa.update(intents)
-        .where(intents.c.id == intent_id, _claimable(now), ~_busy_elsewhere(intent_id, now))
+        .where(intents.c.id == intent_id, _claimable(now), ~_held_by_another_run(now))
         .values(
             status=IntentStatus.LEASED,
             leased_until=until,
@@ -88,28 +95,69 @@ def claim(connection: Connection, intent_id: UUID, now: datetime, until: datetim
     if connection.execute(taken).rowcount != 1:
         return None
     row = connection.execute(sa.select(intents).where(intents.c.id == intent_id)).one()
-    return Intent(row.id, row.tenant_id, row.stage, row.subject, row.run_id, row.fence, row.attempts)
+    return Intent(
+        row.id, row.tenant_id, row.stage, row.subject, row.run_id, row.fence, row.attempts, row.turn_at is not None
+    )
 
 
-def _busy_elsewhere(intent_id: UUID, now: datetime) -> sa.ColumnElement[bool]:
+def _held_by_another_run(now: datetime) -> sa.ColumnElement[bool]:
     """Whether another run holds the same stage of the same subject: two would share its cursors and parcels."""
-    mine, other = intents.alias("mine"), intents.alias("other")
+    other = intents.alias("other")
     same = sa.and_(
-        other.c.tenant_id == mine.c.tenant_id, other.c.stage == mine.c.stage, other.c.subject == mine.c.subject
+        other.c.tenant_id == intents.c.tenant_id,
+        other.c.stage == intents.c.stage,
+        other.c.subject == intents.c.subject,
+        other.c.id != intents.c.id,
     )
     return (
         sa.select(other.c.id)
-        .join(mine, same)
-        .where(mine.c.id == intent_id, other.c.id != intent_id)
-        .where(other.c.status == IntentStatus.LEASED, other.c.leased_until >= now)
+        .where(same, other.c.status == IntentStatus.LEASED, other.c.leased_until >= now)
+        .correlate(intents)
         .exists()
     )
 
 
-def due(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[UUID, str]]:
-    """Return (id, stage) of claimable intents, the longest waiting first."""
-    query = sa.select(intents.c.id, intents.c.stage).where(_claimable(now)).order_by(intents.c.due_at).limit(limit)
+def due(
+    connection: Connection, now: datetime, limit: int, *, stages: Sequence[str] | None = None
+) -> Sequence[tuple[UUID, str]]:
+    """Return (id, stage) of intents that can be claimed, in the order in which their tenants take turns.
+
+    The tenant with the fewest workers comes first, then who waits longest; a tenant's second intent
+    stands behind the first ones of those that have as many workers as it. Work that gave way counts as if it
+    had come ``BEHIND`` later: new tenants go first, but not for ever. ``stages``: only those.
+    """
+    c = intents.c
+    since = sa.func.coalesce(c.turn_at, c.due_at)
+    wanted = sa.true() if stages is None else c.stage.in_(stages)
+    held = sa.and_(c.status == IntentStatus.LEASED, c.leased_until >= now, wanted)
+    busy = sa.select(c.tenant_id, sa.func.count().label("workers")).where(held).group_by(c.tenant_id).subquery()
+    place = sa.func.row_number().over(partition_by=c.tenant_id, order_by=(since, c.id))
+    waiting = (
+        sa.select(c.id, c.stage, c.tenant_id, since.label("since"), place.label("place"))
+        .where(_claimable(now), wanted, ~_held_by_another_run(now))
+        .subquery()
+    )
+    turn = sa.func.coalesce(busy.c.workers, 0) + waiting.c.place
+    query = (
+        sa.select(waiting.c.id, waiting.c.stage)
+        .outerjoin(busy, busy.c.tenant_id == waiting.c.tenant_id)
+        .order_by(turn, waiting.c.since, waiting.c.id)
+        .limit(limit)
+    )
     return [(row.id, row.stage) for row in connection.execute(query)]
+
+
+def others_wait(connection: Connection, tenant_id: UUID, stages: Sequence[str], now: datetime) -> bool:
+    """Tell whether work of another tenant could be claimed at these stages."""
+    theirs = sa.and_(intents.c.tenant_id != tenant_id, intents.c.stage.in_(stages))
+    query = sa.select(intents.c.id).where(theirs, _claimable(now), ~_held_by_another_run(now)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def stage_of(connection: Connection, intent_id: UUID) -> str | None:
+    """Return the stage of an intent; None where there is none of that id."""
+    stage: str | None = connection.execute(sa.select(intents.c.stage).where(intents.c.id == intent_id)).scalar()
+    return stage
 
 
 def _held(intent: Intent) -> sa.ColumnElement[bool]:
@@ -135,8 +183,14 @@ def finish(connection: Connection, intent: Intent) -> None:
 
 def put_back(connection: Connection, intent: Intent, due_at: datetime, message: str) -> None:
     """Give the work back to be tried again at ``due_at``."""
-    values = {"status": IntentStatus.READY, "due_at": due_at, "leased_until": None, "message": message}
+    values = {"status": IntentStatus.READY, "due_at": due_at, "turn_at": None, "leased_until": None, "message": message}
     connection.execute(sa.update(intents).where(_held(intent)).values(values))
+
+
+def give_way(connection: Connection, intent: Intent, now: datetime) -> None:
+    """Give half-done work back behind everybody who waits; what it has done so far was no failed attempt."""
+    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": now + BEHIND, "leased_until": None}
+    connection.execute(sa.update(intents).where(_held(intent)).values(**values, attempts=0, message=None))
 
 
 def park(connection: Connection, intent: Intent, message: str) -> None:
@@ -162,7 +216,7 @@ def ready_of_run(connection: Connection, run_id: UUID) -> Sequence[tuple[UUID, s
 def unpark(connection: Connection, tenant_id: UUID, now: datetime) -> int:
     """Make a tenant's parked work due again (the admin has acted); return how many."""
     where = sa.and_(intents.c.tenant_id == tenant_id, intents.c.status == IntentStatus.PARKED)
-    values = {"status": IntentStatus.READY, "due_at": now, "message": None}
+    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": None, "message": None}
     return connection.execute(sa.update(intents).where(where).values(values)).rowcount
 
 

@@ -53,6 +53,12 @@ def pushed(connection: Connection, connection_id: UUID, now: datetime) -> None:
     connection.execute(sa.update(connections).where(c.id == connection_id, stale).values(pushed_at=now))
 
 
+def has_pushed(connection: Connection, connection_id: UUID) -> bool:
+    """Tell whether the account ever pushed."""
+    query = sa.select(connections.c.id).where(connections.c.id == connection_id, connections.c.pushed_at.is_not(None))
+    return connection.execute(query).first() is not None
+
+
 def postpone(connection: Connection, connection_id: UUID, looked_at: datetime) -> None:
     """Let the account pass for looked at until ``looked_at``, which may be ahead."""
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(looked_at=looked_at))

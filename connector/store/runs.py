@@ -11,8 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.connections import Health
-from connector.store.tables import connections, run_stages, runs
+from connector.store.tables import run_stages, runs
 from connector.store.types import AnyRow
 
 
@@ -44,7 +43,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """How far a stage has come. ``detail`` is a sentence for the page."""
+    """How far a stage has come. ``detail`` is a sentence for the page.
+
+    ``unsized``: so many of its parts are not done and tell not how much they are, so that more may come than is
+    ``expected``.
+    """
 
     stage: str
     status: RunStatus
@@ -53,6 +56,7 @@ class StageProgress:
     detail: str | None
     started_at: datetime | None
     finished_at: datetime | None
+    unsized: int = 0
 
 
 def create(connection: Connection, run: Run, stages: Sequence[str]) -> None:
@@ -91,8 +95,16 @@ def lock(connection: Connection, run_id: UUID) -> None:
 
 def latest(connection: Connection, tenant_id: UUID) -> Run | None:
     """Return a tenant's newest run."""
-    query = sa.select(runs).where(runs.c.tenant_id == tenant_id).order_by(runs.c.created_at.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
+    return _newest(connection, runs.c.tenant_id == tenant_id)
+
+
+def latest_of(connection: Connection, tenant_id: UUID, kinds: Sequence[str]) -> Run | None:
+    """Return a tenant's newest run of certain kinds."""
+    return _newest(connection, sa.and_(runs.c.tenant_id == tenant_id, runs.c.kind.in_(kinds)))
+
+
+def _newest(connection: Connection, where: sa.ColumnElement[bool]) -> Run | None:
+    row = connection.execute(sa.select(runs).where(where).order_by(runs.c.created_at.desc()).limit(1)).one_or_none()
     return _read(row) if row else None
 
 
@@ -115,12 +127,19 @@ def _read(row: AnyRow) -> Run:
 def stages(connection: Connection, run_id: UUID) -> dict[str, StageProgress]:
     """Return stage name → progress of a run."""
     c = run_stages.c
-    query = sa.select(c.stage, c.status, c.done, c.expected, c.detail, c.started_at, c.finished_at).where(
+    query = sa.select(c.stage, c.status, c.done, c.expected, c.detail, c.started_at, c.finished_at, c.unsized).where(
         c.run_id == run_id
     )
     return {
         row.stage: StageProgress(
-            row.stage, RunStatus(row.status), row.done, row.expected, row.detail, row.started_at, row.finished_at
+            row.stage,
+            RunStatus(row.status),
+            row.done,
+            row.expected,
+            row.detail,
+            row.started_at,
+            row.finished_at,
+            row.unsized,
         )
         for row in connection.execute(query)
     }
@@ -140,11 +159,18 @@ def start_stage(connection: Connection, run_id: UUID, stage: str, now: datetime)
 
 
 def report(
-    connection: Connection, run_id: UUID, stage: str, *, done: int, expected: int | None, detail: str | None = None
+    connection: Connection,
+    run_id: UUID,
+    stage: str,
+    *,
+    done: int,
+    expected: int | None,
+    unsized: int = 0,
+    detail: str | None = None,
 ) -> None:
     """Set a stage's counts."""
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
-    values = {"done": done, "expected": expected, "detail": detail}
+    values = {"done": done, "expected": expected, "unsized": unsized, "detail": detail}
     connection.execute(sa.update(run_stages).where(where).values(values))
 
 
@@ -165,21 +191,6 @@ def stop(connection: Connection, run_id: UUID, stage: str, error: str) -> None:
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
     connection.execute(sa.update(run_stages).where(where).values(status=RunStatus.STOPPED, detail=error))
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.STOPPED, error=error))
-
-
-def idle_tenants(connection: Connection, since: datetime, limit: int) -> Sequence[UUID]:
-    """Return tenants with a usable account whose newest run was done before ``since``, the longest idle first."""
-    newer = runs.alias("newer")
-    later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
-    usable = sa.select(connections.c.id).where(
-        connections.c.tenant_id == runs.c.tenant_id, connections.c.status != Health.DISCONNECTED
-    )
-    query = (
-        sa.select(runs.c.tenant_id)
-        .where(runs.c.status == RunStatus.DONE, runs.c.finished_at < since, ~later.exists(), usable.exists())
-        .order_by(runs.c.finished_at)
-    )
-    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def planned_models(connection: Connection, tenant_id: UUID) -> Sequence[str]:

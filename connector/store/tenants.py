@@ -46,6 +46,7 @@ class TenantSettings:
     ``delivery`` as :class:`Delivery` says. ``first_records``: so many records of an account are written until an
     admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
     ``overwritten`` as :class:`Overwritten` says.
+    ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
     """
 
     goal: str = "deal_won"
@@ -66,6 +67,7 @@ class TenantSettings:
     first_records: int | None = None
     nightly_cap: int | None = None
     overwritten: str = Overwritten.RESTORE
+    retrain_days: int = 7
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
 

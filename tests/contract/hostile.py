@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connector.adapters.contract import Access, CrmAdapter
+from connector.adapters.contract import Access, CrmAdapter, Usage
 from connector.errors import ConnectorError
 from connector.records import Cursor, Grant, Page, ScoreValues, ScoreWrite, Tier, WriteOutcome
 from connector.services.soundness import sound, sound_fields
@@ -66,7 +66,10 @@ class FreeLane:
     def penalise(self, budget: str, seconds: float) -> None:
         """Nobody waits."""
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        """Nothing is left to others."""
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         """Nothing is counted."""
 
 

@@ -15,7 +15,7 @@ import orjson
 import requests
 from redis import Redis
 
-from connector.adapters.contract import AppCredentials, Budget, Delivery, Lane
+from connector.adapters.contract import AppCredentials, Budget, Delivery, Lane, Usage
 from connector.adapters.limits import Governor
 from connector.adapters.salesforce.session import CONCURRENT
 from connector.clock import Clock
@@ -82,7 +82,10 @@ class WatchedLane:
     def penalise(self, budget: str, seconds: float) -> None:
         self.lane.penalise(budget, seconds)
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        self.lane.told(budget, usage)
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         self.lane.spend(allowance, requests, limit=limit)
 
 

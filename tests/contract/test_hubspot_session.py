@@ -86,6 +86,37 @@ def test_a_redirect_does_not_carry_the_token_away() -> None:
         other.shutdown()
 
 
+class Shared(BaseHTTPRequestHandler):
+    """An account in which other apps have sent eighty requests already."""
+
+    ours = 0
+
+    def do_GET(self) -> None:
+        type(self).ours += 1
+        self.send_response(200)
+        self.send_header("X-HubSpot-RateLimit-Max", "110")
+        self.send_header("X-HubSpot-RateLimit-Remaining", str(110 - 80 - self.ours))
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_what_the_headers_tell_of_others_is_left_to_them() -> None:
+    """On a clock that only waiting moves: the first wait comes long before the vendor would refuse."""
+    access = access_without_limits()
+    with HTTPServer(("127.0.0.1", 0), Shared) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        session = Session(access, f"http://127.0.0.1:{server.server_port}")
+        begun = access.now()
+        while access.now() == begun:
+            session.get("account")
+        server.shutdown()
+    assert 5 <= Shared.ours - 1 <= 110 - 80
+
+
 def scores(count: int) -> list[ScoreWrite]:
     """Return writes to records 1 … ``count``."""
     at = datetime(2026, 3, 2, tzinfo=UTC)

@@ -218,6 +218,40 @@ def test_a_first_read_makes_way_where_the_day_is_nearly_used_up(org: SalesforceW
     assert adapter.account().account_id == org.hub.org.org_id
 
 
+def test_the_last_of_the_day_is_left_to_the_customer(org: SalesforceWorld) -> None:
+    """Nothing of ours is refused: we stop before, and ask again later."""
+    adapter = org.connect()
+    org.hub.usage.others = 95_100
+    with suppress(RetryLater):
+        adapter.account()
+    before = org.requests()
+    with pytest.raises(RetryLater, match="95 %") as refused:
+        adapter.account()
+    assert refused.value.after_seconds >= 600
+    assert org.requests() == before
+
+
+def test_a_new_worker_knows_the_share_that_another_learned() -> None:
+    """It needs no answer of its own to keep it."""
+    world = SalesforceWorld(replace(ORG, daily_requests=200))
+    with suppress(RetryLater):
+        for _ in range(100):
+            world.connect().account()
+    another = world.connect()
+    before = world.requests()
+    with pytest.raises(RetryLater, match="daily requests"):
+        another.account()
+    assert world.requests() == before
+    world.stop()
+
+
+def test_a_large_orgs_share_is_not_that_of_the_smallest(org: SalesforceWorld) -> None:
+    """A worker that knows nothing yet asks, and learns."""
+    lane = org.governor.lane("salesforce", org.hub.org.org_id, (), realtime=False)
+    lane.spend("daily", 15_000, limit=20_000)
+    assert org.connect().account().account_id == org.hub.org.org_id
+
+
 def test_a_day_that_is_used_up_is_waited_for(org: SalesforceWorld) -> None:
     """It is asked once and not again at once."""
     adapter = org.connect()

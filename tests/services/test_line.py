@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import MissingPermission, NeedsAdmin, RetryLater
 from connector.records import Tier, WriteOutcome, WriteResult
-from connector.services import maintenance, pipeline, polling
+from connector.services import maintenance, pipeline
 from connector.services.scoring_run import NEAR_AVERAGE
 from connector.store import connections, ledger, models, outbox, records, runs, scores
 from connector.store.connections import Health
@@ -93,22 +91,6 @@ def test_a_second_run_writes_nothing_that_did_not_change(line: World) -> None:
     line.work()
     assert _run(line).status is RunStatus.DONE
     assert len(line.crm.writes) == before
-
-
-def test_an_idle_account_is_read_again_by_the_clock(line: World) -> None:
-    """Once it has rested long enough, not while a run is under way, and not while it waits for its admin."""
-    every = timedelta(minutes=5)
-    assert polling.poll(line.services, every) == 0
-    line.work()
-    assert polling.poll(line.services, every) == 0
-    line.clock.sleep(301)
-    assert polling.poll(line.services, every) == 1
-    assert polling.poll(line.services, every) == 0
-    assert _run(line).kind == pipeline.REFRESH
-    line.crm.revoked = True
-    line.work()
-    line.clock.sleep(301)
-    assert polling.poll(line.services, every) == 0
 
 
 def test_a_lost_wake_up_only_costs_time(line: World) -> None:

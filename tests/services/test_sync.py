@@ -28,7 +28,10 @@ def _settled(store: Store) -> tuple[World, CrmConnection, list[str]]:
 
 def _again(line: World) -> None:
     line.clock.sleep(3600)
-    polling.poll(line.services, timedelta(minutes=5))
+    with line.services.store.reading() as session:
+        account = connections.find_by_account(session, "fakecrm", "101")
+    assert account
+    polling.catch_up(line.services, account.tenant_id)
     line.work()
 
 

@@ -27,7 +27,7 @@ CAPABILITIES = Capabilities(
     # The limits of an app with marketplace distribution; that of associations is the lowest tier's
     # (https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines). Of the published
     # burst of 110 two are left for the question at an installation, which no governor sees.
-    budgets=(Budget("burst", 108, 10.0), Budget("search", 5, 1.0), Budget("associations", 100, 10.0)),
+    budgets=(Budget("burst", 108, 10.0), Budget("search", 3, 1.0), Budget("associations", 100, 10.0)),
     write_batch=LARGEST_BATCH,
     property_history=True,
     webhooks=True,

@@ -48,6 +48,7 @@ _PASSING_SENTENCES = {
     MIGRATING: "HubSpot is moving this account to another data centre.",
     THROTTLED: "HubSpot asks to slow down.",
 }
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _ADDRESS = re.compile(r"\S+@\S+")
 _REFUSED = re.compile(r"^(.*?)[:\s]*\[\{", re.DOTALL)
 
@@ -72,6 +73,11 @@ class Refusal:
         """Tell whether the same request may succeed in a moment."""
         return self.status in PASSING
 
+    @property
+    def too_often(self) -> bool:
+        """Tell whether requests came too fast, which slower ones mend: not so for what is limited by the day."""
+        return self.status == THROTTLED and self.category != "DAILY"
+
     def fault(self) -> VendorFault:
         """Return what is worth keeping."""
         correlation = self.body.get("correlationId")
@@ -91,6 +97,15 @@ class Refusal:
         if self.status == MIGRATING:
             return _DAY_PAUSE
         return 2.0 * attempt if self.status == LOCKED else 0.5 * 2.0 ** (attempt - 1)
+
+
+def usage(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return (used, limit) of the ten-second budget as the headers tell, by whomever; None where they do not."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    limit, remaining = (lower.get(f"x-hubspot-ratelimit-{name}", "") for name in ("max", "remaining"))
+    if not (_NUMBER.fullmatch(limit) and _NUMBER.fullmatch(remaining)) or int(limit) < 1:
+        return None
+    return max(0, int(limit) - int(remaining)), int(limit)
 
 
 def parse_refusal(operation: str, status: int, body: bytes | str | None, headers: Mapping[str, str]) -> Refusal:

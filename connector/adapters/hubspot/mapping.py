@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from connector.adapters.hubspot.values import (
@@ -37,6 +38,9 @@ CHANGE_MARKS = frozenset({"lastmodifieddate", "hs_lastmodifieddate", "hs_updated
 COMPANY_PREFIX = "company."
 
 
+_AT = attrgetter("at")
+
+
 class Version(NamedTuple):
     """A property's value from a moment on."""
 
@@ -46,11 +50,16 @@ class Version(NamedTuple):
 
 def history_of(raw: Mapping[str, Any], name: str) -> list[Version]:
     """Return a property's known versions, newest first; raise ``UnreadableError`` if one has no time."""
-    read = [
-        Version(text(version.get("value")), moment(version.get("timestamp"), f"the history of {name}"))
-        for version in rows(part(raw, "propertiesWithHistory"), name)
-    ]
-    return sorted(read, key=lambda version: version.at, reverse=True)
+    listed = part(raw, "propertiesWithHistory").get(name)
+    if not listed or not isinstance(listed, list):
+        # Most properties of most contacts.
+        return []
+    what = f"the history of {name}"
+    found = [version if isinstance(version, dict) else {} for version in listed]
+    read = [Version(text(version.get("value")), moment(version.get("timestamp"), what)) for version in found]
+    if len(read) > 1:
+        read.sort(key=_AT, reverse=True)
+    return read
 
 
 def add_contact(

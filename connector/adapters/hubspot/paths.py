@@ -42,6 +42,7 @@ TEMPLATES = {
 }
 """Operation → path. The operation's name is also what errors and logs call the request."""
 
+BURST = "burst"
 BUDGETS = {"search": "search", "associations": "associations"}
 """Operation → the published limit that it counts against; all others count against ``burst``."""
 
@@ -55,4 +56,4 @@ def path(operation: str, **parts: str) -> str:
 
 def budget(operation: str) -> str:
     """Return the name of the published limit that ``operation`` counts against."""
-    return BUDGETS.get(operation, "burst")
+    return BUDGETS.get(operation, BURST)

@@ -21,6 +21,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,10 +30,10 @@ import urllib3
 from hubspot.crm.contacts import ApiClient, Configuration
 from hubspot.crm.contacts.exceptions import ApiException
 
-from connector.adapters.contract import Access
-from connector.adapters.hubspot.errors import MIGRATING, UNAUTHORIZED, Refusal, classify, parse_refusal
+from connector.adapters.contract import Access, Usage
+from connector.adapters.hubspot.errors import MIGRATING, UNAUTHORIZED, Refusal, classify, parse_refusal, usage
+from connector.adapters.hubspot.paths import BURST, path
 from connector.adapters.hubspot.paths import budget as budget_of
-from connector.adapters.hubspot.paths import path
 from connector.adapters.hubspot.values import LONGEST_ID, Json, part, rows
 
 TIMEOUT = (5.0, 40.0)
@@ -126,11 +127,16 @@ class Session:
     def _once(self, method: str, operation: str, target: str, body: Json | None, token: str) -> Answer | Refusal:
         lane, budget = self._access.lane, budget_of(operation)
         lane.acquire(budget)
+        sent = self._access.now()
         try:
             response = self._call(method, target, body, token)
+            self._tell(budget, dict(response.headers), sent)
             return Answer(response.status, _object(response.status, response.data), operation)
         except ApiException as error:
-            return parse_refusal(operation, error.status or 0, error.body, dict(error.headers or {}))
+            refusal = parse_refusal(operation, error.status or 0, error.body, dict(error.headers or {}))
+            if not self._tell(budget, refusal.headers, sent) and refusal.too_often:
+                lane.told(budget, None)
+            return refusal
         except UnicodeDecodeError as error:
             # The SDK was decoding the body of an error page; its own exception is the context.
             return Refusal(operation, getattr(error.__context__, "status", None) or 0)
@@ -139,6 +145,15 @@ class Session:
             return Refusal(operation, 0)
         finally:
             lane.settle(budget)
+
+    def _tell(self, budget: str, headers: Mapping[str, str], sent: datetime) -> bool:
+        """Pass on what the headers say of the burst budget, the only one whose headers are documented."""
+        counted = usage(headers) if budget == BURST else None
+        if counted is None:
+            return False
+        used, limit = counted
+        self._access.lane.told(budget, Usage(used, limit, (self._access.now() - sent).total_seconds()))
+        return True
 
     def _call(self, method: str, target: str, body: Json | None, token: str) -> urllib3.BaseHTTPResponse:
         header = {"Accept": "application/json", "Authorization": f"Bearer {token}"}

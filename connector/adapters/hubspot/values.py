@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -21,14 +22,19 @@ class UnreadableError(ValueError):
 
 def moment(value: object, what: str) -> datetime:
     """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``UnreadableError`` naming ``what``."""
-    text = str(value).strip()
     try:
-        if text.lstrip("-").isdecimal():
-            return _EPOCH + timedelta(milliseconds=int(text))
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        return _read_moment(str(value).strip())
     except (ValueError, OverflowError):
         raise UnreadableError(f"{what} is not a time") from None
+
+
+@lru_cache(maxsize=1024)
+def _read_moment(text: str) -> datetime:
+    """Read a time; most properties of an object have that of its creation."""
+    if text.lstrip("-").isdecimal():
+        return _EPOCH + timedelta(milliseconds=int(text))
+    read = datetime.fromisoformat(text)
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def first_moment(what: str, *values: object) -> datetime:

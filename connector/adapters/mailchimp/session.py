@@ -54,8 +54,13 @@ class Session:
             attempt += 1
 
     def _once(self, operation: str, call: Call, token: str) -> Answer | Refusal:
-        self._access.lane.acquire(CONNECTIONS)
+        lane = self._access.lane
+        lane.acquire(CONNECTIONS)
         try:
-            return perform(self.http, self.origin, operation, call, token, self._timeout)
+            found = perform(self.http, self.origin, operation, call, token, self._timeout)
+            if isinstance(found, Refusal) and found.throttled:
+                # No header tells of others: that there are some is known by the refusal.
+                lane.told(CONNECTIONS, None)
+            return found
         finally:
-            self._access.lane.settle(CONNECTIONS)
+            lane.settle(CONNECTIONS)

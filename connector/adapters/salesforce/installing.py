@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connector.adapters.contract import Access
+from connector.adapters.contract import Access, Usage
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.session import Session
 from connector.errors import RejectedInput
@@ -23,7 +23,10 @@ class Ungoverned:
     def penalise(self, budget: str, seconds: float) -> None:
         """Try again at once: a person is waiting."""
 
-    def spend(self, allowance: str, requests: int, *, limit: int) -> None:
+    def told(self, budget: str, usage: Usage | None) -> None:
+        """Leave the org's day to those who work in it."""
+
+    def spend(self, allowance: str, requests: int, *, limit: int | None) -> None:
         """Count nothing."""
 
 

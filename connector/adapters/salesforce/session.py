@@ -25,11 +25,11 @@ DAILY = "daily"
 SHARE = 0.2
 """The part of an org's daily requests that we may take; all of the customer's integrations share them."""
 
-FIRST_ALLOWANCE = 15_000
-"""The daily requests of the smallest org (Developer Edition), assumed until an answer tells."""
-
 BULK_STOPS_AT = 0.8
 """How full the org's day may be before background reading makes way."""
+
+ALL_STOPS_AT = 0.95
+"""How full it may be before everything of ours does: the rest is for those who have no say in it."""
 
 ATTEMPTS = 4
 _JITTER = random.SystemRandom()
@@ -114,10 +114,13 @@ class Session:
 
     def make_way(self) -> None:
         """Raise ``RetryLater`` where the org's day is so full that background reading must stop."""
+        self._stop_at(BULK_STOPS_AT)
+
+    def _stop_at(self, share: float) -> None:
         usage = self._channel.usage
-        if usage is not None and usage[0] > usage[1] * BULK_STOPS_AT:
+        if usage is not None and usage[0] > usage[1] * share:
             raise RetryLater(
-                "More than 80 % of the Salesforce org's daily API requests are used; reading goes on later.",
+                f"More than {100 * share:.0f} % of the Salesforce org's daily API requests are used; ours go on later.",
                 after_seconds=1800.0,
             )
 
@@ -139,12 +142,16 @@ class Session:
             tries += 1
 
     def _once(self, operation: str, call: Callable[[str], T], token: str) -> T | Refusal:
-        lane, usage = self._access.lane, self._channel.usage
-        most = int((usage[1] if usage else FIRST_ALLOWANCE) * SHARE)
-        lane.spend(DAILY, 1, limit=most)
+        lane = self._access.lane
+        self._stop_at(ALL_STOPS_AT)
+        usage = self._channel.usage
+        lane.spend(DAILY, 1, limit=int(usage[1] * SHARE) if usage else None)
         lane.acquire(CONCURRENT)
         try:
-            return attempt(operation, lambda: call(token))
+            found = attempt(operation, lambda: call(token))
+            if isinstance(found, Refusal) and found.throttled and not found.day_is_spent:
+                lane.told(CONCURRENT, None)
+            return found
         finally:
             lane.settle(CONCURRENT)
 

@@ -26,7 +26,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One stage of a run. ``rate`` is things a second, ``remaining`` an estimate; None while unknown."""
+    """One stage of a run. ``rate`` is things a second, ``remaining`` an estimate; None while unknown.
+
+    ``at_least``: more may be left than ``remaining`` says.
+    """
 
     name: str
     label: str
@@ -35,6 +38,11 @@ class StageRow:
     rate: float | None
     remaining: timedelta | None
     retry: Retry | None
+
+    @property
+    def at_least(self) -> bool:
+        """Whether parts of the stage have not told how much they are."""
+        return self.progress.unsized > 0
 
     @property
     def status(self) -> RunStatus:
@@ -96,4 +104,5 @@ def _rate(run: Run, progress: StageProgress, elapsed: timedelta | None) -> float
 def _remaining(progress: StageProgress, rate: float | None) -> timedelta | None:
     if progress.status is not RunStatus.RUNNING or rate is None or progress.expected is None:
         return None
-    return timedelta(seconds=max(progress.expected - progress.done, 0) / rate)
+    left = max(progress.expected - progress.done, 0)
+    return None if progress.unsized and not left else timedelta(seconds=left / rate)

@@ -3,6 +3,7 @@
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.publishing import publications
+from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
     ledger_heads,
@@ -36,10 +37,12 @@ __all__ = [
     "models",
     "outbox",
     "publications",
+    "pulses",
     "records",
     "rejections",
     "run_stages",
     "runs",
+    "schedules",
     "score_inputs",
     "score_maps",
     "scores",

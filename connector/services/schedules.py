@@ -1,0 +1,174 @@
+"""What is done by the clock, tenant by tenant. The sweep finds the rows that are due (store/schedules).
+
+No process has to be there at an exact time: whatever was missed is done once when somebody sweeps again,
+and is due next as if it had been in time. Two sweeps at once do no harm: a row is claimed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from connector.errors import ConnectorError, RetryLater
+from connector.services import polling
+from connector.services.context import Services
+from connector.services.nights import next_night, place_of
+from connector.store import connections, schedules, tenants
+from connector.store.schedules import Entry, Next
+
+log = logging.getLogger("connector.schedules")
+
+_DAY = timedelta(days=1)
+_ROWS = 500
+"""Rows of a kind that one sweep enters or announces at most; the next one takes the rest."""
+
+LEASE = timedelta(minutes=15)
+"""For so long a worker may be at one; one that died with it is followed by another then."""
+
+LEAST_PAUSE = timedelta(minutes=1)
+ASKED_AGAIN = timedelta(hours=6)
+"""So often it is asked whether an account that told its changes still does. It costs the CRM nothing."""
+
+OUTAGE = timedelta(minutes=10)
+"""Without a sweep for longer the product was down, so that vendors may have given up pushing."""
+
+CATCHING_UP = timedelta(minutes=30)
+"""All accounts are read within so long after an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Something that is done by the clock.
+
+    ``run`` may be told twice to do the same; raises ``RetryLater`` to be asked again. ``cadence`` is None for
+    what is done only when somebody asks for it; from a day on it is done in the tenant's night, ``minutes``
+    after its place there.
+    """
+
+    run: Callable[[Services, UUID], None]
+    cadence: Callable[[Services, UUID], timedelta | None]
+    minutes: int = 0
+
+
+def every(**parts: int) -> Callable[[Services, UUID], timedelta]:
+    """Return a cadence that is the same for all, such as ``every(days=1)``."""
+    span = timedelta(**parts)
+    return lambda _services, _tenant_id: span
+
+
+def _retraining(services: Services, tenant_id: UUID) -> timedelta:
+    with services.store.reading() as session:
+        days = tenants.get(session, tenant_id).settings.retrain_days
+    # Who wants none may change their mind.
+    return timedelta(days=days) if days > 0 else _DAY
+
+
+def _polling(services: Services, tenant_id: UUID) -> timedelta:
+    asked = polling.asked_by_clock(services, tenant_id)
+    return timedelta(seconds=services.refresh_seconds) if asked else ASKED_AGAIN
+
+
+def _on_demand(_services: Services, _tenant_id: UUID) -> None:
+    return None
+
+
+CATCH_UP = "catch_up"
+KINDS: Mapping[str, Kind] = {
+    # A new model, and everyone scored by it.
+    "retrain": Kind(polling.retrain, _retraining),
+    # Everyone scored anew, so that silence lowers a score; not in a night that retrains.
+    "nightly": Kind(polling.nightly, every(days=1), minutes=5),
+    # Accounts that tell nothing, read every few minutes.
+    "poll": Kind(polling.poll, _polling),
+    # Accounts that tell their changes, read once after an outage of ours.
+    CATCH_UP: Kind(polling.catch_up, _on_demand),
+}
+
+
+def enter(services: Services) -> None:
+    """Add the rows of tenants that are new, or older than a kind."""
+    for name, kind in KINDS.items():
+        with services.store.reading() as session:
+            found = schedules.without(session, name, _ROWS)
+        if found:
+            first = {tenant_id: _next(services, tenant_id, kind) for tenant_id in found}
+            with services.store.transaction() as session:
+                schedules.enter(session, name, first)
+
+
+def due(services: Services) -> Sequence[tuple[UUID, str]]:
+    """Return (tenant, kind) of what is to be done now."""
+    with services.store.reading() as session:
+        found = schedules.due(session, services.clock.now(), _ROWS)
+    # A row of an older or newer version of the product waits for that.
+    return [(tenant_id, name) for tenant_id, name in found if name in KINDS]
+
+
+def carry_out(services: Services, tenant_id: UUID, name: str) -> bool:
+    """Do what is due, and note when it is due next; tell whether it was done. False where another is at it."""
+    kind, now = KINDS[name], services.clock.now()
+    lease = now + LEASE
+    with services.store.transaction() as session:
+        if not schedules.claim(session, tenant_id, name, now, lease):
+            return False
+    try:
+        kind.run(services, tenant_id)
+    except RetryLater as later:
+        pause = max(LEAST_PAUSE, timedelta(seconds=later.after_seconds))
+        with services.store.transaction() as session:
+            schedules.postpone(session, tenant_id, name, lease, services.clock.now() + pause)
+        return False
+    except ConnectorError as error:
+        # Only a person can mend it, and the next run tells them: asking sooner tells nothing new.
+        log.warning("%s of tenant %s was not done: %s", name, tenant_id, error)
+    following = _next(services, tenant_id, kind)
+    with services.store.transaction() as session:
+        schedules.finish(session, tenant_id, name, lease, following, now)
+    return True
+
+
+def _next(services: Services, tenant_id: UUID, kind: Kind) -> Next:
+    """Return when a kind is due next, counted from now: what was missed is not made up for."""
+    cadence, now = kind.cadence(services, tenant_id), services.clock.now()
+    if cadence is None:
+        return Next(None, None)
+    if cadence < _DAY:
+        return Next(now + cadence, cadence)
+    with services.store.reading() as session:
+        accounts = connections.of_tenant(session, tenant_id)
+    zone = accounts[0].time_zone if accounts else "UTC"
+    offset = timedelta(minutes=kind.minutes)
+    return Next(next_night(tenant_id, zone, now + cadence - _DAY - offset) + offset, cadence)
+
+
+def notice_outage(services: Services) -> int:
+    """Note that somebody sweeps; after a long silence let all accounts be read. Returns how many tenants' are."""
+    now = services.clock.now()
+    with services.store.transaction() as session:
+        silent = schedules.beat(session, "sweep", now, timedelta(minutes=1))
+        if silent < OUTAGE:
+            return 0
+        found = schedules.tenants_of(session, CATCH_UP)
+        schedules.bring_forward(
+            session, CATCH_UP, {tenant_id: now + place_of(tenant_id, CATCHING_UP) for tenant_id in found}
+        )
+    log.warning(
+        "nobody swept for %.0f minutes: the accounts of %d tenants are read", silent.total_seconds() / 60, len(found)
+    )
+    return len(found)
+
+
+def sweep(services: Services) -> Sequence[tuple[UUID, str]]:
+    """Enter what is new, and return (tenant, kind) of what is to be done now."""
+    notice_outage(services)
+    enter(services)
+    return due(services)
+
+
+def of_tenant(services: Services, tenant_id: UUID) -> Sequence[Entry]:
+    """Return what is due for a tenant and when, the next one first."""
+    with services.store.reading() as session:
+        return schedules.of_tenant(session, tenant_id)

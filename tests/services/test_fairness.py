@@ -1,0 +1,216 @@
+"""Workers are shared by tenants in turns: a small one never waits behind a large one."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import pytest
+
+from connector.records import Account
+from connector.services import pipeline
+from connector.services.job import TURN_SECONDS, Job
+from connector.store import connections, intents, runs, streams, tenants
+from connector.store.session import Store
+from connector.store.tenants import TenantSettings
+from tests.world import World, world
+from workers.outcomes import carry_out, take_turn
+
+WORKERS = 4
+HOUR = 3600.0
+
+
+@pytest.fixture
+def line(store: Store) -> World:
+    """Services without any tenant; leases outlast the test."""
+    made = world(store)
+    made.services = replace(made.services, lease_seconds=1e6)
+    return made
+
+
+def arrive(line: World, accounts: int = 1) -> UUID:
+    """Add a tenant with work at its accounts; its messages are sent."""
+    now = line.clock.now()
+    with line.services.store.transaction() as session:
+        tenant_id = tenants.create(session, "T", TenantSettings(), now)
+        for number in range(accounts):
+            account = Account(f"{tenant_id}-{number}", "T", "https://fake.example", "UTC")
+            connections.add(session, tenant_id, "fakecrm", account, now)
+        ready = pipeline.start(line.services, session, tenant_id, pipeline.RETRAIN)
+    line.services.wake_all(ready)
+    return tenant_id
+
+
+@dataclass
+class Shop:
+    """Workers that take turns at the first stage of each tenant, on a virtual clock.
+
+    What is claimed, given back and finished, and in which order, is the product's; how long it takes is said
+    by ``needs`` (seconds of work, by tenant).
+    """
+
+    line: World
+    needs: dict[UUID, float] = field(default_factory=dict)
+    waits: dict[UUID, float] = field(default_factory=dict)
+    served: dict[UUID, float] = field(default_factory=lambda: defaultdict(float))
+    _arrived: dict[UUID, float] = field(default_factory=dict)
+    _busy: list[tuple[float, int, Job, float]] = field(default_factory=list)
+    _turns: int = 0
+
+    def come(self, seconds: float, accounts: int = 1) -> UUID:
+        """Let a tenant with so much work arrive."""
+        tenant_id = arrive(self.line, accounts)
+        self.needs[tenant_id] = seconds
+        self._arrived[tenant_id] = self.line.clock.monotonic()
+        return tenant_id
+
+    def run(self, until: float) -> None:
+        """Work until an instant of the clock."""
+        self._take()
+        while self._busy and self._busy[0][0] <= until:
+            at, _, job, spent = heapq.heappop(self._busy)
+            self._at(at)
+            self._release(job, spent)
+            self._take()
+        self._at(until)
+
+    def _at(self, instant: float) -> None:
+        self.line.clock.sleep(max(0.0, instant - self.line.clock.monotonic()))
+
+    def _take(self) -> None:
+        while len(self._busy) < WORKERS and self.line.woken:
+            _, intent_id = self.line.woken.pop(0)
+            job = pipeline.claim_next(self.line.services, intent_id)
+            if job is not None:
+                now = self.line.clock.monotonic()
+                self.waits.setdefault(job.tenant_id, now - self._arrived[job.tenant_id])
+                spent = min(self.needs[job.tenant_id], job.turn_ends - now)
+                self._turns += 1
+                heapq.heappush(self._busy, (now + spent, self._turns, job, spent))
+
+    def _release(self, job: Job, spent: float) -> None:
+        self.served[job.tenant_id] += spent
+        self.needs[job.tenant_id] -= spent
+        if self.needs[job.tenant_id] > 0:
+            self.line.services.wake_all(pipeline.give_way(job))
+        else:
+            with self.line.services.store.transaction() as session:
+                intents.finish(session, job.intent)
+
+
+def jain(shares: Sequence[float]) -> float:
+    """Return Jain's index of fairness: 1 where all are equal, 1/n where one has everything."""
+    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_small_tenants_do_not_wait_behind_large_ones(line: World) -> None:
+    """Sizes by Zipf's law; the largest came first, with messages of their own ahead of everyone else's."""
+    shop, draw = Shop(line), random.Random(5)
+    sizes = [20_000.0 / rank**1.3 for rank in range(1, 81)]
+    large = [shop.come(seconds) for seconds in sizes[:8]]
+    small = []
+    ends = 0.5 * HOUR
+    arrivals = sorted(draw.uniform(0, ends - 300) for _ in sizes[8:])
+    for at, seconds in zip(arrivals, draw.sample(sizes[8:], len(arrivals)), strict=True):
+        shop.run(at)
+        small.append(shop.come(min(seconds, 30.0)))
+    shop.run(ends)
+    waits = sorted(shop.waits[tenant] for tenant in small)
+    # Alone a tenant waits for nothing. Beside eight that could keep every worker for hours: for the next turn's end.
+    assert waits[int(0.99 * len(waits))] <= TURN_SECONDS
+    assert waits[len(waits) // 2] <= TURN_SECONDS / 2
+    assert jain([shop.served[tenant] for tenant in large]) > 0.95
+
+
+def test_messages_that_stand_ahead_give_nobody_a_turn(line: World) -> None:
+    """A tenant with twelve accounts sent its messages first; the next worker is for the other one."""
+    crowd = arrive(line, accounts=12)
+    single = arrive(line)
+    first, second, third = (pipeline.claim_next(line.services, line.woken.pop(0)[1]) for _ in range(3))
+    assert first
+    assert second
+    assert third
+    assert [first.tenant_id, second.tenant_id, third.tenant_id] == [crowd, single, crowd]
+
+
+def test_a_tenant_alone_has_all_workers(line: World) -> None:
+    """Nothing is kept free for nobody."""
+    crowd = arrive(line, accounts=12)
+    jobs = [pipeline.claim_next(line.services, intent_id) for _, intent_id in line.woken]
+    assert [job.tenant_id for job in jobs if job] == [crowd] * 12
+
+
+def test_work_for_other_workers_is_left_alone(line: World) -> None:
+    """A worker of one queue does nothing of another's, and nothing twice."""
+    arrive(line)
+    (message,) = [intent_id for _, intent_id in line.woken]
+    job = pipeline.claim_next(line.services, message)
+    assert job
+    assert pipeline.claim_next(line.services, message) is None
+    assert pipeline.claim_next(line.services, UUID(int=1)) is None
+    assert {stage.queue for stage in pipeline.STAGES if stage.name in job.peers} == {"sync"}
+
+
+def _long_account(line: World, seconds: float) -> None:
+    """Let each page take so long."""
+    line.crm.trouble = lambda operation: line.clock.sleep(seconds) if operation.startswith("read") else None
+    line.crm.pages = {"people": [replace(page, changes=()) for page in line.crm.pages["people"] * 3]}
+
+
+def test_a_long_reading_gives_way_while_others_wait_and_goes_on_where_it_stopped(line: World) -> None:
+    """No page is read twice, none is lost, and the run ends as it would have."""
+    _long_account(line, 20.0)
+    asked: list[str] = []
+    slow = line.crm.trouble
+    line.crm.trouble = lambda operation: (asked.append(operation), slow(operation))[1]
+    tenant_id = line.install().tenant_id
+    take_turn(line.services, line.woken.pop(0)[1])
+    waiting = arrive(line)
+    pages = len(line.crm.pages["people"])
+    carry_out(line.services, line.woken.pop(0)[1])
+    assert 0 < asked.count("read people") < pages
+    assert _next_tenant(line) == waiting
+    with line.services.store.transaction() as session:
+        line.woken.clear()
+        runs.finish(session, _latest(line, waiting), line.clock.now())
+    for _ in range(3 * pages):
+        pipeline.sweep(line.services)
+        line.work(1)
+    with line.services.store.reading() as session:
+        (account,) = connections.of_tenant(session, tenant_id)
+        (state,) = streams.of_connection(session, account.id)
+    assert state.drained_at
+    assert asked.count("read people") == pages
+
+
+def _next_tenant(line: World) -> UUID:
+    with line.services.store.reading() as session:
+        (first, *_) = intents.due(session, line.clock.now(), 10)
+        job = pipeline.claim(line.services, first[0])
+    assert job
+    with line.services.store.transaction() as session:
+        intents.give_way(session, job.intent, line.clock.now())
+    return job.tenant_id
+
+
+def _latest(line: World, tenant_id: UUID) -> UUID:
+    with line.services.store.reading() as session:
+        found = runs.latest(session, tenant_id)
+    assert found
+    return found.id
+
+
+def test_a_long_reading_keeps_its_worker_while_nobody_waits(line: World) -> None:
+    """Giving way costs a new beginning."""
+    _long_account(line, 20.0)
+    line.install()
+    take_turn(line.services, line.woken.pop(0)[1])
+    take_turn(line.services, line.woken.pop(0)[1])
+    with line.services.store.reading() as session:
+        (stage,) = [stage for _, stage in intents.due(session, line.clock.now(), 10)]
+    assert stage == "identity"
