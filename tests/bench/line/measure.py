@@ -48,7 +48,7 @@ def measure(plan: Plan) -> list[Row]:
         refused(plan, "backfill", read),
     ]
     rows += write_shares(plan, written, len(records))
-    fewest = pages.write(plan.vendor, records)
+    fewest = pages.write(running.vendor_state, records)
     return [*rows, counted(plan, "write-back", len(written), fewest), refused(plan, "write-back", written)]
 
 

@@ -11,6 +11,7 @@ from itertools import chain
 
 from connector.adapters.mailchimp.batches import OPERATIONS
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH as LARGEST_WRITE
+from connector.adapters.salesforce.activities import MAIL_TASKS
 from connector.adapters.salesforce.collections import LARGEST
 from connector.adapters.salesforce.ingest import LARGEST as LARGEST_JOB
 from connector.adapters.salesforce.score_writes import BULK_FROM
@@ -73,6 +74,9 @@ def read_salesforce(hub: Salesforce) -> int:
     histories = [(len(leads) + converted, len(rows["LeadHistory"])), (counts["Contact"], len(rows["ContactHistory"]))]
     deals = [(closed, len(rows[name])) for name in ("OpportunityContactRole", "OpportunityHistory")]
     others = [(counts["Contact"], converted), (closed, converted), (counts["EmailMessage"], 0)]
+    if any(row.get("TaskSubtype") in MAIL_TASKS for row in rows["Task"]):
+        # Which of them are e-mails that count as such.
+        others.append((counts["Task"], 0))
     belonging = sum(_belonging(ids, found) for ids, found in chain(histories, deals, others))
     described = len((*counts, *DESCRIBED))
     # Of each person object: the newest history, which tells what is dated, and the recycle bin.

@@ -88,8 +88,8 @@ class Tenant:
         store = open_store(f"sqlite:///{folder / 'bench.db'}")
         upgrade(store)
 
-        def lane(name: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
-            return governor.lane(name, account_id, capabilities.budgets, realtime=realtime)
+        def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+            return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
 
         credentials = AppCredentials("sandbox-client", "sandbox-secret", origin, origin, REDIRECT, "")
         return Services(
@@ -169,7 +169,7 @@ class Tenant:
     def _stage_of(self, intent_id: UUID) -> str:
         with self.services.store.reading() as session:
             query = sa.select(intents_table.c.stage).where(intents_table.c.id == intent_id)
-            return session.execute(query).scalar_one()
+            return str(session.execute(query).scalar_one())
 
     def _trouble(self) -> str:
         with self.services.store.reading() as session:

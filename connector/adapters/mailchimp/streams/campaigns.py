@@ -37,7 +37,7 @@ FOLLOWED = timedelta(days=30)
 """How long after its sending a campaign is asked for news."""
 OVERLAP = timedelta(hours=1)
 """How late a happening may still turn up in a report."""
-LISTED = 100
+LISTED = 400
 """Campaigns that are listed at a time; they stand in the cursor until they are read."""
 ASKED = 24
 """Answers of one page: enough that the connections seldom wait for the last of them."""

@@ -26,8 +26,8 @@ from connector.records import Cursor, Page, Stream
 OVERLAP = timedelta(minutes=5)
 """How late after its stamp a row may become visible."""
 
-JOB_PAGE = 5_000
-"""Rows of a job's results that are read at a time: as many as are well held in memory with what belongs to them."""
+JOB_PAGE = 2_500
+"""Rows of a job's results that are read at a time: what belongs to them is five queries of ids, one request."""
 
 PATIENCE = 30
 """Places in the pace of polls that a worker waits for a job: a minute."""
