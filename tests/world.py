@@ -112,6 +112,7 @@ def world(store: Store, **onboarding: Any) -> World:
         lease_seconds=30,
         onboarding=onboarding,
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
+        admit=lambda key: 0.0,
     )
     return World(services, clock, crm, woken)
 

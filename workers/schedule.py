@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_HOUR = 3600.0
+
 
 def schedule(sweep_seconds: float, refresh_seconds: float) -> dict[str, dict[str, Any]]:
     """Return Celery's beat schedule."""
@@ -13,6 +15,11 @@ def schedule(sweep_seconds: float, refresh_seconds: float) -> dict[str, dict[str
             "schedule": sweep_seconds,
             # A sweep that waited longer than its own period would only repeat the next one.
             "options": {"queue": "maintenance", "expires": sweep_seconds},
+        },
+        "purge": {
+            "task": "connector.purge",
+            "schedule": _HOUR,
+            "options": {"queue": "maintenance", "expires": _HOUR},
         },
         "poll": {
             "task": "connector.poll",

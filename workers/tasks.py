@@ -10,6 +10,7 @@ from uuid import UUID
 from connector.bootstrap import build
 from connector.services import looking, pipeline, polling, renewing
 from connector.services.context import Services
+from connector.services.tracking import retention
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
@@ -49,6 +50,12 @@ def look(connection_id: str) -> None:
 def renew(connection_id: str) -> None:
     """Refresh the tokens of one idle account."""
     renewing.renew(services(), UUID(connection_id))
+
+
+@app.task(name="connector.purge")
+def purge() -> None:
+    """Delete what was kept for its time."""
+    retention.purge(services())
 
 
 @app.task(name="connector.poll")

@@ -29,7 +29,7 @@ GRACE = 2.0
 
 HOUR = 3600
 HOURS = 24
-"""A daily allowance is counted by the hour: one number each, whatever the traffic."""
+"""A daily allowance is counted by the hour: one number for each slot, whatever the traffic."""
 
 POLL = 0.02
 """Seconds between asks while only requests in flight stand in the way: their end is not known ahead."""
@@ -70,10 +70,11 @@ class Windows(Protocol):
         """Let nobody through for ``seconds``."""
         ...
 
-    def spend(self, key: str, requests: int, limit: int) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again.
+    def spend(self, key: str, requests: int, limit: int, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again.
 
-        Counted are the running hour and the 24 before it: never less than any 24 hours hold.
+        ``slot`` is in seconds. Counted are the running slot and the ``slots`` before it: never less than any time of
+        that length holds.
         """
         ...
 
@@ -120,7 +121,7 @@ class LocalWindows:
         self._clock = clock
         self._lock = threading.Lock()
         self._windows: dict[str, _Window] = {}
-        self._hours: dict[str, dict[int, int]] = {}
+        self._slots: dict[str, dict[int, int]] = {}
 
     def take(self, ask: Ask) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
@@ -160,16 +161,16 @@ class LocalWindows:
             window = self._windows.setdefault(key, _Window())
             window.blocked_until = max(window.blocked_until, self._clock.monotonic() + seconds)
 
-    def spend(self, key: str, requests: int, limit: int) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
+    def spend(self, key: str, requests: int, limit: int, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again."""
         with self._lock:
-            hour, passed = divmod(self._clock.now().timestamp(), HOUR)
-            hours = self._hours.setdefault(key, {})
-            for old in [name for name in hours if name < hour - HOURS]:
-                del hours[old]
-            if sum(hours.values()) + requests > limit:
-                return HOUR - passed
-            hours[int(hour)] = hours.get(int(hour), 0) + requests
+            running, passed = divmod(self._clock.now().timestamp(), slot)
+            counts = self._slots.setdefault(key, {})
+            for old in [name for name in counts if name < running - slots]:
+                del counts[old]
+            if sum(counts.values()) + requests > limit:
+                return slot - passed
+            counts[int(running)] = counts.get(int(running), 0) + requests
             return 0.0
 
     @staticmethod

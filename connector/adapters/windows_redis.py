@@ -74,7 +74,7 @@ local ends = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + ARGV[1]
 redis.call('SET', KEYS[1], string.format('%.6f', ends), 'PX', math.ceil((ends - now) * 1000) + 1000)
 """
 
-# KEYS: the allowance's hours. ARGV: requests, limit, seconds of an hour, hours that count.
+# KEYS: the allowance's slots. ARGV: requests, limit, seconds of a slot, slots that count.
 _SPEND = """
 local now = tonumber(redis.call('TIME')[1])
 local size = tonumber(ARGV[3])
@@ -129,7 +129,7 @@ class RedisWindows:
         """Let nobody through for ``seconds``."""
         self._block(keys=[f"{key}:block"], args=[seconds])
 
-    def spend(self, key: str, requests: int, limit: int) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
-        answer: Any = self._spend(keys=[f"{key}:hours"], args=[requests, limit, HOUR, HOURS])
+    def spend(self, key: str, requests: int, limit: int, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again."""
+        answer: Any = self._spend(keys=[f"{key}:hours"], args=[requests, limit, slot, slots])
         return float(answer)

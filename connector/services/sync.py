@@ -21,6 +21,7 @@ from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
 from connector.services.job import Job
 from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
+from connector.services.tracking import joining
 from connector.store import census, events, fields, inbox, records, streams
 
 PARALLEL_STREAMS = 4
@@ -112,6 +113,7 @@ def store_page(session: Connection, job: Job, page: Page) -> None:
     events.save_events(session, tenant, connection, page.events)
     events.retract(session, connection, page.retractions)
     events.save_conversions(session, tenant, connection, page.conversions)
+    joining.forget_erased(job.services, session, tenant, connection, page.removals)
     records.remove(session, connection, page.removals)
     streams.reject(session, tenant, connection, page.rejections)
 

@@ -34,6 +34,28 @@ def upsert(
     return _copy_upsert(connection, table, unique, key, update)
 
 
+def insert_new(connection: Connection, table: sa.Table, rows: Sequence[Row], *, key: Sequence[str]) -> int:
+    """Insert those of a few ``rows`` whose ``key`` is not there; return how many that were.
+
+    Row by row on both databases: for a handful of rows a temporary table would cost more than it saves.
+    """
+    if not rows:
+        return 0
+    return connection.execute(_on_conflict(_insert(connection, table), key, ()), list(rows)).rowcount
+
+
+def add_counts(connection: Connection, table: sa.Table, rows: Sequence[Row], *, key: Sequence[str]) -> None:
+    """Insert a few ``rows``, or add their ``count`` to that of the row with the same ``key``."""
+    statement = _insert(connection, table)
+    added = {"count": table.c["count"] + statement.excluded["count"]}
+    if rows:
+        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=added), list(rows))
+
+
+def _insert(connection: Connection, table: sa.Table) -> Any:
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
 def _on_conflict(statement: Any, key: Sequence[str], update: Sequence[str]) -> Any:
     if not update:
         return statement.on_conflict_do_nothing(index_elements=list(key))

@@ -100,6 +100,7 @@ def wire(vendor: str, origin: str, folder: Path, woken: list[UUID]) -> Services:
         lease_seconds=60,
         onboarding=requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
         hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+        admit=governor.admit,
     )
 
 

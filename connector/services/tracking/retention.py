@@ -1,0 +1,23 @@
+"""What nobody in the CRM did is kept for 90 days: long enough for a buyer to make up their mind, no longer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connector.services.context import Services
+from connector.store import tracked
+
+KEPT = timedelta(days=90)
+_CHUNK = 2_000
+
+
+def purge(services: Services) -> int:
+    """Delete visitors whom no record is known of, and what they did, once it is 90 days old; return how many rows."""
+    before = services.clock.now() - KEPT
+    gone = 0
+    while True:
+        with services.store.transaction() as session:
+            some = tracked.purge(session, before, _CHUNK)
+        gone += some
+        if not some:
+            return gone
