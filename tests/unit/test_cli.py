@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from connector.cli import main
 from connector.crypto import new_key
+from connector.services.tracking.sites import hash_of
+from connector.store import sites, tenants
+from connector.store.session import open_store
+from connector.store.tenants import TenantSettings
 
 
 @pytest.fixture
@@ -64,3 +69,31 @@ def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
 def test_a_report_that_has_no_folder_is_refused_before_anything_starts(command, tmp_path: Path) -> None:
     """Nobody waits for a run whose figures can't be kept."""
     assert "there is no folder" in command("demo", "--report", str(tmp_path / "none" / "report.json"))
+
+
+def test_a_site_is_added_with_what_its_admin_needs(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The snippet for its pages, the secret for its server; another secret ends the first."""
+    assert command("migrate") == "0"
+    store = open_store(f"sqlite:///{tmp_path}/connector.db")
+    with store.transaction() as session:
+        tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
+    unknown = str(uuid4())
+    added = ("tracking", "add-site", unknown, "Shop", "--origin", "https://www.example.com")
+    assert command(*added) == f"connector: There is no tenant {unknown} in this database."
+    assert "An origin is https://" in command("tracking", "add-site", tenant, "Shop", "--origin", "www.example.com")
+    capsys.readouterr()
+    assert command("tracking", "add-site", tenant, "Shop", "--origin", "https://www.example.com") == "0"
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    with store.reading() as session:
+        (site,) = sites.of_tenant(session, UUID(tenant))
+        found = sites.by_secret(session, hash_of(told["secret"]))
+    assert found == site
+    assert told["site"] == str(site.id)
+    assert f'/t/{site.key}.js"' in told["snippet"]
+    assert command("tracking", "replace-secret", tenant, told["site"]) == "0"
+    fresh = capsys.readouterr().out.split()[1]
+    with store.reading() as session:
+        assert sites.by_secret(session, hash_of(told["secret"])) is None
+        assert sites.by_secret(session, hash_of(fresh)) is not None
+    assert command("tracking", "replace-secret", tenant, unknown) == "1"
+    store.close()
