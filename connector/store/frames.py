@@ -25,6 +25,7 @@ from connector.store.tables import (
     tracked_events,
     visitors,
 )
+from connector.store.tracked import IDENTIFIED
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _CHUNK = 200_000
@@ -155,7 +156,7 @@ def _tracked_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
         sa.select(people.c.lead_id, e.at, e.kind, e.actor, e.detail, known_at)
         .join(visitors, v.id == e.visitor_id)
         .join(people, people.c.person_key == v.person_key)
-        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id)
+        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id, e.kind != IDENTIFIED)
     )
     return _read(store, query, ["at", "known_at"], ["kind", "actor", "detail"])
 

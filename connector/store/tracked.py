@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,10 +13,22 @@ from connector.store.bulk import Row, add_counts, insert_new
 from connector.store.tables import records, tracked_events, tracked_refusals, visitors
 from connector.store.types import AnyRow
 
+IDENTIFIED = "identified"
+"""The kind of an event that only told who the visitor is: kept so that it counts once, too, and no engagement."""
 
-def save(connection: Connection, rows: Sequence[Row]) -> int:
-    """Store events once each (by site and event id); return how many were new."""
-    return insert_new(connection, tracked_events, rows, key=("site_id", "event_id"))
+_ENGAGEMENT = tracked_events.c.kind != IDENTIFIED
+
+
+def known(connection: Connection, site_id: UUID, event_ids: Iterable[str]) -> set[str]:
+    """Return those of ``event_ids`` that the site sent before."""
+    c = tracked_events.c
+    query = sa.select(c.event_id).where(c.site_id == site_id, c.event_id.in_(sorted(set(event_ids))))
+    return set(connection.execute(query).scalars())
+
+
+def save(connection: Connection, rows: Sequence[Row]) -> None:
+    """Store events once each (by site and event id)."""
+    insert_new(connection, tracked_events, rows, key=("site_id", "event_id"))
 
 
 def refuse(connection: Connection, tenant_id: UUID, site_id: UUID, day: str, counts: Mapping[str, int]) -> None:
@@ -39,7 +51,7 @@ def counts(connection: Connection, site_id: UUID, since: datetime, days: int) ->
     c = tracked_events.c
     ends = [(c.received_at < since + timedelta(days=day + 1), day) for day in range(days)]
     day = sa.case(*ends, else_=days).label("day")
-    query = sa.select(day, c.actor, sa.func.count()).where(c.site_id == site_id, c.received_at >= since)
+    query = sa.select(day, c.actor, sa.func.count()).where(c.site_id == site_id, c.received_at >= since, _ENGAGEMENT)
     return {(row[0], row[1]): row[2] for row in connection.execute(query.group_by("day", c.actor))}
 
 
@@ -55,7 +67,7 @@ def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) 
     e = tracked_events.c
     keys = sa.select(records.c.person_key).where(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
     mine = sa.select(visitors.c.id).where(visitors.c.tenant_id == tenant_id, visitors.c.person_key.in_(keys))
-    query = sa.select(e.at, e.kind, e.actor, e.detail, e.arrival).where(e.visitor_id.in_(mine))
+    query = sa.select(e.at, e.kind, e.actor, e.detail, e.arrival).where(e.visitor_id.in_(mine), _ENGAGEMENT)
     return connection.execute(query.order_by(e.at.desc(), e.id.desc()).limit(limit)).all()
 
 

@@ -6,6 +6,7 @@ Durable before the answer. What a sender learns is which of its own events could
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -95,39 +96,46 @@ def from_server(services: Services, site: TrackedSite, body: bytes) -> Receipt:
 def _keep(services: Services, site: TrackedSite, batch: Batch) -> Receipt:
     now = services.clock.now()
     with services.store.transaction() as session:
-        wanted = _not_forgotten(services, session, site, batch.events)
+        fresh = _unknown(session, site, batch.events)
+        wanted = _not_forgotten(services, session, site, fresh)
         placed = place(services, session, site, wanted, now)
         joining.join_known(services, session, site.tenant_id, {event.mailbox for event in wanted if event.mailbox})
-        new = _store(session, site, wanted, placed, now)
-        _count_refused(session, site, batch, len(batch.events) - len(wanted), now)
-        touched = {
-            visitor for visitor, event in zip(placed.visitor_ids, wanted, strict=True) if not event.machine and new
+        _store(session, site, wanted, placed, now)
+        _count_refused(session, site, batch, len(fresh) - len(wanted), now)
+        acts = {
+            visitor
+            for visitor, event in zip(placed.visitor_ids, wanted, strict=True)
+            if event.kind is not None and not event.machine
         }
-        leads = visitors.leads_of(session, site.tenant_id, touched | placed.identified)
+        leads = visitors.leads_of(session, site.tenant_id, acts | placed.identified)
         ready = waking.changed(services, session, site.tenant_id, leads)
     services.wake_all(ready)
     return Receipt(len(batch.events), batch.refused)
 
 
-def _not_forgotten(
-    services: Services, session: Connection, site: TrackedSite, events: tuple[Tracked, ...]
-) -> list[Tracked]:
+def _unknown(session: Connection, site: TrackedSite, events: Sequence[Tracked]) -> list[Tracked]:
+    """Leave out what was sent before: else a late repetition would say again who somebody was."""
+    known = tracked.known(session, site.id, [event.event_id for event in events])
+    return [event for event in events if event.event_id not in known]
+
+
+def _not_forgotten(services: Services, session: Connection, site: TrackedSite, events: list[Tracked]) -> list[Tracked]:
     marks = {event.mailbox: pseudonym(services, site.tenant_id, event.mailbox) for event in events if event.mailbox}
     gone = visitors.forgotten(session, site.tenant_id, marks.values())
     if not gone:
-        return list(events)
+        return events
     ends = {mailbox: gone[mark] for mailbox, mark in marks.items() if mark in gone}
     return [event for event in events if event.mailbox not in ends or event.at > ends[event.mailbox]]
 
 
-def _store(session: Connection, site: TrackedSite, events: list[Tracked], placed: Placed, now: datetime) -> int:
+def _store(session: Connection, site: TrackedSite, events: list[Tracked], placed: Placed, now: datetime) -> None:
     rows = [
         {
             "tenant_id": site.tenant_id,
             "site_id": site.id,
             "visitor_id": visitor_id,
             "event_id": event.event_id,
-            "kind": event.kind,
+            "kind": event.kind or tracked.IDENTIFIED,
             "at": event.at,
             "received_at": now,
             "actor": Actor.MACHINE if event.machine else Actor.LEAD,
@@ -135,9 +143,8 @@ def _store(session: Connection, site: TrackedSite, events: list[Tracked], placed
             "arrival": dict(event.arrival),
         }
         for event, visitor_id in zip(events, placed.visitor_ids, strict=True)
-        if event.kind is not None
     ]
-    return tracked.save(session, rows)
+    tracked.save(session, rows)
 
 
 def _count_refused(session: Connection, site: TrackedSite, batch: Batch, forgotten: int, now: datetime) -> None:

@@ -81,7 +81,7 @@ def test_what_nobody_did_goes_after_90_days(store: Store) -> None:
     made.send(page(8, "/waits/still"), visitor=BEN)
     assert retention.purge(made.world.services) == 0
     made.world.clock.sleep(1)
-    assert retention.purge(made.world.services) == 5
+    assert retention.purge(made.world.services) == 6
     assert [row.detail for row in made.stored()] == ["/known", "/fresh"]
     assert [name for name, *_ in made.visitors()] == [ANA, "visitor-unknown"]
     assert retention.purge(made.world.services) == 0

@@ -22,6 +22,7 @@ from connector.store.sites import TrackedSite
 from connector.store.tables import records as records_table
 from connector.store.tables import tracked_events, visitors
 from connector.store.tenants import TenantSettings
+from connector.store.tracked import IDENTIFIED
 from tests.store.world import crm
 from tests.world import NOW, World, world
 
@@ -81,10 +82,14 @@ class Visits:
         return joined
 
     def stored(self) -> Sequence[Any]:
-        """All events of the tenant in the order of their ids."""
+        """What the tenant's visitors did, in the order of its ids; not that they said who they are."""
         c = tracked_events.c
         with self.world.services.store.reading() as session:
-            query = sa.select(tracked_events).where(c.tenant_id == self.tenant_id).order_by(c.event_id)
+            query = (
+                sa.select(tracked_events)
+                .where(c.tenant_id == self.tenant_id, c.kind != IDENTIFIED)
+                .order_by(c.event_id)
+            )
             return session.execute(query).all()
 
     def visitors(self) -> list[tuple[str, str | None, str | None]]:
