@@ -16,8 +16,9 @@ from connector.errors import RejectedInput, RetryLater
 from connector.records import Actor
 from connector.services.context import Services
 from connector.services.tracking import joining, waking
+from connector.services.tracking.batch import Batch, Refusal, Refused, Tracked
 from connector.services.tracking.machines import by_machine
-from connector.services.tracking.parsing import Batch, Refusal, Refused, Tracked, parse
+from connector.services.tracking.parsing import parse
 from connector.services.tracking.placing import Placed, place
 from connector.services.tracking.pseudonyms import pseudonym
 from connector.services.tracking.sites import hash_of

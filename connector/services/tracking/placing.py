@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
-from connector.services.tracking.parsing import Tracked
+from connector.services.tracking.batch import Tracked
 from connector.services.tracking.pseudonyms import pseudonym
 from connector.store import visitors
 from connector.store.sites import TrackedSite

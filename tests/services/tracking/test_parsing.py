@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from connector.errors import RejectedInput
 from connector.records import EventKind
 from connector.services.tracking import texts
+from connector.services.tracking.batch import Refusal
 from connector.services.tracking.machines import by_machine
-from connector.services.tracking.parsing import AHEAD, OLDEST, Refusal, parse
+from connector.services.tracking.parsing import AHEAD, OLDEST, parse
 from tests.services.tracking.visits import CHROME, body, identify, page
 from tests.world import NOW
 
