@@ -19,7 +19,7 @@ from connector.clock import Clock, SystemClock
 from connector.crypto import TokenCipher
 from connector.errors import SettingsError
 from connector.services.children import in_child
-from connector.services.context import LaneFactory, Services, Waker
+from connector.services.context import Admission, LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.settings import Settings
 from connector.store.session import open_store
@@ -32,17 +32,19 @@ WORK_TASK = "connector.work"
 def build(settings: Settings, *, clock: Clock | None = None) -> Services:
     """Wire the services of one process. Opens no connection yet."""
     clock = clock or SystemClock()
+    governor = Governor(redis.Redis.from_url(_redis_url(settings)), clock)
     return Services(
         store=open_store(settings.database_url),
         clock=clock,
         cipher=TokenCipher(settings.encryption_keys),
         apps=_apps(settings),
-        lane=_lanes(settings, clock),
+        lane=_lanes(governor),
         wake=_waker(settings),
         isolated=in_child,
         lease_seconds=settings.lease_seconds,
         onboarding=_onboarding(settings),
         hooks=HookAddresses(settings.public_url, settings.secret_key),
+        admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
     )
 
@@ -70,13 +72,23 @@ def _redis_url(settings: Settings) -> str:
     return settings.redis_url
 
 
-def _lanes(settings: Settings, clock: Clock) -> LaneFactory:
-    governor = Governor(redis.Redis.from_url(_redis_url(settings)), clock)
-
+def _lanes(governor: Governor) -> LaneFactory:
     def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
         return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
 
     return lane
+
+
+def _admission(governor: Governor) -> Admission:
+    def admit(key: str) -> float:
+        try:
+            return governor.admit(key)
+        except redis.RedisError:
+            # What visitors do is worth more than the count: without it the database alone says how much is taken.
+            log.warning("the broker is out of reach: requests of site %s are not counted", key)
+            return 0.0
+
+    return admit
 
 
 def _waker(settings: Settings) -> Waker:

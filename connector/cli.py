@@ -21,6 +21,8 @@ from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.context import Services
 from connector.services.reports import refusals
+from connector.services.reports.tracking import snippet
+from connector.services.tracking import sites
 from connector.settings import load
 
 PATH = click.Path(path_type=Path)
@@ -165,6 +167,33 @@ def verify(tenant_id: UUID) -> None:
     if found.broken_at is not None:
         raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
     click.echo(f"{found.entries} entries, chain unbroken")
+
+
+@cli.group("tracking")
+def track() -> None:
+    """A tenant's own sites as a source of engagement."""
+
+
+@track.command("add-site")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("name")
+@click.option("--origin", "origins", multiple=True, required=True, help="Where its pages live; repeatable.")
+def add_site(tenant_id: UUID, name: str, origins: tuple[str, ...]) -> None:
+    """Register a site; print its snippet, and its server's secret this once."""
+    services = _services_of(tenant_id)
+    made = sites.add(services, tenant_id, name, origins)
+    click.echo(f"site    {made.site.id}\nsnippet {snippet(services, made.site)}\nsecret  {made.secret}")
+
+
+@track.command("replace-secret")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("site_id", type=click.UUID)
+def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
+    """Give a site's server another secret, printed this once; the former ends at once."""
+    made = sites.replace_secret(_services_of(tenant_id), tenant_id, site_id)
+    if made is None:
+        raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
+    click.echo(f"secret  {made.secret}")
 
 
 @cli.group()

@@ -33,7 +33,13 @@ that the value came with."""
 EVENTS = pl.Schema(
     {"lead_id": pl.Int64(), "at": UTC_TIME, "kind": pl.String(), "actor": pl.String(), "detail": pl.String()}
 )
-"""One row an engagement event. ``actor``: lead, seller or machine. ``detail``: page path, form or campaign name."""
+"""One row an engagement event. ``actor``: lead, seller or machine. ``detail``: page path, form or campaign name.
+
+A further column ``known_at`` (a time; null: when it happened) is there where events were learned of later than
+they happened: what a visitor did before anyone knew who it was. Such an event counts with its own time, but only
+for rows after both."""
+
+KNOWN_AT = "known_at"
 
 CONVERSIONS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME})
 """One row a conversion; ``at`` is null where it is known that, but not when."""

@@ -2,9 +2,10 @@
 
 Nothing else in the package reads ``History.events`` or ``History.values`` for features. A *row* is
 (row number, lead, as_of); what has a time is visible to a row only when that time is strictly
-before the row's ``as_of``. Values without a known time are assumed known from creation (the
-leakage guard tests that assumption). A row whose ``as_of`` is null stands for "at intake" of a
-source that knows no dates: it sees undated values and no event.
+before the row's ``as_of``; an event that was learned of later, only when that is before it, too.
+Values without a known time are assumed known from creation (the leakage guard tests that
+assumption). A row whose ``as_of`` is null stands for "at intake" of a source that knows no dates: it
+sees undated values and no event.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.errors import HistoryError
-from scoring.schema import AMOUNTS, CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, History
+from scoring.schema import AMOUNTS, CONVERSIONS, EVENTS, EXCLUSIONS, KNOWN_AT, LEADS, UTC_TIME, VALUES, History
 
 ROWS = pl.Schema({"row": pl.Int64(), "lead_id": pl.Int64(), "as_of": UTC_TIME})
 """One row a vector to be made; ``row`` counts 0…n-1."""
@@ -41,6 +42,8 @@ def checked(history: History) -> History:
         wrong = [column for column, kind in schema.items() if frame.schema.get(column) != kind]
         if wrong:
             raise HistoryError(f"The frame '{name}' lacks or mistypes: {', '.join(wrong)}. See scoring.schema.")
+    if history.events.schema.get(KNOWN_AT, UTC_TIME) != UTC_TIME:
+        raise HistoryError(f"The frame 'events' mistypes: {KNOWN_AT}. See scoring.schema.")
     return history
 
 
@@ -54,7 +57,8 @@ class Timeline:
         self._leads = history.leads.sort(LEADS.names(), nulls_last=True).unique(
             "lead_id", keep="first", maintain_order=True
         )
-        self._events = history.events.drop_nulls("at").sort(EVENTS.names())
+        self._events = _known(history.events.drop_nulls("at")).sort(EVENTS.names())
+        self._from = KNOWN_AT if KNOWN_AT in self._events.columns else "at"
         self._values = history.values.sort("lead_id", "field", "known_at", "value")
         self._members = self._leads.drop_nulls("company_key").select("lead_id", "company_key", "created_at")
 
@@ -103,7 +107,7 @@ class Timeline:
         """The events of each row's lead before its ``as_of``: row, at, kind, actor, detail, ago (a duration)."""
         seen = self._events.filter(pl.col("actor").is_in(actors))
         seen = rows.select(ROWS.names()).join(seen, on="lead_id", maintain_order="left_right")
-        seen = seen.filter(pl.col("at") < pl.col("as_of"))
+        seen = seen.filter(pl.col(self._from) < pl.col("as_of"))
         return seen.select("row", "at", "kind", "actor", "detail", ago=pl.col("as_of") - pl.col("at"))
 
     def company_events(self, leads: pl.DataFrame, days: int) -> pl.DataFrame:
@@ -115,9 +119,9 @@ class Timeline:
         moments = spots.select("company_key", "as_of").unique(maintain_order=True)
         members = self._members.select("lead_id", "company_key")
         acts = self._events.filter(pl.col("actor") == "lead").join(members, on="lead_id")
-        acts = moments.join(acts.select("company_key", "at"), on="company_key")
+        acts = moments.join(acts.select("company_key", *dict.fromkeys(("at", self._from))), on="company_key")
         span = pl.duration(days=days)
-        acts = acts.filter(pl.col("at") < pl.col("as_of"), pl.col("as_of") - pl.col("at") <= span)
+        acts = acts.filter(pl.col(self._from) < pl.col("as_of"), pl.col("as_of") - pl.col("at") <= span)
         joined = spots.join(acts, on=["company_key", "as_of"])
         return joined.select("row", ago=pl.col("as_of") - pl.col("at"))
 
@@ -139,3 +143,10 @@ class Timeline:
         """All dated changes of the named fields, uncut: for the leakage guard alone, never for features."""
         wanted = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
         return wanted.join(self._leads.select("lead_id", "created_at"), on="lead_id")
+
+
+def _known(events: pl.DataFrame) -> pl.DataFrame:
+    """Give each event the time from which it counts: never before it happened. Without such times nothing is added."""
+    if KNOWN_AT not in events.columns:
+        return events.select(EVENTS.names())
+    return events.select(*EVENTS.names(), pl.max_horizontal("at", KNOWN_AT).alias(KNOWN_AT))

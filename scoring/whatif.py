@@ -111,7 +111,7 @@ def _with_events(history: History, lead_id: int, events: Sequence[Act], as_of: d
         },
         schema=EVENTS,
     )
-    return replace(history, events=pl.concat([history.events.select(EVENTS.names()), fresh]))
+    return replace(history, events=pl.concat([history.events, fresh], how="diagonal"))
 
 
 def _unused(bundle: Bundle, fields: Mapping[str, str | None]) -> tuple[str, ...]:

@@ -115,6 +115,7 @@ def world(store: Store, **onboarding: Any) -> World:
         lease_seconds=30,
         onboarding={"delivery": "on", **onboarding},
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
+        admit=lambda key: 0.0,
     )
     return World(services, clock, crm, woken)
 

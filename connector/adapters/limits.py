@@ -1,4 +1,4 @@
-"""The rate governor: every request to a vendor passes through it.
+"""The rate governor: every request to a vendor passes through it, and what tenants' own sites send to us.
 
 It keeps a true sliding window for each (vendor, account, budget). A vendor counts a
 request when it arrives, which is somewhere between our sending it and our reading the
@@ -32,6 +32,9 @@ LONGEST_WAIT = 60.0
 
 SHORTEST_WAIT = 0.002
 
+ADMITTED, ADMITTED_SECONDS = 500, 10
+"""How many requests one sender's programs may make of us, and in how many seconds."""
+
 MARGIN = 0.005
 """Seconds added to a window, so that a vendor may count its borders in or out."""
 
@@ -47,6 +50,10 @@ class Governor:
         self._windows: Windows = LocalWindows(clock) if redis is None else RedisWindows(redis)
         self._clock = clock
         self._reserve = reserve
+
+    def admit(self, key: str) -> float:
+        """Count one request that is sent to us as ``key``; return 0, or the seconds after which to try again."""
+        return self._windows.spend(f"admitted:{{{key}}}", 1, ADMITTED, slot=1, slots=ADMITTED_SECONDS)
 
     def lane(self, vendor: str, account_id: str, budgets: Sequence[Budget], *, realtime: bool) -> Lane:
         """Return the lane of one account, or of whoever else the vendor's limits count.

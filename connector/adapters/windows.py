@@ -46,7 +46,7 @@ SQUEEZE = 0.75
 
 HOUR = 3600
 HOURS = 24
-"""A daily allowance is counted by the hour: one number each, whatever the traffic."""
+"""A daily allowance is counted by the hour: one number for each slot, whatever the traffic."""
 
 POLL = 0.005
 """Seconds between asks while only requests in flight stand in the way: their end is not known ahead."""
@@ -104,11 +104,11 @@ class Windows(Protocol):
         """Leave to others what the vendor counts and we did not send."""
         ...
 
-    def spend(self, key: str, requests: int, limit: int | None) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again.
+    def spend(self, key: str, requests: int, limit: int | None, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again.
 
-        A ``limit`` is remembered, for those who know none. Counted are the running hour and the 24 before it:
-        never less than any 24 hours hold.
+        A ``limit`` is remembered, for those who know none. ``slot`` is in seconds. Counted are the running slot and
+        the ``slots`` before it: never less than any time of that length holds.
         """
         ...
 
@@ -182,7 +182,7 @@ class LocalWindows:
         self._clock = clock
         self._lock = threading.Lock()
         self._windows: dict[str, _Window] = {}
-        self._hours: dict[str, dict[int, int]] = {}
+        self._slots: dict[str, dict[int, int]] = {}
         self._limits: dict[str, int] = {}
 
     def take(self, ask: Ask) -> float:
@@ -231,18 +231,18 @@ class LocalWindows:
             window.forget(now)
             window.lose(told, now)
 
-    def spend(self, key: str, requests: int, limit: int | None) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
+    def spend(self, key: str, requests: int, limit: int | None, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again."""
         with self._lock:
-            hour, passed = divmod(self._clock.now().timestamp(), HOUR)
-            hours = self._hours.setdefault(key, {})
-            for old in [name for name in hours if name < hour - HOURS]:
-                del hours[old]
+            running, passed = divmod(self._clock.now().timestamp(), slot)
+            counts = self._slots.setdefault(key, {})
+            for old in [name for name in counts if name < running - slots]:
+                del counts[old]
             if limit is not None:
                 self._limits[key] = limit
-            if sum(hours.values()) + requests > self._limits.get(key, math.inf):
-                return HOUR - passed
-            hours[int(hour)] = hours.get(int(hour), 0) + requests
+            if sum(counts.values()) + requests > self._limits.get(key, math.inf):
+                return slot - passed
+            counts[int(running)] = counts.get(int(running), 0) + requests
             return 0.0
 
     @staticmethod

@@ -131,8 +131,8 @@ local ends = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + ARGV[1]
 redis.call('SET', KEYS[1], string.format('%.6f', ends), 'PX', math.ceil((ends - now) * 1000) + 1000)
 """
 
-# KEYS: the allowance's hours, its limit. ARGV: requests, limit (empty: the one that is remembered), seconds of an
-# hour, hours that count.
+# KEYS: the allowance's slots, its limit. ARGV: requests, limit (empty: the one that is remembered), seconds of a
+# slot, slots that count.
 _SPEND = """
 local now = tonumber(redis.call('TIME')[1])
 local size = tonumber(ARGV[3])
@@ -201,8 +201,8 @@ class RedisWindows:
         keys = [f"{key}:{part}" for part in ("flight", "ageing", "others")]
         self._told(keys=keys, args=[told.full, used, told.limit, told.seconds])
 
-    def spend(self, key: str, requests: int, limit: int | None) -> float:
-        """Count requests of the running hour and return 0, or return the seconds until there is room again."""
+    def spend(self, key: str, requests: int, limit: int | None, *, slot: int = HOUR, slots: int = HOURS) -> float:
+        """Count requests of the running slot and return 0, or return the seconds until there may be room again."""
         known = "" if limit is None else limit
-        answer: Any = self._spend(keys=[f"{key}:hours", f"{key}:limit"], args=[requests, known, HOUR, HOURS])
+        answer: Any = self._spend(keys=[f"{key}:hours", f"{key}:limit"], args=[requests, known, slot, slots])
         return float(answer)

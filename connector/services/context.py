@@ -30,6 +30,14 @@ class LaneFactory(Protocol):
         ...
 
 
+class Admission(Protocol):
+    """Counts requests that come in, so that nobody sends too many."""
+
+    def __call__(self, key: str) -> float:
+        """Let one request of ``key`` through and return 0, or return the seconds after which to try again."""
+        ...
+
+
 class Isolated(Protocol):
     """Runs a pure, heavy function away from the worker's own threads."""
 
@@ -55,6 +63,7 @@ class Services:
     lease_seconds: float
     onboarding: Mapping[str, Any]
     hooks: HookAddresses
+    admit: Admission
     refresh_seconds: float = 300.0
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:

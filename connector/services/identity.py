@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.job import Job
+from connector.services.tracking import joining
 from connector.store import events, leads, persons
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
@@ -25,7 +26,7 @@ _CHUNK = 2_000
 
 
 def run(job: Job) -> None:
-    """Give every new record its lead, and every early event its record."""
+    """Give every new record its lead, every early event its record, and every visitor who waits their person."""
     for connection in _connections(job):
         with job.transaction() as session:
             events.resolve_subjects(session, connection)
@@ -39,6 +40,7 @@ def run(job: Job) -> None:
             break
     with job.transaction() as session:
         follow_links(session, job.tenant_id)
+        joining.join_waiting(job.services, session, job.tenant_id)
         leads.drop_orphans(session, job.tenant_id)
 
 

@@ -13,9 +13,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
-from connector.services import polling
+from connector.services import polling, verification
 from connector.services.context import Services
 from connector.services.nights import next_night, place_of
+from connector.services.tracking import retention
 from connector.store import connections, schedules, tenants
 from connector.store.schedules import Entry, Next
 
@@ -48,7 +49,7 @@ class Kind:
     after its place there.
     """
 
-    run: Callable[[Services, UUID], None]
+    run: Callable[[Services, UUID], object]
     cadence: Callable[[Services, UUID], timedelta | None]
     minutes: int = 0
 
@@ -85,6 +86,10 @@ KINDS: Mapping[str, Kind] = {
     "poll": Kind(polling.poll, _polling),
     # Accounts that tell their changes, read once after an outage of ours.
     CATCH_UP: Kind(polling.catch_up, _on_demand),
+    # A sample of what was written, read back from each CRM.
+    "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
+    # What sites told of people whom no CRM knows, once its time is over.
+    "purge": Kind(retention.purge, every(days=1), minutes=60),
 }
 
 

@@ -18,7 +18,6 @@ from connector.store.tenants import TenantSettings
 from scoring.schema import (
     AMOUNTS,
     CONVERSIONS,
-    EVENTS,
     EXCLUSIONS,
     LEADS,
     UTC_TIME,
@@ -67,7 +66,7 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
         values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
-        events=frames.event_frame(services.store, tenant_id).select(EVENTS.names()),
+        events=frames.event_frame(services.store, tenant_id),
         conversions=conversions.select(CONVERSIONS.names()),
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
         fields=described,

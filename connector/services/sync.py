@@ -22,6 +22,7 @@ from connector.services import overwriting
 from connector.services.job import Job, TurnOverError
 from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
+from connector.services.tracking import joining
 from connector.store import census, events, fields, inbox, records, runs, streams
 
 PARALLEL_STREAMS = 4
@@ -125,6 +126,7 @@ def store_page(session: Connection, job: Job, page: Page) -> None:
     events.save_events(session, tenant, connection, page.events)
     events.retract(session, connection, page.retractions)
     events.save_conversions(session, tenant, connection, page.conversions)
+    joining.forget_erased(job.services, session, tenant, connection, page.removals)
     records.remove(session, connection, page.removals)
     streams.reject(session, tenant, connection, page.rejections)
 

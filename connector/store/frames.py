@@ -14,7 +14,18 @@ import polars as pl
 import sqlalchemy as sa
 
 from connector.store.session import Store
-from connector.store.tables import changes, companies, connections, conversions, events, leads, records
+from connector.store.tables import (
+    changes,
+    companies,
+    connections,
+    conversions,
+    events,
+    leads,
+    records,
+    tracked_events,
+    visitors,
+)
+from connector.store.tracked import IDENTIFIED
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _CHUNK = 200_000
@@ -116,13 +127,38 @@ def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
 
 
 def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
-    """Return lead_id, at, kind, actor, detail of every engagement event."""
+    """Return lead_id, at, kind, actor, detail of every engagement event.
+
+    Where visitors of the tenant's sites are among the leads, ``known_at`` tells since when (null: since it happened).
+    """
     query = (
         sa.select(records.c.lead_id, events.c.at, events.c.kind, events.c.actor, events.c.detail)
         .join(records, records.c.id == events.c.record_id)
         .where(events.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
     )
-    return _read(store, query, ["at"], ["kind", "actor", "detail"])
+    told = _read(store, query, ["at"], ["kind", "actor", "detail"])
+    tracked = _tracked_frame(store, tenant_id)
+    return told if tracked.is_empty() else pl.concat([told, tracked], how="diagonal")
+
+
+def _tracked_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
+    """Return the events of the tenant's sites, known since they arrived and their visitor was identified."""
+    v, e, r = visitors.c, tracked_events.c, records.c
+    known = sa.select(v.person_key).where(v.tenant_id == tenant_id, v.person_key.is_not(None))
+    people = (
+        sa.select(r.person_key, sa.func.min(r.lead_id).label("lead_id"))
+        .where(r.tenant_id == tenant_id, r.lead_id.is_not(None), r.person_key.in_(known))
+        .group_by(r.person_key)
+        .subquery()
+    )
+    known_at = sa.case((v.identified_at > e.received_at, v.identified_at), else_=e.received_at).label("known_at")
+    query = (
+        sa.select(people.c.lead_id, e.at, e.kind, e.actor, e.detail, known_at)
+        .join(visitors, v.id == e.visitor_id)
+        .join(people, people.c.person_key == v.person_key)
+        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id, e.kind != IDENTIFIED)
+    )
+    return _read(store, query, ["at", "known_at"], ["kind", "actor", "detail"])
 
 
 def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:

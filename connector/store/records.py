@@ -137,6 +137,21 @@ def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int
     return {row.id: row.properties for row in connection.execute(query)}
 
 
+def addresses_of(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> set[str]:
+    """Return every address that these records have or had, as far as the CRM tells the history of their field."""
+    found: set[str] = set()
+    for start in range(0, len(vendor_ids), _IN_CHUNK):
+        mine = sa.and_(
+            records.c.connection_id == connection_id, records.c.vendor_id.in_(vendor_ids[start : start + _IN_CHUNK])
+        )
+        query = sa.select(records.c.id, records.c.email, records.c.properties).where(mine, records.c.email.is_not(None))
+        for row in connection.execute(query).all():
+            fields = [name for name, value in row.properties.items() if value == row.email]
+            past = sa.select(changes.c.value).where(changes.c.record_id == row.id, changes.c.name.in_(fields))
+            found |= {row.email, *(value for value in connection.execute(past).scalars() if value)}
+    return found
+
+
 def count_open(connection: Connection, connection_id: UUID) -> int:
     """Return how many records of a connection are not removed."""
     where = sa.and_(records.c.connection_id == connection_id, records.c.removed_at.is_(None))

@@ -11,6 +11,7 @@ from connector.services.context import Services
 from connector.settings import Settings
 from connector.web import (
     charts,
+    collecting,
     connect,
     connections,
     errors,
@@ -21,6 +22,7 @@ from connector.web import (
     people,
     publication,
     security,
+    tracking,
     webhooks,
     wiring,
     words,
@@ -34,7 +36,9 @@ _BLUEPRINTS = (
     model.pages,
     people.pages,
     publication.pages,
+    tracking.pages,
     webhooks.endpoint,
+    collecting.endpoint,
     health.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024
@@ -56,7 +60,9 @@ def build_app(services: Services, settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    CSRFProtect(app).exempt(webhooks.endpoint)
+    csrf = CSRFProtect(app)
+    for endpoint in (webhooks.endpoint, collecting.endpoint):
+        csrf.exempt(endpoint)
     wiring.install(app, services, settings)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)

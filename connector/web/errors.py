@@ -42,6 +42,8 @@ _BY_STATUS = {
     405: Explanation(405, "That is not how this page is used", "Use the links and buttons of the pages."),
     413: Explanation(413, "Too much at once", "Send less."),
 }
+_MACHINES = ("webhooks", "collecting")
+"""Blueprints that answer programs, not people."""
 _STALE_FORM = Explanation(
     400, "This form is no longer valid", "It was open since before you signed in or out. Go back, reload and try again."
 )
@@ -81,6 +83,6 @@ def _bug(error: Exception) -> ResponseReturnValue:
 
 def _answer(found: Explanation, sentence: str, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     """Render a page, or JSON for machines."""
-    if request.blueprint == "webhooks" or request.path.startswith("/webhooks/"):
+    if request.blueprint in _MACHINES or request.path.startswith(("/webhooks/", "/t/", "/api/")):
         return jsonify(error=sentence or found.title), found.status, headers or {}
     return render_template("error.html", found=found, sentence=sentence), found.status, headers or {}

@@ -13,6 +13,9 @@ _ANY_VERIFIER = "0" * 43
 """The shortest code verifier of RFC 7636: only the address's origin is looked at."""
 
 
+_CACHEABLE = ("static", "collecting.script")
+
+
 def register(app: Flask) -> None:
     """Set the headers after each request."""
     with app.app_context():
@@ -32,7 +35,7 @@ def register(app: Flask) -> None:
         )
         if encrypted:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint != "static":
+        if request.endpoint not in _CACHEABLE:
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -92,6 +92,11 @@ def day(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(at.date().isoformat(), f"{at:%-d %b %Y}")
 
 
+def plain_day(of: date) -> Markup:
+    """Return a day of the week with its date."""
+    return Markup('<time datetime="{}">{}</time>').format(of.isoformat(), f"{of:%a, %-d %b}")
+
+
 def duration(length: timedelta | None) -> str:
     """Return a length of time by its two largest units."""
     if length is None:
@@ -134,6 +139,15 @@ def happening(event: Happening) -> str:
     """Return an event as a sentence."""
     plain, detailed = _EVENTS[event.kind]
     return detailed.format(event.detail) if event.detail else plain
+
+
+def came_from(event: Happening) -> str:
+    """Return what led to a visit of the tenant's own site, "" where nothing was told."""
+    told = event.arrival
+    campaign = told.get("campaign")
+    parts = (told.get("referrer") or told.get("source"), f"campaign “{campaign}”" if campaign else None)
+    found = [part for part in parts if part]
+    return f"from {', '.join(found)}" if found else ""
 
 
 def actor(event: Happening) -> str:
@@ -190,8 +204,10 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         interval,
         when,
         day,
+        plain_day,
         duration,
         happening,
+        came_from,
         actor,
         ledger_line,
         read_back,

@@ -8,7 +8,7 @@ from alembic import op
 from connector.store.types import BigId, UtcTime
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

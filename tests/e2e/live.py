@@ -141,6 +141,7 @@ def connected(store: Store, crm: VendorWorld) -> Iterator[Line]:
             lease_seconds=86_400,
             onboarding={"delivery": "on"},
             hooks=HookAddresses(origin, SECRET_KEY),
+            admit=crm.governor.admit,
         )
         settings = {"CONNECTOR_SECRET_KEY": SECRET_KEY, "CONNECTOR_ENCRYPTION_KEYS": new_key()}
         serve(create_app(services, load({**settings, "CONNECTOR_PUBLIC_URL": origin})))

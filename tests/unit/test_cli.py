@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from connector.cli import main
 from connector.crypto import new_key
 from connector.records import WriteOutcome, WriteResult
+from connector.services.tracking.sites import hash_of
+from connector.store import sites, tenants
 from connector.store.session import open_store
+from connector.store.tenants import TenantSettings
 from tests.services.delivering import desk
 
 
@@ -84,4 +88,32 @@ def test_dead_letters_are_listed_in_the_crms_words_and_replayed(command, tmp_pat
     assert command("dead-letters", str(at.tenant_id), "--replay") == "0"
     assert "1 to be tried again" in capsys.readouterr().out
     assert at.status() == "pending"
+    store.close()
+
+
+def test_a_site_is_added_with_what_its_admin_needs(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The snippet for its pages, the secret for its server; another secret ends the first."""
+    assert command("migrate") == "0"
+    store = open_store(f"sqlite:///{tmp_path}/connector.db")
+    with store.transaction() as session:
+        tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
+    unknown = str(uuid4())
+    added = ("tracking", "add-site", unknown, "Shop", "--origin", "https://www.example.com")
+    assert command(*added) == f"connector: There is no tenant {unknown} in this database."
+    assert "An origin is https://" in command("tracking", "add-site", tenant, "Shop", "--origin", "www.example.com")
+    capsys.readouterr()
+    assert command("tracking", "add-site", tenant, "Shop", "--origin", "https://www.example.com") == "0"
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    with store.reading() as session:
+        (site,) = sites.of_tenant(session, UUID(tenant))
+        found = sites.by_secret(session, hash_of(told["secret"]))
+    assert found == site
+    assert told["site"] == str(site.id)
+    assert f'/t/{site.key}.js"' in told["snippet"]
+    assert command("tracking", "replace-secret", tenant, told["site"]) == "0"
+    fresh = capsys.readouterr().out.split()[1]
+    with store.reading() as session:
+        assert sites.by_secret(session, hash_of(told["secret"])) is None
+        assert sites.by_secret(session, hash_of(fresh)) is not None
+    assert command("tracking", "replace-secret", tenant, unknown) == "1"
     store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.people import Naming, Person
-from connector.store import connections, events, leads, ledger, overwrites, scores
+from connector.store import connections, events, leads, ledger, overwrites, scores, tracked
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
 
@@ -77,12 +77,13 @@ class ScoreCard:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event of a lead's recent history."""
+    """One event of a lead's recent history. ``arrival``: what led to a visit of the tenant's own site."""
 
     at: datetime
     kind: EventKind
     actor: Actor
     detail: str | None
+    arrival: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
             return None
         person = Naming.of_tenant(session, tenant_id).person(lead_id, records)
         score = scores.of_lead(session, tenant_id, lead_id)
-        happened = events.timeline(session, tenant_id, lead_id, _EVENTS)
+        happened = _happenings(session, tenant_id, lead_id)
         entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
@@ -145,10 +146,23 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         lead_id=lead_id,
         person=person,
         score=score_card(score, newest.body if newest else None) if score else None,
-        events=tuple(Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail) for row in happened),
+        events=happened,
         records=_links(services, accounts, records, left),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
     )
+
+
+def _happenings(session: Connection, tenant_id: UUID, lead_id: int) -> tuple[Happening, ...]:
+    """The newest events that the CRMs and the tenant's own sites tell, the newest first."""
+    told = [
+        Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail)
+        for row in events.timeline(session, tenant_id, lead_id, _EVENTS)
+    ]
+    seen = [
+        Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail, row.arrival)
+        for row in tracked.timeline(session, tenant_id, lead_id, _EVENTS)
+    ]
+    return tuple(sorted([*told, *seen], key=lambda item: item.at, reverse=True)[:_EVENTS])
 
 
 def score_card(row: AnyRow, body: Mapping[str, Any] | None) -> ScoreCard:

@@ -15,6 +15,7 @@ from connector.store.tables.scored import (
     scores,
 )
 from connector.store.tables.tenancy import connections, fields, installs, rejections, streams, tenants
+from connector.store.tables.tracked import forgotten_mailboxes, sites, tracked_events, tracked_refusals, visitors
 from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "conversions",
     "events",
     "fields",
+    "forgotten_mailboxes",
     "inbox",
     "installs",
     "intents",
@@ -46,6 +48,10 @@ __all__ = [
     "score_inputs",
     "score_maps",
     "scores",
+    "sites",
     "streams",
     "tenants",
+    "tracked_events",
+    "tracked_refusals",
+    "visitors",
 ]

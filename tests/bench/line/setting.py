@@ -106,6 +106,7 @@ class Tenant:
                 "delivery": Delivery.ON,
             },
             hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+            admit=governor.admit,
         )
 
     def until(self, stage: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.adapters.contract import Budget, Lane
-from connector.adapters.limits import Governor
+from connector.adapters.limits import ADMITTED, ADMITTED_SECONDS, Governor
 from connector.adapters.windows import LONGEST_REQUEST, REALTIME_MEMORY
 from connector.errors import RetryLater
 from tests.unit.adapters.clocks import MustWaitError, VirtualClock
@@ -157,3 +157,22 @@ def test_a_budget_without_seconds_counts_what_is_under_way() -> None:
     lane.settle("open")
     clock.sleep(0.01)
     lane.acquire("open")
+
+
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=80))
+def test_what_is_sent_to_us_is_counted_by_sender(pauses: list[float]) -> None:
+    """No ten seconds hold more than is admitted; others' requests do not count, and room comes back."""
+    clock = VirtualClock()
+    governor = Governor(None, clock)
+    for _ in range(ADMITTED - 20):
+        assert governor.admit("one") == 0
+    taken = []
+    for pause in pauses:
+        clock.sleep(pause)
+        wait = governor.admit("one")
+        assert 0 <= wait <= 1
+        taken += [clock.passed] if wait == 0 else []
+    assert sum(at <= ADMITTED_SECONDS for at in taken) <= 20
+    assert governor.admit("other") == 0
+    clock.sleep(ADMITTED_SECONDS + 2)
+    assert governor.admit("one") == 0

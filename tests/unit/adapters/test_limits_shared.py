@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from connector.adapters.contract import Budget
-from connector.adapters.limits import Governor
+from connector.adapters.limits import ADMITTED, Governor
 from connector.clock import SystemClock
 from connector.errors import RetryLater
 from tests.unit.adapters.test_limits import fullest_window
@@ -81,3 +81,12 @@ def test_workers_together_keep_a_daily_allowance(server: redis.Redis) -> None:
         one.spend("daily", 1, limit=10)
     assert 0 < refused.value.after_seconds <= 3600
     Governor(server, SystemClock()).lane("crm", "2", [], realtime=False).spend("daily", 10, limit=10)
+
+
+def test_web_processes_together_admit_what_one_would(server: redis.Redis) -> None:
+    """Each counts what all took, and another sender's requests are its own."""
+    one, other = (Governor(server, SystemClock()) for _ in range(2))
+    admitted = sum((one if number % 2 else other).admit("site") == 0 for number in range(ADMITTED + 20))
+    assert admitted == ADMITTED
+    assert 0 < one.admit("site") <= 1
+    assert one.admit("another site") == 0

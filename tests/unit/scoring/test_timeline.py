@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.errors import HistoryError
 from scoring.features import build, fit
 from scoring.population import numbered
 from scoring.schema import EVENTS, LEADS, UTC_TIME, VALUES, Field, FieldType, History, Knowledge, Timing
@@ -80,6 +81,30 @@ def test_later_entries_change_no_earlier_row(
     later_values = values + [(lead, max(at, cut)) for lead, at in more_values]
     second = build(Timeline(small(later_events, later_values)), rows_at(cut), spec).matrix
     assert first.tobytes() == second.tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 3), MOMENTS, st.none() | MOMENTS), max_size=25), MOMENTS)
+def test_what_was_learned_later_counts_from_then_on_with_its_own_time(
+    acts: list[tuple[int, datetime, datetime | None]], as_of: datetime
+) -> None:
+    """Vectors equal those of a history that holds only what was known by then."""
+    whole = small([(lead, at) for lead, at, _ in acts], [])
+    known = pl.Series("known_at", [known for *_, known in acts], UTC_TIME)
+    told = replace(whole, events=whole.events.with_columns(known))
+    by_then = [(lead, at) for lead, at, known in acts if at < as_of and (known is None or known < as_of)]
+    lasting = rows_at(as_of, START + timedelta(days=300))
+    spec, _ = fit(Timeline(whole), lasting, Timing.DATED)
+    seen, expected = (build(Timeline(history), rows_at(as_of), spec).matrix for history in (told, small(by_then, [])))
+    assert seen.tobytes() == expected.tobytes()
+    assert Timeline(told).events(lasting, ("lead",)).columns == Timeline(whole).events(lasting, ("lead",)).columns
+
+
+def test_a_time_of_learning_that_is_none_is_refused() -> None:
+    """The sentence names the column."""
+    whole = small([(1, START)], [])
+    with pytest.raises(HistoryError, match="known_at"):
+        Timeline(replace(whole, events=whole.events.with_columns(known_at=pl.lit("soon"))))
 
 
 def test_single_leads_get_the_batch_vector() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from connector.services.tracking import sites
 from connector.store import ledger, scores
 from connector.store.tables import leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
@@ -24,6 +25,10 @@ PUBLIC = {
     "oauth.callback",
     "webhooks.receive",
     "webhooks.answer",
+    "collecting.script",
+    "collecting.preflight",
+    "collecting.events",
+    "collecting.server",
 }
 """Routes that need no session."""
 
@@ -74,6 +79,11 @@ def _record(site: Site, account: str) -> dict[str, object]:
         return {"record_id": session.execute(query).scalar_one()}
 
 
+def _tracked_site(site: Site, account: str) -> dict[str, object]:
+    made = sites.add(site.world.services, site.tenant_of(account), "Shop", ["https://shop.example.com"])
+    return {"site_id": made.site.id}
+
+
 OWNED = {
     "connections.show": Owned("GET", _connection),
     "connections.progress": Owned("GET", _connection),
@@ -92,6 +102,10 @@ OWNED = {
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),
     "people.let_join": Owned("POST", _record),
+    "tracking.index": Owned("GET", _nothing),
+    "tracking.add": Owned("POST", _nothing),
+    "tracking.replace_secret": Owned("POST", _tracked_site),
+    "tracking.change_origins": Owned("POST", _tracked_site),
 }
 
 

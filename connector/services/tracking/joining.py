@@ -1,0 +1,54 @@
+"""Visitors and the people in the CRM: who waits joins when a record appears, and goes when a person is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.records import Removal
+from connector.services.addresses import mailbox_of
+from connector.services.context import Services
+from connector.services.tracking.pseudonyms import person_key_of, pseudonym
+from connector.store import records, visitors
+
+
+def join_waiting(services: Services, session: Connection, tenant_id: UUID) -> int:
+    """Give visitors who wait to the people that appeared, and part those whose person is gone; return how many joined.
+
+    Every mailbox of the records is hashed, not only the newest ones': a few microseconds each, only where somebody
+    waits, and no joining can be missed.
+    """
+    visitors.part_lost(session, tenant_id)
+    waiting = visitors.waiting(session, tenant_id)
+    if not waiting:
+        return 0
+    hashes = {
+        pseudonym(services, tenant_id, key.removeprefix(person_key_of(""))): key
+        for key in visitors.person_keys(session, tenant_id)
+    }
+    return visitors.join(session, tenant_id, {mark: hashes[mark] for mark in waiting & hashes.keys()})
+
+
+def join_known(services: Services, session: Connection, tenant_id: UUID, mailboxes: Iterable[str]) -> int:
+    """Give visitors of these mailboxes to their people at once, where there are any; return how many joined."""
+    wanted = {person_key_of(mailbox): mailbox for mailbox in mailboxes}
+    found = visitors.with_records(session, tenant_id, wanted)
+    return visitors.join(session, tenant_id, {pseudonym(services, tenant_id, wanted[key]): key for key in found})
+
+
+def forget_erased(
+    services: Services, session: Connection, tenant_id: UUID, connection_id: UUID, gone: Sequence[Removal]
+) -> None:
+    """Delete what erased people did on the tenant's sites, under every address that their records had.
+
+    To be called before the records go. What they did before is not taken in again if it is sent once more.
+    """
+    erased = [item.record_id for item in gone if item.erased]
+    if not erased:
+        return
+    told = records.addresses_of(session, connection_id, erased)
+    mailboxes = {mailbox for address in told if (mailbox := mailbox_of(address))}
+    keys = {pseudonym(services, tenant_id, mailbox): person_key_of(mailbox) for mailbox in mailboxes}
+    visitors.forget(session, tenant_id, keys, services.clock.now())
