@@ -74,6 +74,9 @@ PLANS: dict[str, tuple[str, ...]] = {
     PUBLISH: ("deliver",),
 }
 
+READING = tuple(kind for kind, plan in PLANS.items() if "sync" in plan)
+"""The kinds of runs that see what changed in the CRMs."""
+
 BUG_ATTEMPTS = 5
 """After this many tries an unexpected error is set aside for a person."""
 
@@ -100,7 +103,7 @@ def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -
 
 def start_for_account(services: Services, session: Connection, tenant_id: UUID) -> Ready:
     """Let a first run read a new account: the one whose first stage is not over yet, else another."""
-    latest = runs.latest(session, tenant_id)
+    latest = runs.latest(session, tenant_id, READING)
     if latest is not None and latest.kind == FIRST:
         runs.lock(session, latest.id)
         if runs.stages(session, latest.id)[PLANS[FIRST][0]].status in (RunStatus.WAITING, RunStatus.RUNNING):
@@ -110,7 +113,7 @@ def start_for_account(services: Services, session: Connection, tenant_id: UUID) 
 
 def start_unless_waiting(services: Services, session: Connection, tenant_id: UUID) -> Ready:
     """Add a refresh unless one is waiting to begin: it will see whatever made this call."""
-    latest = runs.latest(session, tenant_id)
+    latest = runs.latest(session, tenant_id, READING)
     if latest is not None and latest.status is RunStatus.WAITING:
         return []
     return start(services, session, tenant_id, REFRESH)

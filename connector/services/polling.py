@@ -18,7 +18,7 @@ def poll(services: Services, every: timedelta) -> int:
     A tenant whose run is under way or waits for its admin is left alone.
     """
     with services.store.reading() as session:
-        idle = runs.idle_tenants(session, services.clock.now() - every, _TENANTS)
+        idle = runs.idle_tenants(session, services.clock.now() - every, _TENANTS, pipeline.READING)
     for tenant_id in idle:
         with services.store.transaction() as session:
             ready = pipeline.start_unless_waiting(services, session, tenant_id)

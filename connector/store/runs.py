@@ -89,9 +89,11 @@ def lock(connection: Connection, run_id: UUID) -> None:
     connection.execute(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update(key_share=True))
 
 
-def latest(connection: Connection, tenant_id: UUID) -> Run | None:
-    """Return a tenant's newest run."""
+def latest(connection: Connection, tenant_id: UUID, kinds: Sequence[str] | None = None) -> Run | None:
+    """Return a tenant's newest run, of these kinds where some are named."""
     query = sa.select(runs).where(runs.c.tenant_id == tenant_id).order_by(runs.c.created_at.desc()).limit(1)
+    if kinds is not None:
+        query = query.where(runs.c.kind.in_(kinds))
     row = connection.execute(query).one_or_none()
     return _read(row) if row else None
 
@@ -167,16 +169,22 @@ def stop(connection: Connection, run_id: UUID, stage: str, error: str) -> None:
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.STOPPED, error=error))
 
 
-def idle_tenants(connection: Connection, since: datetime, limit: int) -> Sequence[UUID]:
-    """Return tenants with a usable account whose newest run was done before ``since``, the longest idle first."""
+def idle_tenants(connection: Connection, since: datetime, limit: int, kinds: Sequence[str]) -> Sequence[UUID]:
+    """Return tenants with a usable account whose newest run was done before ``since``, the longest idle first.
+
+    Runs of other kinds than these are passed over.
+    """
     newer = runs.alias("newer")
-    later = sa.select(newer.c.id).where(newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at)
+    later = sa.select(newer.c.id).where(
+        newer.c.tenant_id == runs.c.tenant_id, newer.c.created_at > runs.c.created_at, newer.c.kind.in_(kinds)
+    )
     usable = sa.select(connections.c.id).where(
         connections.c.tenant_id == runs.c.tenant_id, connections.c.status != Health.DISCONNECTED
     )
     query = (
         sa.select(runs.c.tenant_id)
-        .where(runs.c.status == RunStatus.DONE, runs.c.finished_at < since, ~later.exists(), usable.exists())
+        .where(runs.c.kind.in_(kinds), runs.c.status == RunStatus.DONE, runs.c.finished_at < since)
+        .where(~later.exists(), usable.exists())
         .order_by(runs.c.finished_at)
     )
     return list(connection.execute(query.limit(limit)).scalars())
