@@ -81,6 +81,8 @@ OWNED = {
     "connections.retrain": Owned("POST", _connection),
     "connections.resume": Owned("POST", _connection),
     "connections.choose": Owned("POST", _connection),
+    "connections.replay": Owned("POST", _connection),
+    "connections.reset": Owned("POST", _connection),
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "leads.changes": Owned("GET", _score),
@@ -92,6 +94,12 @@ OWNED = {
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),
     "people.let_join": Owned("POST", _record),
+    "publication.show": Owned("GET", _nothing),
+    "publication.choose": Owned("POST", _nothing),
+    "publication.approve": Owned("POST", _connection),
+    "publication.release": Owned("POST", _connection),
+    "publication.withdraw": Owned("POST", _connection),
+    "publication.look": Owned("POST", _connection),
 }
 
 
