@@ -70,7 +70,7 @@ def look(services: Services, connection_id: UUID) -> bool:
 
 def _since(services: Services, connection: CrmConnection) -> datetime | None:
     with services.store.reading() as session:
-        latest = runs.latest(session, connection.tenant_id)
+        latest = runs.latest(session, connection.tenant_id, pipeline.READING)
     return latest.created_at if latest else None
 
 

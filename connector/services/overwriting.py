@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from connector.adapters.contract import CrmAdapter
 from connector.records import Record
 from connector.services.scoring_run import from_json
-from connector.store import claims, connections, ledger, overwrites, tenants
+from connector.store import answers, connections, ledger, overwrites, tenants
 from connector.store.claims import Parcel
 from connector.store.tenants import Overwritten
 
@@ -58,7 +58,7 @@ def settle(
     """Do with values that the CRM was found to hold no longer what the tenant chose; return the ledger's entries."""
     respected = tenants.get(session, tenant_id).settings.overwritten == Overwritten.RESPECT
     for item in changed:
-        claims.overwritten(session, token, item, now, respected=respected)
+        answers.overwritten(session, token, item, now, respected=respected)
     outcome = "left as it is" if respected else "to be written again"
     return [
         ledger.Entry("overwritten", item.lead_id, {"record": item.vendor_id, "outcome": outcome}) for item in changed

@@ -77,6 +77,9 @@ PLANS: dict[str, tuple[str, ...]] = {
 _CANDIDATES = 16
 """Intents that a worker tries to get at most, one after the other, before it goes back to its queue."""
 
+READING = tuple(kind for kind, plan in PLANS.items() if "sync" in plan)
+"""The kinds of runs that see what changed in the CRMs."""
+
 BUG_ATTEMPTS = 5
 """After this many tries an unexpected error is set aside for a person."""
 
@@ -103,7 +106,7 @@ def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -
 
 def start_for_account(services: Services, session: Connection, tenant_id: UUID) -> Ready:
     """Let a first run read a new account: the one whose first stage is not over yet, else another."""
-    latest = runs.latest(session, tenant_id)
+    latest = runs.latest(session, tenant_id, READING)
     if latest is not None and latest.kind == FIRST:
         runs.lock(session, latest.id)
         if runs.stages(session, latest.id)[PLANS[FIRST][0]].status in (RunStatus.WAITING, RunStatus.RUNNING):
@@ -113,7 +116,7 @@ def start_for_account(services: Services, session: Connection, tenant_id: UUID) 
 
 def start_unless_waiting(services: Services, session: Connection, tenant_id: UUID) -> Ready:
     """Add a refresh unless one is waiting to begin: it will see whatever made this call."""
-    latest = runs.latest(session, tenant_id)
+    latest = runs.latest(session, tenant_id, READING)
     if latest is not None and latest.status is RunStatus.WAITING:
         return []
     return start(services, session, tenant_id, REFRESH)

@@ -25,9 +25,6 @@ FRESH = timedelta(hours=6)
 BUSY_SECONDS = 1800.0
 """While a training is under way the rest waits: it is asked again after so long."""
 
-_EVERYONE = (pipeline.FIRST, pipeline.REFRESH, pipeline.RETRAIN)
-"""Runs that read every stream and score every lead."""
-
 
 def nightly(services: Services, tenant_id: UUID) -> None:
     """Read what changed and score everyone; raises ``RetryLater`` while a training is under way."""
@@ -88,7 +85,7 @@ def _usable(session: Connection, tenant_id: UUID) -> list[CrmConnection]:
 def _standing(services: Services, tenant_id: UUID) -> Run | None:
     """Return the newest run of a tenant that can be read; None where it has none or waits for its admin."""
     with services.store.reading() as session:
-        latest = runs.latest_of(session, tenant_id, _EVERYONE)
+        latest = runs.latest(session, tenant_id, pipeline.READING)
         usable = _usable(session, tenant_id)
     return latest if latest and usable and latest.status is not RunStatus.STOPPED else None
 

@@ -50,6 +50,12 @@ def read_number(text: str, what: str) -> int | None:
     return int(digits)
 
 
+def owns(services: Services, tenant_id: UUID, connection_id: UUID) -> bool:
+    """Whether a tenant has such an account."""
+    with services.store.reading() as session:
+        return _owned(session, tenant_id, connection_id)
+
+
 def choose(services: Services, tenant_id: UUID, choice: Choice) -> None:
     """Set how a tenant's scores are published, on the record; what is allowed now is written at once."""
     values: dict[str, Any] = {
@@ -138,9 +144,13 @@ def _decide(
 
 
 def _own(session: Connection, tenant_id: UUID, connection_id: UUID) -> None:
-    connection = connections.find(session, connection_id)
-    if connection is None or connection.tenant_id != tenant_id:
+    if not _owned(session, tenant_id, connection_id):
         raise RejectedInput("Your organisation has no such account.")
+
+
+def _owned(session: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
+    connection = connections.find(session, connection_id)
+    return connection is not None and connection.tenant_id == tenant_id
 
 
 def _remember(services: Services, session: Connection, tenant_id: UUID, body: Mapping[str, Any]) -> None:

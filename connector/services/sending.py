@@ -25,7 +25,7 @@ from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.holding import holds
 from connector.services.scoring_run import from_json, worth_writing
-from connector.store import claims, ledger, publications, tenants
+from connector.store import answers, claims, ledger, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def _take(delivery: Sending, most: int) -> Claim | None:
         step = tenants.get(session, delivery.tenant_id).settings.minimum_step
         same = [item for item in taken.parcels if not worth_writing(item.values, item.delivered, step)]
         if same:
-            claims.unchanged(session, taken.token, same)
+            answers.unchanged(session, taken.token, same)
         resting = {item.record_id for item in same}
         parcels = [item for item in taken.parcels if item.record_id not in resting]
         publications.count(session, delivery.connection_id, allowed.night, len(parcels))
@@ -159,7 +159,7 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
         held = claims.held(session, token, sent)
         mine = [item for item in sent if item.record_id in held]
         arrived = [item for item in mine if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
-        claims.delivered(session, token, arrived, now)
+        answers.delivered(session, token, arrived, now)
         for item in arrived:
             _remark(session, item, results[item.vendor_id])
         for item in mine:
@@ -170,7 +170,7 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
             for item in sent
             if item.record_id not in held and results[item.vendor_id].outcome is WriteOutcome.WRITTEN
         ]
-        claims.doubt(session, late)
+        answers.doubt(session, late)
         entries += [_entry(delivery, item, "written, told too late to be believed") for item in late]
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
@@ -180,7 +180,7 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
 
 def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
     if result.message or (result.marks is not None and dict(result.marks) != (parcel.marks or {})):
-        claims.remark(session, parcel, result.message, result.marks)
+        answers.remark(session, parcel, result.message, result.marks)
 
 
 def _answer(result: WriteResult) -> tuple[str, str]:
@@ -201,27 +201,40 @@ def _entry(delivery: Sending, parcel: Parcel, outcome: str, left_undone: str = "
 def _settle_failure(session: Connection, delivery: Sending, token: UUID, parcel: Parcel, result: WriteResult) -> None:
     now = delivery.now()
     if result.outcome is WriteOutcome.GONE:
-        claims.drop(session, token, parcel)
+        answers.drop(session, token, parcel)
     elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
         result.outcome is WriteOutcome.RETRY and parcel.attempts + 1 >= MAX_ATTEMPTS
     ):
-        claims.bury(session, token, parcel, result.message, now)
+        answers.bury(session, token, parcel, result.message, now)
     elif result.outcome is WriteOutcome.RETRY:
         due = now + min(timedelta(seconds=2 ** (parcel.attempts + 1)), LONGEST_PAUSE)
-        claims.again(session, token, parcel, due, result.message)
+        answers.again(session, token, parcel, due, result.message)
 
 
 def _settle_doubt(delivery: Sending) -> None:
     """Ask the CRM about rows that a lost worker was sending, and about values that somebody seems to have changed."""
     wanted = Wanted(min(delivery.batch, RECORDED_AT_ONCE), record_ids=delivery.record_ids)
     while True:
+        # Nearly always there is none: then nobody has to wait for a writing transaction.
+        with delivery.services.store.reading() as session:
+            if not claims.any_doubtful(session, delivery.connection_id, wanted, delivery.now()):
+                return
         with delivery.transaction() as session:
             taken = claims.claim_doubtful(session, delivery.connection_id, wanted, delivery.now(), delivery.lease())
         if not taken.parcels:
             return
+        _settle(delivery, taken, _asked(delivery, taken))
+
+
+def _asked(delivery: Sending, taken: Claim) -> Mapping[str, Mapping[str, str]]:
+    """Return what the CRM holds; where it does not answer the rows are given up, for the next try to take."""
+    try:
         with _kept(delivery, taken):
-            held = delivery.adapter.read_scores([item.vendor_id for item in taken.parcels])
-        _settle(delivery, taken, held)
+            return delivery.adapter.read_scores([item.vendor_id for item in taken.parcels])
+    except ConnectorError:
+        with delivery.transaction() as session:
+            claims.release(session, taken.token, taken.parcels)
+        raise
 
 
 def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str]]) -> None:
@@ -231,7 +244,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         still = claims.held(session, taken.token, taken.parcels)
         mine = [item for item in taken.parcels if item.record_id in still]
         arrived = [item for item in mine if holds(delivery.adapter, item.values, held.get(item.vendor_id, {}))]
-        claims.delivered(session, taken.token, arrived, now)
+        answers.delivered(session, taken.token, arrived, now)
         there = {item.record_id for item in arrived}
         changed = [item for item in mine if item.suspect and item.record_id not in there and item.vendor_id in held]
         entries = [_entry(delivery, item, "written, found by reading back") for item in arrived if not item.suspect]
@@ -239,7 +252,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         settled = there | {item.record_id for item in changed}
         lost = [item for item in mine if item.record_id not in settled]
         for item in lost:
-            claims.lost(session, taken.token, item, now)
+            answers.lost(session, taken.token, item, now)
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(lost))

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.outbox import BULK, DOUBTFUL, OutboxStatus
+from connector.store.outbox import DOUBTFUL, OutboxStatus
 from connector.store.tables import outbox, records
 
 
@@ -81,11 +81,22 @@ def claim_doubtful(
     connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime, until: datetime
 ) -> Claim:
     """Take rows of which nobody knows whether the CRM holds what was sent: it is to be asked."""
+    doubtful = _doubtful(connection_id, wanted, now)
+    return _claim(connection, doubtful, {}, (outbox.c.record_id,), wanted.limit, until)
+
+
+def any_doubtful(connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime) -> bool:
+    """Whether there is such a row, without taking it."""
+    query = sa.select(outbox.c.record_id).where(_doubtful(connection_id, wanted, now)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _doubtful(connection_id: UUID, wanted: Wanted, now: datetime) -> sa.ColumnElement[bool]:
     free = sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
     where = [outbox.c.connection_id == connection_id, outbox.c.status.in_(DOUBTFUL), free]
     if wanted.record_ids is not None:
         where.append(outbox.c.record_id.in_(wanted.record_ids))
-    return _claim(connection, sa.and_(*where), {}, (outbox.c.record_id,), wanted.limit, until)
+    return sa.and_(*where)
 
 
 def _claim(
@@ -152,134 +163,8 @@ def _lock(connection: Connection, where: sa.ColumnElement[bool]) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
-_FREE = {"claim": None, "leased_until": None, "sent": sa.null(), "sent_seq": None}
-_WELL = {"attempts": 0, "failing_since": None, "failed_at": None, "failures": 0, "message": None}
-
-
-def delivered(connection: Connection, token: UUID, parcels: Sequence[Parcel], now: datetime) -> None:
-    """Record that the CRM holds what was sent; newer values that were queued meanwhile are due now."""
-    if not parcels:
-        return
-    newest = outbox.c.ledger_seq == outbox.c.sent_seq
-    statement = (
-        sa.update(outbox)
-        .where(outbox.c.record_id == sa.bindparam("record"), outbox.c.claim == token)
-        .values(
-            status=sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING),
-            priority=sa.case((newest, BULK), else_=outbox.c.priority),
-            delivered=outbox.c.sent,
-            delivered_at=now,
-            **_FREE,
-            **_WELL,
-        )
-    )
-    connection.execute(statement, [{"record": item.record_id} for item in parcels])
-
-
-def unchanged(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:
-    """Put rows to rest without sending them: the CRM holds as good as the same."""
-    newest = outbox.c.ledger_seq == outbox.c.sent_seq
-    values = {"status": sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING), "priority": BULK}
-    where = sa.and_(outbox.c.record_id.in_([item.record_id for item in parcels]), outbox.c.claim == token)
-    connection.execute(sa.update(outbox).where(where).values(**values, **_FREE))
-
-
-def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[str, str] | None) -> None:
-    """Keep what the adapter says of a record that was written: a sentence for the admin, and its marks.
-
-    ``marks`` None: those from before stay. They are about the record, whatever was queued for it meanwhile.
-    """
-    row = outbox.c.record_id == parcel.record_id
-    at_rest = sa.and_(row, outbox.c.status == OutboxStatus.DELIVERED)
-    connection.execute(sa.update(outbox).where(at_rest).values(message=message or None))
-    if marks is not None:
-        connection.execute(sa.update(outbox).where(row).values(marks=dict(marks)))
-
-
-def again(connection: Connection, token: UUID, parcel: Parcel, due_at: datetime, message: str | None) -> None:
-    """Queue a row once more for ``due_at``."""
-    values = {
-        "status": OutboxStatus.PENDING,
-        "due_at": due_at,
-        "attempts": outbox.c.attempts + 1,
-        "message": message,
-        **_FREE,
-    }
-    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
-
-
-def lost(connection: Connection, token: UUID, parcel: Parcel, now: datetime) -> None:
-    """Queue a row once more whose values did not arrive: what the CRM holds instead is not known."""
-    again(connection, token, parcel, now, None)
-    row = outbox.c.record_id == parcel.record_id
-    connection.execute(sa.update(outbox).where(row).values(delivered=sa.null()))
-
-
-def bury(connection: Connection, token: UUID, parcel: Parcel, message: str, now: datetime) -> None:
-    """Make a row a dead letter, with the CRM's sentence for the admin."""
-    values = {
-        "status": OutboxStatus.DEAD,
-        "message": message,
-        "failing_since": sa.func.coalesce(outbox.c.failing_since, sa.literal(now, outbox.c.failing_since.type)),
-        "failed_at": now,
-        "failures": outbox.c.failures + 1,
-        **_FREE,
-    }
-    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
-
-
-def drop(connection: Connection, token: UUID, parcel: Parcel) -> None:
-    """Forget a row whose record is gone from the CRM."""
-    connection.execute(sa.delete(outbox).where(_mine(token, parcel)))
-
-
-def _mine(token: UUID, parcel: Parcel) -> sa.ColumnElement[bool]:
-    return sa.and_(outbox.c.record_id == parcel.record_id, outbox.c.claim == token)
-
-
 def release(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:
     """Give up rows that were sent and not answered: they are in doubt from now on."""
     where = sa.and_(outbox.c.record_id.in_([item.record_id for item in parcels]), outbox.c.claim == token)
     _lock(connection, where)
     connection.execute(sa.update(outbox).where(where).values(claim=None, leased_until=None))
-
-
-def doubt(connection: Connection, parcels: Sequence[Parcel]) -> None:
-    """Put in doubt what others wrote to these records: a write of ours arrived although our claim was lost.
-
-    Nobody knows which of two writes the CRM carried out last, so it is asked before the row comes to rest.
-    """
-    for parcel in parcels:
-        row = outbox.c.record_id == parcel.record_id
-        under_way = sa.and_(row, outbox.c.status.in_(DOUBTFUL), outbox.c.sent_seq != parcel.ledger_seq)
-        connection.execute(sa.update(outbox).where(under_way).values(claim=None, leased_until=None))
-        at_rest = sa.and_(row, outbox.c.status == OutboxStatus.DELIVERED, outbox.c.ledger_seq != parcel.ledger_seq)
-        connection.execute(sa.update(outbox).where(at_rest).values(in_question(OutboxStatus.SENDING)))
-
-
-def in_question(status: OutboxStatus) -> dict[str, Any]:
-    """Return what a row at rest becomes, so that the CRM is asked whether it holds what was delivered."""
-    return {
-        "status": status,
-        "sent": outbox.c.delivered,
-        "sent_seq": outbox.c.ledger_seq,
-        "claim": None,
-        "leased_until": None,
-    }
-
-
-def overwritten(connection: Connection, token: UUID, parcel: Parcel, now: datetime, *, respected: bool) -> None:
-    """Record that somebody overwrote our value: it is left to them, or queued to be written again.
-
-    It is not left to them where the lead has come to another tier meanwhile.
-    """
-    same_tier = outbox.c["values"]["tier"].as_string() == outbox.c.sent["tier"].as_string()
-    left = sa.case((same_tier, OutboxStatus.RESPECTED), else_=OutboxStatus.PENDING)
-    values = {
-        "status": left if respected else OutboxStatus.PENDING,
-        "delivered": sa.null(),
-        "overwritten_at": now,
-        "due_at": now,
-        **_FREE,
-    }
-    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.claims import in_question
+from connector.store.answers import in_question
 from connector.store.outbox import OutboxStatus
 from connector.store.tables import outbox, records
 from connector.store.types import AnyRow

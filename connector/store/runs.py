@@ -93,18 +93,12 @@ def lock(connection: Connection, run_id: UUID) -> None:
     connection.execute(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update(key_share=True))
 
 
-def latest(connection: Connection, tenant_id: UUID) -> Run | None:
-    """Return a tenant's newest run."""
-    return _newest(connection, runs.c.tenant_id == tenant_id)
-
-
-def latest_of(connection: Connection, tenant_id: UUID, kinds: Sequence[str]) -> Run | None:
-    """Return a tenant's newest run of certain kinds."""
-    return _newest(connection, sa.and_(runs.c.tenant_id == tenant_id, runs.c.kind.in_(kinds)))
-
-
-def _newest(connection: Connection, where: sa.ColumnElement[bool]) -> Run | None:
-    row = connection.execute(sa.select(runs).where(where).order_by(runs.c.created_at.desc()).limit(1)).one_or_none()
+def latest(connection: Connection, tenant_id: UUID, kinds: Sequence[str] | None = None) -> Run | None:
+    """Return a tenant's newest run, of these kinds where some are named."""
+    query = sa.select(runs).where(runs.c.tenant_id == tenant_id).order_by(runs.c.created_at.desc()).limit(1)
+    if kinds is not None:
+        query = query.where(runs.c.kind.in_(kinds))
+    row = connection.execute(query).one_or_none()
     return _read(row) if row else None
 
 

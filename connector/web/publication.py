@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import ConnectorError, RejectedInput
@@ -36,7 +36,7 @@ def choose() -> ResponseReturnValue:
 @pages.post("/<uuid:connection_id>/approve")
 def approve(connection_id: UUID) -> ResponseReturnValue:
     """Let an account's first scores be written, all of them or so many as were typed."""
-    tenant, typed = tenant_id(), request.form.get("first_records", "")
+    tenant, typed = _owner(connection_id), request.form.get("first_records", "")
 
     def act() -> None:
         first = publication.read_number(typed, "The number of first records")
@@ -48,14 +48,14 @@ def approve(connection_id: UUID) -> ResponseReturnValue:
 @pages.post("/<uuid:connection_id>/release")
 def release(connection_id: UUID) -> ResponseReturnValue:
     """Let the rest follow after the first records."""
-    tenant = tenant_id()
+    tenant = _owner(connection_id)
     return _said(lambda: publication.release(services(), tenant, connection_id), "The rest is being written.")
 
 
 @pages.post("/<uuid:connection_id>/withdraw")
 def withdraw(connection_id: UUID) -> ResponseReturnValue:
     """Take an approval back."""
-    tenant = tenant_id()
+    tenant = _owner(connection_id)
     message = "Withdrawn. New scores wait for another approval; those that were written stay."
     return _said(lambda: publication.withdraw(services(), tenant, connection_id), message)
 
@@ -63,8 +63,14 @@ def withdraw(connection_id: UUID) -> ResponseReturnValue:
 @pages.post("/<uuid:connection_id>/listeners")
 def look(connection_id: UUID) -> ResponseReturnValue:
     """Ask the CRM again what listens to the score fields."""
-    tenant = tenant_id()
+    tenant = _owner(connection_id)
     return _said(lambda: listening.listen(services(), tenant, connection_id), "Looked again.")
+
+
+def _owner(connection_id: UUID) -> UUID:
+    """Return the signed-in tenant, whose account it must be: anyone else's is not there."""
+    tenant = tenant_id()
+    return tenant if publication.owns(services(), tenant, connection_id) else abort(404)
 
 
 def _said(act: Callable[[], None], message: str) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ import pytest
 
 from connector.errors import MissingPermission, RejectedInput
 from connector.records import Listener
-from connector.services import publication
+from connector.services import pipeline, publication
 from connector.services.allowance import night_of
 from connector.services.publication import Choice, read_choice
 from connector.store import publications, runs
@@ -185,3 +185,14 @@ def test_listeners_that_can_not_be_read_stop_nothing(store: Store, refusal: Miss
     at.run()
     assert (stage(at)[0], state(at).listeners) == (RunStatus.DONE, None)
     assert str(refusal or "not supported") in str(state(at).listeners_refused)
+
+
+def test_a_publication_is_no_reading(store: Store) -> None:
+    """A webhook that comes while one waits starts a refresh, and the clock goes by the last reading."""
+    at = desk(store)
+    services = at.world.services
+    with store.transaction() as session:
+        assert pipeline.start(services, session, at.tenant_id, pipeline.PUBLISH)
+        assert pipeline.start_unless_waiting(services, session, at.tenant_id)
+    with store.reading() as session:
+        assert runs.latest(session, at.tenant_id, pipeline.READING)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import claims, outbox
+from connector.store import answers, claims, outbox
 from connector.store.claims import Claim, Wanted
 from connector.store.outbox import OutboxStatus
 from connector.store.session import Store
@@ -100,7 +100,7 @@ def test_newer_values_wait_until_the_answer_for_the_older_ones_is_there(store: S
         mine = take(connection, ids)
         outbox.put(connection, [row(ids, 2, values("20.0"))])
         assert not take(connection, ids).parcels
-        claims.delivered(connection, mine.token, mine.parcels, NOW)
+        answers.delivered(connection, mine.token, mine.parcels, NOW)
         assert stored(connection).delivered["score"] == "10.0"
         assert [item.values["score"] for item in take(connection, ids).parcels] == ["20.0"]
 
@@ -113,9 +113,9 @@ def test_only_the_holder_of_the_claim_records_an_answer(store: Store) -> None:
         lost = take(connection, ids)
         claims.claim_doubtful(connection, ids[1], ANY, LATER, LATER + timedelta(seconds=30))
         assert claims.held(connection, lost.token, lost.parcels) == set()
-        claims.delivered(connection, lost.token, lost.parcels, LATER)
-        claims.bury(connection, lost.token, lost.parcels[0], "no", LATER)
-        claims.drop(connection, lost.token, lost.parcels[0])
+        answers.delivered(connection, lost.token, lost.parcels, LATER)
+        answers.bury(connection, lost.token, lost.parcels[0], "no", LATER)
+        answers.drop(connection, lost.token, lost.parcels[0])
         assert stored(connection).status == OutboxStatus.SENDING
         assert stored(connection).delivered is None
 
@@ -140,11 +140,11 @@ def test_a_late_answer_puts_in_doubt_what_was_written_since(store: Store) -> Non
         outbox.put(connection, [row(ids, 1, values("10.0"))])
         lost = take(connection, ids)
         found = claims.claim_doubtful(connection, ids[1], ANY, LATER, LATER + timedelta(seconds=30))
-        claims.again(connection, found.token, found.parcels[0], LATER, None)
+        answers.again(connection, found.token, found.parcels[0], LATER, None)
         outbox.put(connection, [row(ids, 2, values("20.0"))])
         newer = take(connection, ids, LATER)
-        claims.delivered(connection, newer.token, newer.parcels, LATER)
-        claims.doubt(connection, lost.parcels)
+        answers.delivered(connection, newer.token, newer.parcels, LATER)
+        answers.doubt(connection, lost.parcels)
         asked = claims.claim_doubtful(connection, ids[1], ANY, LATER, LATER + timedelta(seconds=30))
     assert [item.values["score"] for item in asked.parcels] == ["20.0"]
 
@@ -156,14 +156,14 @@ def test_a_dead_letter_keeps_the_newest_values_and_its_history(store: Store) -> 
         outbox.put(connection, [row(ids, 1, values("10.0"))])
         for number, at in ((1, NOW), (2, NOW + timedelta(days=2))):
             mine = take(connection, ids, at)
-            claims.bury(connection, mine.token, mine.parcels[0], f"refused {number}", at)
+            answers.bury(connection, mine.token, mine.parcels[0], f"refused {number}", at)
             outbox.put(connection, [row(ids, 2 * number, values("20.0"), due_at=at + timedelta(hours=23))])
             assert not take(connection, ids, at + timedelta(days=1)).parcels
             outbox.put(connection, [row(ids, 2 * number + 1, values("30.0"), due_at=at + timedelta(hours=25))])
         letters = outbox.dead_letters(connection, ids[1], 5)
         assert not letters
         mine = take(connection, ids, NOW + timedelta(days=9))
-        claims.bury(connection, mine.token, mine.parcels[0], "refused 3", NOW + timedelta(days=9))
+        answers.bury(connection, mine.token, mine.parcels[0], "refused 3", NOW + timedelta(days=9))
         letter = outbox.dead_letters(connection, ids[1], 5)[0]
         assert (letter.message, letter.failures) == ("refused 3", 3)
         assert (letter.failing_since, letter.failed_at) == (NOW, NOW + timedelta(days=9))
@@ -177,7 +177,7 @@ def test_a_pause_after_a_failure_is_not_cut_short_by_a_new_value(store: Store) -
         ids = with_records(connection)
         outbox.put(connection, [row(ids, 1, values("10.0"))])
         mine = take(connection, ids)
-        claims.again(connection, mine.token, mine.parcels[0], LATER, "busy")
+        answers.again(connection, mine.token, mine.parcels[0], LATER, "busy")
         outbox.put(connection, [row(ids, 2, values("20.0"))])
         assert not take(connection, ids).parcels
         assert [(item.values["score"], item.attempts) for item in take(connection, ids, LATER).parcels] == [("20.0", 1)]
@@ -189,7 +189,7 @@ def test_an_overwritten_value_is_left_alone_until_the_tier_changes(store: Store)
         ids = with_records(connection)
         outbox.put(connection, [row(ids, 1, values("10.0"))])
         mine = take(connection, ids)
-        claims.overwritten(connection, mine.token, mine.parcels[0], NOW, respected=True)
+        answers.overwritten(connection, mine.token, mine.parcels[0], NOW, respected=True)
         outbox.put(connection, [row(ids, 2, values("20.0"))])
         assert stored(connection).status == OutboxStatus.RESPECTED
         outbox.put(connection, [row(ids, 3, values("80.0", tier="High-Intent"))])
