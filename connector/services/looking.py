@@ -1,7 +1,7 @@
 """A quick look each minute at accounts that don't push: one cheap question whether anything changed.
 
 What it misses (a row that becomes visible late, an object that it does not ask about) is found by the
-reading by the clock (services/polling).
+nightly reading (services/polling).
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) 
 
 
 def purge(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
-    """Delete what nobody in a tenant's CRMs did and what arrived ``before``: at most ``limit`` rows each; return how many.
+    """Delete what nobody in a tenant's CRMs did and what arrived ``before``, ``limit`` rows each; return how many.
 
     A visitor goes with everything where the address was told before that time, and where nothing is left of it.
     """

@@ -43,3 +43,14 @@ def test_a_lasting_trouble_is_classified(filled: VendorWorld, trouble: Trouble) 
     assert isinstance(refused.value, ConnectorError)
     assert refused.value.after_seconds > 0
     assert filled.requests() - before <= 6
+
+
+def test_pages_that_were_too_much_are_asked_for_by_half(filled: VendorWorld) -> None:
+    """After a failure of the vendor's own the same is read, in more requests; nothing is lost between pages."""
+    adapter = filled.connect()
+    (first, *_) = adapter.streams()
+    for _ in range(3):
+        filled.fail(Trouble.SERVER_ERROR, 4)
+        with pytest.raises(RetryLater):
+            adapter.read_page(first.name, None)
+    assert facts_of(read_all(adapter)).records.keys() == filled.person_ids()

@@ -13,6 +13,7 @@ from connector.adapters.hubspot.adapter import HubSpotAdapter
 from connector.adapters.hubspot.oauth import OAuth, account_of
 from connector.adapters.hubspot.score_writes import LARGEST_BATCH
 from connector.adapters.hubspot.session import TIMEOUT, Session
+from connector.adapters.page_sizes import PageSizes
 from connector.errors import RejectedInput
 from connector.records import Grant, Tokens, WebhookHint
 
@@ -75,6 +76,7 @@ class HubSpotApp(CrmApp):
         self._api_base = require_base("The HubSpot API address", credentials.api_base or API, API_HOSTS)
         self._ui_base = require_base("The HubSpot sign-in address", credentials.authorize_base or UI, UI_HOSTS)
         self._credentials = credentials
+        self._pages = PageSizes()
         self._oauth = OAuth(credentials, self._ui_base, self._api_base)
 
     def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
@@ -97,7 +99,7 @@ class HubSpotApp(CrmApp):
 
     def connect(self, access: Access) -> CrmAdapter:
         """Open one connection. Makes no request."""
-        session = Session(access, self._api_base, self.timeout)
+        session = Session(access, self._api_base, self.timeout, self._pages)
         return HubSpotAdapter(access, session, self._ui_base)
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:

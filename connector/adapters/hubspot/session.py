@@ -35,6 +35,7 @@ from connector.adapters.hubspot.errors import MIGRATING, UNAUTHORIZED, Refusal, 
 from connector.adapters.hubspot.paths import BURST, path
 from connector.adapters.hubspot.paths import budget as budget_of
 from connector.adapters.hubspot.values import LONGEST_ID, Json, part, rows
+from connector.adapters.page_sizes import PageSizes
 
 TIMEOUT = (5.0, 40.0)
 """Seconds to connect and between two reads."""
@@ -75,8 +76,15 @@ class Answer:
 class Session:
     """The requests of one connection. May be used by several threads."""
 
-    def __init__(self, access: Access, api_base: str, timeout: tuple[float, float] = TIMEOUT) -> None:
-        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+    def __init__(
+        self,
+        access: Access,
+        api_base: str,
+        timeout: tuple[float, float] = TIMEOUT,
+        pages: PageSizes | None = None,
+    ) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read. ``pages`` outlive this object."""
+        self._pages = pages or PageSizes()
         self._access = access
         self._timeout = timeout
         configuration = Configuration(host=api_base)
@@ -86,7 +94,13 @@ class Session:
 
     def get(self, operation: str, query: Mapping[str, object] | None = None, **parts: str) -> Answer:
         """Read; ``query`` values may be lists, which HubSpot takes comma-separated."""
-        return self.send("GET", operation, path(operation, **parts) + query_string(query or {}))
+        asked, where = dict(query or {}), path(operation, **parts)
+        largest = asked.get("limit")
+        if operation != "objects" or not isinstance(largest, int):
+            return self.send("GET", operation, where + query_string(asked))
+        # Such lists go on from a position that HubSpot gives: any size of a page will do.
+        with self._pages.sized(self._access.connection_id, where, largest) as limit:
+            return self.send("GET", operation, where + query_string({**asked, "limit": limit}))
 
     def post(self, operation: str, body: Json, *, accept: Sequence[int] = (), **parts: str) -> Answer:
         """Send ``body``; refusals with a status in ``accept`` are returned, not raised."""

@@ -16,6 +16,7 @@ from connector.adapters.mailchimp.oauth import API_HOSTS, OAuth, require_role
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH
 from connector.adapters.mailchimp.session import AT_ONCE, CONNECTIONS, Session
 from connector.adapters.mailchimp.transport import TIMEOUT
+from connector.adapters.page_sizes import PageSizes
 from connector.errors import Disconnected, NeedsAdmin
 from connector.records import Grant, Tokens, WebhookHint
 
@@ -64,6 +65,7 @@ class MailchimpApp(CrmApp):
         api_base = require_base("The Mailchimp API address", credentials.api_base or API, API_HOSTS)
         login_base = require_base("The Mailchimp sign-in address", credentials.authorize_base or LOGIN, LOGIN_HOSTS)
         self._oauth = OAuth(credentials, login_base, api_base)
+        self._pages = PageSizes()
 
     def authorize_url(self, state: str, code_verifier: str | None, login: str | None = None) -> str:
         """Return the address of Mailchimp's consent page."""
@@ -96,7 +98,7 @@ class MailchimpApp(CrmApp):
         """Open one connection. Makes no request; raises ``NeedsAdmin`` where the account's place is not known."""
         if access.api_origin is None or not self._oauth.good(access.api_origin):
             raise NeedsAdmin("It is not known where this Mailchimp account lives.", remedy=REINSTALL)
-        return MailchimpAdapter(access, Session(access, origin_of(access.api_origin), self.timeout))
+        return MailchimpAdapter(access, Session(access, origin_of(access.api_origin), self.timeout, self._pages))
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
         """Raise ``RejectedInput`` unless it came to one connection's address and, where its hooks sign, is signed."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 from connector.adapters.contract import Access
 from connector.adapters.mailchimp.calls import Call
 from connector.adapters.mailchimp.errors import UNAUTHORIZED, Refusal, classify
 from connector.adapters.mailchimp.transport import TIMEOUT, Answer, perform, pooled
+from connector.adapters.page_sizes import PageSizes
 
 CONNECTIONS = "connections"
 AT_ONCE = 4
@@ -21,12 +23,23 @@ _JITTER = random.SystemRandom()
 class Session:
     """The requests of one connection. May be used by several threads."""
 
-    def __init__(self, access: Access, origin: str, timeout: tuple[float, float] = TIMEOUT) -> None:
-        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+    def __init__(
+        self,
+        access: Access,
+        origin: str,
+        timeout: tuple[float, float] = TIMEOUT,
+        pages: PageSizes | None = None,
+    ) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read. ``pages`` outlive this object."""
+        self._pages = pages or PageSizes()
         self.origin = origin
         self.http = pooled()
         self._access = access
         self._timeout = timeout
+
+    def sized(self, kind: str, largest: int) -> AbstractContextManager[int]:
+        """Give the size of a page to ask for, smaller where the last ones were too much to answer."""
+        return self._pages.sized(self._access.connection_id, kind, largest)
 
     def send(self, operation: str, call: Call, *, accept: Collection[int] = (), repeat: bool = True) -> Answer:
         """Send one call with its retries; raise one of the error tree for what is left then.

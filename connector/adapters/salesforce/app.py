@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
 from connector.adapters.hosts import is_local_origin, require_base
+from connector.adapters.page_sizes import PageSizes
 from connector.adapters.salesforce import webhooks
 from connector.adapters.salesforce.adapter import SalesforceAdapter
 from connector.adapters.salesforce.channel import TIMEOUT
@@ -74,6 +75,7 @@ class SalesforceApp(CrmApp):
 
     def __init__(self, credentials: AppCredentials) -> None:
         """Check that tokens can only go to Salesforce or a local sandbox; raise ``SettingsError`` otherwise."""
+        self._pages = PageSizes()
         self._login_base: str | None = None
         self._api_base: str | None = None
         if credentials.authorize_base:
@@ -106,7 +108,7 @@ class SalesforceApp(CrmApp):
         origin = access.api_origin or self._api_base
         if origin is None:
             raise RejectedInput("It is not known where this Salesforce org lives. Connect it again.")
-        return SalesforceAdapter(access, Session(access, self._oauth.instance(origin), self.timeout))
+        return SalesforceAdapter(access, Session(access, self._oauth.instance(origin), self.timeout, self._pages))
 
     def verify_webhook(self, delivery: Delivery, now: datetime) -> None:
         """Raise ``RejectedInput`` unless the delivery came to one connection's address and is signed for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import requests
 from simple_salesforce.api import Salesforce
 
 from connector.adapters.contract import Access
+from connector.adapters.page_sizes import PageSizes
 from connector.adapters.salesforce import together
 from connector.adapters.salesforce.channel import TIMEOUT, Channel, attempt
 from connector.adapters.salesforce.errors import Refusal, classify
@@ -40,8 +42,15 @@ T = TypeVar("T")
 class Session:
     """The requests of one connection. May be used by several threads."""
 
-    def __init__(self, access: Access, origin: str, timeout: tuple[float, float] = TIMEOUT) -> None:
-        """Make no request; ``timeout`` is in seconds, to connect and to read."""
+    def __init__(
+        self,
+        access: Access,
+        origin: str,
+        timeout: tuple[float, float] = TIMEOUT,
+        pages: PageSizes | None = None,
+    ) -> None:
+        """Make no request; ``timeout`` is in seconds, to connect and to read. ``pages`` outlive this object."""
+        self._pages = pages or PageSizes()
         self._access = access
         self._channel = Channel(origin, timeout)
 
@@ -55,6 +64,10 @@ class Session:
         told = self._channel.server_time
         ours = self._access.now()
         return ours if told is None else min(ours, told)
+
+    def sized(self, kind: str, largest: int) -> AbstractContextManager[int]:
+        """Give the size of a page to ask for, smaller where the last ones were too much to answer."""
+        return self._pages.sized(self._access.connection_id, kind, largest)
 
     def query(self, soql: str, *, deleted: bool = False) -> list[Json]:
         """Return all rows of a query that was bounded by a LIMIT or a list of ids."""

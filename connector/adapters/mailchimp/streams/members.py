@@ -52,12 +52,13 @@ class MemberReader(Reader):
     def _page(self, state: Json, expected: int | None) -> Page:
         list_id, *rest = state["left"]
         pieces = Pieces()
-        found, following = step(
-            Place.from_json(state["place"]),
-            lambda since, before, offset: self._fetch(list_id, since, before, offset),
-            "last_changed",
-            PAGE,
-        )
+        with self.audiences.session.sized("members", PAGE) as size:
+            found, following = step(
+                Place.from_json(state["place"]),
+                lambda since, before, offset: self._fetch(list_id, size, since, before, offset),
+                "last_changed",
+                size,
+            )
         self.add(pieces, list_id, found)
         if following is not None:
             return pieces.page({**state, "place": following.as_json()}, drained=False, expected=expected)
@@ -84,11 +85,13 @@ class MemberReader(Reader):
             if record.email and record.properties.get("number_of_orders", "0") != "0":
                 self.audiences.customers[list_id, subscriber_hash(record.email)] = record.record_id
 
-    def _fetch(self, list_id: str, since: str | None, before: str, offset: int) -> tuple[Sequence[Json], int]:
+    def _fetch(
+        self, list_id: str, size: int, since: str | None, before: str, offset: int
+    ) -> tuple[Sequence[Json], int]:
         call = lists.get_list_members_info(
             list_id,
             fields=[*(f"members.{name}" for name in MEMBER_FIELDS), "total_items"],
-            count=PAGE,
+            count=size,
             offset=offset,
             sort_field="last_changed",
             sort_dir="ASC",

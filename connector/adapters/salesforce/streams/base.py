@@ -132,9 +132,9 @@ class Reader(StreamReader):
                     return self._begin_job(state, expected)
         return self._rest_page(state, expected)
 
-    def _rows(self, conditions: Sequence[str]) -> list[Json]:
+    def _rows(self, conditions: Sequence[str], size: int) -> list[Json]:
         """Return a page; where the names make too long an address, ids are read first and the rows by a body."""
-        tail = f"ORDER BY SystemModstamp, Id LIMIT {soql.PAGE}"
+        tail = f"ORDER BY SystemModstamp, Id LIMIT {size}"
         query = soql.select(self.names(), self.source, conditions, tail)
         if soql.fits(query):
             return self.org.session.query(query, deleted=self.deleted)
@@ -146,12 +146,13 @@ class Reader(StreamReader):
 
     def _rest_page(self, state: Json, expected: int | None) -> Page:
         conditions = self.news_conditions() if "since" in state else self.conditions()
-        rows = self._rows([*conditions, *self._place(state)])
+        with self.org.session.sized(self.source, soql.PAGE) as size:
+            rows = self._rows([*conditions, *self._place(state)], size)
         pieces = Pieces()
         fresh = self.later(rows, state) if "since" in state else rows
         if fresh:
             self.add(pieces, fresh, self._reading(state))
-        if len(rows) < soql.PAGE:
+        if len(rows) < size:
             return pieces.page(self.closed(state), drained=True, expected=expected)
         return pieces.page({**state, "last": self._behind(rows)}, drained=False, expected=expected)
 
@@ -184,7 +185,8 @@ class Reader(StreamReader):
         try:
             if "locator" not in state:
                 self._await(job)
-            part = bulk.part(session, job, state.get("locator"), JOB_PAGE)
+            with session.sized(f"{self.source} results", JOB_PAGE) as size:
+                part = bulk.part(session, job, state.get("locator"), size)
         except bulk.JobGoneError:
             return Page({"started": iso(session.now())}, drained=False)
         pieces = Pieces()
