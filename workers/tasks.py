@@ -8,12 +8,14 @@ from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, polling, renewing
-from connector.services.context import Services
+from connector.services import looking, pipeline, polling, realtime, renewing
+from connector.services.context import REALTIME, Services
+from connector.services.warm import Warm
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
 from workers.outcomes import carry_out
+from workers.turns import take_turns
 
 
 @cache
@@ -28,10 +30,24 @@ def work(intent_id: str) -> None:
     carry_out(services(), UUID(intent_id))
 
 
+@cache
+def warm() -> Warm:
+    """Return what this process remembers between turns of the real-time lane."""
+    return Warm(services())
+
+
+@app.task(name="connector.realtime")
+def realtime_turn(piece_id: str) -> None:
+    """Take a turn of the real-time lane; what is put back for a short while is announced for then."""
+    for work_id, pause in take_turns(warm(), UUID(piece_id)).items():
+        realtime_turn.apply_async(args=[str(work_id)], queue=REALTIME, countdown=pause)
+
+
 @app.task(name="connector.sweep")
 def sweep() -> None:
-    """Announce every intent, every quick look and every idle grant that is due."""
+    """Announce every intent, every piece of real-time work, every quick look and every idle grant that is due."""
     pipeline.sweep(services())
+    realtime.sweep(services())
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)

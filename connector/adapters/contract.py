@@ -110,6 +110,8 @@ class Capabilities:
     """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """What an admin may turn on for an account, by name."""
+    read_batch: int = 50
+    """How many persons one call of ``read_records`` reads best: more go side by side, in calls of this size."""
 
 
 @dataclass(frozen=True, slots=True)

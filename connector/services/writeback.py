@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
@@ -17,9 +19,10 @@ from connector.adapters.contract import CrmAdapter
 from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RetryLater
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import hook_secrets
+from connector.services.context import Services
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
-from connector.services.scoring_run import from_json
+from connector.services.scored import from_json
 from connector.store import connections, ledger, outbox
 from connector.store.outbox import OutboxStatus, Parcel
 
@@ -34,8 +37,38 @@ RECORDED_AT_ONCE = 2_000
 """Records of one transaction, so that no other worker waits long for the database."""
 
 MAX_ATTEMPTS = 30
+URGENT_FOR = timedelta(minutes=5)
+"""How long the rows of the real-time lane are left to it: longer than any of its turns writes."""
+
 LONGEST_PAUSE = timedelta(minutes=15)
 """Thirty tries with such pauses take more than five hours: an outage of the CRM sets no record aside."""
+
+
+class Work(Protocol):
+    """Whoever delivers: a stage of a run, or a turn of the real-time lane."""
+
+    @property
+    def services(self) -> Services:
+        """The wired parts."""
+        ...
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant whose work this is."""
+        ...
+
+    @property
+    def connection_id(self) -> UUID:
+        """The connection that is written to."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A writing transaction that only the holder of the lease can commit."""
+        ...
+
+    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
+        """Set the progress, where it has any."""
+        ...
 
 
 def prepare(job: Job) -> None:
@@ -75,7 +108,20 @@ def deliver(job: Job) -> None:
     _raise_if_waiting(job)
 
 
-def _send(job: Job, adapter: CrmAdapter, pool: ThreadPoolExecutor, batches: Sequence[Sequence[Parcel]]) -> None:
+def deliver_records(work: Work, adapter: CrmAdapter, batch: int, record_ids: Sequence[int]) -> None:
+    """Write at once what waits for these records, beside a delivery of everything if there is one.
+
+    What an earlier turn left in doubt is asked for first. Raises what the first batch without an answer raised.
+    """
+    _settle_doubt(work, adapter, min(batch, RECORDED_AT_ONCE), urgent=True)
+    now = work.services.clock.now()
+    with work.transaction() as session:
+        parcels = outbox.take_records(session, work.connection_id, record_ids, now, now + URGENT_FOR)
+    with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
+        _send(work, adapter, pool, _cut(parcels, batch))
+
+
+def _send(job: Work, adapter: CrmAdapter, pool: ThreadPoolExecutor, batches: Sequence[Sequence[Parcel]]) -> None:
     """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
     failed: Exception | None = None
     for sent, writing in [(sent, pool.submit(_write, adapter, sent)) for sent in batches]:
@@ -105,15 +151,17 @@ def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, Write
     return {result.record_id: result for result in results}
 
 
-def _record(job: Job, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
+def _record(job: Work, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
     """Keep the CRM's answer for each record, with its ledger entry, in one transaction."""
     with job.transaction() as session:
+        ledger.hold(session, job.tenant_id)
         arrived = [item for item in sent if results[item.vendor_id].outcome is WriteOutcome.WRITTEN]
         outbox.delivered(session, arrived, job.services.clock.now())
         for item in arrived:
             _remark(session, item, results[item.vendor_id])
         for item in sent:
             _settle_failure(session, job, item, results[item.vendor_id])
+        outbox.overtaken(session, sent, job.services.clock.now())
         entries = [_entry(job, item, *_answer(results[item.vendor_id])) for item in sent]
         ledger.append(session, job.tenant_id, entries, job.services.clock.now())
         _report(session, job)
@@ -129,7 +177,7 @@ def _answer(result: WriteResult) -> tuple[str, str]:
     return result.outcome, result.message if result.outcome is WriteOutcome.WRITTEN else ""
 
 
-def _entry(job: Job, parcel: Parcel, outcome: str, left_undone: str = "") -> ledger.Entry:
+def _entry(job: Work, parcel: Parcel, outcome: str, left_undone: str = "") -> ledger.Entry:
     body = {
         "connection": str(job.connection_id),
         "record": parcel.vendor_id,
@@ -139,7 +187,7 @@ def _entry(job: Job, parcel: Parcel, outcome: str, left_undone: str = "") -> led
     return ledger.Entry("delivered", parcel.lead_id, body)
 
 
-def _settle_failure(session: Connection, job: Job, parcel: Parcel, result: WriteResult) -> None:
+def _settle_failure(session: Connection, job: Work, parcel: Parcel, result: WriteResult) -> None:
     if result.outcome is WriteOutcome.GONE:
         outbox.drop(session, parcel)
     elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
@@ -151,16 +199,17 @@ def _settle_failure(session: Connection, job: Job, parcel: Parcel, result: Write
         outbox.again(session, parcel, due, result.message)
 
 
-def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
+def _settle_doubt(job: Work, adapter: CrmAdapter, batch: int, *, urgent: bool = False) -> None:
     """Ask the CRM about rows that a lost worker was sending."""
     while True:
         now = job.services.clock.now()
         with job.services.store.reading() as session:
-            doubtful = outbox.in_doubt(session, job.connection_id, now, batch)
+            doubtful = outbox.in_doubt(session, job.connection_id, now, batch, urgent=urgent)
         if not doubtful:
             return
         held = adapter.read_scores([item.vendor_id for item in doubtful])
         with job.transaction() as session:
+            ledger.hold(session, job.tenant_id)
             arrived = [item for item in doubtful if holds(adapter, item.values, held.get(item.vendor_id, {}))]
             outbox.delivered(session, arrived, now)
             entries = [_entry(job, item, "written, found by reading back") for item in arrived]
@@ -169,6 +218,7 @@ def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
             for item in doubtful:
                 if item.record_id not in settled:
                     outbox.again(session, item, now, None)
+            outbox.overtaken(session, doubtful, now)
 
 
 def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str]) -> bool:
@@ -182,7 +232,7 @@ def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str
     }
 
 
-def _report(session: Connection, job: Job) -> None:
+def _report(session: Connection, job: Work) -> None:
     counts = outbox.counts_of_tenant(session, job.tenant_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
     detail = f"{dead} records were refused by the CRM" if dead else None

@@ -1,13 +1,13 @@
 """Bulk writes: one upsert for both databases.
 
-SQLite takes its rows by ``executemany``. PostgreSQL takes them by COPY into a
+SQLite takes its rows by ``executemany``. PostgreSQL takes many by COPY into a
 temporary table and one INSERT … ON CONFLICT, which is an order of magnitude faster
-than row-wise statements.
+than row-wise statements; a handful goes row by row, without a table made for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,34 +16,56 @@ from sqlalchemy.engine import Connection
 
 Row = Mapping[str, Any]
 
+FEW = 50
+"""Up to so many rows a temporary table costs more than it saves."""
+
+Only = Callable[[Any], sa.ColumnElement[bool]]
+"""Given the row that was to be inserted: whether it may replace the one that is there."""
+
+Setting = Callable[[Any], Mapping[str, Any]]
+"""Given the row that was to be inserted: column → what it becomes where there is a row already."""
+
 
 def upsert(
-    connection: Connection, table: sa.Table, rows: Sequence[Row], *, key: Sequence[str], update: Sequence[str] = ()
+    connection: Connection,
+    table: sa.Table,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    update: Sequence[str] = (),
+    only: Only | None = None,
+    setting: Setting | None = None,
 ) -> int:
     """Insert ``rows`` (all with the same columns) or update ``update`` columns where ``key`` exists.
 
     Rows of one call with the same key count as one; the last wins. With no ``update``
-    columns existing rows stay as they are. Returns how many rows were new or changed.
+    columns existing rows stay as they are, and so do those that ``only`` protects; ``setting`` is for columns
+    that become something else than what was given. Returns how many rows were new or changed.
+    Rows are written in the order of their keys: two workers never wait for each other's.
     """
     unique = list({tuple(row[name] for name in key): row for row in rows}.values())
     if not unique:
         return 0
+
+    def resolved(statement: Any) -> Any:
+        if not update:
+            return statement.on_conflict_do_nothing(index_elements=list(key))
+        changed = {name: statement.excluded[name] for name in update}
+        changed |= dict(setting(statement.excluded)) if setting else {}
+        where = only(statement.excluded) if only else None
+        return statement.on_conflict_do_update(index_elements=list(key), set_=changed, where=where)
+
     if connection.dialect.name == "sqlite":
-        statement = _on_conflict(sqlite.insert(table), key, update)
-        return connection.execute(statement, unique).rowcount
-    return _copy_upsert(connection, table, unique, key, update)
+        return connection.execute(resolved(sqlite.insert(table)), unique).rowcount
+    if len(unique) <= FEW:
+        ordered = sorted(unique, key=lambda row: tuple(row[name] for name in key))
+        counted = resolved(postgresql.insert(table)).execution_options(preserve_rowcount=True)
+        return connection.execute(counted, ordered).rowcount
+    return _copied(connection, table, unique, key, resolved)
 
 
-def _on_conflict(statement: Any, key: Sequence[str], update: Sequence[str]) -> Any:
-    if not update:
-        return statement.on_conflict_do_nothing(index_elements=list(key))
-    return statement.on_conflict_do_update(
-        index_elements=list(key), set_={name: statement.excluded[name] for name in update}
-    )
-
-
-def _copy_upsert(
-    connection: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str], update: Sequence[str]
+def _copied(
+    connection: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str], resolved: Callable[[Any], Any]
 ) -> int:
     names = list(rows[0])
     columns = [table.c[name] for name in names]
@@ -58,7 +80,7 @@ def _copy_upsert(
     with cursor.copy(f'COPY "{staging.name}" ({quoted}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row([bind(row[name]) if bind else row[name] for bind, name in zip(binders, names, strict=True)])
-    insert = postgresql.insert(table).from_select(names, sa.select(*staging.c))
-    changed = connection.execute(_on_conflict(insert, key, update)).rowcount
+    ordered = sa.select(*staging.c).order_by(*(staging.c[name] for name in key))
+    changed = connection.execute(resolved(postgresql.insert(table).from_select(names, ordered))).rowcount
     staging.drop(connection)
     return changed

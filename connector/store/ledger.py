@@ -34,12 +34,22 @@ class Entry:
     body: Mapping[str, Any]
 
 
-def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
-    """Add entries to a tenant's chain; return the sequence number of the first."""
+def hold(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
+    """Be the only one who scores, delivers for or joins persons of a tenant until the transaction ends.
+
+    Taken before the rows that several of them write, it keeps them from waiting for each other in a circle.
+    Returns number and hash of the newest entry.
+    """
     upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
     query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
-    seq, previous = connection.execute(query.with_for_update()).one()
-    first: int = seq + 1
+    seq, newest = connection.execute(query.with_for_update()).one()
+    return seq, newest
+
+
+def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
+    """Add entries to a tenant's chain; return the sequence number of the first."""
+    seq, previous = hold(connection, tenant_id)
+    first = seq + 1
     rows, payloads = [], []
     for entry in entries:
         seq += 1

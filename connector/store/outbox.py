@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,23 @@ from connector.store.types import AnyRow
 
 
 class OutboxStatus(StrEnum):
-    """Where a record's values stand. ``SENDING`` after a crash means: nobody knows, ask the CRM."""
+    """Where a record's values stand.
+
+    ``SENDING`` (``URGENT``: by the real-time lane) after a crash means: nobody knows, ask the CRM.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
+    URGENT = "urgent"
     DELIVERED = "delivered"
     DEAD = "dead"
+
+
+SENT = (OutboxStatus.SENDING, OutboxStatus.URGENT)
+"""Where values stand that are being sent."""
+
+UNDER_WAY = (OutboxStatus.PENDING, *SENT)
+"""Where values stand that the CRM is to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +55,100 @@ class Parcel:
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Queue values (columns of ``outbox``); an older ledger entry never replaces a newer one."""
+    """Queue values (columns of ``outbox``); an older ledger entry never replaces a newer one.
+
+    A row that is being sent waits until that is settled (``overtaken``): two writes at one time might arrive
+    the wrong way round.
+    """
     refreshed = ("status", "ledger_seq", "due_at", "attempts", "message", "values")
-    upsert(connection, outbox, rows, key=("record_id",), update=refreshed)
+
+    def newer(fresh: Any) -> sa.ColumnElement[bool]:
+        later: sa.ColumnElement[bool] = fresh.ledger_seq > outbox.c.ledger_seq
+        return later
+
+    def kept_while_sending(fresh: Any) -> Mapping[str, Any]:
+        sending = _being_sent()
+        return {name: sa.case((sending, outbox.c[name]), else_=fresh[name]) for name in ("status", "due_at")}
+
+    upsert(connection, outbox, rows, key=("record_id",), update=refreshed, only=newer, setting=kept_while_sending)
 
 
-def delivered_values(connection: Connection, tenant_id: UUID) -> dict[int, Mapping[str, Any]]:
-    """Return record id → the values that the CRM is known to hold."""
-    query = sa.select(outbox.c.record_id, outbox.c.delivered).where(
-        outbox.c.tenant_id == tenant_id, outbox.c.delivered.is_not(None)
-    )
-    return {row.record_id: row.delivered for row in connection.execute(query) if row.delivered}
+def _being_sent() -> sa.ColumnElement[bool]:
+    # Not IN: a list can't be part of a statement for many rows.
+    return sa.or_(*(outbox.c.status == state for state in SENT))
+
+
+def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Return record id → the values that the CRM holds, or will hold once what waits has arrived."""
+    c = outbox.c
+    under_way = c.status.in_(UNDER_WAY).label("under_way")
+    query = sa.select(c.record_id, c.delivered, c["values"], under_way).where(c.record_id.in_(record_ids))
+    found = {row.record_id: row.values if row.under_way else row.delivered for row in _named(connection, query)}
+    return {record: values for record, values in found.items() if values}
+
+
+def _named(connection: Connection, query: sa.Select[Any]) -> Sequence[Any]:
+    """Rows whose column ``values`` is not the method of that name."""
+    return [SimpleNamespace(**row._mapping) for row in connection.execute(query)]
 
 
 def take(connection: Connection, connection_id: UUID, now: datetime, limit: int) -> Sequence[Parcel]:
     """Mark the next due rows of a connection as being sent and return them."""
-    parcels = _select(connection, connection_id, OutboxStatus.PENDING, now, limit)
+    parcels = _taking(connection, _select(connection_id, _pending(now), limit))
+    return _mark(connection, parcels, {"status": OutboxStatus.SENDING})
+
+
+def take_records(
+    connection: Connection, connection_id: UUID, record_ids: Sequence[int], now: datetime, until: datetime
+) -> Sequence[Parcel]:
+    """Mark the due rows of these records as urgently being sent and return them.
+
+    Nobody but the real-time lane asks what became of them before ``until``.
+    """
+    wanted = sa.and_(_pending(now), outbox.c.record_id.in_(record_ids))
+    parcels = _taking(connection, _select(connection_id, wanted, len(record_ids)))
+    return _mark(connection, parcels, {"status": OutboxStatus.URGENT, "due_at": until})
+
+
+def _pending(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(outbox.c.status == OutboxStatus.PENDING, outbox.c.due_at <= now)
+
+
+def _taking(connection: Connection, query: sa.Select[Any]) -> Sequence[Parcel]:
+    """Two deliveries at one time share the rows: each goes to one of them."""
+    return _parcels(connection, query.with_for_update(of=outbox, skip_locked=True))
+
+
+def _mark(connection: Connection, parcels: Sequence[Parcel], values: Mapping[str, Any]) -> Sequence[Parcel]:
     ids = [parcel.record_id for parcel in parcels]
     if ids:
-        connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(ids)).values(status=OutboxStatus.SENDING))
+        connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(ids)).values(values))
     return parcels
 
 
-def in_doubt(connection: Connection, connection_id: UUID, now: datetime, limit: int) -> Sequence[Parcel]:
-    """Return rows that a lost worker was sending: the CRM may or may not hold them."""
-    return _select(connection, connection_id, OutboxStatus.SENDING, now, limit)
-
-
-def _select(
-    connection: Connection, connection_id: UUID, status: OutboxStatus, now: datetime, limit: int
+def in_doubt(
+    connection: Connection, connection_id: UUID, now: datetime, limit: int, *, urgent: bool = False
 ) -> Sequence[Parcel]:
-    query = (
+    """Return rows that a lost worker was sending: the CRM may or may not hold them.
+
+    ``urgent``: those of the real-time lane; else all others, and those of the lane that it does not come back for.
+    """
+    lane = outbox.c.status == OutboxStatus.URGENT
+    lost = sa.and_(outbox.c.status.in_(SENT), outbox.c.due_at <= now)
+    return _parcels(connection, _select(connection_id, lane if urgent else lost, limit))
+
+
+def overtaken(connection: Connection, parcels: Sequence[Parcel], now: datetime) -> None:
+    """Let rows that got newer values while these were sent be sent again, now that this is settled."""
+    newer = (outbox.c.record_id == sa.bindparam("record"), outbox.c.ledger_seq > sa.bindparam("sent"))
+    statement = sa.update(outbox).where(*newer, _being_sent())
+    rows = [{"record": item.record_id, "sent": item.ledger_seq} for item in parcels]
+    if rows:
+        connection.execute(statement.values(status=OutboxStatus.PENDING, due_at=now), rows)
+
+
+def _select(connection_id: UUID, wanted: sa.ColumnElement[bool], limit: int) -> sa.Select[Any]:
+    return (
         sa.select(
             outbox.c.record_id,
             records.c.vendor_id,
@@ -84,10 +159,13 @@ def _select(
             outbox.c.marks,
         )
         .join(records, records.c.id == outbox.c.record_id)
-        .where(outbox.c.connection_id == connection_id, outbox.c.status == status, outbox.c.due_at <= now)
+        .where(outbox.c.connection_id == connection_id, wanted)
         .order_by(outbox.c.due_at, outbox.c.record_id)
         .limit(limit)
     )
+
+
+def _parcels(connection: Connection, query: sa.Select[Any]) -> Sequence[Parcel]:
     return [Parcel(*row) for row in connection.execute(query)]
 
 
@@ -146,9 +224,11 @@ def _same(parcel: Parcel) -> sa.ColumnElement[bool]:
     return sa.and_(outbox.c.record_id == parcel.record_id, outbox.c.ledger_seq == parcel.ledger_seq)
 
 
-def next_due(connection: Connection, connection_id: UUID) -> datetime | None:
-    """Return when the next waiting row may be sent."""
+def next_due(connection: Connection, connection_id: UUID, record_ids: Sequence[int] | None = None) -> datetime | None:
+    """Return when the next waiting row (of ``record_ids``, if given) may be sent."""
     where = sa.and_(outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING)
+    if record_ids is not None:
+        where = sa.and_(where, outbox.c.record_id.in_(record_ids))
     return connection.execute(sa.select(sa.func.min(outbox.c.due_at)).where(where)).scalar()
 
 

@@ -126,7 +126,7 @@ def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
     rows = outbox.dead_letters(session, connection_id, _SHOWN) if dead else ()
     return Deliveries(
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
-        waiting=counts.get(OutboxStatus.PENDING, 0) + counts.get(OutboxStatus.SENDING, 0),
+        waiting=sum(counts.get(state, 0) for state in outbox.UNDER_WAY),
         dead=dead,
         letters=tuple(Told(row.vendor_id, row.message or "") for row in rows),
         remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),

@@ -2,6 +2,7 @@
 
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.realtime import lanes, traces
 from connector.store.tables.scored import (
     ledger,
     ledger_heads,
@@ -25,6 +26,7 @@ __all__ = [
     "inbox",
     "installs",
     "intents",
+    "lanes",
     "leads",
     "ledger",
     "ledger_heads",
@@ -43,4 +45,5 @@ __all__ = [
     "scores",
     "streams",
     "tenants",
+    "traces",
 ]

@@ -1,0 +1,77 @@
+"""Read the people that hints name, as many at a time as the CRM gives best, and take them in at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.adapters.contract import CrmAdapter
+from connector.errors import RetryLater
+from connector.records import Page
+from connector.services import identity, sync
+from connector.services.opening import app_of, read_connection
+from connector.services.soundness import sound
+from connector.services.turn import Turn
+from connector.services.warm import Warm
+from connector.store import events, inbox, persons, records
+from connector.store.inbox import Person
+
+PARALLEL_READS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the CRM said of people, asked at ``asked_at``. ``refused``: it had no room left for others."""
+
+    asked_at: datetime
+    pages: tuple[Page, ...]
+    people: tuple[Person, ...]
+    refused: RetryLater | None
+
+
+def fetch(warm: Warm, turn: Turn, people: Sequence[Person]) -> Fetched:
+    """Read people side by side; raise what the CRM raised where nobody could be read."""
+    vendor = read_connection(turn.services, turn.connection_id).vendor
+    size = app_of(turn.services, vendor).capabilities.read_batch
+    adapter, asked_at = warm.adapter(turn.connection_id), turn.services.clock.now()
+    batches = [people[start : start + size] for start in range(0, len(people), size)]
+    if len(batches) == 1:
+        return Fetched(asked_at, (_page(adapter, batches[0]),), tuple(people), None)
+    pages: list[Page] = []
+    read: list[Person] = []
+    refused: RetryLater | None = None
+    with ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="fetch") as pool:
+        for batch, reading in [(batch, pool.submit(_page, adapter, batch)) for batch in batches]:
+            try:
+                pages.append(reading.result())
+                read += batch
+            except RetryLater as later:
+                refused = refused or later
+    if refused is not None and not pages:
+        raise refused
+    return Fetched(asked_at, tuple(pages), tuple(read), refused)
+
+
+def _page(adapter: CrmAdapter, people: Sequence[Person]) -> Page:
+    page = sound(adapter.read_records(sorted(person.vendor_id for person in people)), sync.HINTED)
+    forgotten = {person.vendor_id for person in people if inbox.ERASED in person.kinds}
+    return sync.erasing(page, forgotten)
+
+
+def take_in(turn: Turn, found: Fetched) -> set[int]:
+    """Store what was read and join it to its persons; return the leads that may score differently by it."""
+    read = [item for page in found.pages for item in page.records]
+    named = {item.record_id for item in read}
+    for page in found.pages:
+        named |= {item.record_id for item in page.removals}
+        named |= {item.merged_into for item in page.removals if item.merged_into}
+    with turn.transaction() as session:
+        gone = records.ids_by_vendor_id(session, turn.connection_id, named - {item.record_id for item in read})
+        former = persons.leads_of(session, turn.tenant_id, list(gone.values())) if gone else set()
+        for page in found.pages:
+            sync.store_page(session, (turn.tenant_id, turn.connection_id), page, found.asked_at)
+        events.resolve_subjects(session, turn.connection_id, read)
+        known = records.ids_by_vendor_id(session, turn.connection_id, named)
+        return identity.identify_records(session, turn.tenant_id, sorted(known.values()), former)
