@@ -39,7 +39,8 @@ def take_turns(warm: Warm, piece_id: UUID) -> dict[UUID, float]:
 
 def _take(warm: Warm, turn: Turn) -> tuple[Done, float | None]:
     try:
-        return realtime.perform(warm, turn), None
+        done = realtime.perform(warm, turn)
+        return done, done.pause
     except LostLease:
         log.info("the real-time work of connection %s went on elsewhere", turn.connection_id)
         return Done(), None

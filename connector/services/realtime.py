@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.errors import Disconnected, NeedsAdmin
+from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import pipeline, rescoring, writeback
 from connector.services.context import REALTIME, Services
 from connector.services.fetching import Fetched, fetch, take_in
@@ -39,10 +39,14 @@ _SWEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What follows from a turn: ``ready`` is to be announced, ``own`` is the delivery for the same connection."""
+    """What follows from a turn: ``ready`` is to be announced, ``own`` is the delivery for the same connection.
+
+    ``pause``: the turn's own work was put back for so many seconds.
+    """
 
     ready: Ready = field(default_factory=list)
     own: UUID | None = None
+    pause: float | None = None
 
 
 def claim(services: Services, piece_id: UUID) -> Turn | None:
@@ -81,7 +85,8 @@ def _read(warm: Warm, turn: Turn) -> Done:
         asked = rescoring.keep(session, turn, scored, found.people, stretch)
         ready = _handled(turn, session, found, len(people) == MOST)
     own = asked.pop(turn.connection_id, None)
-    return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own)
+    pause = found.refused.after_seconds if found.refused else None
+    return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
 
 
 def _handled(turn: Turn, session: Connection, found: Fetched, more: bool) -> Ready:
@@ -114,8 +119,10 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
         if left is None or left.status in SENT:
             # What a bulk delivery is sending it settles itself, or the next one does.
             return [*_asked_about(turn, session, left is not None), *_ended(turn, session)]
-        lanes.put_back(session, turn.piece, max(left.due_at, now), left.message or "Some records are tried again.")
-        return []
+        if len(waiting) == DELIVERED_AT_ONCE:
+            return _ended(turn, session, more=True)
+    seconds = max((left.due_at - now).total_seconds(), 1.0)
+    raise RetryLater(left.message or "Some records are to be written again later.", after_seconds=seconds)
 
 
 def _asked_about(turn: Turn, session: Connection, in_doubt: bool) -> Ready:

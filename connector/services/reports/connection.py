@@ -13,6 +13,7 @@ from connector.adapters.contract import Option
 from connector.records import Tier
 from connector.services.context import Services
 from connector.services.reports.run import RunReport, run_report
+from connector.services.reports.speed import Speed, account_speed
 from connector.store import connections, outbox, scores, streams
 from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
@@ -57,7 +58,7 @@ class ConnectionReport:
 
     ``login`` is where to sign in to connect the account again, where it has a host of its own;
     ``webhook`` is there for CRMs that push only after their admin has entered it; ``options`` are what
-    its admin may turn on.
+    its admin may turn on; ``speed`` is that of the real-time lane.
     """
 
     connection: CrmConnection
@@ -70,6 +71,7 @@ class ConnectionReport:
     login: str | None
     webhook: AdminWebhook | None
     options: Mapping[str, Option]
+    speed: Speed
 
     @property
     def scored(self) -> int:
@@ -104,6 +106,7 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             login=_own_login(connection, app.capabilities.login_domain if app else ""),
             webhook=_webhook(services, connection),
             options=app.capabilities.options if app else {},
+            speed=account_speed(session, connection_id),
         )
 
 

@@ -18,6 +18,7 @@ from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.people import Naming, Person
+from connector.services.reports.speed import LeadSpeed, lead_speed
 from connector.store import connections, events, leads, ledger, scores
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
@@ -107,7 +108,10 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class LeadReport:
-    """Everything the page of a lead shows; ``score`` is None for a lead outside the population."""
+    """Everything the page of a lead shows; ``score`` is None for a lead outside the population.
+
+    ``speed`` is None where the real-time lane had nothing to do with it lately.
+    """
 
     lead_id: int
     person: Person
@@ -115,6 +119,7 @@ class LeadReport:
     events: tuple[Happening, ...]
     records: tuple[RecordLink, ...]
     entries: tuple[LedgerLine, ...]
+    speed: LeadSpeed | None
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -134,6 +139,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
+        speed = lead_speed(session, tenant_id, lead_id)
     return LeadReport(
         lead_id=lead_id,
         person=person,
@@ -141,6 +147,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         events=tuple(Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail) for row in happened),
         records=_links(services, accounts, records),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
+        speed=speed,
     )
 
 
