@@ -86,9 +86,14 @@ def identify_records(
     Only a part of the graph can look different by them: that of their former persons (``former``: those of
     records that were erased), and what their keys and links are connected with now.
     """
-    around = sorted({*record_ids, *persons.beside(session, tenant_id, record_ids)})
+    beside = persons.beside(session, tenant_id, record_ids)
+    around = sorted({*record_ids, *beside})
     before = former | persons.leads_of(session, tenant_id, around)
-    _join(session, tenant_id, persons.unidentified(session, tenant_id, len(around), around))
+    waiting = persons.unidentified(session, tenant_id, len(around), around)
+    if not (waiting or beside or former):
+        # Known people under known addresses, without links: the commonest case needs no more questions.
+        return before
+    _join(session, tenant_id, waiting)
     concerned = before | persons.leads_of(session, tenant_id, around)
     pairs, keys = _connected_with(session, tenant_id, persons.keys_of_leads(session, tenant_id, sorted(concerned)))
     wanted = _homes(pairs, keys)

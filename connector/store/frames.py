@@ -156,7 +156,7 @@ def company_value_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -
         properties = properties.where(companies.c.id.in_(linked["company"].unique().to_list()))
     long: list[tuple[int, str, str]] = []
     with store.reading() as connection:
-        for company, vendor, text in connection.execute(properties):
+        for company, vendor, text in connection.execute(properties) if linked.height else ():
             long.extend((company, f"{vendor}.{name}", value) for name, value in orjson.loads(text).items() if value)
     values = pl.DataFrame(long, schema={"company": pl.Int64, "field": pl.String, "value": pl.String}, orient="row")
     return linked.join(values, on="company").select("lead_id", "field", "value", "born")

@@ -40,10 +40,12 @@ def hold(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
     Taken before the rows that several of them write, it keeps them from waiting for each other in a circle.
     Returns number and hash of the newest entry.
     """
-    upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
     query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
-    seq, newest = connection.execute(query.with_for_update()).one()
-    return seq, newest
+    held = connection.execute(query.with_for_update()).one_or_none()
+    if held is None:
+        upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
+        held = connection.execute(query.with_for_update()).one()
+    return held.seq, held.hash
 
 
 def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:

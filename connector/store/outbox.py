@@ -61,16 +61,16 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     the wrong way round.
     """
     refreshed = ("status", "ledger_seq", "due_at", "attempts", "message", "values")
+    upsert(connection, outbox, rows, key=("record_id",), update=refreshed, only=_newer, setting=_kept_while_sending)
 
-    def newer(fresh: Any) -> sa.ColumnElement[bool]:
-        later: sa.ColumnElement[bool] = fresh.ledger_seq > outbox.c.ledger_seq
-        return later
 
-    def kept_while_sending(fresh: Any) -> Mapping[str, Any]:
-        sending = _being_sent()
-        return {name: sa.case((sending, outbox.c[name]), else_=fresh[name]) for name in ("status", "due_at")}
+def _newer(fresh: Any) -> sa.ColumnElement[bool]:
+    later: sa.ColumnElement[bool] = fresh.ledger_seq > outbox.c.ledger_seq
+    return later
 
-    upsert(connection, outbox, rows, key=("record_id",), update=refreshed, only=newer, setting=kept_while_sending)
+
+def _kept_while_sending(fresh: Any) -> Mapping[str, Any]:
+    return {name: sa.case((_being_sent(), outbox.c[name]), else_=fresh[name]) for name in ("status", "due_at")}
 
 
 def _being_sent() -> sa.ColumnElement[bool]:

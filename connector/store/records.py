@@ -115,10 +115,17 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
         if item.erased:
+            _look_again(connection, record_id)
             connection.execute(sa.delete(records).where(records.c.id == record_id))
             continue
         connection.execute(sa.update(records).where(records.c.id == record_id).values(removed_at=item.at))
         connection.execute(sa.delete(outbox).where(outbox.c.record_id == record_id))
+
+
+def _look_again(connection: Connection, record_id: int) -> None:
+    """Let identity see the other records of a person anew: without this one they may be other persons, or younger."""
+    mine = sa.select(records.c.lead_id).where(records.c.id == record_id).scalar_subquery()
+    connection.execute(sa.update(records).where(records.c.lead_id == mine).values(identified_as=None))
 
 
 def _mentioned(gone: Sequence[Removal]) -> set[str]:

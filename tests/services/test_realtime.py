@@ -24,6 +24,7 @@ from connector.store.session import Store
 from connector.store.tables import inbox as inbox_table
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import outbox, records, scores
+from connector.store.tables import runs as runs_table
 from tests.services.copies import copied, scored_world
 from tests.world import World, world
 from workers.turns import take_turns
@@ -282,6 +283,7 @@ def test_values_that_are_on_their_way_are_followed_by_newer_ones_never_passed(li
         record = session.execute(sa.select(records.c.id).where(records.c.vendor_id == person)).scalar_one()
         session.execute(sa.update(outbox).where(outbox.c.record_id == record).values(status="pending"))
         (parcel,) = outboxes.take(session, owner.id, line.clock.now(), 10)
+        session.execute(sa.update(runs_table).values(status=RunStatus.RUNNING))
     held = line.crm.held[person]
     grow(line, person)
     push(line, person)
@@ -290,6 +292,7 @@ def test_values_that_are_on_their_way_are_followed_by_newer_ones_never_passed(li
     with line.services.store.transaction() as session:
         outboxes.delivered(session, [parcel], line.clock.now())
         outboxes.overtaken(session, [parcel], line.clock.now())
+        session.execute(sa.update(runs_table).values(status=RunStatus.DONE))
     realtime.sweep(line.services)
     maintenance.start_run(line.services, owner.tenant_id, pipeline.REFRESH)
     line.work()
