@@ -92,7 +92,7 @@ def identify_records(
     waiting = persons.unidentified(session, tenant_id, len(around), around)
     if not (waiting or beside or former):
         # Known people under known addresses, without links: the commonest case needs no more questions.
-        return before
+        return set(before)
     _join(session, tenant_id, waiting)
     concerned = before | persons.leads_of(session, tenant_id, around)
     pairs, keys = _connected_with(session, tenant_id, persons.keys_of_leads(session, tenant_id, sorted(concerned)))
