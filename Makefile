@@ -55,6 +55,9 @@ bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (QUIC
 	$(RUN) -m tests.bench.line $(if $(QUICK),--quick) $(if $(CONTACTS),--contacts $(CONTACTS)) \
 	  $(if $(REPORT),--report "$(REPORT)")
 
+bench-realtime: $(VENV)/.dev ## Measure webhook to value in the CRM, single leads and bursts (QUICK= REPORT=)
+	$(RUN) -m tests.bench.realtime $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
+
 bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS=)
 	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS))
 
@@ -96,5 +99,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras bench-cases bench-rivals \
+.PHONY: help demo test lint bench bench-realtime bench-scoring bench-leakage bench-quality bench-extras bench-cases bench-rivals \
   bench-sequence fmt lock clean

@@ -19,7 +19,7 @@ from connector.clock import Clock, SystemClock
 from connector.crypto import TokenCipher
 from connector.errors import SettingsError
 from connector.services.children import in_child
-from connector.services.context import Admission, LaneFactory, Services, Waker
+from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.settings import Settings
 from connector.store.session import open_store
@@ -27,6 +27,8 @@ from connector.store.session import open_store
 log = logging.getLogger("connector.bootstrap")
 
 WORK_TASK = "connector.work"
+TASKS = {REALTIME: "connector.realtime"}
+"""Queues whose messages are for another task."""
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Services:
@@ -99,12 +101,12 @@ def _waker(settings: Settings) -> Waker:
     once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
     sender.conf.broker_transport_options = once
 
-    def wake(queue: str, intent_id: UUID) -> None:
+    def wake(queue: str, work_id: UUID) -> None:
         try:
-            sender.send_task(WORK_TASK, args=[str(intent_id)], queue=queue, retry=False)
+            sender.send_task(TASKS.get(queue, WORK_TASK), args=[str(work_id)], queue=queue, retry=False)
         except OperationalError:
             # The row is committed; the next sweep after the broker's return announces it.
-            log.warning("the broker is out of reach: intent %s waits for the next sweep", intent_id)
+            log.warning("the broker is out of reach: work %s waits for the next sweep", work_id)
 
     return wake
 

@@ -7,6 +7,7 @@ All times are ``Datetime("us", "UTC")``; ids are ``Int64``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 import polars as pl
@@ -100,6 +101,17 @@ class History:
     exclusions: pl.DataFrame
     fields: tuple[Field, ...]
     amounts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AMOUNTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What is read of all other leads of a lead's company: when they were created, and their events of ``actor``.
+
+    ``since`` None: of all time.
+    """
+
+    actor: str
+    since: datetime | None
 
 
 class Timing(StrEnum):

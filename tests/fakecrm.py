@@ -46,6 +46,7 @@ class FakeAccount:
     hooks: list[str] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
     listening: Sequence[Listener] | None = None
+    fetched: list[tuple[str, ...]] = field(default_factory=list)
     changed_at: datetime | None = None
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
@@ -147,11 +148,14 @@ class FakeAdapter(CrmAdapter):
 
     def read_records(self, record_ids: Sequence[str]) -> Page:
         self._call("read records")
-        there = {item.record_id: item for pages in self.crm.pages.values() for page in pages for item in page.records}
+        self.crm.fetched.append(tuple(record_ids))
+        pages = [page for pages in self.crm.pages.values() for page in pages]
+        there = {item.record_id: item for page in pages for item in page.records}
         return Page(
             cursor={},
             drained=True,
             records=tuple(there[item] for item in record_ids if item in there and item not in self.crm.gone),
+            changes=tuple(item for page in pages for item in page.changes if item.record_id in record_ids),
             removals=tuple(
                 Removal(item, self.access.now()) for item in record_ids if item not in there or item in self.crm.gone
             ),

@@ -6,6 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +26,14 @@ from connector.records import (
 )
 from connector.services import install
 from connector.services.children import in_place
-from connector.services.context import Services
+from connector.services.context import REALTIME, Services
 from connector.services.hooks import HookAddresses
 from connector.services.install import Installed
+from connector.services.warm import Warm
 from connector.store.session import Store
 from tests.fakecrm import FakeAccount, FakeApp
 from workers.outcomes import carry_out
+from workers.turns import take_turns
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -93,10 +96,18 @@ class World:
         """Do what was announced, in order, until nothing is; return how many tasks ran."""
         done = 0
         while self.woken and done < limit:
-            _, intent_id = self.woken.pop(0)
-            carry_out(self.services, intent_id)
+            queue, work_id = self.woken.pop(0)
+            if queue == REALTIME:
+                take_turns(self.warm, work_id)
+            else:
+                carry_out(self.services, work_id)
             done += 1
         return done
+
+    @cached_property
+    def warm(self) -> Warm:
+        """What a worker of the real-time lane remembers."""
+        return Warm(self.services)
 
 
 def world(store: Store, **onboarding: Any) -> World:

@@ -38,3 +38,4 @@ def _forget_parent_connections(**_: object) -> None:
     from workers import tasks
 
     tasks.services.cache_clear()
+    tasks.warm.cache_clear()

@@ -58,19 +58,23 @@ def _park(job: Job, message: str, health: Health) -> None:
     pipeline.park(job, message, health)
 
 
-def _bug(job: Job, error: Exception) -> None:
-    # Frames without values: a message of a library may quote a payload.
+def places(error: Exception) -> str:
+    """Return where an error came from: frames without values, since a message of a library may quote a payload."""
     where = error.__traceback__
     frames = []
     while where is not None:
         frames.append(f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}")
         where = where.tb_next
+    return " > ".join(frames)
+
+
+def _bug(job: Job, error: Exception) -> None:
     log.error(
         "stage %s of run %s failed with %s at %s",
         job.intent.stage,
         job.run.id,
         type(error).__name__,
-        " > ".join(frames),
+        places(error),
     )
     message = f"An unexpected {type(error).__name__} stopped this stage. It is logged with run {job.run.id}."
     if job.intent.attempts >= pipeline.BUG_ATTEMPTS:

@@ -7,12 +7,14 @@ from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, renewing, schedules
-from connector.services.context import Services
+from connector.services import looking, pipeline, realtime, renewing, schedules
+from connector.services.context import REALTIME, Services
+from connector.services.warm import Warm
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
 from workers.outcomes import take_turn
+from workers.turns import take_turns
 
 
 @cache
@@ -27,10 +29,24 @@ def work(intent_id: str) -> None:
     take_turn(services(), UUID(intent_id))
 
 
+@cache
+def warm() -> Warm:
+    """Return what this process remembers between turns of the real-time lane."""
+    return Warm(services())
+
+
+@app.task(name="connector.realtime")
+def realtime_turn(piece_id: str) -> None:
+    """Take a turn of the real-time lane; what is put back for a short while is announced for then."""
+    for work_id, pause in take_turns(warm(), UUID(piece_id)).items():
+        realtime_turn.apply_async(args=[str(work_id)], queue=REALTIME, countdown=pause)
+
+
 @app.task(name="connector.sweep")
 def sweep() -> None:
-    """Announce every intent, everything by the clock, every quick look and every idle grant that is due."""
+    """Announce whatever is due: intents, real-time work, what is done by the clock, quick looks, idle grants."""
     pipeline.sweep(services())
+    realtime.sweep(services())
     for tenant_id, kind in schedules.sweep(services()):
         arguments = [str(tenant_id), kind]
         scheduled.apply_async(args=arguments, queue="maintenance", expires=app_settings.sweep_seconds)

@@ -136,6 +136,8 @@ class Capabilities:
     """What a write touches beside our fields, in sentences for the admin: dates of the last change above all."""
     listener_checks: tuple[str, ...] = ()
     """What the admin should look at before the first scores are written, because no app can read it."""
+    read_batch: int = 50
+    """How many persons one call of ``read_records`` reads best: more go side by side, in calls of this size."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from connector.errors import RetryLater
 LONGEST_WAIT = 60.0
 """Seconds that a worker may stand waiting; longer ones go back to the queue."""
 
+REALTIME_WAIT = 5.0
+"""Seconds that a worker of the real-time lane may stand waiting: others' people wait behind it."""
+
 SHORTEST_WAIT = 0.002
 
 ADMITTED, ADMITTED_SECONDS = 500, 10
@@ -81,13 +84,14 @@ class GovernedLane:
         self._account = account
         self._budgets = budgets
         self._realtime, self._reserve = standing
+        self._patience = REALTIME_WAIT if self._realtime else LONGEST_WAIT
 
     def acquire(self, budget: str) -> None:
-        """Wait until one request may be sent; raise ``RetryLater`` if that is more than a minute off."""
+        """Wait until one request may be sent; raise ``RetryLater`` if that is too far off."""
         ask = self._ask(self._budgets[budget])
         begun = self._clock.monotonic()
         while (wait := self._windows.take(ask)) > 0:
-            if self._clock.monotonic() - begun + wait > LONGEST_WAIT:
+            if self._clock.monotonic() - begun + wait > self._patience:
                 self._windows.leave(ask)
                 raise RetryLater("The CRM's request limit is used up for now.", after_seconds=wait)
             self._clock.sleep(min(max(wait, SHORTEST_WAIT), LOOK))

@@ -13,12 +13,15 @@ from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
 from connector.store.session import Store
 
+REALTIME = "realtime"
+"""The queue whose messages name pieces of the real-time lane; those of every other name intents."""
+
 
 class Waker(Protocol):
-    """Tells workers that intents wait. Losing a call costs time, never work."""
+    """Tells workers that work waits. Losing a call costs time, never work."""
 
-    def __call__(self, queue: str, intent_id: UUID) -> None:
-        """Announce one intent on a queue."""
+    def __call__(self, queue: str, work_id: UUID) -> None:
+        """Announce one intent, or one piece of the real-time lane, on a queue."""
         ...
 
 
@@ -67,6 +70,6 @@ class Services:
     refresh_seconds: float = 300.0
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
-        """Announce (queue, intent id) pairs after their rows were committed."""
-        for queue, intent_id in ready:
-            self.wake(queue, intent_id)
+        """Announce (queue, id of the work) pairs after their rows were committed."""
+        for queue, work_id in ready:
+            self.wake(queue, work_id)

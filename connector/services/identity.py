@@ -7,7 +7,7 @@ reading, and a record that an admin set apart joins nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.job import Job
 from connector.services.tracking import joining
-from connector.store import events, leads, persons
+from connector.store import events, leads, ledger, persons
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
 from connector.store.types import AnyRow
@@ -26,19 +26,24 @@ _CHUNK = 2_000
 
 
 def run(job: Job) -> None:
-    """Give every new record its lead, every early event its record, and every visitor who waits their person."""
+    """Give every new record its lead, every early event its record, and every visitor who waits their person.
+
+    The real-time lane joins persons of the same tenant at the same time: both hold the tenant's ledger.
+    """
     for connection in _connections(job):
         with job.transaction() as session:
             events.resolve_subjects(session, connection)
     done = 0
     while True:
         with job.transaction() as session:
+            ledger.lock(session, job.tenant_id)
             joined = identify(session, job.tenant_id, _CHUNK)
             done += joined
             job.report(session, done=done, expected=done)
         if joined < _CHUNK:
             break
     with job.transaction() as session:
+        ledger.lock(session, job.tenant_id)
         follow_links(session, job.tenant_id)
         joining.join_waiting(job.services, session, job.tenant_id)
         leads.drop_orphans(session, job.tenant_id)
@@ -52,6 +57,12 @@ def _connections(job: Job) -> list[Any]:
 def identify(session: Connection, tenant_id: UUID, limit: int) -> int:
     """Join at most ``limit`` new or changed records by their own keys; return how many there were."""
     waiting = persons.unidentified(session, tenant_id, limit)
+    _join(session, tenant_id, waiting)
+    return len(waiting)
+
+
+def _join(session: Connection, tenant_id: UUID, waiting: Sequence[AnyRow]) -> None:
+    """Give each of these records the lead of its own key."""
     keys = {row.id: person_key(row) for row in waiting}
     ids = leads.save(session, tenant_id, [NewLead(keys[row.id], row.created_at, None, None) for row in waiting])
     joins = [
@@ -67,7 +78,46 @@ def identify(session: Connection, tenant_id: UUID, limit: int) -> int:
     persons.assign(session, joins)
     # The lead that a record leaves is another one without it.
     _describe(session, tenant_id, {*ids.values(), *(row.lead_id for row in waiting if row.lead_id is not None)})
-    return len(waiting)
+
+
+def identify_records(
+    session: Connection, tenant_id: UUID, record_ids: Sequence[int], former: Set[int] = frozenset()
+) -> set[int]:
+    """Join these records alone, to the persons that a pass over all records would find; return the leads concerned.
+
+    Only a part of the graph can look different by them: that of their former persons (``former``: those of
+    records that were erased), and what their keys and links are connected with now.
+    """
+    beside = persons.beside(session, tenant_id, record_ids)
+    around = sorted({*record_ids, *beside})
+    before = former | persons.leads_of(session, tenant_id, around)
+    waiting = persons.unidentified(session, tenant_id, len(around), around)
+    if not (waiting or beside or former):
+        # Known people under known addresses, without links: the commonest case needs no more questions.
+        return set(before)
+    _join(session, tenant_id, waiting)
+    concerned = before | persons.leads_of(session, tenant_id, around)
+    pairs, keys = _connected_with(session, tenant_id, persons.keys_of_leads(session, tenant_id, sorted(concerned)))
+    wanted = _homes(pairs, keys)
+    homes = persons.homes(session, tenant_id, sorted(keys))
+    concerned |= {lead for lead, _, _ in homes}
+    astray = {key: wanted[key] for _, key, home in homes if wanted[key] != home}
+    concerned |= _move(session, tenant_id, astray)
+    _describe(session, tenant_id, concerned)
+    leads.drop_orphans(session, tenant_id, sorted(concerned))
+    return leads.existing(session, tenant_id, sorted(concerned))
+
+
+def _connected_with(session: Connection, tenant_id: UUID, keys: Set[str]) -> tuple[list[tuple[str, str]], set[str]]:
+    """Follow links from these keys to where they end; return the pairs, and all keys that were met."""
+    pairs: set[tuple[str, str]] = set()
+    met: set[str] = set()
+    ahead = set(keys)
+    while ahead:
+        met |= ahead
+        pairs.update(persons.linked(session, tenant_id, sorted(ahead)))
+        ahead = {key for pair in pairs for key in pair} - met
+    return sorted(pairs), met
 
 
 def _reason(row: AnyRow) -> str:
@@ -83,16 +133,27 @@ def follow_links(session: Connection, tenant_id: UUID) -> None:
     neither the order of reading nor that of joining matters.
     """
     pairs = persons.linked(session, tenant_id)
-    home = {key: min(part) for part in connected(pairs) for key in part}
-    wanted = {key: home.get(key, key) for key in {*home, *persons.displaced(session, tenant_id)}}
+    keys = {key for pair in pairs for key in pair} | persons.displaced(session, tenant_id)
+    _describe(session, tenant_id, _move(session, tenant_id, _homes(pairs, keys)))
+
+
+def _homes(pairs: Sequence[tuple[str, str]], keys: Set[str]) -> dict[str, str]:
+    """Return each key's home: the smallest key that it is connected with, or itself."""
+    found = {key: min(part) for part in connected(pairs) for key in part}
+    return {key: found.get(key, key) for key in keys}
+
+
+def _move(session: Connection, tenant_id: UUID, wanted: Mapping[str, str]) -> set[int]:
+    """Give all records of each key to the lead of its home; return those leads."""
+    if not wanted:
+        return set()
     fresh = [NewLead(key, datetime.max.replace(tzinfo=UTC), None, None) for key in set(wanted.values())]
     ids = leads.save(session, tenant_id, fresh)
-    touched = set(ids.values())
     for key, target in wanted.items():
         alone = "own record" if key.startswith("record:") else "same e-mail address"
         reason = alone if key == target else "linked in the CRM"
         persons.move(session, tenant_id, key, ids[target], reason)
-    _describe(session, tenant_id, touched)
+    return set(ids.values())
 
 
 def connected(pairs: Sequence[tuple[str, str]]) -> list[set[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.errors import LostLease
 from connector.services.context import Services
+from connector.services.lease import beating
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
@@ -89,20 +88,9 @@ class Job:
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
         """Renew the lease in the background while a stage computes or waits for a vendor."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(stop,), name=f"lease-{self.intent.stage}", daemon=True)
-        thread.start()
-        try:
+        with beating(self._hold, self.services.lease_seconds, f"lease-{self.intent.stage}"):
             yield
-        finally:
-            stop.set()
-            thread.join()
 
-    def _beat(self, stop: threading.Event) -> None:
-        while not stop.wait(self.services.lease_seconds / 3):
-            try:
-                with self.transaction():
-                    pass
-            except LostLease:
-                # The stage learns it from its own next transaction, which can't commit either.
-                return
+    def _hold(self) -> None:
+        with self.transaction():
+            pass

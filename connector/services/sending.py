@@ -24,7 +24,7 @@ from connector.services import overwriting
 from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.holding import holds
-from connector.services.scoring_run import from_json, worth_writing
+from connector.services.scored import from_json, worth_writing
 from connector.store import answers, claims, ledger, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
 

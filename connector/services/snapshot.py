@@ -1,4 +1,4 @@
-"""From the store to ``scoring``: a tenant's whole history as frames."""
+"""From the store to ``scoring``: a tenant's history as frames, whole or of a few leads and what these need."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from connector.records import FieldRole
 from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.store import connections, fields, frames
+from connector.store.frames import Cut
 from connector.store.tenants import TenantSettings
 from scoring.schema import (
     AMOUNTS,
@@ -28,6 +29,7 @@ from scoring.schema import (
     Goal,
     History,
     Knowledge,
+    Neighbours,
     Timing,
 )
 
@@ -46,32 +48,54 @@ def goal_of(settings: TenantSettings) -> Goal:
     )
 
 
-def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> History:
-    """Read everything that is known of a tenant's leads, not yet cut at any time."""
+def history(
+    services: Services,
+    tenant_id: UUID,
+    settings: TenantSettings,
+    cut: Cut | None = None,
+    beside: Neighbours | None = None,
+) -> History:
+    """Read everything that is known of a tenant's leads, not yet cut at any time.
+
+    With ``cut``, of these leads alone, and of their neighbours what the models read of them: enough to score
+    the leads of the cut, to the same bits.
+    """
     with services.store.reading() as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
         vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
-    values = _values(services, tenant_id, catalogue, vendors, settings)
+    values = _values(services, tenant_id, catalogue, vendors, settings, cut)
     goal_field = _goal_field(settings)
     crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
-    leads = frames.lead_frame(services.store, tenant_id)
-    conversions = _conversions(services, tenant_id, settings, values)
+    leads = frames.lead_frame(services.store, tenant_id, cut)
+    conversions = _conversions(services, tenant_id, settings, values, cut)
     ordered = settings.timing == Timing.ORDERED
     usable = [
         item.name
         for item in described
         if not (item.system or item.own or item.blocked) or (_bare(item.name) in settings.attributes and not item.own)
     ]
+    events = frames.event_frame(services.store, tenant_id, cut)
+    if cut is not None and beside is not None:
+        others, acts = _neighbours(services, tenant_id, cut, beside)
+        leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
         values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
-        events=frames.event_frame(services.store, tenant_id),
+        events=events,
         conversions=conversions.select(CONVERSIONS.names()),
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
         fields=described,
-        amounts=_amounts(services, tenant_id, settings),
+        # What conversions brought is learned from, never scored by.
+        amounts=_amounts(services, tenant_id, settings) if cut is None else pl.DataFrame(schema=AMOUNTS),
     )
+
+
+def _neighbours(services: Services, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Leads and events of those who have a company with leads of the cut, without the latter."""
+    wider, other = replace(cut, colleagues=True), ~pl.col("lead_id").is_in(list(cut.lead_ids))
+    acts = frames.event_frame(services.store, tenant_id, wider, actor=beside.actor, since=beside.since)
+    return frames.lead_frame(services.store, tenant_id, wider).filter(other), acts.filter(other)
 
 
 def parted(history: History, settings: TenantSettings) -> str | None:
@@ -97,6 +121,7 @@ def _values(
     catalogue: Sequence[Any],
     vendors: Mapping[UUID, str],
     settings: TenantSettings,
+    cut: Cut | None,
 ) -> pl.DataFrame:
     """All values that may be needed: the models' own, the goal's, the population's and those to be compared over."""
     parts = []
@@ -111,8 +136,8 @@ def _values(
                 and (not row.personal or row.name in settings.attributes)
             }
         )
-        parts.append(frames.value_frame(services.store, tenant_id, vendor, names))
-    company = frames.company_value_frame(services.store, tenant_id)
+        parts.append(frames.value_frame(services.store, tenant_id, vendor, names, cut))
+    company = frames.company_value_frame(services.store, tenant_id, cut)
     parts.append(company.with_columns(pl.lit(None, dtype=UTC_TIME).alias("known_at")))
     return pl.concat(parts, how="diagonal_relaxed")
 
@@ -174,7 +199,8 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
         values.filter(~pl.col("field").is_in(dated))
         .join(leads.select("lead_id", "created_at"), on="lead_id")
         .with_columns(since=pl.when(pl.col("born") > pl.col("created_at")).then(pl.col("born")))
-        .sort("lead_id", "field", "known_at", nulls_last=False)
+        # By value at last: of two records that say something else at one time the same one wins every time.
+        .sort("lead_id", "field", "known_at", "value", nulls_last=False)
         .group_by("lead_id", "field", "since", maintain_order=True)
         .agg(pl.col("value").last())
         .with_columns(pl.col("since").alias("known_at"))
@@ -188,10 +214,12 @@ def _goal_field(settings: TenantSettings) -> str | None:
     return settings.goal.removeprefix("property:").partition("=")[0]
 
 
-def _conversions(services: Services, tenant_id: UUID, settings: TenantSettings, values: pl.DataFrame) -> pl.DataFrame:
+def _conversions(
+    services: Services, tenant_id: UUID, settings: TenantSettings, values: pl.DataFrame, cut: Cut | None
+) -> pl.DataFrame:
     goal_field = _goal_field(settings)
     if goal_field is None:
-        return frames.conversion_frame(services.store, tenant_id, settings.goal)
+        return frames.conversion_frame(services.store, tenant_id, settings.goal, cut)
     wanted = settings.goal.partition("=")[2]
     hits = values.filter(
         (pl.col("field").str.split_exact(".", 1).struct.field("field_1") == goal_field) & (pl.col("value") == wanted)
@@ -231,7 +259,7 @@ def _exclusions(values: pl.DataFrame, catalogue: Sequence[Any], vendors: Mapping
     rule_frame = pl.DataFrame(rules, schema={"field": pl.String, "value": pl.String, "reason": pl.String}, orient="row")
     spans = (
         values.filter(pl.col("field").is_in(rule_frame["field"].unique().to_list()))
-        .sort("lead_id", "field", "known_at")
+        .sort("lead_id", "field", "known_at", "value")
         .with_columns(
             pl.col("known_at").alias("starts_at"),
             pl.col("known_at").shift(-1).over("lead_id", "field").alias("ends_at"),

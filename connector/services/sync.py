@@ -11,23 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
 from connector.errors import MissingPermission
-from connector.records import Census, Cursor, Page, Removal, Stream, WebhookHint
+from connector.records import Census, Cursor, Page, Stream, WebhookHint
 from connector.services import overwriting
 from connector.services.job import Job, TurnOverError
 from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
 from connector.services.tracking import joining
-from connector.store import census, events, fields, inbox, records, runs, streams
+from connector.services.work import Work
+from connector.store import census, events, fields, inbox, models, records, runs, streams
 
 PARALLEL_STREAMS = 4
+LEFT_TO_LANE = timedelta(seconds=60)
 _HINTS = 100
-_HINTED = "records"
+HINTED = "records"
 """What single records that were read again are counted under, where they can't be kept."""
 
 
@@ -77,11 +80,11 @@ class _Reading:
         with ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{self.stream}") as ahead:
             upcoming = ahead.submit(self._fetch, self._cursor())
             while True:
-                page = upcoming.result()
+                asked_at, page = upcoming.result()
                 stopping = page.drained or self.job.turn_is_over()
                 if not stopping:
                     upcoming = ahead.submit(self._fetch, page.cursor)
-                self._store(page)
+                self._store(page, asked_at)
                 if stopping:
                     return page.drained
 
@@ -90,17 +93,19 @@ class _Reading:
             states = streams.of_connection(session, self.job.connection_id)
         return next(state.cursor for state in states if state.name == self.stream)
 
-    def _fetch(self, cursor: Cursor | None) -> Page:
+    def _fetch(self, cursor: Cursor | None) -> tuple[datetime, Page]:
+        """Return the next page, and when it was asked for."""
+        asked_at = self.job.services.clock.now()
         try:
-            return sound(self.adapter.read_page(self.stream, cursor), self.stream)
+            return asked_at, sound(self.adapter.read_page(self.stream, cursor), self.stream)
         except MissingPermission as refused:
             # The token is good and the other streams go on; the page shows what is missing.
-            return Page(cursor=cursor or {}, drained=True, unavailable=str(refused))
+            return asked_at, Page(cursor=cursor or {}, drained=True, unavailable=str(refused))
 
-    def _store(self, page: Page) -> None:
+    def _store(self, page: Page, asked_at: datetime) -> None:
         now = self.job.services.clock.now()
         with self.job.transaction() as session:
-            store_page(session, self.job, page)
+            store_page(session, self.job, page, asked_at)
             overwriting.notice(session, self.job.connection_id, self.adapter, page.records)
             if page.census is not None:
                 _count(session, self.job, page.census)
@@ -117,18 +122,36 @@ class _Reading:
             _report(session, self.job)
 
 
-def store_page(session: Connection, job: Job, page: Page) -> None:
-    """Store what a page brought, in the order in which its parts refer to each other."""
-    tenant, connection = job.tenant_id, job.connection_id
-    records.save(session, tenant, connection, page.records, job.services.clock.now())
+def store_page(session: Connection, work: Work, page: Page, asked_at: datetime) -> None:
+    """Store what a page brought, in the order in which its parts refer to each other.
+
+    ``asked_at`` is when the CRM was asked. Another worker may have read some of
+    the same people since: what it stored stays, and whom it erased does not come back.
+    """
+    tenant, connection = work.tenant_id, work.connection_id
+    gone = inbox.erased_since(session, connection, asked_at)
+    if gone:
+        page = _without(page, gone)
+    records.save(session, tenant, connection, page.records, asked_at)
     records.save_companies(session, tenant, connection, page.companies)
     events.save_changes(session, tenant, connection, page.changes)
     events.save_events(session, tenant, connection, page.events)
     events.retract(session, connection, page.retractions)
     events.save_conversions(session, tenant, connection, page.conversions)
-    joining.forget_erased(job.services, session, tenant, connection, page.removals)
+    joining.forget_erased(work.services, session, tenant, connection, page.removals)
     records.remove(session, connection, page.removals)
     streams.reject(session, tenant, connection, page.rejections)
+
+
+def _without(page: Page, gone: Set[str]) -> Page:
+    """Leave out what a page says of people who were erased after it was asked for."""
+    return replace(
+        page,
+        records=tuple(item for item in page.records if item.record_id not in gone),
+        changes=tuple(item for item in page.changes if item.record_id not in gone),
+        events=tuple(item for item in page.events if item.record_id not in gone),
+        conversions=tuple(item for item in page.conversions if item.record_id not in gone),
+    )
 
 
 def _count(session: Connection, job: Job, counted: Census) -> None:
@@ -138,7 +161,7 @@ def _count(session: Connection, job: Job, counted: Census) -> None:
     if counted.complete:
         doubtful.update(census.unseen(session, job.connection_id, counted.since))
     hints = [
-        WebhookHint(str(job.connection_id), f"census:{counted.since.isoformat()}:{found}", "census", found, now)
+        WebhookHint(str(job.connection_id), f"census:{counted.since.isoformat()}:{found}", inbox.CENSUS, found, now)
         for found in sorted(doubtful)
     ]
     inbox.keep(session, job.tenant_id, job.connection_id, hints, now)
@@ -159,20 +182,27 @@ def _report(session: Connection, job: Job) -> None:
 
 
 def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
-    """Read again the records that webhooks named; the hint itself is never believed."""
+    """Read again the records that webhooks named; the hint itself is never believed.
+
+    Where a model scores already, fresh hints are the real-time lane's; what it could not do in time is done here.
+    """
     while True:
         with job.services.store.reading() as session:
-            hints = inbox.waiting(session, job.connection_id, _HINTS)
+            scored = models.champion_name(session, job.tenant_id) is not None
+            before = job.services.clock.now() - LEFT_TO_LANE if scored else None
+            hints = inbox.waiting(session, job.connection_id, _HINTS, before)
         if not hints:
             return
         ids = sorted({subject for _, _, subject in hints if subject})
-        page = sound(adapter.read_records(ids), _HINTED) if ids else Page(cursor={}, drained=True)
+        asked_at = job.services.clock.now()
+        page = sound(adapter.read_records(ids), HINTED) if ids else Page(cursor={}, drained=True)
         forgotten = {subject for _, kind, subject in hints if subject and kind == inbox.ERASED}
         with job.transaction() as session:
-            store_page(session, job, replace(page, removals=_erasing(page.removals, forgotten)))
+            store_page(session, job, erasing(page, forgotten), asked_at)
             inbox.handled(session, job.connection_id, [key for key, _, _ in hints], job.services.clock.now())
 
 
-def _erasing(removals: Sequence[Removal], forgotten: Set[str]) -> tuple[Removal, ...]:
+def erasing(page: Page, forgotten: Set[str]) -> Page:
     """Erase those who asked to be forgotten, now that the account has confirmed that they are gone."""
-    return tuple(replace(item, erased=item.erased or item.record_id in forgotten) for item in removals)
+    removals = (replace(item, erased=item.erased or item.record_id in forgotten) for item in page.removals)
+    return replace(page, removals=tuple(removals))

@@ -1,18 +1,26 @@
-"""Webhooks: verified on the raw bytes, durable before the answer, each hint once."""
+"""Webhooks: verified on the raw bytes, durable before the answer, each hint once.
+
+What is told about a person is work of the real-time lane, once there is a model to score by; what is told about
+anything else of the account, or before, starts a refresh.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy.engine import Connection
+
 from connector.adapters.contract import Delivery
 from connector.errors import RejectedInput
 from connector.records import WebhookHint
 from connector.services import pipeline
-from connector.services.context import Services
+from connector.services.context import REALTIME, Services
 from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
-from connector.store import connections, inbox, looks
+from connector.services.pipeline import Ready
+from connector.store import connections, inbox, lanes, looks, models
 from connector.store.connections import CrmConnection, Health
+from connector.store.lanes import Kind
 
 
 def is_address(services: Services, vendor: str, key: str) -> bool:
@@ -21,7 +29,7 @@ def is_address(services: Services, vendor: str, key: str) -> bool:
 
 
 def receive(services: Services, vendor: str, delivery: Delivery, key: str | None = None) -> int:
-    """Store what a vendor pushed and start a refresh; return how many hints were new.
+    """Store what a vendor pushed and ask for what is to be done about it; return how many hints were new.
 
     ``key`` is the end of the address, where it is that of one connection. Raises ``RejectedInput``
     for an address that we did not make and for a request that the vendor did not sign. Hints for
@@ -58,6 +66,18 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
             return 0
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())
         looks.pushed(session, connection.id, services.clock.now())
-        ready = pipeline.start_unless_waiting(services, session, connection.tenant_id) if new else []
+        ready = _asked(services, session, connection, hints) if new else []
     services.wake_all(ready)
     return new
+
+
+def _asked(services: Services, session: Connection, connection: CrmConnection, hints: list[WebhookHint]) -> Ready:
+    scored = models.champion_name(session, connection.tenant_id) is not None
+    ready: Ready = []
+    if not scored or any(hint.record_id is None for hint in hints):
+        ready += pipeline.start_unless_waiting(services, session, connection.tenant_id)
+    if scored and any(hint.record_id is not None for hint in hints):
+        # Last of all: whoever asks holds the connection's row until the commit.
+        piece = lanes.ask(session, connection.tenant_id, connection.id, Kind.READ, services.clock.now())
+        ready += [(REALTIME, piece)] if piece else []
+    return ready

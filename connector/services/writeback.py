@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import Disconnected, NeedsAdmin, RejectedInput, RetryLater
+from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import hook_secrets, listening
 from connector.services.allowance import Allowance, allowance
 from connector.services.context import Services
@@ -20,6 +20,7 @@ from connector.services.holding import holds
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
 from connector.services.sending import Sending, cut, send_due
+from connector.services.work import Work
 from connector.store import connections, outbox
 from connector.store.outbox import OutboxStatus
 
@@ -82,28 +83,22 @@ def deliver(job: Job) -> None:
     _raise_if_waiting(sending)
 
 
-def deliver_records(
-    services: Services, tenant_id: UUID, connection_id: UUID, record_ids: Sequence[int], *, realtime: bool
-) -> int:
+def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) -> int:
     """Write what waits for these records of a connection now, beside any other delivery; return how many hold theirs.
 
-    ``realtime`` may use the requests that are reserved for it. Raises ``RetryLater`` where one of them is to be tried
-    again later or is held by another delivery at this moment, and ``RejectedInput`` for another tenant's connection.
+    Raises ``RetryLater`` where one of them is to be tried again later or is held by another delivery at this moment.
     """
-    if read_connection(services, connection_id).tenant_id != tenant_id:
-        raise RejectedInput("This account belongs to another organisation.")
-    adapter, batch = open_adapter(services, connection_id, realtime=realtime), _batch(services, connection_id)
-    transaction = services.store.transaction
+    batch = _batch(work.services, work.connection_id)
     parts = [
-        Sending(services, tenant_id, connection_id, adapter, batch, transaction, record_ids=part)
+        Sending(work.services, work.tenant_id, work.connection_id, adapter, batch, work.transaction, record_ids=part)
         for part in cut(record_ids, NAMED_AT_ONCE)
     ]
     for part in parts:
         send_due(part)
     for part in parts:
         _raise_if_waiting(part)
-    with services.store.reading() as session:
-        return sum(outbox.count_delivered(session, connection_id, part.record_ids or ()) for part in parts)
+    with work.services.store.reading() as session:
+        return sum(outbox.count_delivered(session, work.connection_id, part.record_ids or ()) for part in parts)
 
 
 def _batch(services: Services, connection_id: UUID) -> int:

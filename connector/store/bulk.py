@@ -23,15 +23,32 @@ FEW = 50
 """Up to so many rows a temporary table costs more than it saves."""
 
 
+Taken = Callable[[Any], sa.ColumnElement[bool]]
+"""Given a new row's columns: whether it is taken up by the row that is there. A function of its module, made once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """How a row that is there takes up a new one: each function is handed the new row's columns.
-
-    ``values`` gives column → what becomes of it; ``where`` tells whether the new row is taken up at all.
-    """
+    """How a row that is there takes up a new one, column by column: given the new row's columns, what becomes of it."""
 
     values: Callable[[Any], Mapping[str, Any]]
-    where: Callable[[Any], sa.ColumnElement[bool] | None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    key: tuple[str, ...]
+    update: tuple[str, ...]
+    where: Taken | None
+    merge: Merge | None
+
+    def applied(self, statement: Any) -> Any:
+        """Say what becomes of rows that are there."""
+        new = statement.excluded
+        changed = self.merge.values(new) if self.merge else {name: new[name] for name in self.update}
+        if not changed:
+            return statement.on_conflict_do_nothing(index_elements=list(self.key))
+        where = self.where(new) if self.where else None
+        return statement.on_conflict_do_update(index_elements=list(self.key), set_=dict(changed), where=where)
 
 
 def upsert(
@@ -41,50 +58,42 @@ def upsert(
     *,
     key: Sequence[str],
     update: Sequence[str] = (),
+    where: Taken | None = None,
     merge: Merge | None = None,
 ) -> int:
     """Insert ``rows`` (all with the same columns) or update ``update`` columns where ``key`` exists.
 
-    Rows of one call with the same key count as one; the last wins. With no ``update``
-    columns existing rows stay as they are; ``merge`` says by rule what becomes of them. Returns how many rows
-    were new or changed. Rows are locked in the order of their keys: two workers never wait for each other's.
+    Rows of one call with the same key count as one; the last wins. With no ``update`` columns existing rows stay as
+    they are; ``merge`` says by rule what becomes of them; those that ``where`` denies stay in any case. Returns how
+    many rows were new or changed. Rows are locked in the order of their keys: two workers never wait for each other's.
     """
     if not rows:
         return 0
     unique = list(dict(zip(map(itemgetter(*key), rows), rows, strict=True)).values())
+    rule = _Rule(tuple(key), tuple(update), where, merge)
     if connection.dialect.name == "sqlite":
-        return _into_sqlite(connection, table, unique, (tuple(key), tuple(update), merge))
+        return _into_sqlite(connection, table, unique, rule)
     if len(unique) <= FEW:
         ordered = sorted(unique, key=itemgetter(*key))
-        statement = _on_conflict(postgresql.insert(table), key, update, merge)
-        return connection.execute(statement.execution_options(preserve_rowcount=True), ordered).rowcount
-    insert = _copied(connection, table, unique, key)
-    changed = connection.execute(_on_conflict(insert, key, update, merge)).rowcount
+        statement = rule.applied(postgresql.insert(table)).execution_options(preserve_rowcount=True)
+        return connection.execute(statement, ordered).rowcount
+    changed = connection.execute(rule.applied(_copied(connection, table, unique, key))).rowcount
     connection.execute(sa.text(f'DROP TABLE "{_staging(table)}"'))
     return changed
 
 
-def _into_sqlite(
-    connection: Connection,
-    table: sa.Table,
-    rows: Sequence[Row],
-    rule: tuple[tuple[str, ...], tuple[str, ...], Merge | None],
-) -> int:
-    key, update, merge = rule
-    if merge is not None:
-        return connection.execute(_on_conflict(sqlite.insert(table), key, update, merge), rows).rowcount
+def _into_sqlite(connection: Connection, table: sa.Table, rows: Sequence[Row], rule: _Rule) -> int:
+    if rule.merge is not None:
+        return connection.execute(rule.applied(sqlite.insert(table)), rows).rowcount
     names = tuple(rows[0])
-    statement = _sqlite_statement(table, names, key, update, connection.dialect)
+    statement = _sqlite_statement(table, names, rule, connection.dialect)
     return connection.exec_driver_sql(statement, _bound(connection, table, names, rows)).rowcount
 
 
 @lru_cache(maxsize=128)
-def _sqlite_statement(
-    table: sa.Table, names: tuple[str, ...], key: tuple[str, ...], update: tuple[str, ...], dialect: sa.Dialect
-) -> str:
+def _sqlite_statement(table: sa.Table, names: tuple[str, ...], rule: _Rule, dialect: sa.Dialect) -> str:
     """Return the statement, its values in the order of ``names``: compiled once, not for each page."""
-    statement = _on_conflict(sqlite.insert(table), key, update, None)
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    compiled = rule.applied(sqlite.insert(table)).compile(dialect=dialect, column_keys=list(names))
     placed = list(compiled.positiontup or ())
     if placed != list(names):
         raise TypeError(f"columns of {table.name} with defaults of ours can't be written in bulk")
@@ -99,19 +108,6 @@ def _bound(connection: Connection, table: sa.Table, names: Sequence[str], rows: 
         values = map(itemgetter(name), rows)
         columns.append(map(bind, values) if bind else values)
     return list(zip(*columns, strict=True))
-
-
-def _on_conflict(statement: Any, key: Sequence[str], update: Sequence[str], merge: Merge | None) -> Any:
-    if merge is not None:
-        new = statement.excluded
-        return statement.on_conflict_do_update(
-            index_elements=list(key), set_=dict(merge.values(new)), where=merge.where(new)
-        )
-    if not update:
-        return statement.on_conflict_do_nothing(index_elements=list(key))
-    return statement.on_conflict_do_update(
-        index_elements=list(key), set_={name: statement.excluded[name] for name in update}
-    )
 
 
 def _staging(table: sa.Table) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.records import Conversion, EngagementEvent, PropertyChange, Retraction
+from connector.records import Conversion, EngagementEvent, PropertyChange, Record, Retraction
 from connector.store import records as record_store
 from connector.store.bulk import upsert
 from connector.store.tables import changes, conversions, events, records
@@ -115,17 +115,25 @@ def retract(connection: Connection, connection_id: UUID, found: Sequence[Retract
         connection.execute(sa.delete(conversions).where(where))
 
 
-def resolve_subjects(connection: Connection, connection_id: UUID) -> int:
-    """Give events and outcomes that came before their record to it; return how many found theirs."""
+def resolve_subjects(connection: Connection, connection_id: UUID, found: Sequence[Record] | None = None) -> int:
+    """Give events and outcomes that came before their record (one of ``found``, if given) to it; return how many."""
     resolved = 0
     for table in (events, conversions):
         waiting = sa.select(table.c.subject).where(
             table.c.connection_id == connection_id, table.c.record_id.is_(None), table.c.subject.is_not(None)
         )
+        if found is not None:
+            waiting = waiting.where(table.c.subject.in_(_names(found)))
         subjects = list(connection.execute(waiting.distinct()).scalars())
         known = _resolve(connection, connection_id, subjects)
         resolved += _assign(connection, table, connection_id, known)
     return resolved
+
+
+def _names(found: Sequence[Record]) -> list[str]:
+    """Under which subjects these records may have been waited for."""
+    by_email = {_subject(None, item.email) for item in found if item.email}
+    return sorted({_subject(item.record_id, None) for item in found} | by_email)
 
 
 def _assign(connection: Connection, table: sa.Table, connection_id: UUID, known: dict[str, int]) -> int:

@@ -1,11 +1,14 @@
 """Frames out of the store in bulk: Arrow where the database offers it, whole columns where not.
 
-Each function returns a polars frame of one tenant. Times are ``Datetime("us", "UTC")``.
+Each function returns a polars frame of one tenant, or of a ``Cut`` of its leads, which is read row by row: for a
+few people that is quicker than any bulk. Times are ``Datetime("us", "UTC")``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,11 +34,41 @@ UTC_TIME = pl.Datetime("us", "UTC")
 _CHUNK = 200_000
 
 
-def _read(store: Store, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str]) -> pl.DataFrame:
-    """Run a query in bulk; columns that are neither times nor texts are Int64."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Some of a tenant's leads: these, or (``colleagues``) all that have a company with one of them."""
+
+    lead_ids: tuple[int, ...]
+    colleagues: bool = False
+
+    def holds(self, lead_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Whether a column names one of them."""
+        if not self.colleagues:
+            return lead_id.in_(self.lead_ids)
+        mine = leads.alias("mine")
+        companies_of = sa.select(mine.c.tenant_id, mine.c.company_key).where(
+            mine.c.id.in_(self.lead_ids), mine.c.company_key.is_not(None)
+        )
+        key = companies_of.distinct().subquery()
+        same = sa.and_(leads.c.tenant_id == key.c.tenant_id, leads.c.company_key == key.c.company_key)
+        return lead_id.in_(sa.select(leads.c.id).join(key, same))
+
+
+def _cut(query: sa.Select[Any], lead_id: sa.ColumnElement[Any], cut: Cut | None) -> sa.Select[Any]:
+    return query if cut is None else query.where(cut.holds(lead_id))
+
+
+def _read(
+    store: Store, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str], cut: Cut | None
+) -> pl.DataFrame:
+    """Run a query; columns that are neither times nor texts are Int64."""
     names = [column.name for column in query.selected_columns]
     types: dict[str, pl.DataType] = {name: pl.Int64() for name in names}
     types |= dict.fromkeys(times, UTC_TIME) | {name: pl.String() for name in texts}
+    if cut is not None:
+        with store.reading() as connection:
+            rows = [tuple(row) for row in connection.execute(query)]
+        return pl.DataFrame(rows, schema=types, orient="row")
     sql = str(query.compile(store.engine, compile_kwargs={"literal_binds": True}))
     read = _from_sqlite if store.engine.dialect.name == "sqlite" else _from_arrow
     return read(store, sql, names).cast(pl.Schema(types))
@@ -65,19 +98,25 @@ def _from_sqlite(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
     return pl.concat(chunks, how="vertical_relaxed")
 
 
-def lead_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
+def lead_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, created_at, company_key, email_kind of leads that have an open record."""
-    open_records = sa.select(records.c.lead_id).where(records.c.tenant_id == tenant_id, records.c.removed_at.is_(None))
+    is_open = (records.c.tenant_id == tenant_id, records.c.removed_at.is_(None))
+    open_ones = sa.select(records.c.lead_id).where(*is_open)
+    known: sa.ColumnElement[bool] = leads.c.id.in_(open_ones)
+    if cut is not None:
+        known = sa.and_(open_ones.where(records.c.lead_id == leads.c.id).exists(), cut.holds(leads.c.id))
     query = sa.select(
         leads.c.id.label("lead_id"),
         leads.c.created_at,
         leads.c.company_key,
         leads.c.email_kind,
-    ).where(leads.c.tenant_id == tenant_id, leads.c.id.in_(open_records))
-    return _read(store, query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"])
+    ).where(leads.c.tenant_id == tenant_id, known)
+    return _read(store, query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"], cut)
 
 
-def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]) -> pl.DataFrame:
+def value_frame(
+    store: Store, tenant_id: UUID, vendor: str, names: Sequence[str], cut: Cut | None = None
+) -> pl.DataFrame:
     """Return lead_id, field (``vendor.name``), value, known_at of the named fields of one vendor's records.
 
     ``born`` is when the record began, which may be later than its lead.
@@ -99,10 +138,10 @@ def value_frame(store: Store, tenant_id: UUID, vendor: str, names: Sequence[str]
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, query, ["known_at", "born"], ["field", "value"])
+    return _read(store, _cut(query, records.c.lead_id, cut), ["known_at", "born"], ["field", "value"], cut)
 
 
-def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
+def company_value_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, field (``vendor.name``), value of the companies behind a tenant's records.
 
     ``born`` is when the company became the record's, as far as that is known.
@@ -111,23 +150,38 @@ def company_value_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
         companies.c.connection_id == records.c.connection_id, companies.c.vendor_id == records.c.company_id
     )
     since = sa.func.coalesce(records.c.company_since, records.c.created_at).label("born")
-    links = sa.select(records.c.lead_id, companies.c.id.label("company"), since).join(companies, joined)
-    links = links.where(records.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
+    links = _cut(
+        sa.select(records.c.lead_id, companies.c.id.label("company"), since)
+        .join(companies, joined)
+        .where(records.c.tenant_id == tenant_id, records.c.lead_id.is_not(None)),
+        records.c.lead_id,
+        cut,
+    )
     properties = (
         sa.select(companies.c.id, connections.c.vendor, sa.cast(companies.c.properties, sa.Text).label("properties"))
         .join(connections, connections.c.id == companies.c.connection_id)
         .where(companies.c.tenant_id == tenant_id)
     )
+    linked = _read(store, links, ["born"], [], cut)
+    if cut is not None:
+        properties = properties.where(companies.c.id.in_(linked["company"].unique().to_list()))
     long: list[tuple[int, str, str]] = []
     with store.reading() as connection:
-        for company, vendor, text in connection.execute(properties):
+        for company, vendor, text in connection.execute(properties) if linked.height else ():
             long.extend((company, f"{vendor}.{name}", value) for name, value in orjson.loads(text).items() if value)
     values = pl.DataFrame(long, schema={"company": pl.Int64, "field": pl.String, "value": pl.String}, orient="row")
-    return _read(store, links, ["born"], []).join(values, on="company").select("lead_id", "field", "value", "born")
+    return linked.join(values, on="company").select("lead_id", "field", "value", "born")
 
 
-def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
-    """Return lead_id, at, kind, actor, detail of every engagement event.
+def event_frame(
+    store: Store,
+    tenant_id: UUID,
+    cut: Cut | None = None,
+    *,
+    actor: str | None = None,
+    since: datetime | None = None,
+) -> pl.DataFrame:
+    """Return lead_id, at, kind, actor, detail of engagement events: all, or those of an ``actor`` or ``since`` then.
 
     Where visitors of the tenant's sites are among the leads, ``known_at`` tells since when (null: since it happened).
     """
@@ -136,17 +190,24 @@ def event_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
         .join(records, records.c.id == events.c.record_id)
         .where(events.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
     )
-    told = _read(store, query, ["at"], ["kind", "actor", "detail"])
-    tracked = _tracked_frame(store, tenant_id)
+    chosen = _chosen(events.c, actor, since)
+    told = _read(store, _cut(query.where(*chosen), records.c.lead_id, cut), ["at"], ["kind", "actor", "detail"], cut)
+    tracked = _tracked_frame(store, tenant_id, cut, _chosen(tracked_events.c, actor, since))
     return told if tracked.is_empty() else pl.concat([told, tracked], how="diagonal")
 
 
-def _tracked_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
+def _chosen(columns: Any, actor: str | None, since: datetime | None) -> list[sa.ColumnElement[bool]]:
+    return [*([columns.actor == actor] if actor else []), *([columns.at >= since] if since else [])]
+
+
+def _tracked_frame(
+    store: Store, tenant_id: UUID, cut: Cut | None, chosen: Sequence[sa.ColumnElement[bool]]
+) -> pl.DataFrame:
     """Return the events of the tenant's sites, known since they arrived and their visitor was identified."""
     v, e, r = visitors.c, tracked_events.c, records.c
     known = sa.select(v.person_key).where(v.tenant_id == tenant_id, v.person_key.is_not(None))
     people = (
-        sa.select(r.person_key, sa.func.min(r.lead_id).label("lead_id"))
+        _cut(sa.select(r.person_key, sa.func.min(r.lead_id).label("lead_id")), r.lead_id, cut)
         .where(r.tenant_id == tenant_id, r.lead_id.is_not(None), r.person_key.in_(known))
         .group_by(r.person_key)
         .subquery()
@@ -156,9 +217,9 @@ def _tracked_frame(store: Store, tenant_id: UUID) -> pl.DataFrame:
         sa.select(people.c.lead_id, e.at, e.kind, e.actor, e.detail, known_at)
         .join(visitors, v.id == e.visitor_id)
         .join(people, people.c.person_key == v.person_key)
-        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id, e.kind != IDENTIFIED)
+        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id, e.kind != IDENTIFIED, *chosen)
     )
-    return _read(store, query, ["at", "known_at"], ["kind", "actor", "detail"])
+    return _read(store, query, ["at", "known_at"], ["kind", "actor", "detail"], cut)
 
 
 def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
@@ -180,7 +241,7 @@ def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def conversion_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
+def conversion_frame(store: Store, tenant_id: UUID, kind: str, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, at of a tenant's outcomes of one kind."""
     query = (
         sa.select(records.c.lead_id, conversions.c.at)
@@ -192,4 +253,4 @@ def conversion_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, query, ["at"], [])
+    return _read(store, _cut(query, records.c.lead_id, cut), ["at"], [], cut)

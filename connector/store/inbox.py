@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,9 +14,27 @@ from sqlalchemy.engine import Connection
 from connector.records import WebhookHint
 from connector.store.bulk import upsert
 from connector.store.tables import inbox
+from connector.store.types import AnyRow
 
 ERASED = "erased"
 """The kind of a hint that a person asked to be forgotten."""
+
+TRACKED = "tracked"
+"""The kind of a hint that a person did something on the tenant's own sites, of which the CRM knows nothing."""
+
+CENSUS = "census"
+"""The kind of a hint that a count made: it is read by the sync that counted, never in haste."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All hints about one person that wait: the earliest times, and which hints they are."""
+
+    vendor_id: str
+    happened_at: datetime
+    received_at: datetime
+    kinds: frozenset[str]
+    keys: tuple[str, ...]
 
 
 def keep(
@@ -36,16 +56,54 @@ def keep(
     return upsert(connection, inbox, rows, key=("connection_id", "dedupe_key"))
 
 
-def waiting(connection: Connection, connection_id: UUID, limit: int) -> Sequence[tuple[str, str, str | None]]:
-    """Return (dedupe key, kind, vendor id) of hints not handled yet, oldest first."""
+def waiting(
+    connection: Connection, connection_id: UUID, limit: int, before: datetime | None = None
+) -> Sequence[tuple[str, str, str | None]]:
+    """Return (dedupe key, kind, vendor id) of hints not handled yet, oldest first.
+
+    ``before``: hints about people that arrived later are left to the real-time lane.
+    """
     c = inbox.c
+    ours = sa.true() if before is None else sa.or_(c.received_at < before, c.subject.is_(None), c.kind == CENSUS)
     query = (
         sa.select(c.dedupe_key, c.kind, c.subject)
-        .where(c.connection_id == connection_id, c.handled_at.is_(None))
+        .where(c.connection_id == connection_id, c.handled_at.is_(None), ours)
         .order_by(c.occurred_at)
         .limit(limit)
     )
     return [(row.dedupe_key, row.kind, row.subject) for row in connection.execute(query)]
+
+
+def people(connection: Connection, connection_id: UUID, hints: int, most: int) -> Sequence[Person]:
+    """Return whom waiting hints are about, at most ``most``, the longest waiting first; of ``hints`` hints at most."""
+    c = inbox.c
+    query = (
+        sa.select(c.subject, c.occurred_at, c.received_at, c.kind, c.dedupe_key)
+        .where(c.connection_id == connection_id, c.handled_at.is_(None), c.subject.is_not(None), c.kind != CENSUS)
+        .order_by(c.received_at, c.dedupe_key)
+        .limit(hints)
+    )
+    about: dict[str, list[AnyRow]] = {}
+    for row in connection.execute(query):
+        about.setdefault(row.subject, []).append(row)
+    return [_person(vendor_id, rows) for vendor_id, rows in islice(about.items(), most)]
+
+
+def _person(vendor_id: str, rows: Sequence[AnyRow]) -> Person:
+    return Person(
+        vendor_id,
+        min(row.occurred_at for row in rows),
+        rows[0].received_at,
+        frozenset(row.kind for row in rows),
+        tuple(row.dedupe_key for row in rows),
+    )
+
+
+def erased_since(connection: Connection, connection_id: UUID, since: datetime) -> set[str]:
+    """Return the vendor ids of people who were erased after ``since``: a page read before must not bring them back."""
+    c = inbox.c
+    where = sa.and_(c.connection_id == connection_id, c.kind == ERASED, c.handled_at > since)
+    return set(connection.execute(sa.select(c.subject).where(where, c.subject.is_not(None))).scalars())
 
 
 def handled(connection: Connection, connection_id: UUID, keys: Sequence[str], now: datetime) -> None:

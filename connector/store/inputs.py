@@ -6,7 +6,7 @@ A frame holds a row an entry, in the entries' order. It is personal data: a lead
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,11 @@ def unpack(data: bytes) -> pl.DataFrame:
     return pl.read_parquet(io.BytesIO(data))
 
 
+def without(data: bytes, lead_ids: Collection[int]) -> bytes:
+    """Return the stored bytes of a frame without these leads."""
+    return pack(unpack(data).filter(~pl.col("lead_id").is_in(list(lead_ids))))
+
+
 def save(connection: Connection, tenant_id: UUID, batch: Batch) -> None:
     """Keep the inputs of a batch, in the transaction that wrote its entries."""
     row = {"tenant_id": tenant_id, "first_seq": batch.first_seq, "last_seq": batch.last_seq}
@@ -67,9 +72,8 @@ def forget(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> 
     c = score_inputs.c
     for first_seq in sorted(_holding(connection, tenant_id, lead_ids)):
         same = sa.and_(c.tenant_id == tenant_id, c.first_seq == first_seq)
-        frame = unpack(connection.execute(sa.select(c.frame).where(same)).scalar_one())
-        kept = frame.filter(~pl.col("lead_id").is_in(list(lead_ids)))
-        connection.execute(sa.update(score_inputs).where(same).values(frame=pack(kept)))
+        kept = without(bytes(connection.execute(sa.select(c.frame).where(same)).scalar_one()), lead_ids)
+        connection.execute(sa.update(score_inputs).where(same).values(frame=kept))
 
 
 def _holding(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:

@@ -102,10 +102,17 @@ def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -
     return set(connection.execute(sa.select(leads.c.id).where(where)).scalars())
 
 
-def drop_orphans(connection: Connection, tenant_id: UUID) -> int:
-    """Delete leads whose every record was erased, and what their scores were made of; return how many."""
-    owned = sa.select(records.c.id).where(records.c.lead_id == leads.c.id).exists()
-    orphans = sa.select(leads.c.id).where(leads.c.tenant_id == tenant_id, ~owned)
-    gone = list(connection.execute(orphans).scalars())
+def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> int:
+    """Delete leads (of ``lead_ids``, if given) whose every record was erased, and what their scores were made of.
+
+    Returns how many.
+    """
+    owned = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id == leads.c.id).exists()
+    orphaned = sa.and_(leads.c.tenant_id == tenant_id, ~owned)
+    if lead_ids is not None:
+        orphaned = sa.and_(orphaned, leads.c.id.in_(lead_ids))
+    gone = list(connection.execute(sa.select(leads.c.id).where(orphaned)).scalars())
+    if not gone:
+        return 0
     inputs.forget(connection, tenant_id, gone)
-    return connection.execute(sa.delete(leads).where(leads.c.tenant_id == tenant_id, ~owned)).rowcount
+    return connection.execute(sa.delete(leads).where(orphaned)).rowcount

@@ -35,14 +35,17 @@ class Entry:
 
 
 def lock(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
-    """Hold a tenant's chain until the transaction ends; return its newest sequence number and hash.
+    """Be the only one who scores, delivers for or joins persons of a tenant until the transaction ends.
 
-    Who adds entries and changes other rows in one transaction comes here first: then no two wait for each other.
+    Taken before the rows that several of them write, it keeps them from waiting for each other in a circle.
+    Returns number and hash of the newest entry.
     """
-    upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
     query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
-    row = connection.execute(query.with_for_update()).one()
-    return row.seq, row.hash
+    held = connection.execute(query.with_for_update()).one_or_none()
+    if held is None:
+        upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
+        held = connection.execute(query.with_for_update()).one()
+    return held.seq, held.hash
 
 
 def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:

@@ -64,6 +64,20 @@ def champion(connection: Connection, tenant_id: UUID) -> ModelVersion | None:
     return _read(row) if row else None
 
 
+def champion_name(connection: Connection, tenant_id: UUID) -> tuple[str, str] | None:
+    """Return version and SHA-256 of the model that scores, if one was published."""
+    where = sa.and_(models.c.tenant_id == tenant_id, models.c.status == CHAMPION)
+    row = connection.execute(sa.select(models.c.version, models.c.sha256).where(where)).one_or_none()
+    return (row.version, row.sha256) if row else None
+
+
+def artefact(connection: Connection, tenant_id: UUID, sha256: str) -> bytes | None:
+    """Return the bytes of a tenant's model by their SHA-256."""
+    where = sa.and_(models.c.tenant_id == tenant_id, models.c.sha256 == sha256)
+    found = connection.execute(sa.select(models.c.artefact).where(where).limit(1)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
 def get(connection: Connection, tenant_id: UUID, version: str) -> ModelVersion | None:
     """Return one version of a tenant."""
     where = sa.and_(models.c.tenant_id == tenant_id, models.c.version == version)

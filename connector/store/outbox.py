@@ -58,7 +58,7 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     ]
     if made:
         given_up = max(row["due_at"] for row in made) - DEAD_FOR
-        upsert(connection, outbox, made, key=("record_id",), merge=Merge(partial(_merged, given_up), _newer))
+        upsert(connection, outbox, made, key=("record_id",), where=_newer, merge=Merge(partial(_merged, given_up)))
 
 
 def _newer(new: Any) -> sa.ColumnElement[bool]:
@@ -89,14 +89,18 @@ def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
     }
 
 
-def delivered_values(connection: Connection, tenant_id: UUID) -> dict[int, Mapping[str, Any]]:
-    """Return record id → the values that the CRM is known to hold, of records with nothing on its way."""
-    query = sa.select(outbox.c.record_id, outbox.c.delivered).where(
-        outbox.c.tenant_id == tenant_id,
-        outbox.c.status == OutboxStatus.DELIVERED,
-        outbox.c.delivered_at.is_not(None),
-    )
-    return {row.record_id: row.delivered for row in connection.execute(query) if row.delivered}
+def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Return record id → the values that the CRM holds, or will hold once what waits has arrived.
+
+    Records of which that is not sure are left out: those that were refused, that somebody overwrote, or that are in
+    doubt.
+    """
+    c = outbox.c
+    sure = (OutboxStatus.DELIVERED, OutboxStatus.PENDING, OutboxStatus.SENDING)
+    query = sa.select(c.record_id, c.status, c.delivered, c["values"].label("queued"))
+    rows = connection.execute(query.where(c.record_id.in_(record_ids), c.status.in_(sure)))
+    found = {row.record_id: row.delivered if row.status == OutboxStatus.DELIVERED else row.queued for row in rows}
+    return {record_id: values for record_id, values in found.items() if values}
 
 
 def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:

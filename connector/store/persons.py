@@ -28,8 +28,10 @@ _TELLING = sa.func.coalesce(records.c.email, "") + "\n" + sa.func.coalesce(recor
 """What identity goes by: a record whose value differs from the one that it was identified as is seen again."""
 
 
-def unidentified(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
-    """Return records that are new or whose address or company changed, in the order of creation.
+def unidentified(
+    connection: Connection, tenant_id: UUID, limit: int, record_ids: Sequence[int] | None = None
+) -> Sequence[AnyRow]:
+    """Return records (of ``record_ids``, if given) that are new or whose address or company changed, oldest first.
 
     One that left the CRM counts where another record is linked to it: its past is the person's.
     """
@@ -41,6 +43,8 @@ def unidentified(connection: Connection, tenant_id: UUID, limit: int) -> Sequenc
         .where(r.tenant_id == tenant_id, sa.or_(r.removed_at.is_(None), linked_to))
         .where(r.identified_as.is_distinct_from(_TELLING))
     )
+    if record_ids is not None:
+        query = query.where(r.id.in_(record_ids))
     return connection.execute(query.order_by(r.created_at, r.id).limit(limit)).all()
 
 
@@ -70,8 +74,11 @@ def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(statement, list(joins))
 
 
-def linked(connection: Connection, tenant_id: UUID) -> Sequence[tuple[str, str]]:
-    """Return pairs of person keys that a CRM's own links join; links of records set apart do not count."""
+def linked(connection: Connection, tenant_id: UUID, keys: Sequence[str] | None = None) -> Sequence[tuple[str, str]]:
+    """Return pairs of person keys that a CRM's own links join (with one of ``keys``, if given).
+
+    Links of records set apart do not count.
+    """
     one, other = records.alias("one"), records.alias("other")
     query = (
         sa.select(one.c.person_key, other.c.person_key)
@@ -80,7 +87,40 @@ def linked(connection: Connection, tenant_id: UUID) -> Sequence[tuple[str, str]]
         .where(links.c.tenant_id == tenant_id, ~one.c.apart, ~other.c.apart)
         .where(one.c.person_key.is_not(None), other.c.person_key.is_not(None))
     )
+    if keys is not None:
+        query = query.where(sa.or_(one.c.person_key.in_(keys), other.c.person_key.in_(keys)))
     return [(first, second) for first, second in connection.execute(query)]
+
+
+def beside(connection: Connection, tenant_id: UUID, record_ids: Sequence[int]) -> set[int]:
+    """Return records that these are linked to, or that are linked to them."""
+    one, other = records.alias("one"), records.alias("other")
+    named = sa.and_(other.c.connection_id == one.c.connection_id, other.c.vendor_id == links.c.vendor_id)
+    pairs = sa.select(one.c.id, other.c.id).select_from(links.join(one, one.c.id == links.c.record_id))
+    pairs = pairs.join(other, named).where(links.c.tenant_id == tenant_id)
+    # Two questions: each has an index of its own.
+    halves = [pairs.where(side.c.id.in_(record_ids)) for side in (one, other)]
+    return {record for half in halves for pair in connection.execute(half) for record in pair}
+
+
+def leads_of(connection: Connection, tenant_id: UUID, record_ids: Sequence[int]) -> set[int]:
+    """Return the leads of these records, open or not."""
+    where = sa.and_(records.c.tenant_id == tenant_id, records.c.id.in_(record_ids), records.c.lead_id.is_not(None))
+    return set(connection.execute(sa.select(records.c.lead_id).where(where)).scalars())
+
+
+def keys_of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[str]:
+    """Return the person keys of all records of these leads."""
+    where = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id.in_(lead_ids))
+    query = sa.select(records.c.person_key).where(where, records.c.person_key.is_not(None))
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def homes(connection: Connection, tenant_id: UUID, keys: Sequence[str]) -> Sequence[tuple[int, str, str]]:
+    """Return (lead, person key, the lead's own key) of the records of these person keys."""
+    where = sa.and_(records.c.tenant_id == tenant_id, records.c.person_key.in_(keys))
+    query = sa.select(leads.c.id, records.c.person_key, leads.c.key).join(records, records.c.lead_id == leads.c.id)
+    return [(lead, key, home) for lead, key, home in connection.execute(query.where(where).distinct())]
 
 
 def displaced(connection: Connection, tenant_id: UUID) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +22,11 @@ _IDENTITY = ("tenant_id", "connection_id", "vendor_id")
 def save(
     connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Record], seen_at: datetime
 ) -> None:
-    """Insert or refresh records; a record that came back from the archive is open again."""
+    """Insert or refresh records; a record that came back from the archive is open again.
+
+    ``seen_at`` is when the CRM was asked. Two workers may have asked about the same record: what the CRM
+    changed later stays, and one that left after ``seen_at`` is not brought back.
+    """
     rows = [
         {
             "tenant_id": tenant_id,
@@ -39,8 +44,13 @@ def save(
         for item in found
     ]
     refreshed = tuple(name for name in (rows[0] if rows else ()) if name not in _IDENTITY)
-    upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed)
+    upsert(connection, records, rows, key=("connection_id", "vendor_id"), update=refreshed, where=_no_older)
     _save_links(connection, tenant_id, connection_id, [item for item in found if item.same_as])
+
+
+def _no_older(fresh: Any) -> sa.ColumnElement[bool]:
+    there = sa.or_(records.c.removed_at.is_(None), records.c.removed_at <= fresh.seen_at)
+    return sa.and_(fresh.modified_at >= records.c.modified_at, there)
 
 
 def _save_links(connection: Connection, tenant_id: UUID, connection_id: UUID, linked: Sequence[Record]) -> None:
@@ -105,10 +115,17 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
         if item.erased:
+            _look_again(connection, record_id)
             connection.execute(sa.delete(records).where(records.c.id == record_id))
             continue
         connection.execute(sa.update(records).where(records.c.id == record_id).values(removed_at=item.at))
         connection.execute(sa.delete(outbox).where(outbox.c.record_id == record_id))
+
+
+def _look_again(connection: Connection, record_id: int) -> None:
+    """Let identity see the other records of a person anew: without this one they may be other persons, or younger."""
+    mine = sa.select(records.c.lead_id).where(records.c.id == record_id).scalar_subquery()
+    connection.execute(sa.update(records).where(records.c.lead_id == mine).values(identified_as=None))
 
 
 def _mentioned(gone: Sequence[Removal]) -> set[str]:

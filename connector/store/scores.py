@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,8 +29,22 @@ _REFRESHED = (
 
 
 def save(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert or replace current scores (columns of the ``scores`` table)."""
-    upsert(connection, scores, rows, key=("lead_id",), update=_REFRESHED)
+    """Insert or replace current scores (columns of the ``scores`` table); a newer one stays as it is."""
+    upsert(connection, scores, rows, key=("lead_id",), update=_REFRESHED, where=_no_older)
+
+
+def _no_older(fresh: Any) -> sa.ColumnElement[bool]:
+    newer: sa.ColumnElement[bool] = fresh.as_of >= scores.c.as_of
+    return newer
+
+
+def overtaken(connection: Connection, lead_ids: Sequence[int], as_of: datetime) -> set[int]:
+    """Return those of these leads whose score is as of a later time than ``as_of``.
+
+    It stays true until the transaction ends where the tenant's ledger is held (``ledger.lock``).
+    """
+    where = sa.and_(scores.c.lead_id.in_(lead_ids), scores.c.as_of > as_of)
+    return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
 
 
 def of_run(connection: Connection, tenant_id: UUID, run_id: UUID) -> set[int]:
@@ -37,9 +53,11 @@ def of_run(connection: Connection, tenant_id: UUID, run_id: UUID) -> set[int]:
     return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
 
 
-def tiers(connection: Connection, tenant_id: UUID) -> dict[int, str]:
-    """Return lead id → tier as it stands."""
+def tiers(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> dict[int, str]:
+    """Return lead id → tier as it stands, of all leads or of these."""
     query = sa.select(scores.c.lead_id, scores.c.tier).where(scores.c.tenant_id == tenant_id)
+    if lead_ids is not None:
+        query = query.where(scores.c.lead_id.in_(lead_ids))
     return {row.lead_id: row.tier for row in connection.execute(query)}
 
 

@@ -109,6 +109,13 @@ def duration(length: timedelta | None) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
+def seconds(value: float) -> str:
+    """Return a short stretch of time: milliseconds where it is short, else as ``duration`` says."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 60 else duration(timedelta(seconds=value))
+
+
 _EVENTS: Mapping[EventKind, tuple[str, str]] = {
     EventKind.PAGE_VIEW: ("Visited a page", "Visited {}"),
     EventKind.FORM_SUBMITTED: ("Submitted a form", "Submitted the form “{}”"),
@@ -206,6 +213,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         day,
         plain_day,
         duration,
+        seconds,
         happening,
         came_from,
         actor,

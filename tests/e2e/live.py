@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,17 +21,19 @@ from connector.app import create_app
 from connector.crypto import TokenCipher, new_key
 from connector.services import install
 from connector.services.children import in_place
-from connector.services.context import Services
+from connector.services.context import REALTIME, Services
 from connector.services.hooks import HookAddresses
 from connector.services.opening import open_adapter
+from connector.services.warm import Warm
 from connector.services.writeback import holds
 from connector.settings import load
-from connector.store import outbox, runs
+from connector.store import ledger, outbox, persons, records, runs
 from connector.store.runs import Run, RunStatus
 from connector.store.session import Store
-from connector.store.tables import inbox
+from connector.store.tables import inbox, scores
 from tests.contract.world import SharedClock, VendorWorld
 from workers.outcomes import carry_out
+from workers.turns import take_turns
 
 SECRET_KEY = "only-for-tests-" * 4
 PATIENCE_SECONDS = 20.0
@@ -77,20 +81,29 @@ class LaterClock:
 
 @dataclass
 class Line:
-    """A CRM with the product connected to it. ``woken`` are the intents that were announced."""
+    """A CRM with the product connected to it. ``woken`` is the work that was announced, with its queue."""
 
     crm: VendorWorld
     services: Services
     connection_id: UUID
     tenant_id: UUID
-    woken: list[UUID] = field(default_factory=list)
+    woken: list[tuple[str, UUID]] = field(default_factory=list)
 
     def work(self) -> None:
         """Do what was announced until nothing is; a run that stops fails with its own sentence."""
         while self.woken:
-            carry_out(self.services, self.woken.pop(0))
+            queue, work_id = self.woken.pop(0)
+            if queue == REALTIME:
+                take_turns(self.warm, work_id)
+            else:
+                carry_out(self.services, work_id)
         run = self.newest_run()
         assert run.status is RunStatus.DONE, run.error
+
+    @cached_property
+    def warm(self) -> Warm:
+        """What a worker of the real-time lane remembers."""
+        return Warm(self.services)
 
     def newest_run(self) -> Run:
         """Return the tenant's newest run."""
@@ -111,6 +124,22 @@ class Line:
             assert time.monotonic() < deadline, "the CRM pushed nothing"
             time.sleep(0.01)
 
+    def scored(self, record_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return what the ledger holds of the scores of a record's lead, the newest first."""
+        with self.services.store.reading() as session:
+            known = records.ids_by_vendor_id(session, self.connection_id, [record_id])
+            (lead,) = persons.leads_of(session, self.tenant_id, list(known.values()))
+            found = ledger.latest(session, self.tenant_id, "scored", lead, 10**9, 10)
+        return [entry.body for entry in found if entry.body]
+
+    def scores_elsewhere(self, record_id: str) -> Mapping[int, datetime]:
+        """Return lead → when it was scored, of all leads but that of a record."""
+        with self.services.store.reading() as session:
+            known = records.ids_by_vendor_id(session, self.connection_id, [record_id])
+            mine = persons.leads_of(session, self.tenant_id, list(known.values()))
+            rows = session.execute(sa.select(scores.c.lead_id, scores.c.scored_at)).all()
+        return {row.lead_id: row.scored_at for row in rows if row.lead_id not in mine}
+
     def in_the_crm(self, record_id: str) -> Mapping[str, str]:
         """Return the score fields that are filled in the CRM, which are those that the store takes for delivered."""
         adapter = open_adapter(self.services, self.connection_id)
@@ -125,7 +154,7 @@ class Line:
 def connected(store: Store, crm: VendorWorld) -> Iterator[Line]:
     """Install the app of a CRM and serve the product."""
     with listening() as (origin, serve):
-        woken: list[UUID] = []
+        woken: list[tuple[str, UUID]] = []
 
         def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
             return crm.governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
@@ -136,7 +165,7 @@ def connected(store: Store, crm: VendorWorld) -> Iterator[Line]:
             cipher=TokenCipher([new_key()]),
             apps={crm.name: crm.app(webhook_url=f"{origin}/webhooks/{crm.name}")},
             lane=lane,
-            wake=lambda _queue, intent_id: woken.append(intent_id),
+            wake=lambda queue, work_id: woken.append((queue, work_id)),
             isolated=in_place,
             lease_seconds=86_400,
             onboarding={"delivery": "on"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from connector.adapters.salesforce import webhooks
-from connector.services import looking
+from connector.services import looking, polling
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from tests.contract.hubspot_world import HubSpotWorld
@@ -107,7 +108,8 @@ def tell(line: Line, record_id: str, event: str) -> None:
 
 
 def test_what_happens_is_pushed_and_ends_in_a_value_in_the_crm(line: Line) -> None:
-    """Somebody new gets a score; what they do raises it. Nobody asked the CRM in between."""
+    """Somebody new gets a score; what changes of them is scored again. No run begins for it, nobody else is touched."""
+    run, others = line.newest_run(), line.scores_elsewhere("")
     before = line.pushed()
     person = line.crm.add_person("new@firm1.example.com")
     assert line.in_the_crm(person) == {}
@@ -118,14 +120,33 @@ def test_what_happens_is_pushed_and_ends_in_a_value_in_the_crm(line: Line) -> No
     assert first["lead_score"]
     line.crm.clock.sleep(60)
     before = line.pushed()
-    act(line.crm, person)
-    line.crm.clock.sleep(60)
     line.crm.rename_title([person], "Head of Purchasing")
     tell(line, person, "updated")
     line.until_pushed(before)
     line.work()
-    second = line.in_the_crm(person)
-    assert Decimal(second["lead_score"]) > Decimal(first["lead_score"])
+    (newest, *earlier) = line.scored(person)
+    assert (newest["requester"], [body["requester"] for body in earlier]) == ("webhook", ["webhook"])
+    assert newest["as_of"] > earlier[0]["as_of"]
+    assert newest["inputs_hash"] != earlier[0]["inputs_hash"]
+    assert line.in_the_crm(person)["lead_score"]
+    assert line.newest_run() == run
+    assert line.scores_elsewhere(person) == others
+
+
+def test_what_a_person_did_raises_the_score_with_the_next_reading(line: Line) -> None:
+    """What the CRM does not tell with the person itself is found by the refresh, and the lane goes on from there."""
+    before = line.pushed()
+    person = line.crm.add_person("new@firm1.example.com")
+    tell(line, person, "created")
+    line.until_pushed(before)
+    line.work()
+    first = line.in_the_crm(person)
+    line.crm.clock.sleep(60)
+    act(line.crm, person)
+    line.crm.clock.sleep(3_600)
+    polling.poll(line.services, timedelta(minutes=5))
+    line.work()
+    assert Decimal(line.in_the_crm(person)["lead_score"]) > Decimal(first["lead_score"])
 
 
 @pytest.fixture

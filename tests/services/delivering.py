@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from connector.records import Record
 from connector.services import pipeline, writeback
+from connector.services.context import Services
+from connector.services.opening import open_adapter
 from connector.store import ledger, models, outbox, records, tenants
 from connector.store.models import ModelVersion
 from connector.store.outbox import OutboxStatus
@@ -19,6 +23,19 @@ from connector.store.tables import leads, ledger_payloads
 from connector.store.tables import outbox as table
 from connector.store.tables import records as record_table
 from tests.world import NOW, World, world
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Work that nobody else can take over."""
+
+    services: Services
+    tenant_id: UUID
+    connection_id: UUID
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A writing transaction."""
+        return self.services.store.transaction()
 
 
 @dataclass
@@ -58,7 +75,8 @@ class Desk:
     def deliver(self, *ids: int, realtime: bool = False) -> int:
         """Deliver given records."""
         services = self.world.services
-        return writeback.deliver_records(services, self.tenant_id, self.connection_id, ids, realtime=realtime)
+        adapter = open_adapter(services, self.connection_id, realtime=realtime)
+        return writeback.deliver_records(AtOnce(services, self.tenant_id, self.connection_id), adapter, ids)
 
     def run(self) -> None:
         """Let a whole delivery run to its end, as after an approval."""

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import RejectedInput, RetryLater
+from connector.errors import RetryLater
 from connector.records import WriteOutcome, WriteResult
-from connector.services import publication, writeback
+from connector.services import publication
 from connector.store import outbox
 from connector.store.session import Store
 from connector.store.tables import outbox as table
@@ -44,12 +44,6 @@ def test_given_records_are_written_and_the_others_wait(at: Desk) -> None:
     assert at.held() == {"2": "10.0"}
     at.run()
     assert at.world.crm.writes == ["2", "1", "3"]
-
-
-def test_another_tenants_account_is_refused(at: Desk) -> None:
-    """Nothing is written by a mixed-up id."""
-    with pytest.raises(RejectedInput):
-        writeback.deliver_records(at.world.services, at.connection_id, at.connection_id, [1], realtime=True)
 
 
 def test_two_deliveries_side_by_side_write_nothing_twice(at: Desk) -> None:

@@ -113,6 +113,22 @@ class Tenant:
             found = records.ids_by_vendor_id(session, self.crms[item.crm], [item.record.record_id])
         return found[item.record.record_id]
 
+    def happen(self, step: str, item: Read, *, alone: bool) -> None:
+        """Let something happen to a record and join its person: ``alone``, as the real-time lane does."""
+        crm, name = self.crms[item.crm], item.record.record_id
+        with self.store.transaction() as session:
+            known = records.ids_by_vendor_id(session, crm, [name])
+            former = persons.leads_of(session, self.id, list(known.values()))
+            if step == "read":
+                records.save(session, self.id, crm, [item.record], item.record.modified_at)
+            else:
+                records.remove(session, crm, [Removal(name, NOW, erased=step == "erase")])
+            if alone:
+                known = records.ids_by_vendor_id(session, crm, [name])
+                identity.identify_records(session, self.id, sorted(known.values()), former)
+        if not alone:
+            self.identify()
+
     def set_apart(self, item: Read, *, apart: bool) -> None:
         """Part a record from everyone, or take that back."""
         with self.store.transaction() as session:
@@ -146,6 +162,40 @@ def test_a_record_set_apart_is_alone_and_can_come_back(store: Store, found: list
     assert frozenset([chosen.name]) in made.persons()
     made.set_apart(chosen, apart=False)
     assert made.persons() == before
+
+
+@st.composite
+def happenings(draw: st.DrawFn) -> list[tuple[str, Read]]:
+    """Records that come, come again with another address or company, leave or are erased."""
+    found = draw(readings())
+    steps = [("read", item) for item in found]
+    for number in range(draw(st.integers(0, 6))):
+        item = draw(st.sampled_from(found))
+        again = replace(
+            item.record,
+            email=draw(st.sampled_from(EMAILS)),
+            company_id=draw(st.sampled_from([None, "c1"])),
+            modified_at=NOW + timedelta(minutes=number),
+        )
+        step = draw(st.sampled_from(["read", "remove", "erase"]))
+        steps.insert(draw(st.integers(0, len(steps))), (step, replace(item, record=again)))
+    return steps
+
+
+@settings(MANY, max_examples=10)
+@given(steps=happenings())
+def test_joining_the_people_concerned_alone_finds_what_a_whole_pass_finds(
+    store: Store, steps: list[tuple[str, Read]]
+) -> None:
+    """After each step the same persons, as old, of the same company; a whole pass then changes nothing."""
+    alone, whole = Tenant(store), Tenant(store)
+    for step, item in steps:
+        alone.happen(step, item, alone=True)
+        whole.happen(step, item, alone=False)
+        assert alone.persons() == whole.persons()
+    before = alone.persons()
+    alone.identify()
+    assert alone.persons() == before
 
 
 def _reads(made: Tenant) -> list[Read]:

@@ -11,6 +11,7 @@ from connector.adapters.hosts import require_base, trusted
 from connector.adapters.hubspot import webhooks
 from connector.adapters.hubspot.adapter import HubSpotAdapter
 from connector.adapters.hubspot.oauth import OAuth, account_of
+from connector.adapters.hubspot.portal import HISTORY_BATCH
 from connector.adapters.hubspot.score_writes import LARGEST_BATCH
 from connector.adapters.hubspot.session import TIMEOUT, Session
 from connector.adapters.page_sizes import PageSizes
@@ -30,6 +31,7 @@ CAPABILITIES = Capabilities(
     # burst of 110 two are left for the question at an installation, which no governor sees.
     budgets=(Budget("burst", 108, 10.0), Budget("search", 3, 1.0), Budget("associations", 100, 10.0)),
     write_batch=LARGEST_BATCH,
+    read_batch=HISTORY_BATCH,
     property_history=True,
     webhooks=True,
     refresh_tokens=True,

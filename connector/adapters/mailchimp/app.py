@@ -31,6 +31,8 @@ CAPABILITIES = Capabilities(
     # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited.
     budgets=(Budget(CONNECTIONS, AT_ONCE, 0.0),),
     write_batch=LARGEST_BATCH,
+    # A member a request: they go side by side.
+    read_batch=1,
     property_history=False,
     webhooks=True,
     refresh_tokens=False,

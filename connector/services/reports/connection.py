@@ -16,6 +16,7 @@ from connector.records import Tier
 from connector.services.context import Services
 from connector.services.reports.refusals import Letter, letters
 from connector.services.reports.run import RunReport, run_report
+from connector.services.reports.speed import Speed, account_speed
 from connector.store import connections, outbox, overwrites, publications, scores, streams
 from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
@@ -75,7 +76,7 @@ class ConnectionReport:
 
     ``login`` is where to sign in to connect the account again, where it has a host of its own;
     ``webhook`` is there for CRMs that push only after their admin has entered it; ``options`` are what
-    its admin may turn on.
+    its admin may turn on; ``speed`` is that of the real-time lane.
     """
 
     connection: CrmConnection
@@ -88,6 +89,7 @@ class ConnectionReport:
     login: str | None
     webhook: AdminWebhook | None
     options: Mapping[str, Option]
+    speed: Speed
 
     @property
     def scored(self) -> int:
@@ -122,6 +124,7 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             login=_own_login(connection, app.capabilities.login_domain if app else ""),
             webhook=_webhook(services, connection),
             options=app.capabilities.options if app else {},
+            speed=account_speed(session, connection_id),
         )
 
 

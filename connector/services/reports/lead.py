@@ -18,6 +18,7 @@ from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.people import Naming, Person
+from connector.services.reports.speed import LeadSpeed, lead_speed
 from connector.store import connections, events, leads, ledger, overwrites, scores, tracked
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
@@ -114,7 +115,10 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class LeadReport:
-    """Everything the page of a lead shows; ``score`` is None for a lead outside the population."""
+    """Everything the page of a lead shows; ``score`` is None for a lead outside the population.
+
+    ``speed`` is None where the real-time lane had nothing to do with it lately.
+    """
 
     lead_id: int
     person: Person
@@ -122,6 +126,7 @@ class LeadReport:
     events: tuple[Happening, ...]
     records: tuple[RecordLink, ...]
     entries: tuple[LedgerLine, ...]
+    speed: LeadSpeed | None
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -142,6 +147,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
+        speed = lead_speed(session, tenant_id, lead_id)
     return LeadReport(
         lead_id=lead_id,
         person=person,
@@ -149,6 +155,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         events=happened,
         records=_links(services, accounts, records, left),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
+        speed=speed,
     )
 
 

@@ -3,6 +3,7 @@
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.publishing import publications
+from connector.store.tables.realtime import lanes, traces
 from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
@@ -29,6 +30,7 @@ __all__ = [
     "inbox",
     "installs",
     "intents",
+    "lanes",
     "leads",
     "ledger",
     "ledger_heads",
@@ -51,6 +53,7 @@ __all__ = [
     "sites",
     "streams",
     "tenants",
+    "traces",
     "tracked_events",
     "tracked_refusals",
     "visitors",

@@ -32,6 +32,7 @@ leads = Table(
     Column("company_key", Text),
     Column("email_kind", Text),
     UniqueConstraint("tenant_id", "key"),
+    Index("ix_leads_tenant_id_company_key", "tenant_id", "company_key"),
 )
 
 records = Table(
@@ -67,6 +68,7 @@ links = Table(
     Column("vendor_id", Text, primary_key=True),
     of_tenant(),
     Index("ix_record_links_tenant_id", "tenant_id"),
+    Index("ix_record_links_vendor_id", "vendor_id"),
 )
 
 changes = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint, Uuid
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint, Uuid, text
 
 from connector.store.tables.base import metadata, of_connection, of_tenant
 from connector.store.types import BigId, Json, Text, UtcTime
@@ -97,4 +97,18 @@ inbox = Table(
     Column("occurred_at", UtcTime, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("handled_at", UtcTime),
+    Index(
+        "ix_webhook_inbox_waiting",
+        "connection_id",
+        "received_at",
+        sqlite_where=text("handled_at IS NULL"),
+        postgresql_where=text("handled_at IS NULL"),
+    ),
+    Index(
+        "ix_webhook_inbox_erased",
+        "connection_id",
+        "handled_at",
+        sqlite_where=text("kind = 'erased'"),
+        postgresql_where=text("kind = 'erased'"),
+    ),
 )

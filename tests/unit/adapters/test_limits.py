@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.adapters.contract import Budget, Lane
-from connector.adapters.limits import ADMITTED, ADMITTED_SECONDS, Governor
+from connector.adapters.limits import ADMITTED, ADMITTED_SECONDS, REALTIME_WAIT, Governor
 from connector.adapters.windows import LONGEST_REQUEST, REALTIME_MEMORY
 from connector.errors import RetryLater
 from tests.unit.adapters.clocks import MustWaitError, VirtualClock
@@ -101,6 +101,19 @@ def test_a_wait_of_more_than_a_minute_goes_back_to_the_queue() -> None:
         lane.acquire("burst")
     assert refused.value.after_seconds == pytest.approx(3600)
     assert clock.passed < 60
+
+
+def test_real_time_work_stands_waiting_for_seconds_only() -> None:
+    """Other tenants' people wait behind it: what bulk work would wait for goes back to the queue."""
+    clock = VirtualClock()
+    governor = Governor(None, clock)
+    fast, bulk = (governor.lane("crm", "1", [BURST], realtime=realtime) for realtime in (True, False))
+    fast.penalise("burst", 20.0)
+    with pytest.raises(RetryLater) as refused:
+        fast.acquire("burst")
+    assert refused.value.after_seconds == pytest.approx(20.0)
+    assert clock.passed < REALTIME_WAIT
+    bulk.acquire("burst")
 
 
 def test_places_of_a_worker_that_died_come_back() -> None:

@@ -1,0 +1,80 @@
+"""Read the people that hints name, as many at a time as the CRM gives best, and take them in at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.adapters.contract import CrmAdapter
+from connector.errors import RetryLater
+from connector.records import Page
+from connector.services import identity, overwriting, sync
+from connector.services.opening import app_of, read_connection
+from connector.services.soundness import sound
+from connector.services.turn import Turn
+from connector.store import events, inbox, persons, records
+from connector.store.inbox import Person
+
+PARALLEL_READS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the CRM said of people, asked at ``asked_at``. ``refused``: it had no room left for others."""
+
+    asked_at: datetime
+    pages: tuple[Page, ...]
+    people: tuple[Person, ...]
+    refused: RetryLater | None
+
+
+def fetch(adapter: CrmAdapter, turn: Turn, people: Sequence[Person]) -> Fetched:
+    """Read people side by side; raise what the CRM raised where nobody could be read."""
+    vendor = read_connection(turn.services, turn.connection_id).vendor
+    size = app_of(turn.services, vendor).capabilities.read_batch
+    asked_at = turn.services.clock.now()
+    # What people did on the tenant's own sites is here already: the CRM knows nothing new of them.
+    read = [person for person in people if person.kinds == {inbox.TRACKED}]
+    asked = [person for person in people if person.kinds != {inbox.TRACKED}]
+    batches = [asked[start : start + size] for start in range(0, len(asked), size)]
+    if len(batches) <= 1:
+        return Fetched(asked_at, tuple(_page(adapter, batch) for batch in batches), tuple(people), None)
+    pages: list[Page] = []
+    refused: RetryLater | None = None
+    with ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="fetch") as pool:
+        for batch, reading in [(batch, pool.submit(_page, adapter, batch)) for batch in batches]:
+            try:
+                pages.append(reading.result())
+                read += batch
+            except RetryLater as later:
+                refused = refused or later
+    if refused is not None and not pages:
+        raise refused
+    return Fetched(asked_at, tuple(pages), tuple(read), refused)
+
+
+def _page(adapter: CrmAdapter, people: Sequence[Person]) -> Page:
+    page = sound(adapter.read_records(sorted(person.vendor_id for person in people)), sync.HINTED)
+    forgotten = {person.vendor_id for person in people if inbox.ERASED in person.kinds}
+    return sync.erasing(page, forgotten)
+
+
+def take_in(adapter: CrmAdapter, turn: Turn, found: Fetched) -> set[int]:
+    """Store what was read and join it to its persons; return the leads that may score differently by it."""
+    read = [item for page in found.pages for item in page.records]
+    named = {item.record_id for item in read}
+    here = {person.vendor_id for person in found.people if person.kinds == {inbox.TRACKED}}
+    for page in found.pages:
+        named |= {item.record_id for item in page.removals}
+        named |= {item.merged_into for item in page.removals if item.merged_into}
+    with turn.transaction() as session:
+        gone = records.ids_by_vendor_id(session, turn.connection_id, named - {item.record_id for item in read})
+        former = persons.leads_of(session, turn.tenant_id, list(gone.values())) if gone else set()
+        for page in found.pages:
+            sync.store_page(session, turn, page, found.asked_at)
+            overwriting.notice(session, turn.connection_id, adapter, page.records)
+        events.resolve_subjects(session, turn.connection_id, read)
+        known = records.ids_by_vendor_id(session, turn.connection_id, named | here)
+        return identity.identify_records(session, turn.tenant_id, sorted(known.values()), former)

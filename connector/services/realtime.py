@@ -1,0 +1,169 @@
+"""The real-time lane: from a hint about a person to the new value in the CRM, for the people concerned alone.
+
+Many hints about one person are one piece of work. A turn reads who is hinted at, joins and scores them as a whole
+pass would, and queues what changed, the hints being done with in the same transaction; the next turn delivers.
+What it can't do, and what it is not told, the ordinary refresh does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.errors import Disconnected, NeedsAdmin, RetryLater
+from connector.services import pipeline, rescoring, writeback
+from connector.services.context import REALTIME, Services
+from connector.services.fetching import Fetched, fetch, take_in
+from connector.services.opening import read_connection
+from connector.services.pipeline import Ready
+from connector.services.tokens import mark_disconnected
+from connector.services.turn import Turn
+from connector.services.warm import Warm
+from connector.store import inbox, lanes, models, traces
+from connector.store.lanes import Kind
+
+MOST, HINTS = 500, 5_000
+"""People, and hints, of one turn: a tenant with more stands behind the others again."""
+
+DELIVERED_AT_ONCE = 2_000
+KEPT_FOR = timedelta(days=7)
+"""How long traces are kept."""
+
+_SWEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What follows from a turn: ``ready`` is to be announced, ``own`` is the delivery for the same connection.
+
+    ``pause``: the turn's own work was put back for so many seconds.
+    """
+
+    ready: Ready = field(default_factory=list)
+    own: UUID | None = None
+    pause: float | None = None
+
+
+def claim(services: Services, piece_id: UUID) -> Turn | None:
+    """Take a piece of work; None when it is not due, done, or another worker's."""
+    now = services.clock.now()
+    with services.store.transaction() as session:
+        piece = lanes.claim(session, piece_id, now, now + timedelta(seconds=services.lease_seconds))
+    return Turn(services, piece) if piece else None
+
+
+def perform(warm: Warm, turn: Turn) -> Done:
+    """Do the work of a turn and end it; return what follows."""
+    with turn.heartbeat():
+        return _read(warm, turn) if turn.piece.kind is Kind.READ else Done(_deliver(warm, turn))
+
+
+def _read(warm: Warm, turn: Turn) -> Done:
+    services, claimed_at = turn.services, turn.services.clock.now()
+    with services.store.reading() as session:
+        people = inbox.people(session, turn.connection_id, HINTS, MOST)
+        model = models.champion_name(session, turn.tenant_id)
+    if model is None:
+        return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
+    if not people:
+        with turn.transaction() as session:
+            return Done(_ended(turn, session))
+    adapter = warm.adapter(turn.connection_id)
+    found = fetch(adapter, turn, people)
+    fetched_at = services.clock.now()
+    leads = take_in(adapter, turn, found)
+    scored = rescoring.score(warm, turn.tenant_id, model, sorted(leads))
+    stretch = rescoring.Stretch(claimed_at, fetched_at, services.clock.now())
+    with turn.transaction() as session:
+        if models.champion_name(session, turn.tenant_id) != model:
+            # Another model was published meanwhile: the same people again, by that one.
+            return Done(_ended(turn, session, more=True))
+        asked = rescoring.keep(session, turn, scored, found.people, stretch)
+        ready = _handled(turn, session, found, len(people) == MOST)
+    own = asked.pop(turn.connection_id, None)
+    pause = found.refused.after_seconds if found.refused else None
+    return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
+
+
+def _handled(turn: Turn, session: Connection, found: Fetched, more: bool) -> Ready:
+    """Be done with the hints of those who were read; the others' wait for as long as the CRM asks."""
+    keys = [key for person in found.people for key in person.keys]
+    inbox.handled(session, turn.connection_id, keys, turn.services.clock.now())
+    if found.refused is None:
+        return _ended(turn, session, more=more)
+    _put_back(session, turn, found.refused.after_seconds, str(found.refused))
+    return []
+
+
+def _ended(turn: Turn, session: Connection, *, more: bool = False) -> Ready:
+    again = lanes.finish(session, turn.piece, turn.services.clock.now(), more=more)
+    return [(REALTIME, turn.piece.id)] if again else []
+
+
+def _deliver(warm: Warm, turn: Turn) -> Ready:
+    services = turn.services
+    with services.store.reading() as session:
+        waiting = traces.waiting(session, turn.connection_id, DELIVERED_AT_ONCE)
+    later: RetryLater | None = None
+    if waiting:
+        try:
+            writeback.deliver_records(turn, warm.adapter(turn.connection_id), waiting)
+        except RetryLater as refused:
+            later = refused
+    with turn.transaction() as session:
+        traces.settle(session, turn.connection_id, services.clock.now())
+        if later is None:
+            # What may not be written yet, or is left to somebody, is no longer waited for.
+            traces.let_go(session, turn.connection_id, waiting)
+            return _ended(turn, session, more=len(waiting) == DELIVERED_AT_ONCE)
+    raise later
+
+
+def put_back(turn: Turn, after_seconds: float, message: str) -> None:
+    """Give the work back, to be tried again after a while; its hints and values wait."""
+    with turn.transaction() as session:
+        _put_back(session, turn, after_seconds, message)
+
+
+def _put_back(session: Connection, turn: Turn, after_seconds: float, message: str) -> None:
+    due = turn.services.clock.now() + timedelta(seconds=after_seconds)
+    lanes.put_back(session, turn.piece, due, message)
+
+
+def give_up(warm: Warm, turn: Turn, error: NeedsAdmin) -> Ready:
+    """Leave to a refresh what only the admin can mend: it meets the same trouble and stops with its sentence."""
+    warm.forget()
+    if isinstance(error, Disconnected):
+        mark_disconnected(turn.services, read_connection(turn.services, turn.connection_id), str(error))
+        with turn.transaction() as session:
+            lanes.rest(session, turn.piece, str(error))
+        return []
+    return _leave_to_refresh(turn, str(error))
+
+
+def _leave_to_refresh(turn: Turn, message: str) -> Ready:
+    with turn.transaction() as session:
+        lanes.rest(session, turn.piece, message)
+        return pipeline.start_unless_waiting(turn.services, session, turn.tenant_id)
+
+
+def rest(turn: Turn, message: str) -> None:
+    """Leave the work to the next refresh."""
+    with turn.transaction() as session:
+        lanes.rest(session, turn.piece, message)
+
+
+def sweep(services: Services) -> int:
+    """Announce work that no message did, and delete old traces; return how much was announced."""
+    now = services.clock.now()
+    with services.store.reading() as session:
+        due = lanes.due(session, now, _SWEPT)
+        stale = traces.any_before(session, now - KEPT_FOR)
+    if stale:
+        with services.store.transaction() as session:
+            traces.prune(session, now - KEPT_FOR)
+    services.wake_all([(REALTIME, piece_id) for piece_id in due])
+    return len(due)

@@ -1,0 +1,122 @@
+"""Score a few leads as of now, to the same bits as in a pass over everybody, and keep what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.engine import Connection
+
+from connector.services import scored, snapshot
+from connector.services.scored import Kept, Scoring
+from connector.services.turn import Turn
+from connector.services.warm import Warm
+from connector.store import inputs, lanes, outbox, records, scores, tenants, traces
+from connector.store.frames import Cut
+from connector.store.inbox import Person
+from connector.store.lanes import Kind
+from connector.store.tenants import TenantSettings
+from connector.store.traces import Ended
+
+WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """Scored rows with their packed inputs, by ``model`` as of an instant."""
+
+    model: str
+    as_of: datetime
+    settings: TenantSettings
+    rows: Sequence[dict[str, Any]]
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """When a turn was claimed, had read, and had scored."""
+
+    claimed_at: datetime
+    fetched_at: datetime
+    scored_at: datetime
+
+
+def score(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:
+    """Score these leads, those that are in the population, as of now. ``model`` is (version, SHA-256)."""
+    # Imported here for the same reason as in training: whoever does not score needs no model library.
+    from scoring.features.neighbours import neighbours
+    from scoring.predict import score_recorded
+
+    services, (version, sha256) = warm.services, model
+    with services.store.reading() as session:
+        settings = tenants.get(session, tenant_id).settings
+        tiers = scores.tiers(session, tenant_id, leads)
+    as_of = snapshot.as_of_now(settings, services.clock.now())
+    if not leads:
+        return Rescored(version, as_of, settings, (), b"")
+    bundle = warm.bundle(tenant_id, sha256)
+    beside = neighbours(bundle.spec, bundle.goal.timing, as_of)
+    history = snapshot.history(services, tenant_id, settings, Cut(tuple(leads)), beside)
+    made = score_recorded(bundle, history, as_of=as_of, former=tiers, lead_ids=leads)
+    return Rescored(version, as_of, settings, made.scores.to_dicts(), inputs.pack(made.inputs))
+
+
+def keep(
+    session: Connection, turn: Turn, found: Rescored, people: Sequence[Person], stretch: Stretch
+) -> dict[UUID, UUID]:
+    """Store scores, entries, inputs, values to be written and traces.
+
+    Returns connection → the delivery that somebody is to see to.
+    """
+    now = turn.services.clock.now()
+    trigger = _trigger(turn, people)
+    scoring = Scoring(turn.tenant_id, uuid4(), found.model, found.as_of, WEBHOOK, trigger, outbox.REALTIME)
+    kept = scored.keep(session, scoring, found.rows, found.frame, found.settings, now)
+    traces.add(session, _traces(session, turn, kept, people, stretch))
+    asked: dict[UUID, UUID] = {}
+    for connection_id in sorted({connection for _, record, connection in kept.records if record in kept.queued}):
+        piece = lanes.ask(session, turn.tenant_id, connection_id, Kind.DELIVER, now)
+        if piece is not None:
+            asked[connection_id] = piece
+    return asked
+
+
+def _trigger(turn: Turn, people: Sequence[Person]) -> Mapping[str, Any]:
+    kinds = sorted({kind for person in people for kind in person.kinds})
+    received = min(person.received_at for person in people)
+    return {"connection": str(turn.connection_id), "hints": kinds, "received": received.isoformat()}
+
+
+def _traces(
+    session: Connection, turn: Turn, kept: Kept, people: Sequence[Person], stretch: Stretch
+) -> list[dict[str, Any]]:
+    """A trace a record; a lead's times are those of the first hint about any of its records."""
+    known = records.ids_by_vendor_id(session, turn.connection_id, [person.vendor_id for person in people])
+    lead_of = {record: lead for lead, record, _ in kept.records}
+    first: dict[int, Person] = {}
+    for person in people:
+        lead = lead_of.get(known.get(person.vendor_id, 0))
+        if lead is not None and (lead not in first or person.received_at < first[lead].received_at):
+            first[lead] = person
+    # A vendor may name a record otherwise than it is read: by an address, by the id of one that was merged.
+    oldest = min(people, key=lambda person: person.received_at)
+    now = turn.services.clock.now()
+    return [
+        {
+            "tenant_id": turn.tenant_id,
+            "connection_id": connection,
+            "lead_id": lead,
+            "record_id": record,
+            "ended": None if record in kept.queued else Ended.UNCHANGED,
+            "happened_at": min(first.get(lead, oldest).happened_at, first.get(lead, oldest).received_at),
+            "received_at": first.get(lead, oldest).received_at,
+            "claimed_at": stretch.claimed_at,
+            "fetched_at": stretch.fetched_at,
+            "scored_at": stretch.scored_at,
+            "queued_at": now,
+        }
+        for lead, record, connection in kept.records
+    ]

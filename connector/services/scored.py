@@ -1,0 +1,195 @@
+"""Keep what was scored: the score, its ledger entry, its inputs, and what changed for the CRMs, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.records import ScoreValues, Tier
+from connector.store import inputs, ledger, outbox, records, scores
+from connector.store.outbox import OutboxStatus
+from connector.store.tenants import TenantSettings
+
+NEAR_AVERAGE = "Close to the average lead in everything that counts"
+"""The reason of a lead none of whose traits moves its score noticeably."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Who scored, by what and as of when. ``id`` is the run's, or that of a turn of the real-time lane.
+
+    ``requester`` is what asked for it; ``trigger`` is kept in the ledger beside it. ``priority`` is that of the
+    values on their way (``connector.store.outbox``).
+    """
+
+    tenant_id: UUID
+    id: UUID
+    model: str
+    as_of: datetime
+    requester: str
+    trigger: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = outbox.BULK
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Records of the leads whose scores were kept, as (lead, record, connection), and which of them are to be written.
+
+    A lead whose score is as of a later time is not among them.
+    """
+
+    records: tuple[tuple[int, int, UUID], ...] = ()
+    queued: frozenset[int] = frozenset()
+
+
+def keep(
+    session: Connection,
+    scoring: Scoring,
+    rows: Sequence[dict[str, Any]],
+    frame: bytes,
+    settings: TenantSettings,
+    now: datetime,
+) -> Kept:
+    """Store scored ``rows`` (of ``scoring.predict``) with their packed inputs; queue what the CRMs lack.
+
+    Scores that are older than those that are there leave nothing behind: neither a score nor an entry, nor a
+    value on its way.
+    """
+    ledger.lock(session, scoring.tenant_id)
+    late = scores.overtaken(session, [row["lead_id"] for row in rows], scoring.as_of)
+    rows = [row for row in rows if row["lead_id"] not in late]
+    if not rows:
+        return Kept()
+    scores.save(session, [_score_row(scoring, row, now) for row in rows])
+    entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
+    first = ledger.append(session, scoring.tenant_id, entries, now)
+    frame = inputs.without(frame, late) if late else frame
+    inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
+    return _queue(session, scoring, rows, first, settings, now)
+
+
+def _queue(
+    session: Connection,
+    scoring: Scoring,
+    rows: Sequence[dict[str, Any]],
+    first: int,
+    settings: TenantSettings,
+    now: datetime,
+) -> Kept:
+    seq_of = {row["lead_id"]: first + offset for offset, row in enumerate(rows)}
+    values_of = {row["lead_id"]: to_json(_values(scoring, row)) for row in rows}
+    found = records.of_lead(session, scoring.tenant_id, list(values_of))
+    held = outbox.expected_values(session, [record.id for record in found])
+    waiting = [
+        {
+            "record_id": record.id,
+            "tenant_id": scoring.tenant_id,
+            "connection_id": record.connection_id,
+            "status": OutboxStatus.PENDING,
+            "ledger_seq": seq_of[record.lead_id],
+            "due_at": now,
+            "attempts": 0,
+            "message": None,
+            "priority": scoring.priority,
+            "values": values_of[record.lead_id],
+        }
+        for record in found
+        if worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
+    ]
+    outbox.put(session, waiting)
+    triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)
+    return Kept(triples, frozenset(row["record_id"] for row in waiting))
+
+
+def _score_row(scoring: Scoring, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "lead_id": row["lead_id"],
+        "tenant_id": scoring.tenant_id,
+        "run_id": scoring.id,
+        "model": scoring.model,
+        "score": _points(row),
+        "probability": _probability(row, "0.00000001"),
+        "tier": row["tier"],
+        "reasons": row["reasons"],
+        "base_value": repr(row["base_value"]),
+        "inputs_hash": row["inputs_hash"],
+        "as_of": scoring.as_of,
+        "scored_at": now,
+    }
+
+
+def _points(row: Mapping[str, Any]) -> Decimal:
+    return Decimal(row["score_tenths"]) / 10
+
+
+def _probability(row: Mapping[str, Any], step: str) -> Decimal:
+    return Decimal(repr(row["probability"])).quantize(Decimal(step))
+
+
+def _body(scoring: Scoring, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "run": str(scoring.id),
+        "requester": scoring.requester,
+        **({"trigger": dict(scoring.trigger)} if scoring.trigger else {}),
+        "model": scoring.model,
+        "as_of": scoring.as_of.isoformat(),
+        "score": str(_points(row)),
+        "probability": repr(row["probability"]),
+        "tier": row["tier"],
+        "reasons": row["reasons"],
+        "base_value": repr(row["base_value"]),
+        "contributions": [part for part in row["contributions"] if part["contribution"]],
+        **{name: row[name] for name in ("low", "high", "little_known", "expected", "currency")},
+        "fit": row["fit"],
+        "engagement": row["engagement"],
+        "inputs_hash": row["inputs_hash"],
+    }
+
+
+def _values(scoring: Scoring, row: Mapping[str, Any]) -> ScoreValues:
+    return ScoreValues(
+        score=_points(row),
+        probability=_probability(row, "0.0001"),
+        tier=Tier(row["tier"]),
+        reasons=tuple(reason["sentence"] for reason in row["reasons"]) or (NEAR_AVERAGE,),
+        model=scoring.model,
+        updated_at=scoring.as_of,
+    )
+
+
+def to_json(values: ScoreValues) -> dict[str, Any]:
+    """Return what the outbox keeps of values on their way."""
+    return {
+        "score": str(values.score),
+        "probability": str(values.probability),
+        "tier": values.tier,
+        "reasons": list(values.reasons),
+        "model": values.model,
+        "updated_at": values.updated_at.isoformat(),
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> ScoreValues:
+    """Read back what :func:`to_json` made."""
+    return ScoreValues(
+        score=Decimal(data["score"]),
+        probability=Decimal(data["probability"]),
+        tier=Tier(data["tier"]),
+        reasons=tuple(data["reasons"]),
+        model=data["model"],
+        updated_at=datetime.fromisoformat(data["updated_at"]),
+    )
+
+
+def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
+    """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed."""
+    if held is None:
+        return True
+    moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
+    return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]

@@ -1,0 +1,62 @@
+"""One turn of the real-time lane in a worker's hands: lease, fence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.services.context import Services
+from connector.services.lease import beating
+from connector.store import lanes, ledger
+from connector.store.lanes import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is done about one connection at once."""
+
+    services: Services
+    piece: Piece
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant whose work this is."""
+        return self.piece.tenant_id
+
+    @property
+    def connection_id(self) -> UUID:
+        """The connection whose work this is."""
+        return self.piece.connection_id
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction that only the holder of the lease can commit (``LostLease``).
+
+        The tenant's ledger is held first, in every turn: so turns never wait for each other in a circle.
+        """
+        with self.services.store.transaction() as session:
+            ledger.lock(session, self.tenant_id)
+            self._renew(session)
+            yield session
+
+    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
+        """Say nothing: a turn is over before anybody could read it; its traces tell."""
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Renew the lease in the background while the turn waits for a vendor."""
+        with beating(self._hold, self.services.lease_seconds, f"lease-{self.piece.kind}"):
+            yield
+
+    def _hold(self) -> None:
+        with self.services.store.transaction() as session:
+            self._renew(session)
+
+    def _renew(self, session: Connection) -> None:
+        until = self.services.clock.now() + timedelta(seconds=self.services.lease_seconds)
+        lanes.renew(session, self.piece, until)

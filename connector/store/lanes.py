@@ -1,0 +1,130 @@
+"""The real-time lane's list of work: a row a connection and kind. A row is the truth, a message only wakes a worker.
+
+Lease and fence are those of intents. ``asked`` counts how often work was asked for: whoever finishes sees whether
+somebody asked while the work was done, and then it is due again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.errors import LostLease
+from connector.store.bulk import upsert
+from connector.store.intents import IntentStatus
+from connector.store.tables import lanes
+from connector.store.types import AnyRow
+
+
+class Kind(StrEnum):
+    """What is done: read hinted people and score them, or deliver what that queued."""
+
+    READ = "read"
+    DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Work of one connection in a worker's hands; ``asked`` is how often it had been asked for by then."""
+
+    id: UUID
+    tenant_id: UUID
+    connection_id: UUID
+    kind: Kind
+    fence: int
+    asked: int
+    attempts: int
+
+
+def ask(connection: Connection, tenant_id: UUID, connection_id: UUID, kind: Kind, now: datetime) -> UUID | None:
+    """Ask for work; return its id where a worker is to be woken, None where one is at it or it was put back."""
+    fresh = {
+        "id": uuid4(),
+        "tenant_id": tenant_id,
+        "connection_id": connection_id,
+        "kind": kind,
+        "status": IntentStatus.DONE,
+        "due_at": now,
+    }
+    upsert(connection, lanes, [fresh], key=("connection_id", "kind"))
+    mine = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind == kind)
+    # Whoever asks and whoever finishes meet at this row: neither overlooks the other.
+    row = connection.execute(sa.select(lanes.c.id, lanes.c.status).where(mine).with_for_update()).one()
+    idle = row.status == IntentStatus.DONE
+    values = {"status": IntentStatus.READY, "due_at": now, "message": None, "attempts": 0} if idle else {}
+    connection.execute(sa.update(lanes).where(mine).values(asked=lanes.c.asked + 1, **values))
+    return UUID(str(row.id)) if idle else None
+
+
+def _claimable(now: datetime) -> sa.ColumnElement[bool]:
+    ready = sa.and_(lanes.c.status == IntentStatus.READY, lanes.c.due_at <= now)
+    abandoned = sa.and_(lanes.c.status == IntentStatus.LEASED, lanes.c.leased_until < now)
+    return sa.or_(ready, abandoned)
+
+
+def claim(connection: Connection, piece_id: UUID, now: datetime, until: datetime) -> Piece | None:
+    """Take work that is due or whose lease ran out; None when another worker was first."""
+    taken = {
+        "status": IntentStatus.LEASED,
+        "leased_until": until,
+        "fence": lanes.c.fence + 1,
+        "attempts": lanes.c.attempts + 1,
+    }
+    where = sa.and_(lanes.c.id == piece_id, _claimable(now))
+    if connection.execute(sa.update(lanes).where(where).values(taken)).rowcount != 1:
+        return None
+    row = connection.execute(sa.select(lanes).where(lanes.c.id == piece_id)).one()
+    return Piece(row.id, row.tenant_id, row.connection_id, Kind(row.kind), row.fence, row.asked, row.attempts)
+
+
+def _change(connection: Connection, piece: Piece, values: dict[str, object]) -> None:
+    held = sa.and_(lanes.c.id == piece.id, lanes.c.fence == piece.fence, lanes.c.status == IntentStatus.LEASED)
+    if connection.execute(sa.update(lanes).where(held).values(values)).rowcount != 1:
+        raise LostLease(f"The real-time work of connection {piece.connection_id} is held by another worker.")
+
+
+def renew(connection: Connection, piece: Piece, until: datetime) -> None:
+    """Hold the lease longer; raises ``LostLease``. Inside a writing transaction it is the fence."""
+    _change(connection, piece, {"leased_until": until})
+
+
+def finish(connection: Connection, piece: Piece, now: datetime, *, more: bool = False) -> bool:
+    """End the work; tell whether it is due again: there is ``more``, or somebody asked meanwhile."""
+    again = sa.or_(sa.literal(more), lanes.c.asked > piece.asked)
+    status = sa.case((again, IntentStatus.READY), else_=IntentStatus.DONE)
+    _change(
+        connection,
+        piece,
+        {"status": status, "due_at": now, "leased_until": None, "attempts": 0, "message": None},
+    )
+    found = connection.execute(sa.select(lanes.c.status).where(lanes.c.id == piece.id)).scalar_one()
+    return bool(found == IntentStatus.READY)
+
+
+def put_back(connection: Connection, piece: Piece, due_at: datetime, message: str) -> None:
+    """Give the work back to be tried again at ``due_at``; raises ``LostLease``."""
+    values = {"status": IntentStatus.READY, "due_at": due_at, "leased_until": None, "message": message}
+    _change(connection, piece, dict(values))
+
+
+def rest(connection: Connection, piece: Piece, message: str) -> None:
+    """Leave the work to the next refresh, with the sentence that says why; raises ``LostLease``."""
+    _change(connection, piece, {"status": IntentStatus.DONE, "leased_until": None, "message": message})
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return work that can be claimed, the longest waiting first."""
+    query = sa.select(lanes.c.id).where(_claimable(now)).order_by(lanes.c.due_at).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def of_connection(connection: Connection, connection_id: UUID) -> Sequence[AnyRow]:
+    """Return (kind, status, due_at, message) of a connection's work."""
+    query = sa.select(lanes.c.kind, lanes.c.status, lanes.c.due_at, lanes.c.message)
+    return connection.execute(query.where(lanes.c.connection_id == connection_id).order_by(lanes.c.kind)).all()

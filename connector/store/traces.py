@@ -1,0 +1,85 @@
+"""How long each stretch took from what happened at a vendor to the new value there, a row a record that was scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.bulk import Row
+from connector.store.outbox import OutboxStatus
+from connector.store.tables import outbox, records, traces
+from connector.store.types import AnyRow
+
+
+class Ended(StrEnum):
+    """What became of a record's new score. None so far: it is on its way."""
+
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    HELD = "held"
+
+
+def add(connection: Connection, rows: Sequence[Row]) -> None:
+    """Add traces (columns of ``traces``)."""
+    if rows:
+        connection.execute(sa.insert(traces), list(rows))
+
+
+def _waiting(connection_id: UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(traces.c.connection_id == connection_id, traces.c.ended.is_(None))
+
+
+def waiting(connection: Connection, connection_id: UUID, limit: int) -> Sequence[int]:
+    """Return records whose new values are on their way, the longest waiting first."""
+    query = sa.select(traces.c.record_id).where(_waiting(connection_id))
+    query = query.group_by(traces.c.record_id).order_by(sa.func.min(traces.c.queued_at), traces.c.record_id)
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def settle(connection: Connection, connection_id: UUID, now: datetime) -> None:
+    """End the traces of records whose values arrived, were refused, or are no longer to be written."""
+    state = sa.select(outbox.c.status).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
+    held = sa.select(outbox.c.delivered_at).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
+    arrived = sa.and_(_waiting(connection_id), state == OutboxStatus.DELIVERED)
+    at = sa.func.coalesce(held, sa.bindparam("now", now, type_=traces.c.delivered_at.type))
+    connection.execute(sa.update(traces).where(arrived).values(ended=Ended.DELIVERED, delivered_at=at))
+    given_up = sa.or_(state.is_(None), state == OutboxStatus.DEAD)
+    connection.execute(sa.update(traces).where(_waiting(connection_id), given_up).values(ended=Ended.REFUSED))
+
+
+def let_go(connection: Connection, connection_id: UUID, record_ids: Sequence[int]) -> None:
+    """End the traces of these records as held: their values are not to be written at this time."""
+    where = sa.and_(_waiting(connection_id), traces.c.record_id.in_(record_ids))
+    connection.execute(sa.update(traces).where(where).values(ended=Ended.HELD))
+
+
+def any_before(connection: Connection, before: datetime) -> bool:
+    """Tell whether there are traces of before."""
+    return connection.execute(
+        sa.select(sa.select(traces.c.id).where(traces.c.queued_at < before).exists())
+    ).scalar_one()
+
+
+def prune(connection: Connection, before: datetime) -> int:
+    """Delete traces of before; return how many."""
+    return connection.execute(sa.delete(traces).where(traces.c.queued_at < before)).rowcount
+
+
+def newest(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:
+    """Return a connection's newest traces."""
+    query = sa.select(traces).where(traces.c.connection_id == connection_id)
+    return connection.execute(query.order_by(traces.c.queued_at.desc(), traces.c.id.desc()).limit(limit)).all()
+
+
+def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | None:
+    """Return a lead's newest trace, if there is one; of its records the one whose value arrived first."""
+    mine = sa.and_(traces.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+    query = sa.select(traces).join(records, records.c.id == traces.c.record_id).where(mine)
+    order = (traces.c.queued_at.desc(), traces.c.delivered_at.is_(None), traces.c.delivered_at, traces.c.id)
+    return connection.execute(query.order_by(*order).limit(1)).one_or_none()
