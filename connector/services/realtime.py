@@ -127,8 +127,8 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
 
 def _asked_about(turn: Turn, session: Connection, in_doubt: bool) -> Ready:
     """Let a refresh find out about rows that are being sent although nobody is at work."""
-    latest = runs.latest(session, turn.tenant_id)
-    if not in_doubt or latest is None or latest.status is not RunStatus.DONE:
+    latest = runs.latest(session, turn.tenant_id) if in_doubt else None
+    if latest is None or latest.status is not RunStatus.DONE:
         return []
     return pipeline.start_unless_waiting(turn.services, session, turn.tenant_id)
 

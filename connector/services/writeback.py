@@ -66,10 +66,6 @@ class Work(Protocol):
         """A writing transaction that only the holder of the lease can commit."""
         ...
 
-    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
-        """Set the progress, where it has any."""
-        ...
-
 
 def prepare(job: Job) -> None:
     """Create or find the score fields, remember their names, and let the account push its changes."""
@@ -164,7 +160,9 @@ def _record(job: Work, sent: Sequence[Parcel], results: Mapping[str, WriteResult
         outbox.overtaken(session, sent, job.services.clock.now())
         entries = [_entry(job, item, *_answer(results[item.vendor_id])) for item in sent]
         ledger.append(session, job.tenant_id, entries, job.services.clock.now())
-        _report(session, job)
+        if isinstance(job, Job):
+            # A turn of the lane has no progress, and must not count a tenant's whole outbox for one lead.
+            _report(session, job)
 
 
 def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
@@ -232,7 +230,7 @@ def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str
     }
 
 
-def _report(session: Connection, job: Work) -> None:
+def _report(session: Connection, job: Job) -> None:
     counts = outbox.counts_of_tenant(session, job.tenant_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
     detail = f"{dead} records were refused by the CRM" if dead else None
