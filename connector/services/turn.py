@@ -44,9 +44,6 @@ class Turn:
             self._renew(session)
             yield session
 
-    def report(self, connection: Connection, *, done: int, expected: int | None, detail: str | None = None) -> None:
-        """Say nothing: a turn is over before anybody could read it; its traces tell."""
-
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
         """Renew the lease in the background while the turn waits for a vendor."""

@@ -409,3 +409,23 @@ def test_each_stretch_is_timed_and_forgotten_after_a_week(line: World) -> None:
     realtime.sweep(line.services)
     with line.services.store.reading() as session:
         assert traces.newest(session, account(line).id, 5) == []
+
+
+def test_a_large_burst_goes_in_turns_and_stands_behind_others_again(
+    line: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn takes so many people and no more; the next one is announced, at the end of the queue."""
+    monkeypatch.setattr(realtime, "MOST", 2)
+    people = scored(line)[:5]
+    for person in people:
+        grow(line, person)
+    line.crm.writes.clear()
+    line.crm.fetched.clear()
+    assert push(line, *people) == 5
+    ((queue, piece),) = line.woken
+    line.woken.clear()
+    take_turns(line.warm, piece)
+    assert line.woken == [(queue, piece)]
+    line.work()
+    assert [len(batch) for batch in line.crm.fetched] == [2, 2, 1]
+    assert sorted(line.crm.writes) == people

@@ -134,7 +134,7 @@ def _passed_at_once(lane: Lane, clock: VirtualClock) -> int:
             lane.acquire("burst")
             lane.settle("burst")
             passed += 1
-    except MustWaitError:
+    except (MustWaitError, RetryLater):
         pass
     clock.frozen = False
     return passed
