@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import LostLease
 from connector.services.context import Services
+from connector.services.heartbeat import heartbeat
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
@@ -51,23 +51,14 @@ class Job:
         """Set the stage's progress inside the transaction that made it true."""
         runs.report(connection, self.run.id, self.intent.stage, done=done, expected=expected, detail=detail)
 
-    @contextmanager
-    def heartbeat(self) -> Iterator[None]:
+    def heartbeat(self) -> AbstractContextManager[None]:
         """Renew the lease in the background while a stage computes or waits for a vendor."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(stop,), name=f"lease-{self.intent.stage}", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return heartbeat(f"lease-{self.intent.stage}", self.services.lease_seconds / 3, self._beat)
 
-    def _beat(self, stop: threading.Event) -> None:
-        while not stop.wait(self.services.lease_seconds / 3):
-            try:
-                with self.transaction():
-                    pass
-            except LostLease:
-                # The stage learns it from its own next transaction, which can't commit either.
-                return
+    def _beat(self) -> bool:
+        try:
+            with self.transaction():
+                return True
+        except LostLease:
+            # The stage learns it from its own next transaction, which can't commit either.
+            return False
