@@ -86,9 +86,7 @@ def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
         "attempts": sa.case((pausing, old.attempts), else_=new.attempts),
         "message": sa.case((sa.or_(pausing, if_waiting), old.message), else_=new.message),
         "priority": sa.case((old.priority > new.priority, old.priority), else_=new.priority),
-        "overwritten_at": sa.case(
-            (sa.and_(old.status == OutboxStatus.RESPECTED, ~left), sa.null()), else_=old.overwritten_at
-        ),
+        "overwritten_at": sa.case((ended, sa.null()), else_=old.overwritten_at),
     }
 
 
