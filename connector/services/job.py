@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.errors import LostLease
 from connector.services.context import Services
-from connector.services.lease import beating
+from connector.services.heartbeat import heartbeat
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
@@ -85,12 +86,14 @@ class Job:
         run_id, stage = self.run.id, self.intent.stage
         runs.report(connection, run_id, stage, done=done, expected=expected, unsized=unsized, detail=detail)
 
-    @contextmanager
-    def heartbeat(self) -> Iterator[None]:
+    def heartbeat(self) -> AbstractContextManager[None]:
         """Renew the lease in the background while a stage computes or waits for a vendor."""
-        with beating(self._hold, self.services.lease_seconds, f"lease-{self.intent.stage}"):
-            yield
+        return heartbeat(f"lease-{self.intent.stage}", self.services.lease_seconds / 3, self._beat)
 
-    def _hold(self) -> None:
-        with self.transaction():
-            pass
+    def _beat(self) -> bool:
+        try:
+            with self.transaction():
+                return True
+        except LostLease:
+            # The stage learns it from its own next transaction, which can't commit either.
+            return False

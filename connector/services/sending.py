@@ -6,10 +6,9 @@ claim was lost is not believed: the CRM is asked.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,6 +22,7 @@ from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import overwriting
 from connector.services.allowance import allowance
 from connector.services.context import Services
+from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
 from connector.services.scored import from_json, worth_writing
 from connector.store import answers, claims, ledger, publications, tenants
@@ -102,23 +102,15 @@ def _take(delivery: Sending, most: int) -> Claim | None:
     return Claim(taken.token, parcels)
 
 
-@contextmanager
-def _kept(delivery: Sending, taken: Claim) -> Iterator[None]:
+def _kept(delivery: Sending, taken: Claim) -> AbstractContextManager[None]:
     """Renew the claim's lease in the background while the CRM is waited for."""
-    stop = threading.Event()
 
-    def beat() -> None:
-        while not stop.wait(delivery.services.lease_seconds / 3):
-            with delivery.services.store.transaction() as session:
-                claims.renew(session, delivery.connection_id, taken.token, delivery.lease())
+    def beat() -> bool:
+        with delivery.services.store.transaction() as session:
+            claims.renew(session, delivery.connection_id, taken.token, delivery.lease())
+        return True
 
-    thread = threading.Thread(target=beat, name="claim", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return heartbeat("claim", delivery.services.lease_seconds / 3, beat)
 
 
 def _send(delivery: Sending, pool: ThreadPoolExecutor, taken: Claim) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.errors import LostLease
 from connector.services.context import Services
-from connector.services.lease import beating
+from connector.services.heartbeat import heartbeat
 from connector.store import lanes, ledger
 from connector.store.lanes import Piece
 
@@ -44,15 +45,18 @@ class Turn:
             self._renew(session)
             yield session
 
-    @contextmanager
-    def heartbeat(self) -> Iterator[None]:
+    def heartbeat(self) -> AbstractContextManager[None]:
         """Renew the lease in the background while the turn waits for a vendor."""
-        with beating(self._hold, self.services.lease_seconds, f"lease-{self.piece.kind}"):
-            yield
+        return heartbeat(f"lease-{self.piece.kind}", self.services.lease_seconds / 3, self._beat)
 
-    def _hold(self) -> None:
-        with self.services.store.transaction() as session:
-            self._renew(session)
+    def _beat(self) -> bool:
+        try:
+            with self.services.store.transaction() as session:
+                self._renew(session)
+        except LostLease:
+            # The turn learns it from its own next transaction, which can't commit either.
+            return False
+        return True
 
     def _renew(self, session: Connection) -> None:
         until = self.services.clock.now() + timedelta(seconds=self.services.lease_seconds)

@@ -72,6 +72,7 @@ def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
     old = outbox.c
     same_tier = old["values"]["tier"].as_string() == new["values"]["tier"].as_string()
     left = sa.and_(old.status == OutboxStatus.RESPECTED, same_tier)
+    ended = sa.and_(old.status == OutboxStatus.RESPECTED, ~same_tier)
     refused = sa.and_(old.status == OutboxStatus.DEAD, old.failed_at > given_up)
     if_waiting = sa.or_(*(old.status == status for status in DOUBTFUL), left, refused)
     # A pause after a failure is about the record, not about the value.
@@ -85,7 +86,7 @@ def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
         "attempts": sa.case((pausing, old.attempts), else_=new.attempts),
         "message": sa.case((sa.or_(pausing, if_waiting), old.message), else_=new.message),
         "priority": sa.case((old.priority > new.priority, old.priority), else_=new.priority),
-        "overwritten_at": sa.case((left, old.overwritten_at), else_=sa.null()),
+        "overwritten_at": sa.case((ended, sa.null()), else_=old.overwritten_at),
     }
 
 

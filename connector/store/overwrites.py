@@ -70,6 +70,13 @@ def left_alone(connection: Connection, connection_id: UUID, limit: int) -> Seque
     return connection.execute(query).all()
 
 
+def restored(connection: Connection, connection_id: UUID) -> int:
+    """Return how many of a connection's records have our value again, or get it, after somebody overwrote it."""
+    ours = sa.and_(outbox.c.overwritten_at.is_not(None), outbox.c.status != OutboxStatus.RESPECTED)
+    query = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.connection_id == connection_id, ours)
+    return connection.execute(query).scalar_one()
+
+
 def left_alone_of(connection: Connection, tenant_id: UUID, lead_id: int) -> dict[int, datetime | None]:
     """Return record id → since when, of a lead's records whose value is left to who overwrote it."""
     query = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -162,3 +163,26 @@ def test_a_passing_refusal_waits_and_a_record_that_is_gone_is_forgotten(at: Desk
     at.world.crm.refused = {}
     at.world.clock.sleep(2)
     assert at.deliver(1) == 1
+
+
+def test_a_claim_is_renewed_while_the_crm_is_waited_for(at: Desk) -> None:
+    """However long it takes, nobody else takes the row for lost."""
+    at.world.services = replace(at.world.services, lease_seconds=0.03)
+
+    def leased_until() -> datetime:
+        with at.world.services.store.reading() as session:
+            return session.execute(sa.select(table.c.leased_until)).scalar_one()
+
+    def trouble(operation: str) -> None:
+        if operation == "write":
+            at.world.crm.trouble = lambda _operation: None
+            at.world.clock.sleep(3600)
+            while leased_until() <= at.world.clock.now():
+                pass
+            with pytest.raises(RetryLater):
+                at.deliver(1)
+
+    at.queue("10.0", 1)
+    at.world.crm.trouble = trouble
+    assert at.deliver(1) == 1
+    assert at.world.crm.writes == ["1"]

@@ -48,7 +48,8 @@ class Deliveries:
     """How many records hold their values, wait for them, or were given up; ``letters`` are some of the last.
 
     ``remarks`` are some of those that were written with something left undone, ``left`` some of the ``respected``
-    ones, whose values somebody overwrote. ``verified`` is what the last sample found, at ``verified_at``.
+    ones, whose values somebody overwrote; ``restored`` counts those that were written again. ``verified`` is what
+    the last sample found, at ``verified_at``.
     """
 
     delivered: int
@@ -58,6 +59,7 @@ class Deliveries:
     remarks: tuple[Told, ...]
     respected: int
     left: tuple[LeftAlone, ...]
+    restored: int
     verified_at: datetime | None
     verified: Mapping[str, Any] | None
 
@@ -155,6 +157,7 @@ def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
         remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),
         respected=respected,
         left=tuple(LeftAlone(*row) for row in left),
+        restored=overwrites.restored(session, connection_id),
         verified_at=state.verified_at,
         verified=state.verified,
     )

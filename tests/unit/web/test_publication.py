@@ -146,6 +146,19 @@ def test_an_overwritten_score_is_shown_with_its_lead_and_reset(pages: Pages) -> 
     assert "Somebody overwrote" not in pages.browser.get("/leads/1").text
 
 
+def test_a_restored_score_is_counted(pages: Pages) -> None:
+    """Also after newer scores; a respected one that the admin took back is not."""
+    pages.press("approve")
+    pages.at.world.crm.held["1"]["lead_score"] = "99"
+    verification.verify_sample(pages.at.world.services, pages.at.connection_id)
+    pages.at.run()
+    pages.at.world.clock.sleep(60)
+    pages.at.queue("70.0", 1, tier="High-Intent")
+    pages.at.run()
+    assert pages.at.held()["1"] == "70.0"
+    assert "1 score was overwritten by somebody in Fake CRM and written again." in pages.browser.get(pages.account).text
+
+
 def test_a_stranger_changes_nothing(pages: Pages) -> None:
     """Without a session there is no page, and no button does anything."""
     stranger = Browser(pages.browser.client.application.test_client())
