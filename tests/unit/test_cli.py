@@ -53,7 +53,7 @@ def test_a_database_without_tables_asks_for_the_migration(command) -> None:
     assert "python -m connector migrate" in command("refresh", str(uuid4()))
 
 
-@pytest.mark.parametrize("words", [("refresh",), ("resume",), ("replay",), ("ledger", "verify")])
+@pytest.mark.parametrize("words", [("refresh",), ("resume",), ("schedule",), ("replay",), ("ledger", "verify")])
 def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
     """Nothing is started for it."""
     assert command("migrate") == "0"
