@@ -61,7 +61,8 @@ def test_a_database_without_tables_asks_for_the_migration(command) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("refresh",), ("resume",), ("replay",), ("ledger", "verify"), ("dead-letters",), ("verify",)]
+    "words",
+    [("refresh",), ("resume",), ("schedule",), ("replay",), ("ledger", "verify"), ("dead-letters",), ("verify",)],
 )
 def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
     """Nothing is started for it."""
