@@ -11,6 +11,8 @@ from uuid import UUID
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
@@ -23,10 +25,13 @@ from connector.services.context import LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.settings import Settings
 from connector.store.session import open_store
+from connector.telemetry.board_redis import RedisBoard
+from connector.telemetry.reporter import Reporter
 
 log = logging.getLogger("connector.bootstrap")
 
 WORK_TASK = "connector.work"
+BOARD_SECONDS = 2.0
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Services:
@@ -43,6 +48,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         lease_seconds=settings.lease_seconds,
         onboarding=_onboarding(settings),
         hooks=HookAddresses(settings.public_url, settings.secret_key),
+        board=board(settings),
     )
 
 
@@ -67,6 +73,23 @@ def _redis_url(settings: Settings) -> str:
     if settings.redis_url is None:
         raise SettingsError("REDIS_URL is not set. It takes the address of a Redis server, as redis://host:6379/0.")
     return settings.redis_url
+
+
+def report(services: Services, role: str) -> None:
+    """Publish what this process counts, and that it lives, from now until it ends. Call it in the process itself:
+    a fork has no threads of its parent's."""
+    Reporter(services.board, services.counts, services.clock, role).start()
+
+
+def board(settings: Settings) -> RedisBoard:
+    """Return the board of a deployment. It answers or fails within seconds: health checks wait for it."""
+    client = redis.Redis.from_url(
+        _redis_url(settings),
+        socket_connect_timeout=BOARD_SECONDS,
+        socket_timeout=BOARD_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return RedisBoard(client)
 
 
 def _lanes(settings: Settings, clock: Clock) -> LaneFactory:

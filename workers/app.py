@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
 from kombu.entity import Queue
 
 from connector.settings import load
@@ -15,7 +14,7 @@ QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
 
 settings = load(os.environ)
 
-app = Celery("connector", broker=settings.redis_url, include=["workers.tasks"])
+app = Celery("connector", broker=settings.redis_url, include=["workers.tasks", "workers.lifecycle"])
 app.conf.update(
     task_queues=[Queue(name) for name in QUEUES],
     task_default_queue="maintenance",
@@ -30,11 +29,3 @@ app.conf.update(
     beat_schedule=schedule(settings.sweep_seconds, settings.refresh_seconds),
     timezone="UTC",
 )
-
-
-@worker_process_init.connect
-def _forget_parent_connections(**_: object) -> None:
-    """A forked worker must not share its parent's database sockets."""
-    from workers import tasks
-
-    tasks.services.cache_clear()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from connector.errors import Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater
+from connector.errors import Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater, Stopping
 from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.job import Job
 from connector.store.connections import Health
+from connector.telemetry import logs
 
 log = logging.getLogger("connector.work")
 
@@ -21,8 +22,16 @@ def carry_out(services: Services, intent_id: UUID) -> None:
     job = pipeline.claim(services, intent_id)
     if job is None:
         return
+    with logs.about(tenant=job.tenant_id, run=job.run.id, stage=job.intent.stage, subject=job.intent.subject):
+        _perform(services, job)
+
+
+def _perform(services: Services, job: Job) -> None:
     try:
         services.wake_all(pipeline.perform(job))
+    except Stopping:
+        log.info("stage %s of run %s is handed back: this worker is being stopped", job.intent.stage, job.run.id)
+        pipeline.hand_back(job)
     except LostLease:
         log.info("stage %s of run %s went on elsewhere", job.intent.stage, job.run.id)
     except RetryLater as error:

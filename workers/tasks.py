@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, polling, renewing
+from connector.services import children, looking, pipeline, polling, renewing
 from connector.services.context import Services
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
 from workers.outcomes import carry_out
+from workers.stopping import stopping
 
 
 @cache
 def services() -> Services:
-    """Return this process's wired services."""
-    return build(load(os.environ))
+    """Return this process's wired services, which end soon once the worker is being stopped."""
+    wired = build(load(os.environ))
+    return replace(wired, stopping=stopping, isolated=children.until(stopping))
 
 
 @app.task(name="connector.work")
@@ -32,6 +35,7 @@ def work(intent_id: str) -> None:
 def sweep() -> None:
     """Announce every intent, every quick look and every idle grant that is due."""
     pipeline.sweep(services())
+    services().board.swept(services().clock.now())
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
 from connector.store.session import Store
+from connector.telemetry.board import Board, LocalBoard
+from connector.telemetry.series import Counts
 
 
 class Waker(Protocol):
@@ -30,6 +32,11 @@ class LaneFactory(Protocol):
         ...
 
 
+def never() -> bool:
+    """Say that nobody stops this process."""
+    return False
+
+
 class Isolated(Protocol):
     """Runs a pure, heavy function away from the worker's own threads."""
 
@@ -40,7 +47,11 @@ class Isolated(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The wired parts. ``onboarding`` holds the defaults of new tenants' settings."""
+    """The wired parts. ``onboarding`` holds the defaults of new tenants' settings.
+
+    ``counts`` are this process's own until they are published on the ``board`` that all share.
+    ``stopping`` says whether this process is asked to end: work is then handed back, not begun.
+    """
 
     store: Store
     clock: Clock
@@ -52,6 +63,9 @@ class Services:
     lease_seconds: float
     onboarding: Mapping[str, Any]
     hooks: HookAddresses
+    counts: Counts = field(default_factory=Counts)
+    board: Board = field(default_factory=LocalBoard)
+    stopping: Callable[[], bool] = never
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, intent id) pairs after their rows were committed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,11 +11,16 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.errors import LostLease
+from connector.errors import LostLease, Stopping
 from connector.services.context import Services
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
+
+GRACE_SECONDS = 8.0
+"""Supervisors kill after ten seconds (Docker) or thirty (Heroku, Kubernetes): by then the work is another's."""
+
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,22 @@ class Job:
         """Set the stage's progress inside the transaction that made it true."""
         runs.report(connection, self.run.id, self.intent.stage, done=done, expected=expected, detail=detail)
 
+    def go_on(self) -> None:
+        """Return unless this worker is being stopped (``Stopping``). Asked where nothing is half done."""
+        if self.services.stopping():
+            raise Stopping("This worker is being stopped; another one goes on.")
+
     @contextmanager
-    def heartbeat(self) -> Iterator[None]:
-        """Renew the lease in the background while a stage computes or waits for a vendor."""
+    def heartbeat(self, hand_back: Callable[[], object]) -> Iterator[None]:
+        """Renew the lease in the background while a stage computes or waits for a vendor.
+
+        A stage that does not end by itself within ``GRACE_SECONDS`` of the worker's being stopped is given to
+        another worker by ``hand_back``; what this one still does it can't commit.
+        """
         stop = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(stop,), name=f"lease-{self.intent.stage}", daemon=True)
+        thread = threading.Thread(
+            target=self._beat, args=(stop, hand_back), name=f"lease-{self.intent.stage}", daemon=True
+        )
         thread.start()
         try:
             yield
@@ -63,11 +79,21 @@ class Job:
             stop.set()
             thread.join()
 
-    def _beat(self, stop: threading.Event) -> None:
-        while not stop.wait(self.services.lease_seconds / 3):
-            try:
-                with self.transaction():
-                    pass
-            except LostLease:
-                # The stage learns it from its own next transaction, which can't commit either.
+    def _beat(self, stop: threading.Event, hand_back: Callable[[], object]) -> None:
+        third = self.services.lease_seconds / 3
+        step = min(LOOK_SECONDS, third)
+        unrenewed = told = 0.0
+        while not stop.wait(step):
+            unrenewed += step
+            told += step if self.services.stopping() else 0.0
+            if told >= GRACE_SECONDS:
+                hand_back()
                 return
+            if unrenewed >= third:
+                unrenewed = 0.0
+                try:
+                    with self.transaction():
+                        pass
+                except LostLease:
+                    # The stage learns it from its own next transaction, which can't commit either.
+                    return

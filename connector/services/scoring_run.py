@@ -41,6 +41,7 @@ def run(job: Job) -> None:
     )
     done, expected = len(stored), len(stored) + scored.height
     for part, frame in zip(scored.iter_slices(_CHUNK), frames, strict=True):
+        job.go_on()
         chunk = part.to_dicts()
         with job.transaction() as session:
             _store(session, job, chunk, frame, settings, known)

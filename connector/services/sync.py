@@ -66,6 +66,7 @@ class _Reading:
             upcoming = ahead.submit(self._fetch, self._cursor())
             drained = False
             while not drained:
+                self.job.go_on()
                 page = upcoming.result()
                 drained = page.drained
                 if not drained:

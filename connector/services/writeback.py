@@ -22,6 +22,7 @@ from connector.services.opening import app_of, open_adapter, read_connection
 from connector.services.scoring_run import from_json
 from connector.store import connections, ledger, outbox
 from connector.store.outbox import OutboxStatus, Parcel
+from connector.telemetry.series import WRITTEN
 
 PARALLEL_WRITES = 4
 TAKEN_AT_ONCE = 10_000
@@ -95,6 +96,8 @@ def _cut(parcels: Sequence[Parcel], size: int) -> list[Sequence[Parcel]]:
 
 
 def _take(job: Job, limit: int) -> Sequence[Parcel]:
+    # Before anything is marked as being sent: afterwards the next worker would have to ask the CRM.
+    job.go_on()
     with job.transaction() as session:
         return outbox.take(session, job.connection_id, job.services.clock.now(), limit)
 
@@ -117,6 +120,7 @@ def _record(job: Job, sent: Sequence[Parcel], results: Mapping[str, WriteResult]
         entries = [_entry(job, item, *_answer(results[item.vendor_id])) for item in sent]
         ledger.append(session, job.tenant_id, entries, job.services.clock.now())
         _report(session, job)
+    _count(job, len(arrived))
 
 
 def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
@@ -169,6 +173,7 @@ def _settle_doubt(job: Job, adapter: CrmAdapter, batch: int) -> None:
             for item in doubtful:
                 if item.record_id not in settled:
                     outbox.again(session, item, now, None)
+        _count(job, len(arrived))
 
 
 def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str]) -> bool:
@@ -188,6 +193,11 @@ def _report(session: Connection, job: Job) -> None:
     detail = f"{dead} records were refused by the CRM" if dead else None
     total = sum(counts.values())
     job.report(session, done=counts.get(OutboxStatus.DELIVERED, 0), expected=total, detail=detail)
+
+
+def _count(job: Job, arrived: int) -> None:
+    vendor = read_connection(job.services, job.connection_id).vendor
+    job.services.counts.add(WRITTEN, vendor, amount=arrived)
 
 
 def _raise_if_waiting(job: Job) -> None:

@@ -237,3 +237,10 @@ def newest(connection: Connection) -> CrmConnection:
     """Return the connection that was installed last; raises ``NoResultFound`` where there is none."""
     query = sa.select(connections).order_by(connections.c.installed_at.desc()).limit(1)
     return _read(connection.execute(query).one())
+
+
+def newest_with_tokens(connection: Connection) -> CrmConnection | None:
+    """Return the connection that was installed last of those that hold tokens, if there is one."""
+    query = sa.select(connections).where(connections.c.access_token.is_not(None))
+    row = connection.execute(query.order_by(connections.c.installed_at.desc()).limit(1)).one_or_none()
+    return _read(row) if row else None

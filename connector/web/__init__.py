@@ -16,6 +16,7 @@ from connector.web import (
     errors,
     health,
     leads,
+    metrics,
     model,
     oauth,
     people,
@@ -34,6 +35,7 @@ _BLUEPRINTS = (
     people.pages,
     webhooks.endpoint,
     health.endpoint,
+    metrics.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024
 _SESSION_LIFETIME = timedelta(hours=12)
@@ -54,6 +56,8 @@ def build_app(services: Services, settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    # Before anything that may refuse a request: refusals are counted as well.
+    metrics.register(app)
     CSRFProtect(app).exempt(webhooks.endpoint)
     wiring.install(app, services, settings)
     for blueprint in _BLUEPRINTS:

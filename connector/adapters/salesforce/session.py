@@ -30,6 +30,8 @@ BULK_STOPS_AT = 0.8
 """How full the org's day may be before background reading makes way."""
 
 ATTEMPTS = 4
+OK = 200
+"""What an answer counts as whose own status the library keeps to itself."""
 _JITTER = random.SystemRandom()
 
 T = TypeVar("T")
@@ -110,6 +112,7 @@ class Session:
         tries = 1
         while True:
             found = self._once(operation, call, token)
+            self._access.answered(found.status if isinstance(found, Refusal) else OK)
             if not isinstance(found, Refusal):
                 return found
             if found.unauthorized and not renewed:

@@ -18,6 +18,7 @@ PUBLIC = {
     "static",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",
     "connect.start_page",
     "connect.sign_out",
     "oauth.start",
