@@ -76,6 +76,9 @@ bench-cases: $(VENV)/.sequence ## Build the playbook's own systems, with tables 
 bench-sequence: $(VENV)/.sequence ## Show what the order of steps is worth where counts say nothing (QUICK= DRAW= REPORT=)
 	$(RUN) -m tests.bench.cases $(CASES) --only order
 
+image-check: $(VENV)/.dev ## Carry out the Dockerfile's steps in a clean folder, and start what they made
+	$(RUN) -m tests.image
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -93,4 +96,4 @@ clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test lint bench bench-scoring bench-leakage bench-quality bench-extras bench-cases \
-  bench-sequence fmt lock clean
+  bench-sequence image-check fmt lock clean

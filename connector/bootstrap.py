@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, La
 from connector.adapters.limits import Governor
 from connector.clock import Clock, SystemClock
 from connector.crypto import TokenCipher
-from connector.errors import SettingsError
+from connector.errors import RetryLater, SettingsError
 from connector.services.children import in_child
 from connector.services.context import LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
@@ -90,6 +90,16 @@ def board(settings: Settings) -> RedisBoard:
         retry=Retry(NoBackoff(), 1),
     )
     return RedisBoard(client)
+
+
+def consumed(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """Ask the running workers which queues they take from; those that don't answer within a second are not there."""
+    asker = Celery("connector-doctor", broker=_redis_url(settings))
+    try:
+        told = asker.control.inspect(timeout=1.0).active_queues() or {}
+    except (OperationalError, redis.RedisError) as error:
+        raise RetryLater(f"The workers can't be asked: {type(error).__name__}.") from None
+    return {worker: [queue["name"] for queue in queues] for worker, queues in told.items()}
 
 
 def _lanes(settings: Settings, clock: Clock) -> LaneFactory:

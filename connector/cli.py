@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from connector.bootstrap import build
+from connector.bootstrap import board, build, consumed
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
@@ -20,6 +20,7 @@ from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, replaying
 from connector.services.context import Services
+from connector.services.doctor import Level, Surroundings, examine
 from connector.settings import load
 
 PATH = click.Path(path_type=Path)
@@ -125,6 +126,20 @@ def verify(tenant_id: UUID) -> None:
     if found.broken_at is not None:
         raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
     click.echo(f"{found.entries} entries, chain unbroken")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at settings, database, Redis, keys, workers and work; status 1 if anything is a problem."""
+    settings = load(os.environ)
+    around = Surroundings(
+        settings.public_url, sorted(settings.crms), settings.sweep_seconds, board(settings), lambda: consumed(settings)
+    )
+    levels = set()
+    for found in examine(build(settings), around):
+        levels.add(found.level)
+        click.echo(f"{found.level:8} {found.part}: {found.sentence}")
+    sys.exit(Level.PROBLEM in levels)
 
 
 @cli.group()

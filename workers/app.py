@@ -7,10 +7,9 @@ import os
 from celery import Celery
 from kombu.entity import Queue
 
+from connector.services.pipeline import QUEUES
 from connector.settings import load
 from workers.schedule import schedule
-
-QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
 
 settings = load(os.environ)
 
@@ -23,6 +22,8 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     worker_prefetch_multiplier=1,
+    # Work waits for vendors and the database, or computes in a child process, which a forked worker may not start.
+    worker_pool="threads",
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 3600},

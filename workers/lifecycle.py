@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
 
-from celery.concurrency.prefork import TaskPool
-from celery.signals import (
-    celeryd_init,
-    setup_logging,
-    worker_process_init,
-    worker_ready,
-    worker_shutting_down,
-)
+from celery.signals import setup_logging, task_unknown, worker_ready, worker_shutting_down
 
 from connector.bootstrap import report
 from connector.telemetry import logs
 from workers import stopping, tasks
 from workers.app import settings
 
-_role = "worker"
+log = logging.getLogger("connector.work")
 
 
 @setup_logging.connect
@@ -27,25 +20,16 @@ def _log(**_: object) -> None:
     logs.configure(settings.log_level, settings.log_format)
 
 
-@celeryd_init.connect
-def _name(sender: str, **_: object) -> None:
-    """Remember what this worker is for: the part of its host name before the ``@``."""
-    global _role  # noqa: PLW0603 - known only once the command line was read, and wanted in each fork
-    _role = sender.partition("@")[0]
-
-
-@worker_process_init.connect
-def _begin(**_: object) -> None:
-    """Wire a forked process anew: it must not share its parent's database sockets, and has none of its threads."""
-    tasks.services.cache_clear()
-    report(tasks.services(), _role)
-
-
 @worker_ready.connect
-def _begin_threads(sender: Any, **_: object) -> None:
-    """Report for a pool of threads, which forks nothing."""
-    if not isinstance(sender.pool, TaskPool):
-        report(tasks.services(), _role)
+def _begin(sender: object, **_: object) -> None:
+    """Show signs of life under the part of the worker's host name that says what it is for."""
+    report(tasks.services(), str(getattr(sender, "hostname", "worker")).partition("@")[0])
+
+
+@task_unknown.connect
+def _drop(name: str, **_: object) -> None:
+    """Say what was dropped. Celery's own line quotes the message, of which nothing but the name is told."""
+    log.warning("no task is named %s in this version: its message is dropped, the work is still a row", name)
 
 
 @worker_shutting_down.connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from connector.errors import Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater, Stopping
+from connector.errors import CorruptSecret, Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater, Stopping
 from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.job import Job
@@ -27,6 +27,7 @@ def carry_out(services: Services, intent_id: UUID) -> None:
 
 
 def _perform(services: Services, job: Job) -> None:
+    log.info("stage %s of run %s begins", job.intent.stage, job.run.id)
     try:
         services.wake_all(pipeline.perform(job))
     except Stopping:
@@ -40,7 +41,7 @@ def _perform(services: Services, job: Job) -> None:
         _park(job, str(error), Health.DISCONNECTED)
     except MissingPermission as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
-    except NeedsAdmin as error:
+    except (NeedsAdmin, CorruptSecret) as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)

@@ -62,6 +62,9 @@ STAGES = (
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 
+QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
+"""Every queue that a worker must take from; those of quick looks and of the sweep have no stage."""
+
 FIRST = "first"
 REFRESH = "refresh"
 RETRAIN = "retrain"

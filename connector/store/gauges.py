@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -72,3 +73,15 @@ def accounts(session: Connection) -> Sequence[tuple[str, str, int]]:
     c = connections.c
     query = sa.select(c.vendor, c.status, sa.func.count()).group_by(c.vendor, c.status).order_by(c.vendor, c.status)
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def parked_tenants(session: Connection) -> Sequence[UUID]:
+    """Return the tenants with work that waits for a person."""
+    query = sa.select(intents.c.tenant_id).where(intents.c.status == IntentStatus.PARKED).distinct()
+    return list(session.execute(query.order_by(intents.c.tenant_id)).scalars())
+
+
+def late_intents(session: Connection, before: datetime) -> int:
+    """Return how many intents are due since before an instant and in nobody's hands."""
+    where = sa.and_(intents.c.status == IntentStatus.READY, intents.c.due_at < before)
+    return int(session.execute(sa.select(sa.func.count()).select_from(intents).where(where)).scalar_one())

@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -76,8 +76,12 @@ def described(record: logging.LogRecord) -> str:
         return record.getMessage()
     error = record.exc_info[1]
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    # The arguments may hold the error's own words; ours never do, so that the sentence itself is kept.
-    return f"{record.msg if not record.args else record.name} ({type(error).__name__} at {' > '.join(places)})"
+    # The arguments may hold the error's own words. Celery names the task among them.
+    said = record.msg
+    if record.args:
+        told = record.args if isinstance(record.args, Mapping) else {}
+        said = f"{told.get('name', record.name)} failed"
+    return f"{said} ({type(error).__name__} at {' > '.join(places)})"
 
 
 def _instant(record: logging.LogRecord) -> str:
