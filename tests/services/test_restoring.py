@@ -68,6 +68,7 @@ def test_a_restored_backup_goes_on(store: Store, tmp_path: Path, request: pytest
         found = maintenance.verify_ledger(made.services, tenant)
         assert (found.entries, found.broken_at) == (entries, None)
         assert "Add that key to CONNECTOR_ENCRYPTION_KEYS" in readiness(made.services).parts["encryption_keys"]
+        made.clock.sleep(60)
         maintenance.start_run(made.services, tenant, pipeline.REFRESH)
         made.work()
         stopped = newest(made)

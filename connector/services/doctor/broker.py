@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connector.errors import RetryLater
 from connector.services import pipeline
@@ -23,12 +23,14 @@ def look(services: Services, around: Surroundings) -> Iterator[Finding]:
     """Ask the server about itself, then the workers, then the board."""
     try:
         facts = around.broker.facts(pipeline.QUEUES)
+        # At once: asking the workers takes longer than clocks may be apart.
+        server = list(_server(facts, services.clock.now()))
         swept = services.board.read(services.clock.now()).swept_at
         consumed = around.consumed()
     except RetryLater as error:
         yield Finding(Level.PROBLEM, PART, f"{error} Start it, or correct REDIS_URL. Until then nobody is woken.")
         return
-    yield from _server(services, facts)
+    yield from server
     for queue in pipeline.QUEUES:
         takers = sorted(worker for worker, queues in consumed.items() if queue in queues)
         yield _queue(queue, takers, facts.waiting[queue])
@@ -36,9 +38,9 @@ def look(services: Services, around: Surroundings) -> Iterator[Finding]:
     yield _beat(age, around.sweep_seconds)
 
 
-def _server(services: Services, facts: BrokerFacts) -> Iterator[Finding]:
+def _server(facts: BrokerFacts, now: datetime) -> Iterator[Finding]:
     yield Finding(Level.FINE, PART, f"Version {facts.version}.")
-    yield skewed(PART, facts.now, services.clock.now())
+    yield skewed(PART, facts.now, now)
     if facts.eviction == NEVER_EVICTS:
         yield Finding(Level.FINE, PART, "It evicts nothing.")
     else:
