@@ -83,6 +83,9 @@ bench-sequence: $(VENV)/.sequence ## Show what the order of steps is worth where
 bench-rivals: $(VENV)/.dev ## Compare the processor time of a backfill with dlt's and the Singer taps' (QUICK= ONLY= REPORT=)
 	$(RUN) -m tests.bench.rivals $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report "$(REPORT)")
 
+image-check: $(VENV)/.dev ## Carry out the Dockerfile's steps in a clean folder, and start what they made
+	$(RUN) -m tests.image
+
 fmt: $(VENV)/.dev ## Format the code
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -100,4 +103,4 @@ clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test lint bench bench-realtime bench-scoring bench-leakage bench-quality bench-extras bench-cases bench-rivals \
-  bench-sequence fmt lock clean
+  bench-sequence image-check fmt lock clean

@@ -7,9 +7,10 @@ import os
 from flask import Flask
 
 from connector import web
-from connector.bootstrap import build
+from connector.bootstrap import build, report
 from connector.services.context import Services
 from connector.settings import Settings, load
+from connector.telemetry import logs
 
 
 def create_app(services: Services | None = None, settings: Settings | None = None) -> Flask:
@@ -19,4 +20,8 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     ``SettingsError`` when a variable is missing or wrong.
     """
     settings = settings or load(os.environ)
-    return web.build_app(services or build(settings), settings)
+    if services is None:
+        logs.configure(settings.log_level, settings.log_format)
+        services = build(settings)
+        report(services, "web")
+    return web.build_app(services, settings)

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
 from connector.adapters.limits import Governor
 from connector.clock import Clock, SystemClock
 from connector.crypto import TokenCipher
-from connector.errors import SettingsError
+from connector.errors import RetryLater, SettingsError
 from connector.services.children import in_child
 from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.settings import Settings
 from connector.store.session import open_store
+from connector.telemetry.board_redis import RedisBoard
+from connector.telemetry.reporter import Reporter
 
 log = logging.getLogger("connector.bootstrap")
 
 WORK_TASK = "connector.work"
 TASKS = {REALTIME: "connector.realtime"}
 """Queues whose messages are for another task."""
+BOARD_SECONDS = 2.0
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Services:
@@ -48,6 +53,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         hooks=HookAddresses(settings.public_url, settings.secret_key),
         admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
+        board=board(settings),
     )
 
 
@@ -72,6 +78,33 @@ def _redis_url(settings: Settings) -> str:
     if settings.redis_url is None:
         raise SettingsError("REDIS_URL is not set. It takes the address of a Redis server, as redis://host:6379/0.")
     return settings.redis_url
+
+
+def report(services: Services, role: str) -> None:
+    """Publish what this process counts, and that it lives, from now until it ends. Call it in the process itself:
+    a fork has no threads of its parent's."""
+    Reporter(services.board, services.counts, services.clock, role).start()
+
+
+def board(settings: Settings) -> RedisBoard:
+    """Return the board of a deployment. It answers or fails within seconds: health checks wait for it."""
+    client = redis.Redis.from_url(
+        _redis_url(settings),
+        socket_connect_timeout=BOARD_SECONDS,
+        socket_timeout=BOARD_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return RedisBoard(client)
+
+
+def consumed(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """Ask the running workers which queues they take from; those that don't answer within a second are not there."""
+    asker = Celery("connector-doctor", broker=_redis_url(settings))
+    try:
+        told = asker.control.inspect(timeout=1.0).active_queues() or {}
+    except (OperationalError, redis.RedisError) as error:
+        raise RetryLater(f"The workers can't be asked: {type(error).__name__}.") from None
+    return {worker: [queue["name"] for queue in queues] for worker, queues in told.items()}
 
 
 def _lanes(governor: Governor) -> LaneFactory:

@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from connector.bootstrap import build
+from connector.bootstrap import board, build, consumed
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
@@ -20,6 +20,7 @@ from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.context import Services
+from connector.services.doctor import Level, Surroundings, examine
 from connector.services.reports import refusals
 from connector.services.reports.tracking import snippet
 from connector.services.tracking import sites
@@ -194,6 +195,20 @@ def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
     if made is None:
         raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
     click.echo(f"secret  {made.secret}")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at settings, database, Redis, keys, workers and work; status 1 if anything is a problem."""
+    settings = load(os.environ)
+    around = Surroundings(
+        settings.public_url, sorted(settings.crms), settings.sweep_seconds, board(settings), lambda: consumed(settings)
+    )
+    levels = set()
+    for found in examine(build(settings), around):
+        levels.add(found.level)
+        click.echo(f"{found.level:8} {found.part}: {found.sentence}")
+    sys.exit(Level.PROBLEM in levels)
 
 
 @cli.group()

@@ -4,6 +4,7 @@
 ``NeedsAdmin``       park the work and show the sentence to the tenant's admin.
 ``Disconnected``     the account took its permission back: stop calling at once.
 ``RejectedInput``    what arrived can't be used; the sender gets the sentence.
+``Stopping``         this worker ends: give the work back at once.
 ``LostLease``        another worker owns this work now: drop it, write nothing.
 
 Messages are written for the person who must act. They never carry a token, an
@@ -84,6 +85,10 @@ class SettingsError(ConnectorError):
 
 class LostLease(ConnectorError):
     """Another worker took over this intent; whatever was not committed must not be."""
+
+
+class Stopping(ConnectorError):
+    """The worker is being stopped: give the work back, another one goes on with it."""
 
 
 class CorruptSecret(ConnectorError):

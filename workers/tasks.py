@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import looking, pipeline, realtime, renewing, schedules
+from connector.services import children, looking, pipeline, realtime, renewing, schedules
 from connector.services.context import REALTIME, Services
 from connector.services.warm import Warm
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
 from workers.outcomes import take_turn
+from workers.stopping import stopping
 from workers.turns import take_turns
 
 
 @cache
 def services() -> Services:
-    """Return this process's wired services."""
-    return build(load(os.environ))
+    """Return this process's wired services, which end soon once the worker is being stopped."""
+    wired = build(load(os.environ))
+    return replace(wired, stopping=stopping, isolated=children.until(stopping))
 
 
 @app.task(name="connector.work")
@@ -50,6 +53,7 @@ def sweep() -> None:
     for tenant_id, kind in schedules.sweep(services()):
         arguments = [str(tenant_id), kind]
         scheduled.apply_async(args=arguments, queue="maintenance", expires=app_settings.sweep_seconds)
+    services().board.swept(services().clock.now())
     for connection_id in looking.due(services()):
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)

@@ -167,7 +167,8 @@ class Access:
     ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
     of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
     whose grant ends by revoking it. ``options`` are the values of those options that the admin turned on.
-    ``sleep`` waits for seconds, on the clock of ``now``.
+    ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the HTTP status of each request's
+    answer, 0 where none came that could be read.
     """
 
     connection_id: str
@@ -183,6 +184,7 @@ class Access:
     grant_token: Callable[[], str | None] = lambda: None
     options: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = SystemClock().sleep
+    answered: Callable[[int], None] = lambda _status: None
 
 
 @dataclass(frozen=True, slots=True)

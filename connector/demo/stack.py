@@ -128,8 +128,8 @@ class Stack:
         queues = "realtime,sync,deliver,training,maintenance"
         self._child(
             "worker",
-            ["celery", "--quiet", "-A", "workers.app", "worker", "--pool", "threads", "--concurrency", "8"]
-            + ["--queues", queues, "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
+            ["celery", "--quiet", "-A", "workers.app", "worker", "--concurrency", "8"]
+            + ["--queues", queues, "--without-gossip", "--without-mingle"],
         )
 
     def _start_product(self) -> None:
@@ -140,9 +140,7 @@ class Stack:
             + ["--log-level", "warning", "connector.app:create_app()"],
         )
         schedule = str(self.folder / "beat-schedule")
-        self._child(
-            "beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule, "--loglevel", "WARNING"]
-        )
+        self._child("beat", ["celery", "--quiet", "-A", "workers.app", "beat", "--schedule", schedule])
         ready = f"{self.web}/readyz"
         self._until(lambda: self._answers(ready), f"The web app did not answer within {_READY_SECONDS:.0f} s.")
 

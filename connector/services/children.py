@@ -10,14 +10,20 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from typing import Any
 
+from connector.errors import Stopping
 
-def _die_with_parent() -> None:
-    """End this child when its parent is killed: nobody is left to take the result."""
+_LOOK_SECONDS = 0.25
+
+
+def _die_with_parent(unwanted: Event) -> None:
+    """End this child when its parent is killed or gives up: nobody is left to take the result."""
     os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_end_when, args=(unwanted,), daemon=True).start()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
@@ -28,11 +34,34 @@ def _outlive(parent: BaseProcess) -> None:
     os._exit(1)
 
 
+def _end_when(unwanted: Event) -> None:
+    unwanted.wait()
+    os._exit(1)
+
+
+def until(stopping: Callable[[], bool]) -> Callable[..., Any]:
+    """Return what runs ``function(*arguments)`` in a fresh process and gives up once ``stopping`` says so.
+
+    It returns what the function returns, raises what it raises, and ``Stopping`` where it gave up.
+    """
+
+    def isolated(function: Callable[..., Any], *arguments: Any) -> Any:
+        spawn = multiprocessing.get_context("spawn")
+        unwanted = spawn.Event()
+        with ProcessPoolExecutor(1, mp_context=spawn, initializer=_die_with_parent, initargs=(unwanted,)) as pool:
+            future = pool.submit(function, *arguments)
+            while not wait([future], _LOOK_SECONDS).done:
+                if stopping():
+                    unwanted.set()
+                    raise Stopping("This worker is being stopped; another one begins the computation again.")
+            return future.result()
+
+    return isolated
+
+
 def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what ``function(*arguments)`` returns in a fresh process; raise what it raises."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_die_with_parent) as pool:
-        return pool.submit(function, *arguments).result()
+    return until(lambda: False)(function, *arguments)
 
 
 def in_place(function: Callable[..., Any], *arguments: Any) -> Any:

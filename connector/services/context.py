@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
 from connector.store.session import Store
+from connector.telemetry.board import Board, LocalBoard
+from connector.telemetry.series import Counts
 
 REALTIME = "realtime"
 """The queue whose messages name pieces of the real-time lane; those of every other name intents."""
@@ -41,6 +43,11 @@ class Admission(Protocol):
         ...
 
 
+def never() -> bool:
+    """Say that nobody stops this process."""
+    return False
+
+
 class Isolated(Protocol):
     """Runs a pure, heavy function away from the worker's own threads."""
 
@@ -54,6 +61,8 @@ class Services:
     """The wired parts. ``onboarding`` holds the defaults of new tenants' settings.
 
     ``refresh_seconds``: an account that neither pushes nor can be looked at is read again so long after its last run.
+    ``counts`` are this process's own until they are published on the ``board`` that all share.
+    ``stopping`` says whether this process is asked to end: work is then handed back, not begun.
     """
 
     store: Store
@@ -68,6 +77,9 @@ class Services:
     hooks: HookAddresses
     admit: Admission
     refresh_seconds: float = 300.0
+    counts: Counts = field(default_factory=Counts)
+    board: Board = field(default_factory=LocalBoard)
+    stopping: Callable[[], bool] = never
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, id of the work) pairs after their rows were committed."""

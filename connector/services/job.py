@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,12 +11,17 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.errors import LostLease
+from connector.errors import LostLease, Stopping
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
+
+GRACE_SECONDS = 8.0
+"""Supervisors kill after ten seconds (Docker) or thirty (Heroku, Kubernetes): by then the work is another's."""
+
+LOOK_SECONDS = 1.0
 
 TURN_SECONDS = 60.0
 """So long a stage that can be gone on with keeps its worker while others wait: long against what a new beginning
@@ -86,13 +91,42 @@ class Job:
         run_id, stage = self.run.id, self.intent.stage
         runs.report(connection, run_id, stage, done=done, expected=expected, unsized=unsized, detail=detail)
 
-    def heartbeat(self) -> AbstractContextManager[None]:
-        """Renew the lease in the background while a stage computes or waits for a vendor."""
-        return heartbeat(f"lease-{self.intent.stage}", self.services.lease_seconds / 3, self._beat)
+    def go_on(self) -> None:
+        """Return unless this worker is being stopped (``Stopping``). Asked where nothing is half done."""
+        if self.services.stopping():
+            raise Stopping("This worker is being stopped; another one goes on.")
 
-    def _beat(self) -> bool:
+    def heartbeat(self, hand_back: Callable[[], object]) -> AbstractContextManager[None]:
+        """Renew the lease in the background while a stage computes or waits for a vendor.
+
+        A stage that does not end by itself within ``GRACE_SECONDS`` of the worker's being stopped is given to
+        another worker by ``hand_back``; what this one still does it can't commit.
+        """
+        step = min(LOOK_SECONDS, self.services.lease_seconds / 3)
+        return heartbeat(f"lease-{self.intent.stage}", step, _Beat(self, hand_back, step))
+
+
+class _Beat:
+    """What a stage's heartbeat does each ``step`` seconds; False ends it."""
+
+    def __init__(self, job: Job, hand_back: Callable[[], object], step: float) -> None:
+        self._job = job
+        self._hand_back = hand_back
+        self._step = step
+        self._unrenewed = self._told = 0.0
+
+    def __call__(self) -> bool:
+        services = self._job.services
+        self._unrenewed += self._step
+        self._told += self._step if services.stopping() else 0.0
+        if self._told >= GRACE_SECONDS:
+            self._hand_back()
+            return False
+        if self._unrenewed < services.lease_seconds / 3:
+            return True
+        self._unrenewed = 0.0
         try:
-            with self.transaction():
+            with self._job.transaction():
                 return True
         except LostLease:
             # The stage learns it from its own next transaction, which can't commit either.

@@ -7,6 +7,7 @@ from uuid import UUID
 from connector.adapters.contract import Access, CrmAdapter, CrmApp
 from connector.errors import Disconnected, SettingsError
 from connector.services.context import Services
+from connector.services.metering import MeteredLane
 from connector.services.tokens import TokenSource
 from connector.store import connections
 from connector.store.connections import CrmConnection, Health
@@ -41,7 +42,9 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
         )
     source = TokenSource(services, app, connection)
     limited = connection.limited_as or connection.account_id
-    lane = services.lane(connection.vendor, limited, app.capabilities, realtime=realtime)
+    kind = "realtime" if realtime else "bulk"
+    governed = services.lane(connection.vendor, limited, app.capabilities, realtime=realtime)
+    lane = MeteredLane(governed, services.counts, services.clock, connection.vendor, kind)
     return app.connect(
         Access(
             connection_id=str(connection.id),
@@ -57,5 +60,6 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             grant_token=source.grant,
             options=connection.options,
             sleep=services.clock.sleep,
+            answered=lane.answered,
         )
     )

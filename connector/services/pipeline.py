@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.errors import NeedsAdmin, RetryLater
 from connector.services import identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
@@ -61,6 +62,9 @@ STAGES = (
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 
+QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
+"""Every queue that a worker must take from; those of quick looks and of the sweep have no stage."""
+
 FIRST = "first"
 REFRESH = "refresh"
 RETRAIN = "retrain"
@@ -82,6 +86,9 @@ READING = tuple(kind for kind, plan in PLANS.items() if "sync" in plan)
 
 BUG_ATTEMPTS = 5
 """After this many tries an unexpected error is set aside for a person."""
+
+UNKNOWN_ATTEMPTS = 60
+"""Tries, a minute apart and later five, that a stage which this version does not know is given."""
 
 
 def start(services: Services, session: Connection, tenant_id: UUID, kind: str) -> Ready:
@@ -141,7 +148,7 @@ def _to_deliver(session: Connection, run: Run) -> bool:
 def _enter(services: Services, session: Connection, run: Run, name: str) -> Ready:
     stage = _BY_NAME[name]
     intents.add(session, run.tenant_id, run.id, name, _subjects(session, run, stage), services.clock.now())
-    return [(_BY_NAME[found].queue, intent_id) for intent_id, found in intents.ready_of_run(session, run.id)]
+    return [(_queue(found), intent_id) for intent_id, found in intents.ready_of_run(session, run.id)]
 
 
 def _subjects(session: Connection, run: Run, stage: Stage) -> Sequence[str]:
@@ -185,9 +192,11 @@ def _peers(stage: str) -> tuple[str, ...]:
 
 def perform(job: Job) -> Ready:
     """Do the stage, then finish it and enter the next one in one transaction; or give way to others half-way."""
+    stage = _known(job)
+    job.go_on()
     try:
-        with job.heartbeat():
-            _BY_NAME[job.intent.stage].run(job)
+        with job.heartbeat(lambda: hand_back(job)):
+            stage.run(job)
     except TurnOverError:
         return give_way(job)
     with job.transaction() as session:
@@ -196,6 +205,26 @@ def perform(job: Job) -> Ready:
         if intents.open_count(session, job.run.id, job.intent.stage):
             return []
         return _advance(session, job)
+
+
+def _known(job: Job) -> Stage:
+    """Return the stage of a job; raise ``RetryLater`` for one that only another version of the product knows.
+
+    While versions are exchanged that one may be running already, or be on its way. After the patience of
+    ``UNKNOWN_ATTEMPTS`` minutes it is a stage that was given up: ``NeedsAdmin``.
+    """
+    name, kind = job.intent.stage, job.run.kind
+    if name in PLANS.get(kind, ()):
+        return _BY_NAME[name]
+    message = f"This version of the product knows no stage {name} in a {kind} run."
+    if job.intent.attempts < UNKNOWN_ATTEMPTS:
+        raise RetryLater(message, after_seconds=60.0)
+    raise NeedsAdmin(message, remedy="Start a refresh: it reads, scores and writes whatever this run has not.")
+
+
+def _queue(stage: str) -> str:
+    """Return a stage's queue; one that no version here knows is looked at by the least busy workers."""
+    return _BY_NAME[stage].queue if stage in _BY_NAME else "maintenance"
 
 
 def _advance(session: Connection, job: Job) -> Ready:
@@ -223,12 +252,20 @@ def put_back(job: Job, after_seconds: float, message: str) -> None:
         intents.put_back(session, job.intent, due, message)
 
 
+def hand_back(job: Job) -> None:
+    """Give the stage to another worker at once: this one is being stopped."""
+    with job.services.store.transaction() as session:
+        intents.put_back(session, job.intent, job.services.clock.now(), None)
+    job.services.wake(_queue(job.intent.stage), job.intent.id)
+
+
 def park(job: Job, message: str, health: Health | None) -> None:
     """Set the stage aside until the admin has acted; ``health`` is set on its connection, if it has one."""
     with job.services.store.transaction() as session:
         intents.park(session, job.intent, message)
         runs.stop(session, job.run.id, job.intent.stage, message)
-        if health is not None and _BY_NAME[job.intent.stage].scope is Scope.CONNECTION:
+        stage = _BY_NAME.get(job.intent.stage)
+        if health is not None and stage is not None and stage.scope is Scope.CONNECTION:
             connections.set_health(session, job.connection_id, health, message)
             if health is Health.DISCONNECTED:
                 connections.forget_tokens(session, job.connection_id)
@@ -248,5 +285,5 @@ def sweep(services: Services, limit: int = 500) -> int:
     """Announce every intent that is due, whatever became of its message; return how many."""
     with services.store.reading() as session:
         due = intents.due(session, services.clock.now(), limit)
-    services.wake_all([(_BY_NAME[stage].queue, intent_id) for intent_id, stage in due])
+    services.wake_all([(_queue(stage), intent_id) for intent_id, stage in due])
     return len(due)

@@ -34,6 +34,7 @@ def run(job: Job) -> None:
     scoring = Scoring(job.tenant_id, job.run.id, job.run.model, job.run.as_of, f"{job.run.kind} run")
     done, expected = len(stored), len(stored) + found.height
     for part, frame in zip(found.iter_slices(_CHUNK), frames, strict=True):
+        job.go_on()
         chunk = part.to_dicts()
         with job.transaction() as session:
             scored.keep(session, scoring, chunk, frame, settings, services.clock.now())

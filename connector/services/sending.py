@@ -17,16 +17,18 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Stopping
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import overwriting
 from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
+from connector.services.opening import read_connection
 from connector.services.scored import from_json, worth_writing
 from connector.store import answers, claims, ledger, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
+from connector.telemetry.series import WRITTEN
 
 T = TypeVar("T")
 
@@ -82,6 +84,9 @@ def send_due(delivery: Sending) -> None:
 
 def _take(delivery: Sending, most: int) -> Claim | None:
     """Claim due rows; None: there are none, or none may be written. What the CRM holds anyway is put to rest."""
+    # Before anything is claimed: afterwards the next worker would have to ask the CRM.
+    if delivery.services.stopping():
+        raise Stopping("This worker is being stopped; another one goes on.")
     with delivery.transaction() as session:
         now = delivery.now()
         allowed = allowance(session, delivery.tenant_id, delivery.connection_id, now)
@@ -168,6 +173,7 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(mine) - len(arrived))
         delivery.report(session)
+    _count(delivery, len(arrived))
 
 
 def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:
@@ -248,3 +254,9 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(lost))
+    _count(delivery, len(arrived))
+
+
+def _count(delivery: Sending, arrived: int) -> None:
+    vendor = read_connection(delivery.services, delivery.connection_id).vendor
+    delivery.services.counts.add(WRITTEN, vendor, amount=arrived)

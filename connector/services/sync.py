@@ -80,6 +80,7 @@ class _Reading:
         with ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{self.stream}") as ahead:
             upcoming = ahead.submit(self._fetch, self._cursor())
             while True:
+                self.job.go_on()
                 asked_at, page = upcoming.result()
                 stopping = page.drained or self.job.turn_is_over()
                 if not stopping:

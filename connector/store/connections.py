@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -239,3 +239,27 @@ def newest(connection: Connection) -> CrmConnection:
     """Return the connection that was installed last; raises ``NoResultFound`` where there is none."""
     query = sa.select(connections).order_by(connections.c.installed_at.desc()).limit(1)
     return _read(connection.execute(query).one())
+
+
+def newest_with_tokens(connection: Connection) -> CrmConnection | None:
+    """Return the connection that was installed last of those that hold tokens, if there is one."""
+    query = sa.select(connections).where(connections.c.access_token.is_not(None))
+    row = connection.execute(query.order_by(connections.c.installed_at.desc()).limit(1)).one_or_none()
+    return _read(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One stored secret and whose it is."""
+
+    tenant_id: UUID
+    connection_id: UUID
+    text: str
+
+
+def sealed(connection: Connection) -> Iterator[Sealed]:
+    """Yield every stored secret, still encrypted."""
+    c = connections.c
+    query = sa.select(c.tenant_id, c.id, c.access_token, c.refresh_token, c.hook_secrets).order_by(c.id)
+    for tenant_id, connection_id, *secrets in connection.execute(query):
+        yield from (Sealed(tenant_id, connection_id, text) for text in secrets if text)

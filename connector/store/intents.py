@@ -181,8 +181,8 @@ def finish(connection: Connection, intent: Intent) -> None:
         raise LostLease(f"Stage {intent.stage} of run {intent.run_id} is held by another worker.")
 
 
-def put_back(connection: Connection, intent: Intent, due_at: datetime, message: str) -> None:
-    """Give the work back to be tried again at ``due_at``."""
+def put_back(connection: Connection, intent: Intent, due_at: datetime, message: str | None) -> None:
+    """Give the work back to be tried again at ``due_at``; ``message`` says why, if anybody should know."""
     values = {"status": IntentStatus.READY, "due_at": due_at, "turn_at": None, "leased_until": None, "message": message}
     connection.execute(sa.update(intents).where(_held(intent)).values(values))
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
 
 from connector.store.session import Store
 
@@ -23,6 +26,16 @@ def upgrade(store: Store, revision: str = "head") -> None:
 def downgrade(store: Store, revision: str) -> None:
     """Migrate down to ``revision`` (``base``: an empty database)."""
     _run(store, lambda config: command.downgrade(config, revision))
+
+
+def newest() -> str:
+    """Return the revision that this version of the product needs."""
+    return str(ScriptDirectory(str(_SCRIPTS)).get_current_head())
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision that a database is at, None for one that was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _run(store: Store, step: Callable[[Config], None]) -> None:

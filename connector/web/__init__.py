@@ -17,6 +17,7 @@ from connector.web import (
     errors,
     health,
     leads,
+    metrics,
     model,
     oauth,
     people,
@@ -40,6 +41,7 @@ _BLUEPRINTS = (
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
+    metrics.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024
 _SESSION_LIFETIME = timedelta(hours=12)
@@ -60,6 +62,8 @@ def build_app(services: Services, settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    # Before anything that may refuse a request: refusals are counted as well.
+    metrics.register(app)
     csrf = CSRFProtect(app)
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from connector.services.reports.health import ready
+from connector.services.reports.health import readiness
 from connector.web.wiring import services
 
 endpoint = Blueprint("health", __name__)
@@ -13,11 +13,12 @@ endpoint = Blueprint("health", __name__)
 
 @endpoint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """Answer as long as the process lives."""
+    """Answer as long as the process lives; asks nobody else."""
     return {"status": "ok"}
 
 
 @endpoint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Answer 200 when requests can be served, else 503."""
-    return ({"status": "ok"}, 200) if ready(services()) else ({"status": "the database does not answer"}, 503)
+    """Answer 200 when requests can be served, else 503 with what is wrong."""
+    found = readiness(services())
+    return {"status": "ok" if found.ready else "not ready", "parts": found.parts}, 200 if found.ready else 503

@@ -48,15 +48,15 @@ def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) 
     try:
         services = stack.start()
         Browser().install(stack.web, "hubspot", stack.web)
-        _simplest_model(services)
+        simplest_model(services)
         stack.start_worker()
         yield stack, services
     finally:
         stack.stop()
 
 
-def _simplest_model(services: Services) -> None:
-    """On trial is the line; which model is the best is searched elsewhere."""
+def simplest_model(services: Services) -> None:
+    """Let the newest tenant have it: on trial is the line; which model is the best is searched elsewhere."""
     with services.store.transaction() as session:
         tenant = tenants.get(session, connections.newest(session).tenant_id)
         simple = replace(tenant.settings, complexity=Complexity.INTERPRETABLE)

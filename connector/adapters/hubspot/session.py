@@ -125,6 +125,7 @@ class Session:
         attempt = 1
         while True:
             found = self._once(method, operation, target, body, token)
+            self._access.answered(found.status)
             if isinstance(found, Answer):
                 return found
             if found.status in accept:

@@ -53,6 +53,7 @@ class Session:
         attempt = 1
         while True:
             found = self._once(operation, call, token)
+            self._access.answered(found.status)
             if isinstance(found, Answer):
                 return found
             if found.status in accept and not found.throttled:

@@ -34,6 +34,8 @@ ALL_STOPS_AT = 0.95
 """How full it may be before everything of ours does: the rest is for those who have no say in it."""
 
 ATTEMPTS = 4
+OK = 200
+"""What an answer counts as whose own status the library keeps to itself."""
 _JITTER = random.SystemRandom()
 
 T = TypeVar("T")
@@ -143,6 +145,7 @@ class Session:
         tries = 1
         while True:
             found = self._once(operation, call, token)
+            self._access.answered(found.status if isinstance(found, Refusal) else OK)
             if not isinstance(found, Refusal):
                 return found
             if found.unauthorized and not renewed:

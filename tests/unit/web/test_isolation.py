@@ -19,6 +19,7 @@ PUBLIC = {
     "static",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",
     "connect.start_page",
     "connect.sign_out",
     "oauth.start",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -105,15 +104,6 @@ def test_an_unexpected_error_shows_and_logs_no_values(fresh: Site, caplog: pytes
     assert "Something broke on our side" in answer.text
     assert "ValueError at health.healthz" in caplog.text
     assert secret not in answer.text + caplog.text
-
-
-def test_ready_only_with_a_database(fresh: Site, tmp_path: Path) -> None:
-    """Readiness asks the database; life does not."""
-    assert fresh.browser().get("/readyz").status_code == 200
-    with fresh.world.services.store.transaction() as session:
-        session.exec_driver_sql("DROP TABLE tenants")
-    assert fresh.browser().get("/readyz").status_code == 503
-    assert fresh.browser().get("/healthz").status_code == 200
 
 
 def test_the_web_process_stays_light() -> None:

@@ -1,0 +1,1 @@
+"""What a deployment tells its operators: logs, counts, who is alive. Nothing here knows a person."""
