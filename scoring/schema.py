@@ -116,6 +116,14 @@ class Complexity(StrEnum):
     FULL = "full"
 
 
+class HighIntent(StrEnum):
+    """What sets the High-Intent band: a share of the open leads, how many sales can work on a week, or a chance."""
+
+    SHARE = "share"
+    CAPACITY = "capacity"
+    PROBABILITY = "probability"
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The tenant's definition of success.
@@ -123,6 +131,9 @@ class Goal:
     ``horizon_days`` is the span after a snapshot in which a conversion counts (``DATED`` only).
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
+    ``high_intent`` says what sets the High-Intent band: ``high_intent_share``, ``capacity`` (so many of the best open
+    leads) or ``high_intent_probability``; in a bundle of the latter two the share is what the band came to.
+    ``medium_share``: what the Medium band adds below it.
     ``seller_activity``: models may also learn from what sellers did.
     ``segment``: the field whose values may get models of their own (product line, region); None: one model for all.
     """
@@ -137,3 +148,5 @@ class Goal:
     complexity: Complexity = Complexity.STANDARD
     seller_activity: bool = False
     segment: str | None = None
+    high_intent: HighIntent = HighIntent.SHARE
+    high_intent_probability: float = 0.5

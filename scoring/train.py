@@ -29,13 +29,13 @@ from scoring.pooling.share import Share
 from scoring.predict import score
 from scoring.prior import Prior
 from scoring.report import report
-from scoring.schema import Complexity, Goal, History, Timing
+from scoring.schema import Complexity, Goal, HighIntent, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
 from scoring.splits import distinct_conversions, time_split
-from scoring.tiers import Tiers, by_share
+from scoring.tiers import Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth
 
@@ -111,7 +111,7 @@ def train(
     read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
     parts = [goal.segment] if goal.segment else []
     compared = [*(field.name for field in history.fields if field.source), *parts, *attributes]
-    told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
+    told |= {"segments": segments(timeline, trial, compared, bundle.goal, read, seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
@@ -140,6 +140,9 @@ def _first_map(rows: pl.DataFrame, fitted: Fitted, trial: Trial) -> ScoreMap:
 
 
 def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
-    """Thresholds by the goal's shares over the leads that are open now."""
+    """Thresholds as the goal sets them over the leads that are open now, and the share that the upper band comes to."""
     tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
-    return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
+    tiers, goal = by_goal(bundle.goal, tenths, bundle.score_map), bundle.goal
+    if goal.high_intent is not HighIntent.SHARE:
+        goal = replace(goal, high_intent_share=share_high(tiers, tenths))
+    return replace(bundle, tiers=tiers, goal=goal)

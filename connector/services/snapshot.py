@@ -27,6 +27,7 @@ from scoring.schema import (
     Field,
     FieldType,
     Goal,
+    HighIntent,
     History,
     Knowledge,
     Timing,
@@ -41,7 +42,9 @@ def goal_of(settings: TenantSettings) -> Goal:
         horizon_days=settings.horizon_days,
         maturity_days=settings.maturity_days,
         capacity=settings.capacity,
+        high_intent=HighIntent(settings.high_intent),
         high_intent_share=settings.high_intent_share,
+        high_intent_probability=settings.high_intent_probability,
         seller_activity=settings.seller_activity,
         complexity=Complexity(settings.complexity),
     )
