@@ -7,6 +7,7 @@ All times are ``Datetime("us", "UTC")``; ids are ``Int64``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 import polars as pl
@@ -34,6 +35,10 @@ EVENTS = pl.Schema(
     {"lead_id": pl.Int64(), "at": UTC_TIME, "kind": pl.String(), "actor": pl.String(), "detail": pl.String()}
 )
 """One row an engagement event. ``actor``: lead, seller or machine. ``detail``: page path, form or campaign name."""
+
+READINGS = pl.Schema({"lead_id": pl.Int64(), "field": pl.String(), "value": pl.String(), "at": UTC_TIME})
+"""One row a value that an undated field was read with, and when that was first seen by a reading of our own. For files,
+which are read once, there are none."""
 
 CONVERSIONS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME})
 """One row a conversion; ``at`` is null where it is known that, but not when."""
@@ -70,7 +75,8 @@ class Field:
     """One input field. ``system`` and ``own`` fields are proven leaks by meaning; ``blocked`` ones
     are kept from every model (names, e-mail addresses, phone numbers, special categories).
     ``source`` marks the one that tells where the lead came from. ``options`` are (value, what people read) pairs of a
-    choice."""
+    choice. ``watched_since``: from when on READINGS tell of every change of an undated field (None: never).
+    ``observed``: dated by those readings, so that a date says when a value was seen, not when it was set."""
 
     name: str
     label: str
@@ -81,6 +87,8 @@ class Field:
     blocked: bool = False
     source: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    watched_since: datetime | None = None
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class History:
     exclusions: pl.DataFrame
     fields: tuple[Field, ...]
     amounts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AMOUNTS))
+    readings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=READINGS))
 
 
 class Timing(StrEnum):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.errors import HistoryError
-from scoring.schema import AMOUNTS, CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, UTC_TIME, VALUES, History
+from scoring.schema import AMOUNTS, CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, READINGS, UTC_TIME, VALUES, History
 
 ROWS = pl.Schema({"row": pl.Int64(), "lead_id": pl.Int64(), "as_of": UTC_TIME})
 """One row a vector to be made; ``row`` counts 0…n-1."""
@@ -26,6 +26,7 @@ _EXPECTED = {
     "conversions": CONVERSIONS,
     "exclusions": EXCLUSIONS,
     "amounts": AMOUNTS,
+    "readings": READINGS,
 }
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
+from scoring import watching
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
@@ -81,6 +82,8 @@ def train(
         HistoryError: a frame lacks the documented columns.
 
     """
+    seen = watching.watched(history, goal, as_of)
+    history = watching.as_seen(history, watching.failing(seen))
     timeline = Timeline(history)
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
@@ -103,7 +106,7 @@ def train(
         seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
     bundle = _with_tiers(bundle, history, as_of)
-    doubted = assumed(timeline, goal, confirmed)
+    doubted = assumed(timeline, goal, {*confirmed, *watching.holding(seen)})
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
     told |= {"notes": notes(rows, trial, goal, judgement, told["delay"])}
@@ -114,6 +117,8 @@ def train(
     told |= {"segments": segments(timeline, trial, compared, bundle.goal, read, seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
+    told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
+    told["notes"] += watching.told(history, seen)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     return Training(bundle, told, task.share(fitted) if gives and dated else None)
 

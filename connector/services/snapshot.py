@@ -21,6 +21,7 @@ from scoring.schema import (
     EVENTS,
     EXCLUSIONS,
     LEADS,
+    READINGS,
     UTC_TIME,
     VALUES,
     Complexity,
@@ -54,11 +55,15 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
     """Read everything that is known of a tenant's leads, not yet cut at any time."""
     with services.store.reading() as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
-        vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
+        held = connections.of_tenant(session, tenant_id)
+        vendors = {row.id: row.vendor for row in held}
+        # Of several accounts of a CRM the newest one's: before that not all of them were read.
+        installed = {row.vendor: row.installed_at for row in held}
     values = _values(services, tenant_id, catalogue, vendors, settings)
     goal_field = _goal_field(settings)
     crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
+    described = _watched(described, values, installed)
     leads = frames.lead_frame(services.store, tenant_id)
     conversions = _conversions(services, tenant_id, settings, values)
     ordered = settings.timing == Timing.ORDERED
@@ -75,6 +80,7 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Hi
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
         fields=described,
         amounts=_amounts(services, tenant_id, settings),
+        readings=_readings(values.filter(pl.col("field").is_in(usable)), described),
     )
 
 
@@ -184,6 +190,32 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
         .with_columns(pl.col("since").alias("known_at"))
     )
     return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
+
+
+def _watched(
+    described: Sequence[Field], values: pl.DataFrame, installed: Mapping[str, datetime]
+) -> tuple[Field, ...]:
+    """Note since when each undated field has been read again and again; a company's fields are not kept as read."""
+    told = set(values.filter(pl.col("known_at").is_not_null())["field"].unique())
+    return tuple(
+        replace(field, watched_since=installed.get(_vendor(field)))
+        if field.knowledge is Knowledge.UNDATED and field.name in told
+        else field
+        for field in described
+    )
+
+
+def _readings(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
+    """When each value of an undated field was first seen: what was there at the first reading, at that reading."""
+    since = pl.DataFrame(
+        [(field.name, field.watched_since) for field in described if field.watched_since is not None],
+        schema={"field": pl.String, "since": UTC_TIME},
+        orient="row",
+    )
+    seen = values.drop_nulls("known_at").join(since, on="field").sort("lead_id", "field", "known_at")
+    moments = seen.with_columns(at=pl.max_horizontal("known_at", "since"))
+    last = moments.group_by("lead_id", "field", "at", maintain_order=True).agg(pl.col("value").last())
+    return last.select(READINGS.names())
 
 
 def _goal_field(settings: TenantSettings) -> str | None:
