@@ -28,6 +28,7 @@ EARLY, LATE = timedelta(hours=1), timedelta(days=7)
 """A change from an hour before a conversion to seven days after it belongs to it."""
 AGES_DAYS = (0, 7, 30, 90)
 """Where the classes of age at the beginning of the watch begin."""
+_NO_AGE = 1_000_000
 LEAST_LEADS, LEAST_CONVERTED = 30, 10
 MOVED, MOVED_AT_CONVERSION, HELD_AT_CONVERSION = 0.05, 0.10, 0.20
 """Fails: surely more leads change than these shares. Holds: surely not more than the first and the third."""
@@ -158,8 +159,8 @@ def _by_age(whole: pl.DataFrame, changes: pl.DataFrame) -> tuple[Class, ...]:
         **{f"filled_{side}": pl.col("lead_id").is_in(there) for side, there in ends.items()},
     )
     classes = []
-    for low, high in pairwise((*AGES_DAYS, None)):
-        part = counted.filter(pl.col("age") >= low, (pl.col("age") < high) if high is not None else pl.lit(value=True))
+    for low, high in pairwise((*AGES_DAYS, _NO_AGE)):
+        part = counted.filter(pl.col("age") >= low, pl.col("age") < high)
         sums = part.select(pl.col("changed", "filled_first", "filled_last").sum()).row(0)
         classes.append(Class(low, part.height, *map(int, sums)))
     return tuple(classes)
