@@ -20,7 +20,7 @@ SEEN = Row("scoring", "reasons", "leads/s", 20_000.0, 20_000.0)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     written(tmp_path / "scoring.json", [FAST, SLOW, SEEN], {"quick": True})
-    written(tmp_path / "leakage.json", [], {"seed": 7, "published": [{"long": "story"}]})
+    written(tmp_path / "leakage.json", [], {"seed": 7, "published": [{"verdict": "told apart"}]})
     return tmp_path
 
 
@@ -47,8 +47,12 @@ def test_the_page_tells_every_line_and_what_was_missed(folder: Path) -> None:
     assert text.count("\n## ") == 2
     assert "| path beside LightGBM's own | 9000 | 3.6e+04 | 0.25 | 0.5 **not held** | 5 | 20 | leads/s |" in text
     assert "seed 7" in text
-    assert "long" not in text
-    bars = [one for one in ElementTree.fromstring(picture(found)).iter() if one.get("fill") in ("#4477aa", "#cc3311")]
+    assert "told apart" not in text
+    bars = [
+        one
+        for one in ElementTree.fromstring(picture(found)).iter()  # noqa: S314 - drawn by ourselves
+        if one.get("fill") in ("#4477aa", "#cc3311")
+    ]
     assert [one.get("fill") for one in bars] == ["#4477aa", "#cc3311"]
 
 
