@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -111,16 +111,28 @@ def train(
     told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
     told |= {"notes": notes(rows, trial, goal, judgement, told["delay"])}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
-    read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
-    parts = [goal.segment] if goal.segment else []
-    compared = [*(field.name for field in history.fields if field.source), *parts, *attributes]
-    told |= {"segments": segments(timeline, trial, compared, bundle.goal, read, seed)}
+    told |= {"segments": _compared(timeline, trial, bundle.goal, attributes, told["inputs"], seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     return Training(bundle, told, task.share(fitted) if gives and dated else None)
+
+
+def _compared(
+    timeline: Timeline,
+    trial: Trial,
+    goal: Goal,
+    attributes: Collection[str],
+    inputs: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """The figures over the fields that tell the source, that part the leads, and that the admin names."""
+    read = [one["field"] for one in inputs if one["use"] == "used"]
+    parts = [goal.segment] if goal.segment else []
+    compared = [*(field.name for field in timeline.fields.values() if field.source), *parts, *attributes]
+    return segments(timeline, trial, compared, goal, read, seed)
 
 
 def _young(history: History, goal: Goal, as_of: datetime, seed: int) -> pl.DataFrame | None:
