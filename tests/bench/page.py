@@ -10,8 +10,8 @@ from typing import Any
 
 WIDTH, LEFT, TOP, STEP = 960, 520, 84, 20
 INK, FAINT, HELD, MISSED = "#222", "#bbb", "#4477aa", "#cc3311"
-REACH = 2.0
-"""How far beside the line it is drawn: to a hundredth and to a hundred times what is asked."""
+REACH = 1.0
+"""How far beside the line it is drawn: to a tenth and to ten times what is asked."""
 INTRODUCTION = (
     "# Benchmarks\n\n"
     "What `make bench` measured, line by line. *Limit* is what the same run computed or measured beside it: a "
@@ -58,7 +58,7 @@ def picture(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _axis(bottom: int) -> Iterator[str]:
-    for factor in (0.01, 0.1, 1.0, 10.0, 100.0):
+    for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0):
         x, colour = _x(factor), INK if factor == 1.0 else FAINT
         yield f'<line x1="{x}" x2="{x}" y1="{TOP - 10}" y2="{bottom}" stroke="{colour}"/>'
         yield _text(x, bottom + 18, f"{factor:g}", 12, "middle")
@@ -66,16 +66,18 @@ def _axis(bottom: int) -> Iterator[str]:
 
 
 def _bar(name: str, row: Mapping[str, Any], y: int) -> Iterator[str]:
-    ends = sorted((_x(1.0), _x(row["ratio"] / row["required"])))
+    reached = row["ratio"] / row["required"]
+    ends = sorted((_x(1.0), _x(reached)))
     yield _text(LEFT - 10, y + 12, f"{name}: {row['name']}"[:84], 11, "end")
     colour = HELD if row["held"] else MISSED
     width = max(ends[1] - ends[0], 2.0)
     yield f'<rect x="{ends[0]}" y="{y + 2}" width="{width:.1f}" height="{STEP - 6}" fill="{colour}"/>'
+    yield _text(ends[1] + 6, y + 13, f"{reached:.3g} ×", 11)
 
 
 def _x(factor: float) -> float:
     decades = max(-REACH, min(REACH, math.log10(max(factor, 1e-9))))
-    return round(LEFT + (decades + REACH) / (2 * REACH) * (WIDTH - LEFT - 24), 1)
+    return round(LEFT + (decades + REACH) / (2 * REACH) * (WIDTH - LEFT - 70), 1)
 
 
 def _text(x: float, y: float, words: str, size: int, anchor: str = "start") -> str:
