@@ -192,9 +192,7 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
     return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
 
 
-def _watched(
-    described: Sequence[Field], values: pl.DataFrame, installed: Mapping[str, datetime]
-) -> tuple[Field, ...]:
+def _watched(described: Sequence[Field], values: pl.DataFrame, installed: Mapping[str, datetime]) -> tuple[Field, ...]:
     """Note since when each undated field has been read again and again; a company's fields are not kept as read."""
     told = set(values.filter(pl.col("known_at").is_not_null())["field"].unique())
     return tuple(

@@ -14,7 +14,9 @@ def shapes(report: Json) -> Section:
     """Inputs that count the other way than alone, and those whose rate both rises and falls."""
     found = report.get("signs")
     if not found:
-        return Section("Signs and shapes", (Paragraph("No signs were checked: the model holds no plain logistic regression."),))
+        return Section(
+            "Signs and shapes", (Paragraph("No signs were checked: the model holds no plain logistic regression."),)
+        )
     turned, bent, concepts = found["turned"], found["bent"], found["concepts_turned"]
     told = (
         f"Of the linear part {count(found['inputs'])} inputs that weigh anything were checked against what each says "
