@@ -51,23 +51,26 @@ lint: $(VENV)/.dev ## Check style, types and the layers
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (QUICK= CONTACTS= REPORT=)
+bench: $(VENV)/.sequence ## Run the benchmarks and write docs/benchmarks.md (QUICK= DATA= ONLY="scoring quality")
+	$(RUN) -m tests.bench.all $(if $(QUICK),--quick) $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only $(ONLY))
+
+bench-line: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (QUICK= CONTACTS= REPORT=)
 	$(RUN) -m tests.bench.line $(if $(QUICK),--quick) $(if $(CONTACTS),--contacts $(CONTACTS)) \
 	  $(if $(REPORT),--report "$(REPORT)")
 
 bench-realtime: $(VENV)/.dev ## Measure webhook to value in the CRM, single leads and bursts (QUICK= REPORT=)
 	$(RUN) -m tests.bench.realtime $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
-bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS=)
-	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS))
+bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS= QUICK= REPORT=)
+	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS)) $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
 bench-leakage: $(VENV)/.dev ## Plant leaks into generated tenants and count what the guard finds (QUICK= SEED= DATA= REPORT=)
 	$(RUN) -m tests.bench.leakage $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(REPORT),--report "$(REPORT)")
 
-bench-quality: $(VENV)/.bench ## Compare the models with tuned peers on real and generated data (DATA= SECONDS= SEEDS= DRAW= ONLY=)
-	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(SECONDS),--seconds $(SECONDS)) \
-	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
+bench-quality: $(VENV)/.bench ## Compare the models with tuned peers (DATA= QUICK= REPORT= SECONDS= SEEDS= DRAW= ONLY=)
+	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)") \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
 
 bench-extras: $(VENV)/.bench ## Check the optional members (XGBoost, CatBoost, Optuna, SMOTE) end to end
 	$(RUN) -m tests.bench.extras
@@ -102,5 +105,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-realtime bench-scoring bench-leakage bench-quality bench-extras bench-cases bench-rivals \
-  bench-sequence image-check fmt lock clean
+.PHONY: help demo test lint bench bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
+  bench-cases bench-sequence bench-rivals image-check fmt lock clean

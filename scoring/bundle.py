@@ -20,7 +20,7 @@ from scoring.calibration import Calibration
 from scoring.errors import BundleError
 from scoring.features import FeatureSpec, catalogue
 from scoring.models import Model, from_json
-from scoring.schema import Complexity, Goal, Timing
+from scoring.schema import Complexity, Goal, HighIntent, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import Seen
 from scoring.tiers import Tiers
@@ -129,7 +129,12 @@ def _bundle(manifest: Mapping[str, Any], content: Mapping[str, Any]) -> Bundle:
     if unknown:
         raise BundleError(f"The model uses {len(unknown)} features that this program lacks. Train the model again.")
     goal = Goal(**manifest["goal"])
-    goal = replace(goal, timing=Timing(goal.timing), complexity=Complexity(goal.complexity))
+    goal = replace(
+        goal,
+        timing=Timing(goal.timing),
+        complexity=Complexity(goal.complexity),
+        high_intent=HighIntent(goal.high_intent),
+    )
     return Bundle(
         tenant=str(manifest["tenant"]),
         version=str(manifest["version"]),

@@ -181,6 +181,8 @@ def _verdict(field: Field, why: Suspicion | None, evidence: Evidence) -> FieldVe
 
 
 def _clear(field: Field, evidence: Evidence) -> str:
+    if field.observed:
+        return "It was not known from creation: its values count from when a reading first saw them."
     if field.knowledge is Knowledge.DATED:
         return "Its values are dated and are used only from their time on."
     if field.knowledge is Knowledge.INTAKE:

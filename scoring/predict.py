@@ -21,6 +21,7 @@ from scoring.metrics import Floats
 from scoring.population import existing, numbered, open_rows
 from scoring.schema import History
 from scoring.timeline import Timeline
+from scoring.watching import as_seen
 
 SCORES = pl.Schema(
     {
@@ -118,7 +119,12 @@ def _vectors(
         rows = numbered(rows.filter(pl.col("lead_id").is_in(list(lead_ids))))
     rows = numbered(open_rows(history, rows).sort("lead_id"))
     rows = serving_rows(history, rows, bundle.goal.timing)
-    return rows, build(Timeline(history), rows, bundle.spec)
+    return rows, build(Timeline(as_trained(bundle, history)), rows, bundle.spec)
+
+
+def as_trained(bundle: Bundle, history: History) -> History:
+    """``history`` with the times by which the model learned those fields that were not known from creation."""
+    return as_seen(history, [field.name for field in bundle.spec.fields if field.observed])
 
 
 def scored(bundle: Bundle, lead_ids: pl.Series, matrix: Floats) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from scoring import signs
 from scoring.bundle import Bundle
 from scoring.describing import counted
 from scoring.drift import judged
@@ -71,9 +72,17 @@ def report(
             "highest": among_highest(trial.rows, trial.log_odds, bundle.goal.high_intent_share),
         },
         "influence": moving.concepts,
+        "signs": _signs(bundle, rows, fitted),
         "verdict": {"state": state, "sentence": sentence},
         **_firmness(rows, trial, seed),
     } | compared
+
+
+def _signs(bundle: Bundle, rows: pl.DataFrame, fitted: Fitted) -> dict[str, Any] | None:
+    """What the linear part says of its inputs beside what each says alone."""
+    label, weight = rows["label"].cast(pl.Float64).to_numpy(), rows["weight"].to_numpy()
+    seen = signs.Rows(fitted.vectors.matrix, label, weight, rows["lead_id"].to_numpy())
+    return signs.checked(bundle.model, bundle.spec.columns, catalogue(bundle.spec), seen)
 
 
 def _firmness(rows: pl.DataFrame, trial: Trial, seed: int) -> dict[str, Any]:

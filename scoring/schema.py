@@ -42,6 +42,10 @@ for rows after both."""
 
 KNOWN_AT = "known_at"
 
+READINGS = pl.Schema({"lead_id": pl.Int64(), "field": pl.String(), "value": pl.String(), "at": UTC_TIME})
+"""One row a value that an undated field was read with, and when that was first seen by a reading of our own. For files,
+which are read once, there are none."""
+
 CONVERSIONS = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME})
 """One row a conversion; ``at`` is null where it is known that, but not when."""
 
@@ -77,7 +81,8 @@ class Field:
     """One input field. ``system`` and ``own`` fields are proven leaks by meaning; ``blocked`` ones
     are kept from every model (names, e-mail addresses, phone numbers, special categories).
     ``source`` marks the one that tells where the lead came from. ``options`` are (value, what people read) pairs of a
-    choice."""
+    choice. ``watched_since``: from when on READINGS tell of every change of an undated field (None: never).
+    ``observed``: dated by those readings, so that a date says when a value was seen, not when it was set."""
 
     name: str
     label: str
@@ -88,6 +93,8 @@ class Field:
     blocked: bool = False
     source: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    watched_since: datetime | None = None
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class History:
     exclusions: pl.DataFrame
     fields: tuple[Field, ...]
     amounts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AMOUNTS))
+    readings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=READINGS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,14 @@ class Complexity(StrEnum):
     FULL = "full"
 
 
+class HighIntent(StrEnum):
+    """What sets the High-Intent band: a share of the open leads, how many sales can work on a week, or a chance."""
+
+    SHARE = "share"
+    CAPACITY = "capacity"
+    PROBABILITY = "probability"
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The tenant's definition of success.
@@ -141,6 +157,9 @@ class Goal:
     ``horizon_days`` is the span after a snapshot in which a conversion counts (``DATED`` only).
     ``maturity_days`` is the age from which an unconverted lead counts as a negative (``CREATED``).
     ``capacity`` is how many leads sales can work on a week (precision@K).
+    ``high_intent`` says what sets the High-Intent band: ``high_intent_share``, ``capacity`` (so many of the best open
+    leads) or ``high_intent_probability``; in a bundle of the latter two the share is what the band came to.
+    ``medium_share``: what the Medium band adds below it.
     ``seller_activity``: models may also learn from what sellers did.
     ``segment``: the field whose values may get models of their own (product line, region); None: one model for all.
     """
@@ -155,3 +174,5 @@ class Goal:
     complexity: Complexity = Complexity.STANDARD
     seller_activity: bool = False
     segment: str | None = None
+    high_intent: HighIntent = HighIntent.SHARE
+    high_intent_probability: float = 0.5

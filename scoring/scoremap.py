@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from scoring.metrics import Floats
 
@@ -28,6 +28,10 @@ class ScoreMap:
     def tenths(self, log_odds: Floats) -> npt.NDArray[np.int64]:
         """The score in tenths, 0…1000."""
         return np.asarray(np.floor(expit(log_odds - self.base) * TENTHS + 0.5), dtype=np.int64)
+
+    def tenths_of(self, chance: float) -> int:
+        """The score, in tenths, of this chance."""
+        return int(self.tenths(np.array([logit(chance)]))[0])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, to be kept and handed in again at retraining."""

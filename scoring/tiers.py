@@ -1,4 +1,4 @@
-"""Bands over the score: High-Intent and Medium by share of the open population, with hysteresis."""
+"""Bands over the score, with hysteresis: High-Intent by share, capacity or chance, Medium by share below it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from scoring.schema import Goal, HighIntent
+from scoring.scoremap import ScoreMap
 
 HIGH, MEDIUM, LOW = "High-Intent", "Medium", "Low"
 SLACK_TENTHS = 20
@@ -45,21 +48,50 @@ class Tiers:
         return cls(int(data["high"]), int(data["medium"]))
 
 
+def by_goal(goal: Goal, tenths: Tenths, score_map: ScoreMap) -> Tiers:
+    """Thresholds as the goal sets them; ``tenths`` are the scores of the leads that are open now."""
+    if goal.high_intent is HighIntent.CAPACITY:
+        return _by_count(tenths, goal.capacity, goal.medium_share)
+    if goal.high_intent is HighIntent.PROBABILITY:
+        return by_probability(tenths, score_map.tenths_of(goal.high_intent_probability), goal.medium_share)
+    return by_share(tenths, goal.high_intent_share, goal.medium_share)
+
+
 def by_share(tenths: Tenths, high_share: float, medium_share: float) -> Tiers:
     """Thresholds that put about the top shares of ``tenths`` into the upper bands.
 
     Where equal scores would fill a band to more than twice its share, the next higher score is the
     threshold. ``medium_share`` is the share that the Medium band adds below High-Intent.
     """
-    high = _threshold(tenths, high_share)
-    return Tiers(high, min(_threshold(tenths, high_share + medium_share), high))
+    return _by_count(tenths, _part(tenths, high_share), medium_share)
 
 
-def _threshold(tenths: Tenths, share: float) -> int:
+def by_probability(tenths: Tenths, high: int, medium_share: float) -> Tiers:
+    """High-Intent from the score ``high`` on, however many leads that are; Medium is the share that follows."""
+    above = int((tenths >= high).sum())
+    return Tiers(high, min(_threshold(tenths, above + _part(tenths, medium_share)), high))
+
+
+def share_high(tiers: Tiers, tenths: Tenths) -> float:
+    """The share of scores in the High-Intent band."""
+    return float((tenths >= tiers.high).mean()) if tenths.size else 0.0
+
+
+def _by_count(tenths: Tenths, leads: int, medium_share: float) -> Tiers:
+    high = _threshold(tenths, leads)
+    return Tiers(high, min(_threshold(tenths, leads + _part(tenths, medium_share)), high))
+
+
+def _part(tenths: Tenths, share: float) -> int:
+    """How many leads the share is; the last bits of a product are no lead."""
+    return int(np.ceil(share * tenths.size - 1e-9))
+
+
+def _threshold(tenths: Tenths, leads: int) -> int:
+    """The score that about so many leads reach; where a tie would double their number, the next higher one."""
     if not tenths.size:
         return 1_000
     falling = np.sort(tenths)[::-1]
-    cut = int(falling[max(int(np.ceil(share * falling.size)), 1) - 1])
-    if (falling >= cut).mean() > min(2 * share, 1.0):
-        return cut + 1
-    return cut
+    wanted = min(max(leads, 1), falling.size)
+    cut = int(falling[wanted - 1])
+    return cut + 1 if (falling >= cut).sum() > 2 * wanted else cut

@@ -15,7 +15,18 @@ from collections.abc import Sequence
 import polars as pl
 
 from scoring.errors import HistoryError
-from scoring.schema import AMOUNTS, CONVERSIONS, EVENTS, EXCLUSIONS, KNOWN_AT, LEADS, UTC_TIME, VALUES, History
+from scoring.schema import (
+    AMOUNTS,
+    CONVERSIONS,
+    EVENTS,
+    EXCLUSIONS,
+    KNOWN_AT,
+    LEADS,
+    READINGS,
+    UTC_TIME,
+    VALUES,
+    History,
+)
 
 ROWS = pl.Schema({"row": pl.Int64(), "lead_id": pl.Int64(), "as_of": UTC_TIME})
 """One row a vector to be made; ``row`` counts 0…n-1."""
@@ -27,6 +38,7 @@ _EXPECTED = {
     "conversions": CONVERSIONS,
     "exclusions": EXCLUSIONS,
     "amounts": AMOUNTS,
+    "readings": READINGS,
 }
 
 
@@ -111,19 +123,18 @@ class Timeline:
         return seen.select("row", "at", "kind", "actor", "detail", ago=pl.col("as_of") - pl.col("at"))
 
     def company_events(self, leads: pl.DataFrame, days: int) -> pl.DataFrame:
-        """Lead-made events of each row's whole company in the ``days`` before ``as_of``: row, ago.
+        """Lead-made events of each row's whole company in the ``days`` before ``as_of``: company_key, as_of, ago.
 
-        ``leads`` are rows as ``leads`` gives them. The row's own lead is included: callers subtract what is its own.
+        ``leads`` are rows as ``leads`` gives them. Rows of one company at one ``as_of`` share their events, which stand
+        there once. The row's own lead is included: callers subtract what is its own.
         """
-        spots = leads.drop_nulls(["company_key", "as_of"]).select("row", "as_of", "company_key")
-        moments = spots.select("company_key", "as_of").unique(maintain_order=True)
+        moments = leads.drop_nulls(["company_key", "as_of"]).select("company_key", "as_of").unique(maintain_order=True)
         members = self._members.select("lead_id", "company_key")
         acts = self._events.filter(pl.col("actor") == "lead").join(members, on="lead_id")
         acts = moments.join(acts.select("company_key", *dict.fromkeys(("at", self._from))), on="company_key")
         span = pl.duration(days=days)
         acts = acts.filter(pl.col(self._from) < pl.col("as_of"), pl.col("as_of") - pl.col("at") <= span)
-        joined = spots.join(acts, on=["company_key", "as_of"])
-        return joined.select("row", ago=pl.col("as_of") - pl.col("at"))
+        return acts.select("company_key", "as_of", ago=pl.col("as_of") - pl.col("at"))
 
     def colleagues(self, leads: pl.DataFrame) -> pl.DataFrame:
         """How many other leads of the row's company existed before its ``as_of``: row, colleagues.

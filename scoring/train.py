@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
+from scoring import watching
 from scoring.bundle import Bundle
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
@@ -29,13 +30,13 @@ from scoring.pooling.share import Share
 from scoring.predict import score
 from scoring.prior import Prior
 from scoring.report import report
-from scoring.schema import Complexity, Goal, History, Timing
+from scoring.schema import Complexity, Goal, HighIntent, History, Timing
 from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
 from scoring.splits import distinct_conversions, time_split
-from scoring.tiers import Tiers, by_share
+from scoring.tiers import Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth
 
@@ -81,6 +82,8 @@ def train(
         HistoryError: a frame lacks the documented columns.
 
     """
+    seen = watching.watched(history, goal, as_of)
+    history = watching.as_seen(history, watching.failing(seen))
     timeline = Timeline(history)
     rows = snapshots(history, goal, as_of=as_of, seed=seed)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
@@ -103,19 +106,33 @@ def train(
         seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
     bundle = _with_tiers(bundle, history, as_of)
-    doubted = assumed(timeline, goal, confirmed)
+    doubted = assumed(timeline, goal, {*confirmed, *watching.holding(seen)})
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
     told |= {"notes": notes(rows, trial, goal, judgement, told["delay"])}
     told |= described(bundle, timeline.fields, judgement.verdicts, rows, trial)
-    read = [one["field"] for one in told["inputs"] if one["use"] == "used"]
-    parts = [goal.segment] if goal.segment else []
-    compared = [*(field.name for field in history.fields if field.source), *parts, *attributes]
-    told |= {"segments": segments(timeline, trial, compared, goal, read, seed)}
+    told |= {"segments": _compared(timeline, trial, bundle.goal, attributes, told["inputs"], seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
+    told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
+    told["notes"] += watching.told(history, seen)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     return Training(bundle, told, task.share(fitted) if gives and dated else None)
+
+
+def _compared(
+    timeline: Timeline,
+    trial: Trial,
+    goal: Goal,
+    attributes: Collection[str],
+    inputs: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """The figures over the fields that tell the source, that part the leads, and that the admin names."""
+    read = [one["field"] for one in inputs if one["use"] == "used"]
+    parts = [goal.segment] if goal.segment else []
+    compared = [*(field.name for field in timeline.fields.values() if field.source), *parts, *attributes]
+    return segments(timeline, trial, compared, goal, read, seed)
 
 
 def _young(history: History, goal: Goal, as_of: datetime, seed: int) -> pl.DataFrame | None:
@@ -140,6 +157,9 @@ def _first_map(rows: pl.DataFrame, fitted: Fitted, trial: Trial) -> ScoreMap:
 
 
 def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
-    """Thresholds by the goal's shares over the leads that are open now."""
+    """Thresholds as the goal sets them over the leads that are open now, and the share that the upper band comes to."""
     tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
-    return replace(bundle, tiers=by_share(tenths, bundle.goal.high_intent_share, bundle.goal.medium_share))
+    tiers, goal = by_goal(bundle.goal, tenths, bundle.score_map), bundle.goal
+    if goal.high_intent is not HighIntent.SHARE:
+        goal = replace(goal, high_intent_share=share_high(tiers, tenths))
+    return replace(bundle, tiers=tiers, goal=goal)

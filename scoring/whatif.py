@@ -16,7 +16,7 @@ from scoring.bundle import Bundle
 from scoring.changes import Changed, Recording, changed, shown
 from scoring.errors import HistoryError
 from scoring.features import catalogue
-from scoring.predict import score_recorded
+from scoring.predict import as_trained, score_recorded
 from scoring.schema import EVENTS, VALUES, FieldType, History, Timing
 
 CAVEAT = (
@@ -66,6 +66,7 @@ def what_if(
 
     """
     given = fields or {}
+    history = as_trained(bundle, history)
     _check(bundle, history, given, events)
     other = _with_events(_with_fields(history, lead_id, given), lead_id, events, as_of)
     sides = [score_recorded(bundle, world, as_of=as_of, former={}, lead_ids=[lead_id]) for world in (history, other)]

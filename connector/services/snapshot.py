@@ -21,12 +21,14 @@ from scoring.schema import (
     CONVERSIONS,
     EXCLUSIONS,
     LEADS,
+    READINGS,
     UTC_TIME,
     VALUES,
     Complexity,
     Field,
     FieldType,
     Goal,
+    HighIntent,
     History,
     Knowledge,
     Neighbours,
@@ -42,7 +44,9 @@ def goal_of(settings: TenantSettings) -> Goal:
         horizon_days=settings.horizon_days,
         maturity_days=settings.maturity_days,
         capacity=settings.capacity,
+        high_intent=HighIntent(settings.high_intent),
         high_intent_share=settings.high_intent_share,
+        high_intent_probability=settings.high_intent_probability,
         seller_activity=settings.seller_activity,
         complexity=Complexity(settings.complexity),
     )
@@ -62,11 +66,15 @@ def history(
     """
     with services.store.reading() as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
-        vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
+        held = connections.of_tenant(session, tenant_id)
+        vendors = {row.id: row.vendor for row in held}
+        # Of several accounts of a CRM the newest one's: before that not all of them were read.
+        installed = {row.vendor: row.installed_at for row in held}
     values = _values(services, tenant_id, catalogue, vendors, settings, cut)
     goal_field = _goal_field(settings)
     crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
+    described = _watched(described, values, installed)
     leads = frames.lead_frame(services.store, tenant_id, cut)
     conversions = _conversions(services, tenant_id, settings, values, cut)
     ordered = settings.timing == Timing.ORDERED
@@ -88,6 +96,7 @@ def history(
         fields=described,
         # What conversions brought is learned from, never scored by.
         amounts=_amounts(services, tenant_id, settings) if cut is None else pl.DataFrame(schema=AMOUNTS),
+        readings=_readings(values.filter(pl.col("field").is_in(usable)), described),
     )
 
 
@@ -206,6 +215,30 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
         .with_columns(pl.col("since").alias("known_at"))
     )
     return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
+
+
+def _watched(described: Sequence[Field], values: pl.DataFrame, installed: Mapping[str, datetime]) -> tuple[Field, ...]:
+    """Note since when each undated field has been read again and again; a company's fields are not kept as read."""
+    told = set(values.filter(pl.col("known_at").is_not_null())["field"].unique())
+    return tuple(
+        replace(field, watched_since=installed.get(_vendor(field)))
+        if field.knowledge is Knowledge.UNDATED and field.name in told
+        else field
+        for field in described
+    )
+
+
+def _readings(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
+    """When each value of an undated field was first seen: what was there at the first reading, at that reading."""
+    since = pl.DataFrame(
+        [(field.name, field.watched_since) for field in described if field.watched_since is not None],
+        schema={"field": pl.String, "since": UTC_TIME},
+        orient="row",
+    )
+    seen = values.drop_nulls("known_at").join(since, on="field").sort("lead_id", "field", "known_at")
+    moments = seen.with_columns(at=pl.max_horizontal("known_at", "since"))
+    last = moments.group_by("lead_id", "field", "at", maintain_order=True).agg(pl.col("value").last())
+    return last.select(READINGS.names())
 
 
 def _goal_field(settings: TenantSettings) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scoring.cards import firmness, inputs, making, purpose, quality, segments
+from scoring.cards import firmness, inputs, making, purpose, quality, segments, shapes
 from scoring.cards.blocks import Card
 from scoring.cards.html import body, page
 from scoring.cards.markdown import markdown
@@ -24,6 +24,7 @@ def card(report: Json) -> Card:
         quality.calibration(report, drawn),
         firmness.firmness(report, drawn),
         inputs.influence(report, drawn),
+        shapes.shapes(report),
         inputs.fields(report, drawn),
         segments.segments(report),
         purpose.limits(report),

@@ -7,7 +7,8 @@ from typing import Any
 from scoring.cards.blocks import Items, Paragraph, Section, Table
 from scoring.cards.words import NOTHING
 from scoring.figures.figure import Json
-from scoring.schema import Timing
+from scoring.schema import HighIntent, Timing
+from scoring.words import in_percent
 
 _WITHIN = {
     Timing.DATED: "within {days} days after it is scored",
@@ -33,8 +34,24 @@ def purpose(report: Json) -> Section:
         "The model ranks the open leads of one organisation, so that sales works on the likeliest first. It states for "
         f"each the chance that it reaches the goal “{goal.get('name', NOTHING)}” {what}, with the reasons."
     )
-    capacity = f"Sales can work on {goal['capacity']:,} leads a week; hit rates are measured there." if goal else ""
-    return Section("Purpose", (Paragraph(told), Paragraph(capacity)) if capacity else (Paragraph(told),))
+    if not goal:
+        return Section("Purpose", (Paragraph(told),))
+    capacity = f"Sales can work on {goal['capacity']:,} leads a week; hit rates are measured there."
+    return Section("Purpose", (Paragraph(told), Paragraph(f"{capacity} {_band(goal)}".strip())))
+
+
+def _band(goal: Json) -> str:
+    """What sets the High-Intent band; reports of older programs do not say."""
+    share = in_percent(goal.get("high_intent_share") or 0.0)
+    match goal.get("high_intent"):
+        case HighIntent.SHARE:
+            return f"High-Intent are the best {share} of the open leads."
+        case HighIntent.CAPACITY:
+            return f"High-Intent are as many of the best open leads: {share} of them at the training."
+        case HighIntent.PROBABILITY:
+            chance = in_percent(goal["high_intent_probability"])
+            return f"High-Intent are leads with a chance of at least {chance}: {share} of the open ones at training."
+    return ""
 
 
 def limits(report: Json) -> Section:

@@ -183,4 +183,9 @@ def _breadth() -> list[pl.Expr]:
 def _company_counts(timeline: Timeline, leads: pl.DataFrame) -> pl.DataFrame:
     acts = timeline.company_events(leads, LONGEST_DAYS)
     windows = [_within(days).sum().alias(f"company:{days}") for days in (7, 30, LONGEST_DAYS)]
-    return acts.group_by("row").agg(windows)
+    counts = acts.group_by("company_key", "as_of").agg(windows)
+    return (
+        leads.select("row", "company_key", "as_of")
+        .join(counts, on=["company_key", "as_of"])
+        .drop("company_key", "as_of")
+    )

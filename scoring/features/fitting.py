@@ -135,7 +135,9 @@ def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
         levels = _levels(column.str.split(";").explode())
     wordy = field.type in (FieldType.TEXT, FieldType.CATEGORY)
     titles = wordy and looks_like_titles(column)
-    return FieldSpec(field.name, label, kind, levels, titles, field.options, field.knowledge is Knowledge.DATED)
+    # A date of reading is no date of a change: no time in a stage is counted from it.
+    dated = field.knowledge is Knowledge.DATED and not field.observed
+    return FieldSpec(field.name, label, kind, levels, titles, field.options, dated, field.observed)
 
 
 def _effective_type(declared: FieldType, column: pl.Series) -> FieldType:

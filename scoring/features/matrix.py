@@ -35,5 +35,6 @@ def vectors_of(base: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) ->
     features = catalogue(spec).features
     columns = tuple(features) if every else spec.columns
     frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
-    matrix = np.ascontiguousarray(frame.to_numpy(), dtype=np.float64)
+    # Row by row at once: written column by column first, it would be copied whole.
+    matrix = np.ascontiguousarray(frame.to_numpy(order="c"), dtype=np.float64)
     return Vectors(base, matrix.reshape(base.height, len(columns)), columns)

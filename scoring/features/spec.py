@@ -17,7 +17,8 @@ Step = tuple[str, str | None]
 class FieldSpec:
     """How one field becomes features. ``levels`` are the frequent values seen in training.
 
-    ``options`` are (value, what people read) pairs. ``dated``: when it took its value is known.
+    ``options`` are (value, what people read) pairs. ``dated``: when it took its value is known. ``observed``: its
+    values count from when a reading first saw them (see ``watching``).
     """
 
     name: str
@@ -27,6 +28,7 @@ class FieldSpec:
     is_title: bool = False
     options: tuple[tuple[str, str], ...] = ()
     dated: bool = False
+    observed: bool = False
 
 
 Rows = tuple[tuple[float, ...], ...]
@@ -106,6 +108,7 @@ class FeatureSpec:
                 is_title=bool(f["is_title"]),
                 options=tuple((value, label) for value, label in f["options"]),
                 dated=bool(f.get("dated", False)),
+                observed=bool(f.get("observed", False)),
             )
             for f in data["fields"]
         )

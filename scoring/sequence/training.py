@@ -88,7 +88,8 @@ def _one_pass(training: Training, weights: Weights, steering: tuple[Any, Any], r
         chosen = order[start : start + BATCH]
         said = line(weights, _hidden(training.matrix[chosen], len(weights["step"]) - 1, rng))
         label, weight = (torch.tensor(side[chosen], dtype=torch.float32) for side in (training.label, share))
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(said, label, weight=weight)
+        # Any: PyTorch, where it is installed, does not declare the types of its methods.
+        loss: Any = torch.nn.functional.binary_cross_entropy_with_logits(said, label, weight=weight)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)

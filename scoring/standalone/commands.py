@@ -20,7 +20,7 @@ from scoring.predict import score_recorded
 from scoring.schema import Complexity, Goal
 from scoring.standalone.carding import card, laid_out
 from scoring.standalone.files import Loaded, Sources, load
-from scoring.standalone.options import PATH, TENANT, opened, sources
+from scoring.standalone.options import PATH, TENANT, Band, opened, sources
 from scoring.standalone.options import model as model_option
 from scoring.standalone.replaying import recorded, replay
 from scoring.standalone.schema_page import schema
@@ -39,6 +39,7 @@ def cli() -> None:
 @click.option("--goal", default="Converted", show_default=True, help="What success is called.")
 @click.option("--horizon", type=int, default=90, show_default=True, help="Days in which a conversion counts.")
 @click.option("--capacity", type=int, default=100, show_default=True, help="Leads that sales can work on a week.")
+@click.option("--high-intent", type=Band(), default="share=0.1", show_default=True, help="What sets the upper band.")
 @click.option(
     "--complexity",
     type=click.Choice([one.value for one in Complexity]),
@@ -55,6 +56,7 @@ def train(
     goal: str,
     horizon: int,
     capacity: int,
+    high_intent: dict[str, Any],
     complexity: str,
     seed: int,
     audit: tuple[str, ...],
@@ -73,6 +75,7 @@ def train(
         horizon_days=horizon,
         maturity_days=horizon,
         capacity=capacity,
+        **high_intent,
         complexity=Complexity(complexity),
         segment=segment,
     )

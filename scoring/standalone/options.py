@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from scoring.bundle import Bundle, loads
+from scoring.schema import HighIntent
 
 PATH = click.Path(path_type=Path, dir_okay=False)
 TENANT = "standalone"
@@ -28,6 +29,29 @@ class Instant(click.ParamType[datetime]):
         if read.tzinfo is None:
             self.fail(f"'{value}' has no zone; write {value}Z.", param, ctx)
         return read
+
+
+class Band(click.ParamType[dict[str, Any]]):
+    """What sets the High-Intent band, as the settings of a goal: share=0.1, capacity or probability=0.3."""
+
+    name = "share=0.1|capacity|probability=0.3"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        """Return the goal's settings; fail in words where it is none of the three, or no share or chance."""
+        if isinstance(value, dict):
+            return value
+        name, _, number = str(value).partition("=")
+        if value == HighIntent.CAPACITY:
+            return {"high_intent": HighIntent.CAPACITY}
+        if name not in (HighIntent.SHARE, HighIntent.PROBABILITY):
+            self.fail(f"'{value}' is none of share=0.1, capacity, probability=0.3.", param, ctx)
+        try:
+            part = float(number)
+        except ValueError:
+            part = 0.0
+        if not 0.0 < part < 1.0:
+            self.fail(f"'{value}' has no part between 0 and 1; write {name}=0.1.", param, ctx)
+        return {"high_intent": HighIntent(name), f"high_intent_{name}": part}
 
 
 def sources(command: Any) -> Any:

@@ -1,8 +1,10 @@
 """How fast leads are scored, beside what LightGBM alone needs for the finished matrix.
 
-``python -m tests.bench.scoring --leads 100000``: trains on a small history, then scores ever larger ones in a
-process of their own (so that each has its own peak of memory) and prints rows a second for the features, the
-prediction and the reasons, the ratio to LightGBM's own prediction, and the time for one lead from its history.
+``python -m tests.bench.scoring --leads 100000``: trains on histories of several sizes, then scores ever larger ones in
+a process of their own (so that each has its own peak of memory) and prints rows a second for the features, the
+prediction and the reasons, the ratio to LightGBM's own prediction, the time for one lead from its history, and by how
+much time grows with size. Up to 100,000 leads each figure is the median of five runs. Seconds are of processor time, in
+one thread and in polars' threads together as far as the clock on the wall allows. ``--quick`` ends within a minute.
 """
 
 from __future__ import annotations
@@ -44,13 +46,19 @@ from scoring.schema import (
 )
 from scoring.timeline import Timeline
 from scoring.train import train
+from tests.bench.rows import Row, written
+from tests.bench.rows import told as told_rows
 from tests.unit.scoring.worlds import AS_OF, START, history
 
-TENANT = "bench"
-TRAINED_ON = 10_000
+TENANT, CASE = "bench", "scoring"
+TRAINED, QUICK_TRAINED = (1_000, 100_000, 10_000), (2_000,)
+"""Leads of the histories trained on; the last one's model scores."""
+LEADS_SCORED, QUICK_LEADS = (1_000, 10_000, 100_000, 1_000_000), (1_000, 10_000)
+RUNS, REPEATED, LEAST_SLOPED = 5, 100_000, 10_000
+LEAST_SPEED, MOST_MILLISECONDS, MOST_GIBIBYTES, MOST_SECONDS, MOST_POWER = 0.5, 15.0, 24.0, 600.0, 1.1
 EVENTS_PER_LEAD = 20
 REASONED = 10_000
-SINGLE_LEADS, SINGLE_HISTORY = 50, 2_000
+SINGLE_LEADS, SINGLE_HISTORY = 100, 2_000
 GIBIBYTE = 1024 * 1024
 KINDS = ("page_view", "email_opened", "email_clicked", "form_submitted", "meeting")
 SOURCES = ("web", "event", "ads", "referral", "partner")
@@ -123,30 +131,30 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def measure(model: Path, leads: int) -> dict[str, Any]:
-    """Score a history of ``leads``; return seconds and rates."""
+    """Score a history of ``leads``; return the seconds of every run of each part, and what it was."""
     found = bundles.loads(model.read_bytes(), tenant=TENANT)
     whole = large(leads)
     rows = numbered(open_rows(whole, existing(whole, AS_OF)).sort("lead_id"))
-    featured, vectors = timed(lambda: build(Timeline(whole), rows, found.spec))
-    predicted, _ = timed(lambda: found.model.log_odds(vectors.matrix))
-    booster = _boosted(vectors.matrix)
-    floor, _ = timed(lambda: booster.log_odds(vectors.matrix))
-    whole_path, scored = timed(lambda: score(found, whole, as_of=AS_OF, reasons=False))
-    some = build(Timeline(whole), numbered(rows.head(REASONED)), found.spec)
-    reasoned, _ = timed(lambda: explain(found, some))
+    vectors = build(Timeline(whole), rows, found.spec)
+    booster, some = _boosted(vectors.matrix), build(Timeline(whole), numbered(rows.head(REASONED)), found.spec)
+    parts: dict[str, Callable[[], Any]] = {
+        "features": lambda: build(Timeline(whole), rows, found.spec),
+        "prediction": lambda: found.model.log_odds(vectors.matrix),
+        "floor": lambda: booster.log_odds(vectors.matrix),
+        "path": lambda: score(found, whole, as_of=AS_OF, reasons=False),
+        "reasons": lambda: explain(found, some).reasons(),
+    }
+    runs = RUNS if leads <= REPEATED else 1
+    # Turn about, so that whatever else the machine does meets all parts alike.
+    taken = [{name: timed(call)[0] for name, call in parts.items()} for _ in range(runs)]
     return {
         "leads": leads,
         "events": whole.events.height,
-        "scored": scored.height,
+        "scored": rows.height,
         "columns": len(vectors.columns),
-        "features_seconds": round(featured, 2),
-        "prediction_seconds": round(predicted, 2),
-        "lightgbm_floor_seconds": round(floor, 2),
-        "path_seconds": round(whole_path, 2),
-        "speed_beside_floor": round(floor / whole_path, 2),
-        "leads_a_second": round(scored.height / whole_path),
-        "reasons_a_second": round(some.matrix.shape[0] / reasoned),
-        "peak_gibibytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIBIBYTE, 2),
+        "explained": some.matrix.shape[0],
+        "seconds": {name: [one[name] for one in taken] for name in parts},
+        "peak_gibibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIBIBYTE,
     }
 
 
@@ -166,7 +174,7 @@ def _boosted(matrix: np.ndarray) -> gbm.Gbm:
 _MADE: dict[int, gbm.Gbm] = {}
 
 
-def single(model: Path) -> dict[str, Any]:
+def single(model: Path) -> list[float]:
     """Score and explain one lead after another from its raw history; return milliseconds."""
     found = bundles.loads(model.read_bytes(), tenant=TENANT)
     whole = large(SINGLE_HISTORY)
@@ -176,11 +184,7 @@ def single(model: Path) -> dict[str, Any]:
     for lead in open_leads:
         alone = _only(whole, lead)
         seconds.append(timed(lambda alone=alone: score(found, alone, as_of=AS_OF))[0])
-    ranked = sorted(seconds)
-    return {
-        "one_lead_median_ms": round(statistics.median(ranked) * 1000, 1),
-        "one_lead_95th_ms": round(ranked[int(len(ranked) * 0.95)] * 1000, 1),
-    }
+    return [1000 * one for one in seconds]
 
 
 def _only(whole: History, lead: int) -> History:
@@ -191,16 +195,51 @@ def _only(whole: History, lead: int) -> History:
     return History(*(of(frame) for frame in frames), whole.fields)
 
 
-def trained(folder: Path) -> tuple[Path, dict[str, Any]]:
+def trained(folder: Path, leads: int) -> tuple[Path, Row]:
     """Train once; return where the model lies, and what the training took."""
-    seconds, made = timed(
-        lambda: train(large(TRAINED_ON), GOAL, as_of=AS_OF, seed=1, tenant=TENANT, version="model_v20250101")
-    )
+    begun = time.process_time()
+    made = train(large(leads), GOAL, as_of=AS_OF, seed=1, tenant=TENANT, version="model_v20250101")
+    seconds = time.process_time() - begun
     bundle: Bundle = made.bundle
-    path = folder / "model.bundle"
+    path = folder / f"model-{leads}.bundle"
     path.write_bytes(bundles.dumps(bundle))
-    figures = {"trained_on": TRAINED_ON, "training_seconds": round(seconds, 1), "kind": bundle.model.kind}
-    return path, figures
+    name = f"training on {leads:,} leads ({made.report['rows']:,} snapshots), a {bundle.model.kind}"
+    return path, Row(CASE, name, "s of a core", seconds, seconds)
+
+
+def lines(found: dict[str, Any]) -> list[Row]:
+    """What was measured on one size, beside what it is held to."""
+    seconds, size = found["seconds"], f"{found['leads']:,} leads"
+    middle = {name: statistics.median(runs) for name, runs in seconds.items()}
+    runs = len(seconds["path"])
+
+    def rate(name: str, count: int, part: str, required: float | None, beside: str = "floor") -> Row:
+        spread = statistics.pstdev(count / one for one in seconds[part])
+        sides = (count / middle[part], count / middle[beside])
+        return Row(CASE, f"{size}: {name}", "leads/s", *sides, required, runs, spread)
+
+    rows = [
+        rate(f"features, {found['columns']} columns", found["scored"], "features", None),
+        rate("prediction beside LightGBM's own", found["scored"], "prediction", LEAST_SPEED),
+        rate("features and score beside LightGBM's own", found["scored"], "path", LEAST_SPEED),
+        rate("reasons", found["explained"], "reasons", None, "reasons"),
+        Row(CASE, f"{size}: memory", "GiB", found["peak_gibibytes"], MOST_GIBIBYTES, 1.0, less_is_better=True),
+    ]
+    if found["leads"] >= 1_000_000:
+        name = f"{size} with {found['events']:,} events, features and score"
+        rows.append(Row(CASE, name, "s", middle["path"], MOST_SECONDS, 1.0, runs, less_is_better=True))
+    return rows
+
+
+def slope(sizes: list[dict[str, Any]]) -> list[Row]:
+    """By which power of the number of leads the time of the path grows; 1: in step with them."""
+    known = [one for one in sizes if one["leads"] >= LEAST_SLOPED] or sizes
+    if len(known) < 2:
+        return []
+    leads = np.log([one["leads"] for one in known])
+    power = float(np.polyfit(leads, np.log([statistics.median(one["seconds"]["path"]) for one in known]), 1)[0])
+    name = f"time of features and score by leads, {known[0]['leads']:,} to {known[-1]['leads']:,}"
+    return [Row(CASE, name, "power", power, MOST_POWER, 1.0, len(known), less_is_better=True)]
 
 
 def apart(model: Path, leads: int) -> dict[str, Any]:
@@ -211,21 +250,47 @@ def apart(model: Path, leads: int) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Print one JSON object a line."""
+def rows(chosen: argparse.Namespace) -> list[Row]:
+    """Train, score one lead after another, then every size."""
+    found, sizes = [], []
+    with TemporaryDirectory() as name:
+        for leads in QUICK_TRAINED if chosen.quick else TRAINED:
+            model, row = trained(Path(name), leads)
+            found.append(row)
+        alone = single(model)
+        middle = statistics.median(alone)
+        worst = sorted(alone)[int(len(alone) * 0.95)]
+        for words, value in (("median", middle), ("95th of 100", worst)):
+            required = 1.0 if words == "median" else None
+            told = f"one lead from history to score and reasons, {words}"
+            spread = statistics.pstdev(alone)
+            found.append(
+                Row(CASE, told, "ms", value, MOST_MILLISECONDS, required, len(alone), spread, less_is_better=True)
+            )
+        for leads in chosen.leads or (QUICK_LEADS if chosen.quick else LEADS_SCORED):
+            sizes.append(apart(model, leads))
+            found += lines(sizes[-1])
+            sys.stdout.write(told_rows(lines(sizes[-1])))
+    return [*found, *slope(sizes)]
+
+
+def main() -> int:
+    """Measure, print, write. A quick run is too small to hold anything to."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--leads", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
+    parser.add_argument("--leads", type=int, nargs="*", help="sizes of history to score")
+    parser.add_argument("--quick", action="store_true", help="within a minute")
+    parser.add_argument("--report", type=Path, help="write the figures as JSON")
     parser.add_argument("--model", type=Path, help="measure with this model, in this process")
     chosen = parser.parse_args()
     if chosen.model:
-        print(json.dumps(measure(chosen.model, chosen.leads[0])))
-        return
-    with TemporaryDirectory() as name:
-        model, figures = trained(Path(name))
-        print(json.dumps(figures | single(model)), flush=True)
-        for leads in chosen.leads:
-            print(json.dumps(apart(model, leads)), flush=True)
+        sys.stdout.write(json.dumps(measure(chosen.model, chosen.leads[0])))
+        return 0
+    found = rows(chosen)
+    sys.stdout.write(told_rows(found))
+    if chosen.report:
+        written(chosen.report, found, {"quick": chosen.quick})
+    return 0 if chosen.quick or all(row.held for row in found) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,7 +14,7 @@ from connector.services import install, snapshot
 from connector.services.snapshot import history
 from connector.store import connections, tenants
 from connector.store.session import Store
-from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, VALUES, Knowledge
+from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, READINGS, VALUES, Knowledge
 from tests.fakecrm import FakeAccount, FakeApp
 from tests.world import NOW, World, world
 
@@ -58,6 +58,7 @@ def test_frames_have_the_documented_schema_even_when_empty(store: Store) -> None
         (found.events, EVENTS),
         (found.conversions, CONVERSIONS),
         (found.exclusions, EXCLUSIONS),
+        (found.readings, READINGS),
     ):
         assert dict(frame.schema) == dict(schema)
 
@@ -93,6 +94,21 @@ def test_history_keeps_the_time_of_each_value(store: Store) -> None:
     _, found = _read(store, [changed])
     assert found.values.sort("known_at")["value"].to_list() == ["Porto", "Faro"]
     assert found.values["known_at"].null_count() == 0
+
+
+def test_what_a_crm_does_not_date_is_dated_by_our_readings(store: Store) -> None:
+    """What was there at the first reading counts as seen then, whatever older date it has."""
+    person = _person(1, source="web", city="Porto")
+    old = PropertyChange("1", "source", "ads", NOW - 200 * DAY)
+    later = PropertyChange("1", "source", "event", NOW + 9 * DAY)
+    page = Page(cursor={}, drained=False, records=person.records, changes=(*person.changes, old, later))
+    _, found = _read(store, [page])
+    (source,) = (item for item in found.fields if item.name == "fakecrm.source")
+    assert source.watched_since is not None
+    assert NOW <= source.watched_since < NOW + DAY
+    seen = found.readings.sort("at").select("field", "value", "at").rows()
+    assert seen == [("fakecrm.source", "web", source.watched_since), ("fakecrm.source", "event", NOW + 9 * DAY)]
+    assert [item.watched_since for item in found.fields if item.name == "fakecrm.city"] == [None]
 
 
 @pytest.mark.parametrize("goal", ["property:won=yes", "deal_won"])

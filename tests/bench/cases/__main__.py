@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.cases import audit, clicks, models, orders
-from tests.bench.cases.rows import Row, told, written
+from tests.bench.rows import Row, told, written
 
 
 def rows(chosen: argparse.Namespace, seeds: list[int]) -> list[Row]:

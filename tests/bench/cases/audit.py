@@ -19,7 +19,7 @@ from scoring.schema import Complexity, Goal, Timing
 from scoring.train import Training, train
 from scoring.waterfall import waterfall
 from tests.bench.cases.bars import Bar, draw
-from tests.bench.cases.rows import Row, progress
+from tests.bench.rows import Row, progress
 from tests.unit.scoring.worlds import AS_OF, dated
 
 CASE = "audit"

@@ -18,7 +18,7 @@ from scoring.population import numbered
 from scoring.schema import EVENTS, LEADS, UTC_TIME
 from tests.bench.cases.bars import Bar, draw
 from tests.bench.cases.inputs import Inputs, gap, inputs, lift
-from tests.bench.cases.rows import Row, progress
+from tests.bench.rows import Row, progress
 from tests.unit.scoring.walks import Walks
 from tests.unit.scoring.worlds import START, history
 

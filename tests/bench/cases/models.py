@@ -9,13 +9,13 @@ import polars as pl
 
 from scoring.evaluation import Window
 from tests.bench.cases.bars import Bar, draw
-from tests.bench.cases.rows import Row, progress
 from tests.bench.quality import ours, peers
 from tests.bench.quality.cases import Case, parts
 from tests.bench.quality.files import READERS
 from tests.bench.quality.measure import NAMES, OURS, Judged, interval, measured
 from tests.bench.quality.table import HEADS
 from tests.bench.quality.tenants import additive, interaction
+from tests.bench.rows import Row, progress
 
 CASE = "models"
 METHODS = ("logistic regression", "LightGBM", "MLP")
@@ -55,9 +55,8 @@ def _one(out: Path, case: Case, seed: int, seconds: float) -> list[Row]:
         best = (min if metric in LOWER_IS_BETTER else max)(value for value, _, _ in values.values())
         for method, (value, low, high) in values.items():
             name = f"{case.name}: {method}, {HEADS[metric]}"
-            # Of errors the least is best: the ratio turns, so that higher stays better.
-            sides = (best, value) if metric in LOWER_IS_BETTER else (value, best)
-            rows.append(Row(CASE, name, HEADS[metric], *sides, None, 1, (high - low) / 2))
+            less = metric in LOWER_IS_BETTER
+            rows.append(Row(CASE, name, HEADS[metric], value, best, None, 1, (high - low) / 2, less_is_better=less))
     areas = {method: interval(draws[:, 0]) for method, draws in judged.items()}
     bars = [Bar(method, value, (high - low) / 2) for method, (value, low, high) in areas.items()]
     how = f"How to read: .5 is chance; lines are 95 % intervals. Each tuned for {seconds:.0f} s on the same rows."

@@ -14,7 +14,7 @@ from scoring.splits import Split
 from scoring.timeline import Timeline
 from tests.bench.cases.bars import Bar, draw
 from tests.bench.cases.inputs import Inputs, gap, inputs, labelled
-from tests.bench.cases.rows import Row, progress
+from tests.bench.rows import Row, progress
 from tests.unit.scoring.walks import TENANTS, Walks
 
 CASE = "order"

@@ -13,12 +13,16 @@ from scoring.learning import Task
 from scoring.metrics import Floats
 from scoring.models import Training
 from scoring.schema import Goal, Timing
-from scoring.splits import Split
+from scoring.splits import Split, distinct_conversions
 from scoring.timeline import Timeline
 
 STARTS = (0.7, 0.8, 0.9, 1.0)
 """Shares of the positive rows (of all rows where no date is known) at which test windows begin and the last ends."""
 VALID_SHARE = 0.25
+SHRUNK = (1.0, 0.5, 0.25, 0.0)
+"""Shares of a horizon that may be kept free before validation, the first that leaves enough to learn from. Before the
+test it is always the whole one."""
+LEAST_CONVERSIONS = 30
 _DAY_US = 86_400_000_000
 
 
@@ -75,5 +79,9 @@ def _cut(rows: pl.DataFrame, start: int, end: int, horizon: int) -> Split:
     dev = (order + horizon <= start) & (order < start)
     pool = np.sort(order[dev & (rows["label"].to_numpy() == 1)] if horizon else order[dev])
     middle = int(pool[round((1 - VALID_SHARE) * (len(pool) - 1))])
-    train = dev & (order + horizon <= middle) & (order < middle)
-    return Split(train, dev & (order >= middle), (order >= start) & (order < end), dev, (), horizon)
+    for share in SHRUNK:
+        kept_free = round(share * horizon)
+        train = dev & (order + kept_free <= middle) & (order < middle)
+        if not horizon or distinct_conversions(rows, train) >= LEAST_CONVERSIONS:
+            break
+    return Split(train, dev & (order >= middle), (order >= start) & (order < end), dev, (), kept_free)

@@ -13,6 +13,7 @@ import polars as pl
 from scoring.evaluation import Window
 from scoring.metrics import auc
 from tests.bench.quality import ours, peers
+from tests.bench.quality.calibrated import calibrations
 from tests.bench.quality.cases import Case, Part, parts
 from tests.bench.quality.measure import NAMES, OURS, Judged, best_peer, interval, measured
 from tests.bench.quality.peers import Predicted
@@ -48,7 +49,8 @@ def _row(name: str, origins: Sequence[Sequence[Part]], seconds: float, truths: S
         for method, predict in methods.items():
             sys.stderr.write(f"{name}: {method}\n")
             found[method].append([predict(part) for part in seeds])
-    draws = {method: measured(_judged(origins, said)) for method, said in found.items()}
+    judged = {method: _judged(origins, said) for method, said in found.items()}
+    draws = {method: measured(one) for method, one in judged.items()}
     best = best_peer({peer: _mean(found[peer], "valid_auc") for peer in peers.PEERS})
     shares = _attained(origins, found, truths) if truths else {}
     return {
@@ -57,6 +59,7 @@ def _row(name: str, origins: Sequence[Sequence[Part]], seconds: float, truths: S
         "test_conversions": sum(int(_label(seeds[0]).sum()) for seeds in origins),
         "best_peer": best,
         "difference": _triple(draws[OURS][:, 0] - draws[best][:, 0]),
+        "calibration": calibrations(origins, judged[OURS]),
         "chosen": dict(Counter(one.chosen for seeds in found[OURS] for one in seeds)),
         "methods": {
             method: {metric: _triple(draw[:, place]) for place, metric in enumerate(NAMES)}
@@ -75,8 +78,7 @@ def _judged(origins: Sequence[Sequence[Part]], said: Sequence[Sequence[Predicted
     result = []
     for seeds, predictions in zip(origins, said, strict=True):
         rows = seeds[0].rows.filter(pl.Series(seeds[0].split.test))
-        window = Window.of(rows, predictions[0].log_odds)
-        result.append([Judged(window, one.log_odds) for one in predictions])
+        result.append([Judged(Window.of(rows, one.log_odds), one.log_odds) for one in predictions])
     return result
 
 

@@ -109,10 +109,7 @@ def olist(folder: Path) -> list[Case]:
     world = History(leads, values, events, won.cast(dict(CONVERSIONS)), exclusions, fields)
     goal = Goal("Won", Timing.DATED, horizon_days=90)
     rows = snapshots(world, goal, as_of=datetime(2018, 11, 15, tzinfo=UTC), seed=0)
-    # Deals are won over less than a year: a second window, a horizon apart, would leave nothing to learn from.
-    split = time_split(rows, goal)
-    assert split is not None
-    return [Case("Olist", Timeline(world), rows, goal, (split,))]
+    return [Case("Olist", Timeline(world), rows, goal, rolling(rows, goal))]
 
 
 def cdnow(folder: Path) -> list[Case]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import click
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -15,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import FileError
-from scoring.schema import FieldType, Knowledge, Timing
+from scoring.schema import FieldType, HighIntent, Knowledge, Timing
 from scoring.standalone.commands import cli
 from scoring.standalone.files import Sources, load
+from scoring.standalone.options import Band
 from scoring.standalone.reading import Table
 from tests.unit.scoring.worlds import dated
 
@@ -119,6 +121,26 @@ def test_a_wrong_file_is_refused_in_words(
         pl.DataFrame(events).write_csv(tmp_path / "events.csv")
     with pytest.raises(FileError, match=said):
         load(Sources(tmp_path / "leads.csv", tmp_path / "events.csv" if events else None))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("capacity", {"high_intent": HighIntent.CAPACITY}),
+        ("share=0.2", {"high_intent": HighIntent.SHARE, "high_intent_share": 0.2}),
+        ("probability=.3", {"high_intent": HighIntent.PROBABILITY, "high_intent_probability": 0.3}),
+        ("probability=30", "has no part between 0 and 1"),
+        ("probability", "has no part between 0 and 1"),
+        ("best", "is none of share=0.1, capacity, probability=0.3"),
+    ],
+)
+def test_a_band_is_set_in_one_of_three_ways(written: str, said: str | dict[str, object]) -> None:
+    """By share, capacity or chance; anything else is refused in words."""
+    if isinstance(said, dict):
+        assert Band().convert(written, None, None) == said
+        return
+    with pytest.raises(click.BadParameter, match=said):
+        Band().convert(written, None, None)
 
 
 @settings(max_examples=60)

@@ -26,11 +26,13 @@ class Row:
     required: float | None = None
     median_of: int = 1
     spread: float = 0.0
+    less_is_better: bool = False
 
     @property
     def ratio(self) -> float:
-        """Achieved over limit; higher is better."""
-        return self.achieved / self.limit if self.limit else 0.0
+        """Achieved over limit, turned where less is better: higher is better."""
+        over, under = (self.limit, self.achieved) if self.less_is_better else (self.achieved, self.limit)
+        return over / under if under else 0.0
 
     @property
     def held(self) -> bool:
@@ -56,9 +58,14 @@ def told(rows: Sequence[Row]) -> str:
 def written(path: Path, rows: Sequence[Row], settings: dict[str, object]) -> None:
     """The rows as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    machine = f"{platform.machine()} with {os.cpu_count()} cores"
     found = [asdict(row) | {"ratio": round(row.ratio, 4), "held": row.held} for row in rows]
-    path.write_text(json.dumps({"machine": machine, "settings": settings, "rows": found}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "settings": settings, "rows": found}, indent=1) + "\n")
+
+
+def machine() -> str:
+    """What it ran on: processor family, cores and memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory"
 
 
 def progress(words: str) -> None:
