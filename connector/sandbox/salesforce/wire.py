@@ -12,6 +12,9 @@ from connector.sandbox.salesforce.hub import Hub
 from connector.sandbox.salesforce.schema import NUMBERS, FieldDef, Value, Values
 from connector.sandbox.salesforce.soql.paths import Found, Scope, own
 
+METADATA = "Metadata"
+"""The field of the Tooling API whose value is an object; it is kept as its JSON."""
+
 ADDRESS_PARTS = ("City", "Country", "PostalCode", "State", "Street")
 
 
@@ -32,7 +35,7 @@ def shown(field: FieldDef, values: Values) -> Any:
 
 def plain(field: FieldDef, value: Value) -> Any:
     """Return a value as JSON has it."""
-    if field.type == "anyType" and isinstance(value, str):
+    if field.name == METADATA and isinstance(value, str):
         return json.loads(value)
     if field.type == "datetime" and isinstance(value, int):
         return times.rest(value)
