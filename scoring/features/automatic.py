@@ -111,7 +111,16 @@ def _readable(field: FieldSpec) -> pl.Expr:
     if field.type is FieldType.MULTI:
         parts = column.str.split(SEPARATOR)
         return parts.list.eval(pl.element().replace(read)).list.join(", ") if read else parts.list.join(", ")
+    if field.type is FieldType.NUMBER:
+        return _grouped(column)
     return column.replace(read) if read else column
+
+
+def _grouped(column: pl.Expr) -> pl.Expr:
+    """Whole numbers from a million on with their thousands apart; shorter ones may be codes, which nobody writes so."""
+    backwards = column.str.extract(r"^(\d{7,})(?:\.0+)?$", 1).str.reverse()
+    apart = backwards.str.replace_all(r"(\d{3})", "${1},").str.reverse().str.strip_chars_start(",")
+    return apart.fill_null(column)
 
 
 _MAKERS = {

@@ -66,6 +66,8 @@ def sentences(spec: FeatureSpec, vectors: Vectors, concept: str) -> list[str]:
     ("kind", "texts", "name", "expected", "sentence"),
     [
         (FieldType.NUMBER, ["7", "12.5"], "field.f", 12.5, "Field: 12.5"),
+        (FieldType.NUMBER, ["7", "12980000.0"], "field.f", 12980000.0, "Field: 12,980,000"),
+        (FieldType.NUMBER, ["7", "10115"], "field.f", 10115.0, "Field: 10115"),
         (FieldType.BOOLEAN, ["no", "yes"], "field.f", 1.0, "Field: yes"),
         (FieldType.DATE, ["2024-04-01", "2024-04-08"], "field.f.days", 2.0, "Field: 2 days ago"),
         (FieldType.CATEGORY, ["web", "event"], "field.f=event", 1.0, "Field: event"),
