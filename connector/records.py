@@ -122,7 +122,8 @@ class Record:
     ``merged_ids`` are ids of this CRM that now resolve to this record. ``same_as`` are ids of
     other records that are the same person by the CRM's own word (a lead and the contact that it
     was converted into). ``company_since``: when the record came to its company, where the CRM tells
-    and that was later than its creation.
+    and that was later than its creation. ``values_since``: since when what this record alone tells can be known,
+    where the person was known before, as another record.
     """
 
     record_id: str
@@ -134,6 +135,7 @@ class Record:
     merged_ids: tuple[str, ...] = ()
     same_as: tuple[str, ...] = ()
     company_since: datetime | None = None
+    values_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,14 +200,22 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
     """Keep dated values with their times; of the others the last one of each record.
 
     Those count from the record's beginning, which is no time at all for the lead's first record: a record
-    that came later (a contact made when a deal was opened) tells nothing about the lead before.
+    that came later (a contact made when a deal was opened) tells nothing about the lead before. Neither do fields that
+    only such a contact has, where the CRM says that it was a lead before.
     """
+    record = ("lead_id", "field", "born", "own_since")
+    later = pl.col("known_at").min().over(record) >= pl.col("own_since")
     dated = [item.name for item in described if item.knowledge is Knowledge.DATED]
     with_time = values.filter(pl.col("field").is_in(dated))
     last = (
         values.filter(~pl.col("field").is_in(dated))
         .join(leads.select("lead_id", "created_at"), on="lead_id")
-        .with_columns(since=pl.when(pl.col("born") > pl.col("created_at")).then(pl.col("born")))
+        .with_columns(
+            since=pl.when(later)
+            .then(pl.col("own_since"))
+            .when(pl.col("born") > pl.col("created_at"))
+            .then(pl.col("born"))
+        )
         # By value at last: of two records that say something else at one time the same one wins every time.
         .sort("lead_id", "field", "known_at", "value", nulls_last=False)
         .group_by("lead_id", "field", "since", maintain_order=True)

@@ -108,7 +108,7 @@ def _record(item: Record) -> Record:
     _optional_key(item.company_id, "the company's id")
     for other in (*item.merged_ids, *item.same_as):
         _key(other, "the id of another record")
-    for at in (item.created_at, item.modified_at, item.company_since):
+    for at in (item.created_at, item.modified_at, item.company_since, item.values_since):
         _time(at)
     properties = _texts(item.properties)
     return item if properties is item.properties else replace(item, properties=properties)

@@ -119,7 +119,8 @@ def value_frame(
 ) -> pl.DataFrame:
     """Return lead_id, field (``vendor.name``), value, known_at of the named fields of one vendor's records.
 
-    ``born`` is when the record began, which may be later than its lead.
+    ``born`` is when the record began, which may be later than its lead; ``own_since`` when its own values did, where
+    the person was known before.
     """
     query = (
         sa.select(
@@ -128,6 +129,7 @@ def value_frame(
             changes.c.value,
             changes.c.at.label("known_at"),
             records.c.created_at.label("born"),
+            records.c.values_since.label("own_since"),
         )
         .join(records, records.c.id == changes.c.record_id)
         .join(connections, connections.c.id == records.c.connection_id)
@@ -138,7 +140,7 @@ def value_frame(
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, _cut(query, records.c.lead_id, cut), ["known_at", "born"], ["field", "value"], cut)
+    return _read(store, _cut(query, records.c.lead_id, cut), ["known_at", "born", "own_since"], ["field", "value"], cut)
 
 
 def company_value_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:

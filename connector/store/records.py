@@ -35,6 +35,7 @@ def save(
             "email": item.email,
             "company_id": item.company_id,
             "company_since": item.company_since,
+            "values_since": item.values_since,
             "created_at": item.created_at,
             "modified_at": item.modified_at,
             "properties": dict(item.properties),

@@ -103,6 +103,7 @@ def test_a_contact_has_its_account_only_since_the_conversion(org: SalesforceWorl
             assert record.company_since is not None
             assert item.at is not None
             assert record.created_at < record.company_since <= item.at + timedelta(minutes=1)
+            assert record.values_since == record.company_since
 
 
 def test_a_conversion_without_tracked_history_has_its_day() -> None:

@@ -96,6 +96,21 @@ def test_history_keeps_the_time_of_each_value(store: Store) -> None:
     assert found.values["known_at"].null_count() == 0
 
 
+def test_what_a_later_record_of_a_known_person_alone_tells_counts_from_that_record(store: Store) -> None:
+    """A contact that was a lead: its own fields were not there before; what the lead told already was."""
+    since = NOW - 40 * DAY
+    alone, both = _person(1, source="web"), _person(2, source="web")
+    own = PropertyChange("1", "source", "web", since)
+    again = PropertyChange("2", "source", "event", since)
+    pages = [
+        replace(alone, records=(replace(alone.records[0], values_since=since),), changes=(own,)),
+        replace(both, records=(replace(both.records[0], values_since=since),), changes=(*both.changes, again)),
+    ]
+    _, found = _read(store, pages)
+    known = found.values.sort("lead_id").select("value", "known_at").rows()
+    assert known == [("web", since), ("event", None)]
+
+
 def test_what_a_crm_does_not_date_is_dated_by_our_readings(store: Store) -> None:
     """What was there at the first reading counts as seen then, whatever older date it has."""
     person = _person(1, source="web", city="Porto")

@@ -40,8 +40,8 @@ class Person:
     def record(self, born: datetime, merged: Sequence[str]) -> Record:
         """Return the record of a person who was known since ``born`` and took over ``merged``."""
         created = min(born, self.created)
-        # A lead has no account: the contact that it became has one since the conversion.
-        since = self.created if self.company_id and created < self.created else None
+        # A lead has no account, nor all fields of a contact: what the contact alone tells came with the conversion.
+        since = self.created if created < self.created else None
         return Record(
             self.record_id,
             self.email,
@@ -50,7 +50,8 @@ class Person:
             self.values,
             self.company_id,
             tuple(merged),
-            company_since=since,
+            company_since=since if self.company_id else None,
+            values_since=since,
         )
 
 

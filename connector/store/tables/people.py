@@ -50,6 +50,7 @@ records = Table(
     Column("email", Text),
     Column("company_id", Text),
     Column("company_since", UtcTime),
+    Column("values_since", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     Column("modified_at", UtcTime, nullable=False),
     Column("properties", Json, nullable=False),
