@@ -10,11 +10,13 @@ from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.job import Job
 from connector.store.connections import Health
+from connector.store.session import UNAVAILABLE
 from connector.telemetry import logs
 
 log = logging.getLogger("connector.work")
 
 _LONGEST_PAUSE_SECONDS = 300.0
+_DATABASE_PAUSE_SECONDS = 5.0
 
 
 def take_turn(services: Services, intent_id: UUID) -> None:
@@ -53,6 +55,8 @@ def _perform(services: Services, job: Job) -> None:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except (NeedsAdmin, CorruptSecret) as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
+    except UNAVAILABLE:
+        _retry(job, _DATABASE_PAUSE_SECONDS, "The database was unavailable. Nothing is lost; this is tried again.")
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)
 

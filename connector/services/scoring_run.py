@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
 from connector.services import scored, snapshot
 from connector.services.job import Job
@@ -18,7 +19,11 @@ _CHUNK = 500
 
 
 def run(job: Job) -> None:
-    """Score every lead of the population as of the run's instant; a resumed run skips what it has stored."""
+    """Score every lead of the population as of the run's instant.
+
+    A resumed run skips what it has stored, and what a run that was made later has scored meanwhile: an older
+    score never replaces a newer one.
+    """
     services = job.services
     with services.store.reading() as session:
         model = models.get(session, job.tenant_id, job.run.model)
@@ -40,6 +45,8 @@ def run(job: Job) -> None:
             scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
             done += len(chunk)
             job.report(session, done=done, expected=expected)
+            reached(Point.SCORES_WRITTEN)
+        reached(Point.SCORES_STORED)
 
 
 def predict(

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
+from connector.crashpoints import Point, reached
 from connector.errors import MissingPermission
 from connector.records import Census, Cursor, Page, Stream, WebhookHint
 from connector.services import overwriting
@@ -105,6 +106,7 @@ class _Reading:
 
     def _store(self, page: Page, asked_at: datetime) -> None:
         now = self.job.services.clock.now()
+        reached(Point.PAGE_FETCHED)
         with self.job.transaction() as session:
             store_page(session, self.job, page, asked_at)
             overwriting.notice(session, self.job.connection_id, self.adapter, page.records)
@@ -121,6 +123,8 @@ class _Reading:
             read = len(page.records) + len(page.companies) + len(page.events) or len(page.conversions)
             streams.advance(session, self.job.connection_id, self.stream, values, read)
             _report(session, self.job)
+            reached(Point.PAGE_WRITTEN)
+        reached(Point.PAGE_STORED)
 
 
 def store_page(session: Connection, work: Work, page: Page, asked_at: datetime) -> None:
@@ -197,10 +201,12 @@ def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
         ids = sorted({subject for _, _, subject in hints if subject})
         asked_at = job.services.clock.now()
         page = sound(adapter.read_records(ids), HINTED) if ids else Page(cursor={}, drained=True)
+        reached(Point.HINTED_FETCHED)
         forgotten = {subject for _, kind, subject in hints if subject and kind == inbox.ERASED}
         with job.transaction() as session:
             store_page(session, job, erasing(page, forgotten), asked_at)
             inbox.handled(session, job.connection_id, [key for key, _, _ in hints], job.services.clock.now())
+        reached(Point.HINTED_STORED)
 
 
 def erasing(page: Page, forgotten: Set[str]) -> Page:

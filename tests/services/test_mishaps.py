@@ -1,0 +1,188 @@
+"""What the simulator found, one test each: the order of things that real accidents bring about."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from connector import crashpoints
+from connector.crashpoints import Point
+from connector.errors import LostLease, RetryLater
+from connector.services import maintenance, pipeline, snapshot, sync
+from connector.services.job import Job
+from connector.services.opening import app_of, read_connection
+from connector.services.tokens import TokenSource
+from connector.store import connections, ledger, outbox, runs
+from connector.store.outbox import OutboxStatus
+from connector.store.runs import RunStatus
+from connector.store.session import Store
+from connector.store.tables import intents, records
+from connector.store.tables import outbox as outbox_table
+from tests.simulator import quick
+from tests.world import World, world
+
+
+class Death(BaseException):
+    """The worker is gone."""
+
+
+@pytest.fixture
+def line(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world after its first run, with a model that takes no time."""
+    monkeypatch.setattr(snapshot, "history", quick.history)
+    made = world(store)
+    made.services = replace(made.services, isolated=quick.isolated)
+    made.install()
+    made.work()
+    return made
+
+
+def _unavailable(times: int, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Fail as a database does that is away, ``times`` times."""
+    left = [times]
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise OperationalError("a statement", {}, sqlite3.OperationalError("database is locked"))
+        return otherwise(*arguments, **named)
+
+    return call
+
+
+def _tenant(line: World) -> UUID:
+    with line.services.store.reading() as session:
+        return connections.newest(session).tenant_id
+
+
+def _work_until(line: World, stage: str) -> None:
+    """Do what was announced until the next message is of this stage."""
+    while True:
+        with line.services.store.reading() as session:
+            found = session.execute(sa.select(intents.c.stage).where(intents.c.id == line.woken[0][1])).scalar_one()
+        if found == stage:
+            return
+        line.work(1)
+
+
+def test_a_run_that_is_resumed_replaces_no_newer_score(line: World) -> None:
+    """It dies after its last chunk, a later run scores everybody, and its stage is taken up again."""
+    tenant_id = _tenant(line)
+    maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)
+    _work_until(line, "score")
+    (abandoned,) = line.woken
+
+    def die(point: Point) -> None:
+        if point is Point.STAGE_DONE:
+            raise Death
+
+    with crashpoints.watching(die), pytest.raises(Death):
+        line.work(1)
+    line.clock.sleep(line.services.lease_seconds + 1)
+    maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)
+    line.work()
+    with line.services.store.reading() as session:
+        before = len(ledger.span(session, tenant_id, "scored"))
+    line.woken.append(abandoned)
+    line.work()
+    with line.services.store.reading() as session:
+        assert len(ledger.span(session, tenant_id, "scored")) == before
+        assert set(session.execute(sa.select(runs.runs.c.status)).scalars()) == {RunStatus.DONE}
+
+
+def test_a_score_that_returns_to_what_the_crm_holds_replaces_the_one_on_its_way(line: World) -> None:
+    """Compared with the delivered value nothing has changed; what waits would be written all the same."""
+    tenant_id = _tenant(line)
+    with line.services.store.transaction() as session:
+        row = session.execute(sa.select(outbox_table).join(records).order_by(records.c.id).limit(1)).one()
+        other = {**row._mapping["values"], "score": "99.9"}
+        waiting = {"status": OutboxStatus.PENDING, "values": other, "due_at": line.clock.now() + timedelta(days=1)}
+        session.execute(sa.update(outbox_table).where(outbox_table.c.record_id == row.record_id).values(waiting))
+    maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)
+    line.work()
+    with line.services.store.reading() as session:
+        held = outbox.held(session, [row.record_id])[row.record_id]
+    assert held["score"] == row.delivered["score"]
+
+
+def test_a_database_that_is_away_is_waited_for(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a stage fails for it, nobody is asked to call support."""
+    times = pipeline.BUG_ATTEMPTS + 2
+    monkeypatch.setattr(sync, "_read_hinted", _unavailable(times, sync._read_hinted))
+    tenant_id = _tenant(line)
+    maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)
+    for _ in range(times + 1):
+        line.work()
+        line.clock.sleep(300)
+        pipeline.sweep(line.services)
+    line.work()
+    with line.services.store.reading() as session:
+        run = runs.latest(session, tenant_id)
+    assert run
+    assert run.status is RunStatus.DONE
+
+
+def test_new_tokens_are_kept_although_the_database_fails_at_first(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under rotation the vendor has forgotten the old ones by then."""
+    with line.services.store.reading() as session:
+        connection = connections.newest(session)
+    source = TokenSource(line.services, app_of(line.services, connection.vendor), connection)
+    refused = source.token()
+    monkeypatch.setattr(connections, "save_tokens", _unavailable(3, connections.save_tokens))
+    fresh = source.refused(refused)
+    assert fresh != refused
+    assert source.token() == fresh
+    assert line.crm.refreshes == 1
+
+
+def test_a_worker_that_stood_still_does_not_use_its_right_to_refresh(line: World) -> None:
+    """Somebody else may have refreshed meanwhile, and a spent token would end the grant."""
+    with line.services.store.reading() as session:
+        connection = connections.newest(session)
+    source = TokenSource(line.services, app_of(line.services, connection.vendor), connection)
+
+    def stand_still(point: Point) -> None:
+        if point is Point.REFRESH_CLAIMED:
+            line.clock.sleep(60)
+
+    with crashpoints.watching(stand_still), pytest.raises(RetryLater):
+        source.refused(source.token())
+    assert line.crm.refreshes == 0
+
+
+def test_a_heartbeat_outlives_a_failed_renewal(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on until the lease is lost."""
+    maintenance.start_run(line.services, _tenant(line), pipeline.REFRESH)
+    job = pipeline.claim(line.services, line.woken[0][1])
+    assert job
+    beats: list[float] = []
+
+    class Stop:
+        def wait(self, seconds: float) -> bool:
+            beats.append(seconds)
+            return False
+
+    def lost(*_: object) -> None:
+        raise LostLease("Another worker has it.")
+
+    monkeypatch.setattr(Job, "_renew", _unavailable(1, lost))
+    job._beat(Stop())  # type: ignore[arg-type]
+    assert len(beats) == 2
+
+
+def test_a_connection_without_a_secret_says_so(line: World) -> None:
+    """Its adapter is told that it can't verify what earlier hooks sign."""
+    with line.services.store.reading() as session:
+        found = connections.newest(session)
+    assert read_connection(line.services, found.id).verifies
+    with line.services.store.transaction() as session:
+        connections.forget_tokens(session, found.id)
+    assert not read_connection(line.services, found.id).verifies

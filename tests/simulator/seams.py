@@ -1,0 +1,144 @@
+"""Where the simulator touches the product: what is put in its place, and how its work is driven.
+
+Everything here follows ``workers/tasks.py``, ``workers/schedule.py``, ``connector/web/webhooks.py`` and
+``connector/bootstrap.py``; when those change, this is the one file to change with them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from connector import crashpoints
+from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
+from connector.adapters.limits import Governor
+from connector.crypto import TokenCipher
+from connector.services import (
+    identity,
+    install,
+    job,
+    looking,
+    pipeline,
+    polling,
+    renewing,
+    scoring_run,
+    snapshot,
+    sync,
+    webhooks,
+    writeback,
+)
+from connector.services.context import Services
+from connector.services.hooks import HookAddresses
+from connector.store.session import Store
+from tests.simulator import quick
+from tests.simulator.broker import Broker, Message
+from tests.simulator.clocks import HostClock
+from tests.simulator.kernel import Kernel, Process
+from tests.simulator.pools import SimulatedPool, SimulatedThreading
+from tests.simulator.storm import Boundary
+from workers.outcomes import carry_out
+
+LEASE_SECONDS = 30.0
+SWEEP_SECONDS = 10.0
+REFRESH_SECONDS = 240.0
+
+KEY = "c2ltdWxhdG9yLXNpbXVsYXRvci1zaW11bGF0b3ItMDE="
+
+
+def services(
+    process: Process,
+    kernel: Kernel,
+    store: Store,
+    apps: Mapping[str, CrmApp],
+    governor: Callable[[], Governor],
+    broker: Broker,
+) -> Services:
+    """Wire the services of one process, as ``connector.bootstrap`` does; ``governor`` may be another after a flush."""
+
+    def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+        return governor().lane(vendor, account_id, capabilities.budgets, realtime=realtime)
+
+    return Services(
+        store=store,
+        clock=HostClock(kernel, process),
+        cipher=TokenCipher([KEY]),
+        apps=apps,
+        lane=lane,
+        wake=lambda _queue, intent_id: broker.send("work", str(intent_id)),
+        isolated=quick.isolated,
+        lease_seconds=LEASE_SECONDS,
+        onboarding={},
+        hooks=HookAddresses("https://scores.example.com", "s" * 32),
+    )
+
+
+def do(services: Services, broker: Broker, message: Message) -> None:
+    """Do what a message asks for, as ``workers.tasks`` does."""
+    task, argument = message
+    if task == "work":
+        carry_out(services, UUID(argument))
+    elif task == "sweep":
+        pipeline.sweep(services)
+        for connection_id in looking.due(services):
+            broker.send("look", str(connection_id))
+        for connection_id in renewing.due(services):
+            broker.send("renew", str(connection_id))
+    elif task == "look":
+        looking.look(services, UUID(argument))
+    elif task == "renew":
+        renewing.renew(services, UUID(argument))
+    elif task == "poll":
+        polling.poll(services, timedelta(seconds=REFRESH_SECONDS))
+
+
+SCHEDULE = {"sweep": SWEEP_SECONDS, "poll": REFRESH_SECONDS / 5}
+"""What beat announces, and every how many seconds."""
+
+
+def installed(services: Services, vendor: str, tenant_id: UUID | None) -> UUID:
+    """Go through an installation as a browser would; return the tenant."""
+    url = install.begin(services, vendor, "browser", tenant_id)
+    return install.complete(services, vendor, "browser", url.partition("state=")[2], vendor).tenant_id
+
+
+def receive(services: Services, vendor: str, delivery: Delivery, key: str | None) -> None:
+    """Take what a vendor pushed, as the web does before it answers."""
+    webhooks.receive(services, vendor, delivery, key)
+
+
+@contextmanager
+def simulated(kernel: Kernel, boundary: Boundary, seed: int) -> Iterator[None]:
+    """Put the simulator's threads, pools, chance and quick model in the place of the real ones."""
+    chance = random.Random(f"chance {seed}").randbytes
+    pool: Callable[..., SimulatedPool] = lambda size, thread_name_prefix="": SimulatedPool(  # noqa: E731 - a seam
+        kernel, size, thread_name_prefix
+    )
+    seams: list[tuple[Any, str, Any]] = [
+        (os, "urandom", chance),
+        (random, "_urandom", chance),
+        (sync, "ThreadPoolExecutor", pool),
+        (writeback, "ThreadPoolExecutor", pool),
+        (job, "threading", SimulatedThreading(kernel)),
+        (snapshot, "history", quick.history),
+        # Small enough that a handful of people makes several chunks of each.
+        (identity, "_CHUNK", 5),
+        (scoring_run, "_CHUNK", 4),
+        (sync, "_HINTS", 3),
+        (writeback, "RECORDED_AT_ONCE", 3),
+        (writeback, "PARALLEL_WRITES", 2),
+    ]
+    patches = [patch.object(owner, name, value) for owner, name, value in seams]
+    with crashpoints.watching(boundary.reached):
+        for item in patches:
+            item.start()
+        try:
+            yield
+        finally:
+            for item in patches:
+                item.stop()
