@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.simulator.kernel import Kernel, Task
 from tests.simulator.storm import Storm
 
-Message = tuple[str, str]
-"""(task, argument)"""
+Message = tuple[str, ...]
+"""(task, arguments…)"""
 
 
 class Broker:
@@ -18,7 +18,7 @@ class Broker:
         self.messages: list[Message] = []
         self._idle: list[Task] = []
 
-    def send(self, task: str, argument: str = "") -> None:
+    def send(self, task: str, *arguments: str) -> None:
         """Announce something, once, twice or not at all."""
         copies = 1
         if self._storm.strikes("lost message"):
@@ -26,11 +26,15 @@ class Broker:
             self._kernel.say(f"the message {task} is lost")
         elif self._storm.strikes("doubled message"):
             copies = 2
-        self.messages += [(task, argument)] * copies
+        self.messages += [(task, *arguments)] * copies
         # Everyone: whoever slept first may be dead by now.
         for sleeper in self._idle:
             self._kernel.wake(sleeper)
         self._idle.clear()
+
+    def send_later(self, seconds: float, task: str, *arguments: str) -> None:
+        """Announce something after a while."""
+        self._kernel.at(seconds, lambda: self.send(task, *arguments))
 
     def take(self) -> Message:
         """Wait for a message; any of those there may be the next."""

@@ -35,6 +35,7 @@ VENDORS = (
     Vendor("ash", 5, 6, 8.0, rotates=False, token_seconds=(160.0, 400.0), hooks="app"),
     Vendor("birch", 8, 8, 0.0, rotates=True, token_seconds=(160.0, 400.0), hooks="", look_seconds=60.0),
     Vendor("cedar", 4, 5, 4.0, rotates=False, token_seconds=None, hooks="account"),
+    Vendor("dogwood", 6, 6, 3.0, rotates=False, token_seconds=None, hooks=""),
 )
 BUDGET_SECONDS = 10.0
 

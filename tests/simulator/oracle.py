@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from connector.store.intents import IntentStatus
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
-from connector.store.tables import events, inbox, intents, outbox, records, runs
+from connector.store.tables import events, inbox, intents, lanes, outbox, records, runs
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_payloads as bodies
 from tests.simulator import quick
@@ -55,9 +56,12 @@ class Mark:
 
 def idle(store: Store) -> bool:
     """Whether no work is due or under way."""
-    query = sa.select(sa.func.count()).where(intents.c.status.in_((IntentStatus.READY, IntentStatus.LEASED)))
+    open_ = (IntentStatus.READY, IntentStatus.LEASED)
+    query = sa.union_all(
+        sa.select(intents.c.id).where(intents.c.status.in_(open_)), sa.select(lanes.c.id).where(lanes.c.status.in_(open_))
+    )
     with store.reading() as session:
-        return bool(session.execute(query).scalar_one() == 0)
+        return session.execute(query.limit(1)).first() is None
 
 
 def check(world: World, rules: Sequence[Rule]) -> list[str]:
@@ -84,10 +88,13 @@ def nobody_is_disconnected(world: World, session: Connection) -> Iterator[str]:
 
 
 def nothing_is_stuck(world: World, session: Connection) -> Iterator[str]:
-    """Every intent and every run is done, every webhook handled."""
+    """Every intent, every run and the real-time lane's work is done, every webhook handled."""
     for row in session.execute(sa.select(intents.c.stage, intents.c.status, intents.c.message)):
         if row.status != IntentStatus.DONE:
             yield f"stage {row.stage} is {row.status}: {row.message}"
+    for row in session.execute(sa.select(lanes.c.kind, lanes.c.status, lanes.c.message)):
+        if row.status != IntentStatus.DONE:
+            yield f"the lane's {row.kind} is {row.status}: {row.message}"
     for status in session.execute(sa.select(runs.c.status)).scalars():
         if status != RunStatus.DONE:
             yield f"a run is {status}"
@@ -162,16 +169,35 @@ def the_score_follows_from_the_crms(world: World, session: Connection) -> Iterat
 
 
 def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
-    """A run scores a lead once, and for each delivered value there is one entry that tells the CRM's answer."""
-    scored = Counter((body["run"], lead) for _, lead, body in _entries(world, session, "scored"))
+    """Whoever scores does so once for each lead, and what each record holds has an entry that tells the CRM's answer."""
+    entries = _entries(world, session, "scored")
+    scored = Counter((body["run"], lead) for _, lead, body in entries)
     yield from (f"run {run[:8]} scored lead {lead} {times} times" for (run, lead), times in scored.items() if times > 1)
-    told = [body for _, _, body in _entries(world, session, "delivered") if "written" in body["answer"]]
-    answered = Counter((body["connection"], body["record"], body["scored"]) for body in told)
-    sent = sa.select(outbox.c.connection_id, records.c.vendor_id, outbox.c.ledger_seq)
-    for row in session.execute(sent.join(records, records.c.id == outbox.c.record_id)):
-        times = answered[str(row.connection_id), row.vendor_id, row.ledger_seq]
-        if times != 1:
-            yield f"{times} entries tell that {row.vendor_id} got the score of entry {row.ledger_seq}"
+    as_of = {seq: body["as_of"] for seq, _, body in entries}
+    answered: Counter[tuple[str, str, str]] = Counter()
+    doubted: set[tuple[str, str]] = set()
+    for _, _, body in _entries(world, session, "delivered"):
+        record = (body["connection"], body["record"])
+        answered[(*record, as_of[body["scored"]])] += "written" in body["answer"]
+        if "too late" in body["answer"]:
+            doubted.add(record)
+    c = outbox.c
+    held = sa.select(c.connection_id, records.c.vendor_id, c.delivered).join(records, records.c.id == c.record_id)
+    for row in session.execute(held.where(c.status == OutboxStatus.DELIVERED)):
+        record = (str(row.connection_id), row.vendor_id)
+        times = answered[(*record, row.delivered["updated_at"])]
+        # Where an answer came too late, the CRM was asked again, and that is told as well.
+        if times < 1 or (times > 1 and record not in doubted):
+            yield f"{times} entries tell that {row.vendor_id} got the score as of {row.delivered['updated_at']}"
+
+
+def no_older_score_comes_after_a_newer_one(world: World, session: Connection) -> Iterator[str]:
+    """Of each lead the ledger's entries follow each other in time: an older score leaves nothing behind."""
+    newest: dict[int, str] = {}
+    for seq, lead, body in _entries(world, session, "scored"):
+        if datetime.fromisoformat(body["as_of"]) < datetime.fromisoformat(newest.get(lead, body["as_of"])):
+            yield f"entry {seq} scores lead {lead} as of {body['as_of']}, after {newest[lead]}"
+        newest[lead] = body["as_of"]
 
 
 def nothing_is_written_without_need(world: World, session: Connection) -> Iterator[str]:
@@ -215,6 +241,7 @@ AT_ONCE = (
     the_chain_verifies,
     the_crm_holds_the_newest_score,
     the_ledger_is_complete,
+    no_older_score_comes_after_a_newer_one,
     nothing_is_written_without_need,
     budgets_are_kept,
     tokens_are_refreshed_once,
@@ -232,7 +259,10 @@ def _leads(session: Connection, connection_id: UUID, account: Account) -> list[t
 
 
 def _newest_scores(world: World, session: Connection) -> dict[int, tuple[int, Any]]:
-    return {lead: (seq, body) for seq, lead, body in _entries(world, session, "scored")}
+    """Lead → (entry, what was scored as of the latest instant), by whomever: a run, or a turn of the lane."""
+    entries = _entries(world, session, "scored")
+    entries.sort(key=lambda entry: (datetime.fromisoformat(entry[2]["as_of"]), entry[0]))
+    return {lead: (seq, body) for seq, lead, body in entries}
 
 
 def _entries(world: World, session: Connection, kind: str) -> list[tuple[int, int, Any]]:

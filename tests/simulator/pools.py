@@ -81,9 +81,9 @@ class SimulatedEvent:
 class SimulatedThread:
     """``threading.Thread`` as a task of the process that starts it."""
 
-    def __init__(self, kernel: Kernel, target: Callable[..., None], arguments: tuple[Any, ...], name: str) -> None:
+    def __init__(self, kernel: Kernel, body: Callable[[], None], name: str) -> None:
         self._kernel = kernel
-        self._body = lambda: target(*arguments)
+        self._body = body
         self._name = name
         self._task: Task | None = None
 
@@ -99,7 +99,7 @@ class SimulatedThread:
 
 
 class SimulatedThreading:
-    """The ``threading`` module as far as a stage's heartbeat uses it."""
+    """The ``threading`` module as far as heartbeats use it."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -109,7 +109,7 @@ class SimulatedThreading:
         return SimulatedEvent(self._kernel)
 
     def Thread(  # noqa: N802 - the module's own name
-        self, *, target: Callable[..., None], args: tuple[Any, ...], name: str, daemon: bool
+        self, *, target: Callable[[], None], name: str, daemon: bool
     ) -> SimulatedThread:
         """Return a thread that was not started."""
-        return SimulatedThread(self._kernel, target, args, name)
+        return SimulatedThread(self._kernel, target, name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from connector.services.context import Services
+from connector.services.warm import Warm
 from tests.simulator import seams
 from tests.simulator.broker import Broker
 from tests.simulator.clocks import LARGEST_OFFSET
@@ -22,6 +24,11 @@ class Running:
 
     process: Process
     services: Services
+
+    @cached_property
+    def warm(self) -> Warm:
+        """What it remembers between turns of the real-time lane."""
+        return Warm(self.services)
 
 
 class Processes:
@@ -41,8 +48,7 @@ class Processes:
         """Start everything."""
         for name in ("web", "worker-1", "worker-2"):
             self._start(name)
-        for task, seconds in seams.SCHEDULE.items():
-            self._kernel.at(seconds / 2, lambda task=task, seconds=seconds: self._beat(task, seconds))  # type: ignore[misc]
+        self._kernel.at(seams.SWEEP_SECONDS / 2, self._beat)
 
     def running(self, name: str) -> Running | None:
         """Return a process, unless it is dead or stands still."""
@@ -66,18 +72,19 @@ class Processes:
         if former:
             self._kernel.say("starts again", name)
         if name != "web":
+            warm = self._running[name].warm
             for slot in range(SLOTS):
-                self._kernel.spawn(process, str(slot), lambda: self._work(self._running[name].services))
+                self._kernel.spawn(process, str(slot), lambda: self._work(warm))
 
-    def _work(self, services: Services) -> None:
+    def _work(self, warm: Warm) -> None:
         while True:
             message = self._broker.take()
-            self._kernel.say(f"does {message[0]} {message[1][:8]}")
+            self._kernel.say(" ".join(["does", *(part[:8] for part in message)]))
             try:
-                seams.do(services, self._broker, message)
+                seams.do(warm, self._broker, message)
             except Exception as error:  # noqa: BLE001 - Celery logs it and takes the next message
                 self._kernel.say(f"the task fails with {type(error).__name__}: {str(error)[:120]}")
 
-    def _beat(self, task: str, seconds: float) -> None:
-        self._broker.send(task)
-        self._kernel.at(seconds, lambda: self._beat(task, seconds))
+    def _beat(self) -> None:
+        self._broker.send("sweep")
+        self._kernel.at(seams.SWEEP_SECONDS, self._beat)

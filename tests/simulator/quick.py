@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,9 +13,11 @@ from uuid import UUID
 import polars as pl
 import sqlalchemy as sa
 
-from connector.services import scoring_run, training
+from connector.services import scoring_run, snapshot, training
 from connector.services.context import Services
-from connector.store import inputs
+from connector.services.rescoring import Rescored
+from connector.services.warm import Warm
+from connector.store import inputs, tenants
 from connector.store.tables import changes, events, records
 from connector.store.tenants import TenantSettings
 
@@ -56,9 +58,24 @@ def _fit(*arguments: Any) -> tuple[bytes, str, dict[str, Any], dict[str, Any], N
     return b"quick", "0" * 64, {}, {}, None
 
 
+def rescored(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:
+    """Stand in for ``rescoring.score``: the same arithmetic for a few leads."""
+    services = warm.services
+    with services.store.reading() as session:
+        settings = tenants.get(session, tenant_id).settings
+    as_of = snapshot.as_of_now(settings, services.clock.now())
+    found = [row for row in _scored(history(services, tenant_id, settings), as_of) if row["lead_id"] in leads]
+    return Rescored(model[0], as_of, settings, found, _inputs())
+
+
 def _predict(
     artefact: bytes, known: QuickHistory, as_of: datetime, tenant: str, tiers: Mapping[int, str], stored: Set[int]
 ) -> tuple[Rows, list[bytes]]:
+    rows = Rows([row for row in _scored(known, as_of) if row["lead_id"] not in stored])
+    return rows, [_inputs() for _ in rows.iter_slices(scoring_run._CHUNK)]
+
+
+def _scored(known: QuickHistory, as_of: datetime) -> list[dict[str, Any]]:
     visits: dict[int, int] = defaultdict(int)
     for lead, at in known.visits:
         visits[lead] += at < as_of
@@ -66,8 +83,7 @@ def _predict(
     homes: dict[int, int] = defaultdict(int)
     for (lead, _), city in newest.items():
         homes[lead] += city == HOME
-    rows = [_row(lead, visits[lead], homes[lead]) for lead in known.leads if lead not in stored]
-    return Rows(rows), [_inputs() for _ in Rows(rows).iter_slices(scoring_run._CHUNK)]
+    return [_row(lead, visits[lead], homes[lead]) for lead in known.leads]
 
 
 @dataclass(frozen=True)

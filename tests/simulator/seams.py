@@ -1,7 +1,6 @@
 """Where the simulator touches the product: what is put in its place, and how its work is driven.
 
-Everything here follows ``workers/tasks.py``, ``workers/schedule.py``, ``connector/web/webhooks.py`` and
-``connector/bootstrap.py``; when those change, this is the one file to change with them.
+Everything here follows ``workers/tasks.py``, ``connector/web/webhooks.py`` and ``connector/bootstrap.py``; when those change, this is the one file to change with them.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -20,21 +18,27 @@ from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
 from connector.adapters.limits import Governor
 from connector.crypto import TokenCipher
 from connector.services import (
+    fetching,
+    heartbeat,
     identity,
     install,
     job,
     looking,
     pipeline,
-    polling,
+    realtime,
     renewing,
+    rescoring,
+    schedules,
     scoring_run,
+    sending,
     snapshot,
     sync,
     webhooks,
-    writeback,
 )
-from connector.services.context import Services
+from connector.services.context import REALTIME, Services
 from connector.services.hooks import HookAddresses
+from connector.services.warm import Warm
+from connector.store import schedules as schedule_rows
 from connector.store.session import Store
 from tests.simulator import quick
 from tests.simulator.broker import Broker, Message
@@ -42,7 +46,8 @@ from tests.simulator.clocks import HostClock
 from tests.simulator.kernel import Kernel, Process
 from tests.simulator.pools import SimulatedPool, SimulatedThreading
 from tests.simulator.storm import Boundary
-from workers.outcomes import carry_out
+from workers.outcomes import take_turn
+from workers.turns import take_turns
 
 LEASE_SECONDS = 30.0
 SWEEP_SECONDS = 10.0
@@ -70,35 +75,49 @@ def services(
         cipher=TokenCipher([KEY]),
         apps=apps,
         lane=lane,
-        wake=lambda _queue, intent_id: broker.send("work", str(intent_id)),
+        wake=lambda queue, work_id: broker.send("realtime" if queue == REALTIME else "work", str(work_id)),
         isolated=quick.isolated,
         lease_seconds=LEASE_SECONDS,
-        onboarding={},
+        onboarding={"delivery": "on"},
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
+        admit=lambda _key: 0.0,
+        refresh_seconds=REFRESH_SECONDS,
     )
 
 
-def do(services: Services, broker: Broker, message: Message) -> None:
-    """Do what a message asks for, as ``workers.tasks`` does."""
-    task, argument = message
+def do(warm: Warm, broker: Broker, message: Message) -> None:
+    """Do what a message asks for, as ``workers.tasks`` does; ``warm`` is what its process remembers."""
+    services, (task, *arguments) = warm.services, message
     if task == "work":
-        carry_out(services, UUID(argument))
+        take_turn(services, UUID(arguments[0]))
+    elif task == "realtime":
+        for work_id, pause in take_turns(warm, UUID(arguments[0])).items():
+            broker.send_later(pause, "realtime", str(work_id))
     elif task == "sweep":
-        pipeline.sweep(services)
-        for connection_id in looking.due(services):
-            broker.send("look", str(connection_id))
-        for connection_id in renewing.due(services):
-            broker.send("renew", str(connection_id))
+        _sweep(services, broker)
+    elif task == "scheduled":
+        schedules.carry_out(services, UUID(arguments[0]), arguments[1])
     elif task == "look":
-        looking.look(services, UUID(argument))
+        looking.look(services, UUID(arguments[0]))
     elif task == "renew":
-        renewing.renew(services, UUID(argument))
-    elif task == "poll":
-        polling.poll(services, timedelta(seconds=REFRESH_SECONDS))
+        renewing.renew(services, UUID(arguments[0]))
 
 
-SCHEDULE = {"sweep": SWEEP_SECONDS, "poll": REFRESH_SECONDS / 5}
-"""What beat announces, and every how many seconds."""
+def _sweep(services: Services, broker: Broker) -> None:
+    pipeline.sweep(services)
+    realtime.sweep(services)
+    for tenant_id, kind in schedules.sweep(services):
+        broker.send("scheduled", str(tenant_id), kind)
+    for connection_id in looking.due(services):
+        broker.send("look", str(connection_id))
+    for connection_id in renewing.due(services):
+        broker.send("renew", str(connection_id))
+
+
+def read_everything(services: Services, tenant_id: UUID) -> None:
+    """Let all accounts be read by the clock now, as after an outage: what no webhook told is found."""
+    with services.store.transaction() as session:
+        schedule_rows.bring_forward(session, schedules.CATCH_UP, {tenant_id: services.clock.now()})
 
 
 def installed(services: Services, vendor: str, tenant_id: UUID | None) -> UUID:
@@ -123,15 +142,20 @@ def simulated(kernel: Kernel, boundary: Boundary, seed: int) -> Iterator[None]:
         (os, "urandom", chance),
         (random, "_urandom", chance),
         (sync, "ThreadPoolExecutor", pool),
-        (writeback, "ThreadPoolExecutor", pool),
-        (job, "threading", SimulatedThreading(kernel)),
+        (sending, "ThreadPoolExecutor", pool),
+        (fetching, "ThreadPoolExecutor", pool),
+        (heartbeat, "threading", SimulatedThreading(kernel)),
         (snapshot, "history", quick.history),
+        (rescoring, "score", quick.rescored),
         # Small enough that a handful of people makes several chunks of each.
         (identity, "_CHUNK", 5),
         (scoring_run, "_CHUNK", 4),
         (sync, "_HINTS", 3),
-        (writeback, "RECORDED_AT_ONCE", 3),
-        (writeback, "PARALLEL_WRITES", 2),
+        (sending, "RECORDED_AT_ONCE", 3),
+        (sending, "PARALLEL_WRITES", 2),
+        (realtime, "MOST", 4),
+        # Nobody stops a simulated worker, so that its stages need not look for that each second.
+        (job, "LOOK_SECONDS", LEASE_SECONDS / 3),
     ]
     patches = [patch.object(owner, name, value) for owner, name, value in seams]
     with crashpoints.watching(boundary.reached):

@@ -151,7 +151,10 @@ class World:
         return oracle.check(self, (*oracle.AT_ONCE, *oracle.BY_THE_CLOCK))
 
     def _by_the_clock(self) -> None:
-        self.kernel.run(seams.REFRESH_SECONDS + seams.SCHEDULE["poll"] + seams.SWEEP_SECONDS)
+        assert self.tenant_id
+        self.kernel.run(seams.REFRESH_SECONDS)
+        seams.read_everything(self.services(Process("admin")), self.tenant_id)
+        self.kernel.run(3 * seams.SWEEP_SECONDS)
         self.until_quiet(PATIENCE_SECONDS)
 
     def install(self) -> None:
