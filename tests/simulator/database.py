@@ -19,6 +19,10 @@ from tests.simulator.kernel import Crash
 from tests.simulator.storm import Boundary
 
 
+STATEMENTS = 4_000
+"""More than the product has: none is compiled twice."""
+
+
 class Database:
     """One connection for everybody: tasks change only between transactions, so none ever meets another's."""
 
@@ -43,7 +47,9 @@ class Database:
 
 
 def _engine() -> Engine:
-    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = sa.create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, query_cache_size=STATEMENTS
+    )
 
     @event.listens_for(engine, "connect")
     def configure(raw: sqlite3.Connection, _record: object) -> None:

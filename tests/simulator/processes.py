@@ -42,6 +42,8 @@ class Processes:
         self._broker = broker
         self._wire = wire
         self._running: dict[str, Running] = {}
+        self.beating = True
+        """Whether the beat sends its sweeps."""
         boundary.after_crash = self._bury
 
     def start(self) -> None:
@@ -86,5 +88,6 @@ class Processes:
                 self._kernel.say(f"the task fails with {type(error).__name__}: {str(error)[:120]}")
 
     def _beat(self) -> None:
-        self._broker.send("sweep")
+        if self.beating:
+            self._broker.send("sweep")
         self._kernel.at(seams.SWEEP_SECONDS, self._beat)

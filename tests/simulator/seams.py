@@ -50,7 +50,7 @@ from workers.outcomes import take_turn
 from workers.turns import take_turns
 
 LEASE_SECONDS = 30.0
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 15.0
 REFRESH_SECONDS = 240.0
 
 KEY = "c2ltdWxhdG9yLXNpbXVsYXRvci1zaW11bGF0b3ItMDE="
