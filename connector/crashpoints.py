@@ -36,9 +36,18 @@ class Point(StrEnum):
     SCORES_WRITTEN = "a chunk of scores, ledger entries and outbox rows is written; it is not committed"
     SCORES_STORED = "the chunk is committed"
 
+    LANE_CLAIMED = "a worker holds work of the real-time lane; nothing of it is done"
+    LANE_FETCHED = "the people whom hints name were fetched; their hints are still open"
+    LANE_TAKEN_IN = "they are committed and joined to their persons; nobody is scored, their hints are still open"
+    LANE_SCORED = "they are scored; nothing of it is stored"
+    LANE_WRITTEN = "scores, entries, outbox rows and the end of the hints are written; nothing is committed"
+    LANE_KEPT = "all that is committed with the request for the delivery; nobody is woken"
+    LANE_DELIVERED = "the CRM holds the lane's values, and the store knows; the lane's work is still leased"
+
     PARCELS_TAKEN = "outbox rows are committed as being sent; nothing is sent"
     WRITE_ANSWERED = "the CRM has answered a batch; the store does not know"
     WRITE_RECORDED = "the answers are committed with their ledger entries"
+    DOUBT_TAKEN = "rows in doubt are committed as held by this worker; the CRM was not asked yet"
     DOUBT_ASKED = "the CRM said what it holds of rows in doubt; the store does not know"
     DOUBT_SETTLED = "rows in doubt are committed as delivered or to be sent again"
 

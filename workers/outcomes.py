@@ -16,7 +16,8 @@ from connector.telemetry import logs
 log = logging.getLogger("connector.work")
 
 _LONGEST_PAUSE_SECONDS = 300.0
-_DATABASE_PAUSE_SECONDS = 5.0
+DATABASE_PAUSE_SECONDS = 5.0
+DATABASE_AWAY = "The database was unavailable. Nothing is lost; this is tried again."
 
 
 def take_turn(services: Services, intent_id: UUID) -> None:
@@ -56,7 +57,7 @@ def _perform(services: Services, job: Job) -> None:
     except (NeedsAdmin, CorruptSecret) as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except UNAVAILABLE:
-        _retry(job, _DATABASE_PAUSE_SECONDS, "The database was unavailable. Nothing is lost; this is tried again.")
+        _retry(job, DATABASE_PAUSE_SECONDS, DATABASE_AWAY)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)
 

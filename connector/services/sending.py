@@ -256,6 +256,7 @@ def _settle_doubt(delivery: Sending) -> None:
             taken = claims.claim_doubtful(session, delivery.connection_id, wanted, delivery.now(), delivery.lease())
         if not taken.parcels:
             return
+        reached(Point.DOUBT_TAKEN)
         held = _asked(delivery, _Hold(delivery, taken, begun))
         reached(Point.DOUBT_ASKED)
         _settle(delivery, taken, held)

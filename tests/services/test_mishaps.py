@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from connector import crashpoints
+from connector.adapters.contract import Delivery
 from connector.crashpoints import Point
 from connector.errors import LostLease, RetryLater
-from connector.services import maintenance, pipeline, snapshot, sync
-from connector.services.job import Job
+from connector.services import maintenance, pipeline, realtime, rescoring, snapshot, sync, webhooks
+from connector.services.job import Job, _Beat
 from connector.services.opening import app_of, read_connection
 from connector.services.tokens import TokenSource
-from connector.store import connections, ledger, outbox, runs
+from connector.services.turn import Turn
+from connector.store import connections, inbox, lanes, ledger, outbox, runs
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
@@ -38,6 +40,7 @@ class Death(BaseException):
 def line(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world after its first run, with a model that takes no time."""
     monkeypatch.setattr(snapshot, "history", quick.history)
+    monkeypatch.setattr(rescoring, "score", quick.rescored)
     made = world(store)
     made.services = replace(made.services, isolated=quick.isolated)
     made.install()
@@ -109,7 +112,7 @@ def test_a_score_that_returns_to_what_the_crm_holds_replaces_the_one_on_its_way(
     maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)
     line.work()
     with line.services.store.reading() as session:
-        held = outbox.held(session, [row.record_id])[row.record_id]
+        held = outbox.expected_values(session, [row.record_id])[row.record_id]
     assert held["score"] == row.delivered["score"]
 
 
@@ -163,19 +166,43 @@ def test_a_heartbeat_outlives_a_failed_renewal(line: World, monkeypatch: pytest.
     maintenance.start_run(line.services, _tenant(line), pipeline.REFRESH)
     job = pipeline.claim(line.services, line.woken[0][1])
     assert job
-    beats: list[float] = []
+    monkeypatch.setattr(Job, "_renew", _unavailable(1, _lost))
+    beat = _Beat(job, lambda: None, line.services.lease_seconds / 3)
+    assert [beat(), beat()] == [True, False]
 
-    class Stop:
-        def wait(self, seconds: float) -> bool:
-            beats.append(seconds)
-            return False
 
-    def lost(*_: object) -> None:
-        raise LostLease("Another worker has it.")
+def test_the_lanes_heartbeat_outlives_a_failed_renewal(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on until the lease is lost, as that of a stage."""
+    turn = realtime.claim(line.services, _pushed(line))
+    assert turn
+    monkeypatch.setattr(Turn, "_renew", _unavailable(1, _lost))
+    assert [turn._beat(), turn._beat()] == [True, False]
 
-    monkeypatch.setattr(Job, "_renew", _unavailable(1, lost))
-    job._beat(Stop())  # type: ignore[arg-type]
-    assert len(beats) == 2
+
+def _lost(*_: object) -> None:
+    raise LostLease("Another worker has it.")
+
+
+def _pushed(line: World) -> UUID:
+    """Let the account push that a person changed; return the lane's work."""
+    record = line.crm.pages["people"][0].records[0].record_id
+    webhooks.receive(line.services, "fakecrm", Delivery("POST", "", {"X-Fake-Signature": "good"}, f"101:{record}".encode()))
+    return line.woken[-1][1]
+
+
+def test_the_lane_waits_for_a_database_that_is_away(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a turn fails for it, its hints are not left to the night."""
+    times = pipeline.BUG_ATTEMPTS + 2
+    monkeypatch.setattr(realtime, "take_in", _unavailable(times, realtime.take_in))
+    _pushed(line)
+    for _ in range(times + 1):
+        line.work()
+        line.clock.sleep(10)
+        realtime.sweep(line.services)
+    with line.services.store.reading() as session:
+        connection = connections.newest(session)
+        assert inbox.waiting(session, connection.id, 10) == []
+        assert {row.status for row in lanes.of_connection(session, connection.id)} == {"done"}
 
 
 def test_a_connection_without_a_secret_says_so(line: World) -> None:

@@ -35,7 +35,17 @@ MOST_CRASHES = 6
 """A seed's work must come to an end within its storm: more would only repeat the same recovery."""
 
 
-DOUBTFUL = {Point.PARCELS_TAKEN, Point.WRITE_ANSWERED, Point.HINTED_FETCHED, Point.HOOK_KEPT, Point.SCORES_STORED}
+DOUBTFUL = {
+    Point.PARCELS_TAKEN,
+    Point.WRITE_ANSWERED,
+    Point.DOUBT_TAKEN,
+    Point.HINTED_FETCHED,
+    Point.HOOK_KEPT,
+    Point.SCORES_STORED,
+    Point.LANE_TAKEN_IN,
+    Point.LANE_SCORED,
+    Point.LANE_KEPT,
+}
 """Rare places where most is at stake: more processes die or stand still there."""
 DEADLY = 6
 
