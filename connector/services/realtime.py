@@ -126,8 +126,10 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
     with turn.transaction() as session:
         traces.settle(session, turn.connection_id, services.clock.now())
         if later is None:
-            # What may not be written yet, or is left to somebody, is no longer waited for.
-            traces.let_go(session, turn.connection_id, waiting)
+            # What may not be written yet, or is left to somebody, is no longer waited for. But what was queued for the
+            # same records while this turn wrote is the next one's, which then finds them among those that wait.
+            if not lanes.asked_since(session, turn.piece):
+                traces.let_go(session, turn.connection_id, waiting)
             return _ended(turn, session, more=len(waiting) == DELIVERED_AT_ONCE)
     raise later
 

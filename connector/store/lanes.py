@@ -94,6 +94,12 @@ def renew(connection: Connection, piece: Piece, until: datetime) -> None:
     _change(connection, piece, {"leased_until": until})
 
 
+def asked_since(connection: Connection, piece: Piece) -> bool:
+    """Tell whether somebody asked for the work since it was taken."""
+    query = sa.select(lanes.c.asked > piece.asked).where(lanes.c.id == piece.id)
+    return bool(connection.execute(query).scalar_one())
+
+
 def finish(connection: Connection, piece: Piece, now: datetime, *, more: bool = False) -> bool:
     """End the work; tell whether it is due again: there is ``more``, or somebody asked meanwhile."""
     again = sa.or_(sa.literal(more), lanes.c.asked > piece.asked)

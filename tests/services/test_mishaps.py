@@ -17,6 +17,7 @@ from connector import crashpoints
 from connector.adapters.contract import Delivery
 from connector.crashpoints import Point
 from connector.errors import LostLease, RetryLater
+from connector.records import PropertyChange
 from connector.services import maintenance, pipeline, realtime, rescoring, snapshot, sync, webhooks
 from connector.services.job import Job, _Beat
 from connector.services.opening import app_of, read_connection
@@ -30,6 +31,7 @@ from connector.store.tables import intents, records
 from connector.store.tables import outbox as outbox_table
 from tests.simulator import quick
 from tests.world import World, world
+from workers.turns import take_turns
 
 
 class Death(BaseException):
@@ -184,10 +186,64 @@ def _lost(*_: object) -> None:
 
 
 def _pushed(line: World) -> UUID:
-    """Let the account push that a person changed; return the lane's work."""
+    """Let the account push that its first person changed; return the lane's work."""
     record = line.crm.pages["people"][0].records[0].record_id
-    webhooks.receive(line.services, "fakecrm", Delivery("POST", "", {"X-Fake-Signature": "good"}, f"101:{record}".encode()))
+    line.clock.sleep(1)
+    webhooks.receive(
+        line.services, "fakecrm", Delivery("POST", "", {"X-Fake-Signature": "good"}, f"101:{record}".encode())
+    )
     return line.woken[-1][1]
+
+
+def _change(line: World, record_id: str, **changes: Any) -> None:
+    """Change a person in the CRM: any columns of the record, or the city."""
+    page = next(page for page in line.crm.pages["people"] if any(item.record_id == record_id for item in page.records))
+    now, city = line.clock.now(), changes.pop("city", None)
+    made = [replace(it, modified_at=now, **changes) if it.record_id == record_id else it for it in page.records]
+    told = [PropertyChange(record_id, "city", city, now - timedelta(seconds=1))] if city else []
+    line.crm.pages["people"][line.crm.pages["people"].index(page)] = replace(
+        page, records=tuple(made), changes=(*page.changes, *told)
+    )
+
+
+def test_values_that_are_queued_while_the_lane_writes_are_written_next(line: World) -> None:
+    """They are for the same record: the turn that ends must not give up what it has never seen."""
+    record = line.crm.pages["people"][0].records[0]
+    elsewhere = "Faro" if record.properties["city"] == quick.HOME else quick.HOME
+    cities = [str(record.properties["city"]), elsewhere]
+    line.clock.sleep(60)
+
+    def change_again(point: Point) -> None:
+        if point is Point.LANE_DELIVERED and len(cities) == 1:
+            line.clock.sleep(5)
+            _change(line, record.record_id, city=cities.pop())
+            take_turns(line.warm, _pushed(line))
+
+    _change(line, record.record_id, city=cities.pop())
+    _pushed(line)
+    with crashpoints.watching(change_again):
+        line.work()
+    assert not cities
+    with line.services.store.reading() as session:
+        assert set(outbox.counts(session, connections.newest(session).id)) == {OutboxStatus.DELIVERED}
+
+
+def test_a_record_that_became_another_persons_gets_that_ones_score(line: World) -> None:
+    """Be it older than what its former person was scored last."""
+    record = line.crm.pages["people"][0].records[0]
+    record_id, elsewhere = record.record_id, "Faro" if record.properties["city"] == quick.HOME else quick.HOME
+    with line.services.store.transaction() as session:
+        later = {"as_of": line.clock.now() + timedelta(hours=1)}
+        session.execute(sa.update(outbox_table).values(later))
+    line.clock.sleep(60)
+    _change(line, record_id, email="somebody@else.example", city=elsewhere)
+    _pushed(line)
+    line.work()
+    with line.services.store.reading() as session:
+        query = sa.select(outbox_table.c.ledger_seq, records.c.lead_id).join(records)
+        row = session.execute(query.where(records.c.vendor_id == record_id)).one()
+        told = {entry.seq: entry.lead_id for entry in ledger.span(session, _tenant(line), "scored")}
+    assert told[row.ledger_seq] == row.lead_id
 
 
 def test_the_lane_waits_for_a_database_that_is_away(line: World, monkeypatch: pytest.MonkeyPatch) -> None:

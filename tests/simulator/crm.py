@@ -38,6 +38,9 @@ VENDORS = (
     Vendor("dogwood", 6, 6, 3.0, rotates=False, token_seconds=None, hooks=""),
 )
 BUDGET_SECONDS = 10.0
+CLAIM_SECONDS = 20.0
+"""Who stands still for so long with new tokens may find that another worker refreshed again: harmless where refresh
+tokens don't rotate, and left out of the storm where they do."""
 
 
 class Refused(Exception):
@@ -216,8 +219,8 @@ class Account:
         return self.issue()
 
     def kept(self) -> None:
-        """Note that the tokens of the last refresh reached their store."""
-        self.unheard -= set(self.refreshes[-1:])
+        """Note that the tokens of the last refresh reached their store while the right to refresh was still held."""
+        self.unheard -= {at for at in self.refreshes[-1:] if self.kernel.now - at < CLAIM_SECONDS}
 
     def list_people(self, since: float, after: tuple[float, str]) -> list[Person]:
         """Return a page of what changed after ``since``, in order, behind ``after``; removed ones are told, too."""

@@ -18,7 +18,6 @@ from connector.store.session import Store
 from tests.simulator.kernel import Crash
 from tests.simulator.storm import Boundary
 
-
 STATEMENTS = 4_000
 """More than the product has: none is compiled twice."""
 

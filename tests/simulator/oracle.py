@@ -34,6 +34,20 @@ if TYPE_CHECKING:
 
 Rule = Callable[["World", Connection], Iterator[str]]
 
+BRING_DOUBT = (
+    "crash",
+    "stall",
+    "lost request",
+    "lost answer",
+    "unheard write",
+    "half batch",
+    "refused",
+    "broken",
+    "locked",
+    "full",
+)
+"""Faults after which nobody knows what became of a write, so that it may be done again."""
+
 REQUESTS_OF_A_READING = 25
 """More than one reading of an account that did not change needs, and less than a second one."""
 
@@ -58,7 +72,8 @@ def idle(store: Store) -> bool:
     """Whether no work is due or under way."""
     open_ = (IntentStatus.READY, IntentStatus.LEASED)
     query = sa.union_all(
-        sa.select(intents.c.id).where(intents.c.status.in_(open_)), sa.select(lanes.c.id).where(lanes.c.status.in_(open_))
+        sa.select(intents.c.id).where(intents.c.status.in_(open_)),
+        sa.select(lanes.c.id).where(lanes.c.status.in_(open_)),
     )
     with store.reading() as session:
         return session.execute(query.limit(1)).first() is None
@@ -169,7 +184,7 @@ def the_score_follows_from_the_crms(world: World, session: Connection) -> Iterat
 
 
 def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
-    """Whoever scores does so once for each lead, and what each record holds has an entry that tells the CRM's answer."""
+    """A run or turn scores a lead once, and what a record holds has an entry that tells the CRM's answer."""
     entries = _entries(world, session, "scored")
     scored = Counter((body["run"], lead) for _, lead, body in entries)
     yield from (f"run {run[:8]} scored lead {lead} {times} times" for (run, lead), times in scored.items() if times > 1)
@@ -198,6 +213,15 @@ def no_older_score_comes_after_a_newer_one(world: World, session: Connection) ->
         if datetime.fromisoformat(body["as_of"]) < datetime.fromisoformat(newest.get(lead, body["as_of"])):
             yield f"entry {seq} scores lead {lead} as of {body['as_of']}, after {newest[lead]}"
         newest[lead] = body["as_of"]
+
+
+def nothing_is_written_twice(world: World, session: Connection) -> Iterator[str]:
+    """Where no fault brought a write in doubt, no record was given what it held."""
+    if any(world.storm.struck[kind] for kind in BRING_DOUBT):
+        return
+    for name, account in world.accounts.items():
+        twice = [item for item in account.writes[world.written_before[name] :] if not item.changed]
+        yield from (f"{item.record_id} was given at {item.at:.1f} what it held, in {name}" for item in twice)
 
 
 def nothing_is_written_without_need(world: World, session: Connection) -> Iterator[str]:
@@ -242,6 +266,7 @@ AT_ONCE = (
     the_crm_holds_the_newest_score,
     the_ledger_is_complete,
     no_older_score_comes_after_a_newer_one,
+    nothing_is_written_twice,
     nothing_is_written_without_need,
     budgets_are_kept,
     tokens_are_refreshed_once,

@@ -1,6 +1,7 @@
 """Where the simulator touches the product: what is put in its place, and how its work is driven.
 
-Everything here follows ``workers/tasks.py``, ``connector/web/webhooks.py`` and ``connector/bootstrap.py``; when those change, this is the one file to change with them.
+Everything here follows ``workers/tasks.py``, ``connector/web/webhooks.py`` and ``connector/bootstrap.py``; when
+those change, this is the one file to change with them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from connector.crashpoints import Point
-from tests.simulator.kernel import Crash, Kernel, Process
+from tests.simulator.kernel import Crash, Kernel, Process, Task
 
 HIGHEST = {
     "crash": 0.015,  # a process dies at a named point, around a commit, or with a request on its way
@@ -79,9 +79,9 @@ class Boundary:
         self.kernel = kernel
         self.storm = storm
         self.seen: Counter[Point] = Counter()
-        self.sheltered: set[Process] = set()
-        self.heard: dict[Process, Callable[[], None]] = {}
-        """Process → what tells the CRM's log that the tokens of its last refresh were kept."""
+        self.sheltered: set[Task] = set()
+        self.heard: dict[Task, Callable[[], None]] = {}
+        """Who refreshes → what tells the CRM's log that the new tokens were kept."""
         self.crashes = 0
         self.after_crash: Callable[[Process], None] = lambda _process: None
 
@@ -91,7 +91,7 @@ class Boundary:
             raise Crash
         self.seen[point] += 1
         if point is Point.REFRESH_KEPT:
-            self.heard.pop(self.kernel.current.process, lambda: None)()
+            self.heard.pop(self.kernel.current, lambda: None)()
             self.unshelter()
         self.cross(point.name, DEADLY if point in DOUBTFUL else 1)
 
@@ -101,7 +101,7 @@ class Boundary:
         ``weight``: death and standing still are so many times as likely.
         """
         task = self.kernel.current
-        free = task.process not in self.sheltered
+        free = all(task.process is not other.process for other in self.sheltered)
         if free and self.crashes < MOST_CRASHES and any(self.storm.strikes("crash") for _ in range(weight)):
             self.crash(place)
         if task.depth:
@@ -129,8 +129,8 @@ class Boundary:
 
     def shelter(self) -> None:
         """Keep this process alive until it has kept its new tokens: no client survives what is lost between."""
-        self.sheltered.add(self.kernel.current.process)
+        self.sheltered.add(self.kernel.current)
 
     def unshelter(self) -> None:
         """The tokens are kept, or were never given."""
-        self.sheltered.discard(self.kernel.current.process)
+        self.sheltered.discard(self.kernel.current)

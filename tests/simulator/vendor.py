@@ -84,7 +84,7 @@ class SimulatedApp(CrmApp):
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         spent = str(tokens.refresh_token)
-        self._wire.boundary.heard[self._wire.kernel.current.process] = self.crm.kept
+        self._wire.boundary.heard[self._wire.kernel.current] = self.crm.kept
         rotates = self.crm.vendor.rotates
         if rotates:
             self._wire.boundary.shelter()

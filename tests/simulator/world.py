@@ -75,6 +75,7 @@ class World:
         self.tenant_id: UUID | None = None
         self.installing: set[str] = set()
         self.mark: oracle.Mark | None = None
+        self.written_before: Mapping[str, int] = {}
 
     def _governor(self) -> Governor:
         return Governor(None, HostClock(self.kernel, Process("redis")))
@@ -94,6 +95,7 @@ class World:
     def open(self, accounts: Mapping[str, Account]) -> None:
         """Take accounts into this world and start the processes."""
         self.accounts = {name: account.copied(self.kernel, self.storm) for name, account in accounts.items()}
+        self.written_before = {name: len(account.writes) for name, account in self.accounts.items()}
         for account in self.accounts.values():
             self.courier.attach(account)
         self.processes.start()
