@@ -9,7 +9,7 @@ import polars as pl
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
-from connector.services import scored, snapshot
+from connector.services import again, scored, snapshot
 from connector.services.job import Job
 from connector.services.scored import Scoring
 from connector.store import inputs, models, scores, tenants
@@ -42,11 +42,15 @@ def run(job: Job) -> None:
         job.go_on()
         chunk = part.to_dicts()
         with job.transaction() as session:
-            scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
+            kept = scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
+            # Where the lane overtook this run it knew neither all that was read by now nor all records.
+            by_lane = scores.outside_runs(session, kept.overtaken)
+            ready = again.score_anew(services, session, job.tenant_id, by_lane)
             done += len(chunk)
             job.report(session, done=done, expected=expected)
             reached(Point.SCORES_WRITTEN)
         reached(Point.SCORES_STORED)
+        services.wake_all(ready)
 
 
 def predict(

@@ -26,7 +26,8 @@ from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
 from connector.services.tracking import joining
 from connector.services.work import Work
-from connector.store import census, events, fields, inbox, models, records, runs, streams
+from connector.store import census, events, fields, inbox, lanes, records, runs, streams
+from connector.store.lanes import Kind
 
 PARALLEL_STREAMS = 4
 LEFT_TO_LANE = timedelta(seconds=60)
@@ -189,12 +190,13 @@ def _report(session: Connection, job: Job) -> None:
 def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
     """Read again the records that webhooks named; the hint itself is never believed.
 
-    Where a model scores already, fresh hints are the real-time lane's; what it could not do in time is done here.
+    Where the real-time lane has work, fresh hints are its own; what it could not do in time is done here, and so is
+    what it was not asked for, or gave up.
     """
     while True:
         with job.services.store.reading() as session:
-            scored = models.champion_name(session, job.tenant_id) is not None
-            before = job.services.clock.now() - LEFT_TO_LANE if scored else None
+            left = lanes.is_open(session, job.connection_id, Kind.READ)
+            before = job.services.clock.now() - LEFT_TO_LANE if left else None
             hints = inbox.waiting(session, job.connection_id, _HINTS, before)
         if not hints:
             return

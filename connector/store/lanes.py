@@ -124,6 +124,13 @@ def rest(connection: Connection, piece: Piece, message: str) -> None:
     _change(connection, piece, {"status": IntentStatus.DONE, "leased_until": None, "message": message})
 
 
+def is_open(connection: Connection, connection_id: UUID, kind: Kind) -> bool:
+    """Tell whether work of a connection is due, put back or under way."""
+    where = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind == kind)
+    query = sa.select(lanes.c.id).where(where, lanes.c.status != IntentStatus.DONE)
+    return connection.execute(query).first() is not None
+
+
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[UUID]:
     """Return work that can be claimed, the longest waiting first."""
     query = sa.select(lanes.c.id).where(_claimable(now)).order_by(lanes.c.due_at).limit(limit)
