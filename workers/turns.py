@@ -10,7 +10,8 @@ from connector.services import pipeline, realtime
 from connector.services.realtime import Done
 from connector.services.turn import Turn
 from connector.services.warm import Warm
-from workers.outcomes import places
+from connector.store.session import UNAVAILABLE
+from workers.outcomes import DATABASE_AWAY, DATABASE_PAUSE_SECONDS, places
 
 log = logging.getLogger("connector.realtime")
 
@@ -51,6 +52,9 @@ def _take(warm: Warm, turn: Turn) -> tuple[Done, float | None]:
     except NeedsAdmin as error:
         log.error("connection %s of tenant %s waits for the admin", turn.connection_id, turn.tenant_id)
         return Done(realtime.give_up(warm, turn, error)), None
+    except UNAVAILABLE:
+        log.warning("the real-time work of connection %s waits for the database", turn.connection_id)
+        return _unless_lost(turn, DATABASE_PAUSE_SECONDS, DATABASE_AWAY)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: an unexpected error is our bug and must not spin
         return _bug(warm, turn, error)
 

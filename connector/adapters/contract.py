@@ -168,7 +168,8 @@ class Access:
     of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
     whose grant ends by revoking it. ``options`` are the values of those options that the admin turned on.
     ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the HTTP status of each request's
-    answer, 0 where none came that could be read.
+    answer, 0 where none came that could be read. ``verifies`` False: no signing secret of a hook to
+    ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery.
     """
 
     connection_id: str
@@ -185,6 +186,7 @@ class Access:
     options: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = SystemClock().sleep
     answered: Callable[[int], None] = lambda _status: None
+    verifies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ class CrmAdapter(ABC):
     def subscribe(self) -> Sequence[str]:
         """Let the vendor push changes to ``access.webhook_url``, where each account is asked for it. Idempotent.
 
-        Returns the signing secrets of hooks that were made now, to be kept for :class:`Delivery`.
+        Returns the signing secrets of hooks that were made now, to be kept for :class:`Delivery`. Without
+        ``access.verifies`` a hook that signs is made anew: its secret was told once and got lost.
         """
         return ()
 

@@ -123,12 +123,12 @@ class Stack:
         if self.broker is not None:
             self.broker.stop()
 
-    def start_worker(self) -> None:
-        """Start the one worker process: a pool of threads over all queues."""
+    def start_worker(self, name: str = "worker") -> None:
+        """Start a worker process: a pool of threads over all queues. SQLite wants one, PostgreSQL takes more."""
         queues = "realtime,sync,deliver,training,maintenance"
         self._child(
-            "worker",
-            ["celery", "--quiet", "-A", "workers.app", "worker", "--concurrency", "8"]
+            name,
+            ["celery", "--quiet", "-A", "workers.app", "worker", "--hostname", f"{name}@%h", "--concurrency", "8"]
             + ["--queues", queues, "--without-gossip", "--without-mingle"],
         )
 

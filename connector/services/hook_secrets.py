@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
+from connector.crashpoints import Point, reached
 from connector.services.context import Services
 from connector.services.opening import read_connection
 from connector.store import connections
@@ -18,6 +19,7 @@ def subscribe(services: Services, connection_id: UUID, adapter: CrmAdapter) -> N
     """Let the vendor push to the connection's own address, and keep what it will sign with."""
     connection = read_connection(services, connection_id)
     new = tuple(adapter.subscribe())
+    reached(Point.HOOK_MADE)
     if not new:
         return
     with services.store.transaction() as session:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.crashpoints import Point, reached
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.job import Job
 from connector.services.tracking import joining
@@ -40,6 +41,7 @@ def run(job: Job) -> None:
             joined = identify(session, job.tenant_id, _CHUNK)
             done += joined
             job.report(session, done=done, expected=done)
+        reached(Point.IDENTIFIED)
         if joined < _CHUNK:
             break
     with job.transaction() as session:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import Grant
 from connector.services import pipeline
@@ -72,9 +73,11 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
         )
     grant = app.exchange_code(code, pending.code_verifier, now, pending.login)
     grant = replace(grant, account=sound_account(grant.account))
+    reached(Point.INSTALL_GRANTED)
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
         ready = pipeline.start_for_account(services, session, installed.tenant_id) if installed.to_read else []
+    reached(Point.INSTALL_STORED)
     services.wake_all(ready)
     return installed
 

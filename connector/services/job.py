@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +18,9 @@ from connector.services.heartbeat import heartbeat
 from connector.store import intents, runs
 from connector.store.intents import Intent
 from connector.store.runs import Run
+from connector.store.session import UNAVAILABLE
+
+log = logging.getLogger("connector.job")
 
 GRACE_SECONDS = 8.0
 """Supervisors kill after ten seconds (Docker) or thirty (Heroku, Kubernetes): by then the work is another's."""
@@ -131,3 +135,7 @@ class _Beat:
         except LostLease:
             # The stage learns it from its own next transaction, which can't commit either.
             return False
+        except UNAVAILABLE:
+            # The lease outlives two beats that fail.
+            log.warning("the lease of stage %s was not renewed: the database is away", self._job.intent.stage)
+            return True

@@ -57,6 +57,7 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             field_names=connection.field_names,
             api_origin=connection.api_origin,
             webhook_url=services.hooks.of(connection.vendor, connection.id),
+            verifies=connection.verifies,
             grant_token=source.grant,
             options=connection.options,
             sleep=services.clock.sleep,

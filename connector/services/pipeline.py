@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
 from connector.services import identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
@@ -168,6 +169,7 @@ def claim(services: Services, intent_id: UUID) -> Job | None:
         runs.start_stage(session, intent.run_id, intent.stage, now)
         run = runs.get(session, intent.run_id)
     turn = TURN_SECONDS if intent.gave_way else FIRST_TURN_SECONDS
+    reached(Point.INTENT_CLAIMED)
     return Job(services, intent, run, _peers(intent.stage), services.clock.monotonic() + turn)
 
 
@@ -199,12 +201,14 @@ def perform(job: Job) -> Ready:
             stage.run(job)
     except TurnOverError:
         return give_way(job)
+    reached(Point.STAGE_DONE)
     with job.transaction() as session:
         runs.lock(session, job.run.id)
         intents.finish(session, job.intent)
-        if intents.open_count(session, job.run.id, job.intent.stage):
-            return []
-        return _advance(session, job)
+        others = intents.open_count(session, job.run.id, job.intent.stage)
+        ready = [] if others else _advance(session, job)
+    reached(Point.INTENT_FINISHED)
+    return ready
 
 
 def _known(job: Job) -> Stage:

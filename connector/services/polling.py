@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.crashpoints import Point, reached
 from connector.errors import RetryLater
 from connector.services import pipeline
 from connector.services.context import Services
@@ -98,4 +99,5 @@ def _refuse_beside_training(latest: Run) -> None:
 def _refresh(services: Services, tenant_id: UUID) -> None:
     with services.store.transaction() as session:
         ready = pipeline.start_unless_waiting(services, session, tenant_id)
+    reached(Point.RUN_STARTED)
     services.wake_all(ready)

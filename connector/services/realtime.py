@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.crashpoints import Point, reached
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import pipeline, rescoring, writeback
 from connector.services.context import REALTIME, Services
@@ -52,7 +53,10 @@ def claim(services: Services, piece_id: UUID) -> Turn | None:
     now = services.clock.now()
     with services.store.transaction() as session:
         piece = lanes.claim(session, piece_id, now, now + timedelta(seconds=services.lease_seconds))
-    return Turn(services, piece) if piece else None
+    if piece is None:
+        return None
+    reached(Point.LANE_CLAIMED)
+    return Turn(services, piece)
 
 
 def perform(warm: Warm, turn: Turn) -> Done:
@@ -74,15 +78,20 @@ def _read(warm: Warm, turn: Turn) -> Done:
     adapter = warm.adapter(turn.connection_id)
     found = fetch(adapter, turn, people)
     fetched_at = services.clock.now()
+    reached(Point.LANE_FETCHED)
     leads = take_in(adapter, turn, found)
+    reached(Point.LANE_TAKEN_IN)
     scored = rescoring.score(warm, turn.tenant_id, model, sorted(leads))
     stretch = rescoring.Stretch(claimed_at, fetched_at, services.clock.now())
+    reached(Point.LANE_SCORED)
     with turn.transaction() as session:
         if models.champion_name(session, turn.tenant_id) != model:
             # Another model was published meanwhile: the same people again, by that one.
             return Done(_ended(turn, session, more=True))
         asked = rescoring.keep(session, turn, scored, found.people, stretch)
         ready = _handled(turn, session, found, len(people) == MOST)
+        reached(Point.LANE_WRITTEN)
+    reached(Point.LANE_KEPT)
     own = asked.pop(turn.connection_id, None)
     pause = found.refused.after_seconds if found.refused else None
     return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
@@ -111,13 +120,16 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
     if waiting:
         try:
             writeback.deliver_records(turn, warm.adapter(turn.connection_id), waiting)
+            reached(Point.LANE_DELIVERED)
         except RetryLater as refused:
             later = refused
     with turn.transaction() as session:
         traces.settle(session, turn.connection_id, services.clock.now())
         if later is None:
-            # What may not be written yet, or is left to somebody, is no longer waited for.
-            traces.let_go(session, turn.connection_id, waiting)
+            # What may not be written yet, or is left to somebody, is no longer waited for. But what was queued for the
+            # same records while this turn wrote is the next one's, which then finds them among those that wait.
+            if not lanes.asked_since(session, turn.piece):
+                traces.let_go(session, turn.connection_id, waiting)
             return _ended(turn, session, more=len(waiting) == DELIVERED_AT_ONCE)
     raise later
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -41,11 +41,12 @@ class Scoring:
 class Kept:
     """Records of the leads whose scores were kept, as (lead, record, connection), and which of them are to be written.
 
-    A lead whose score is as of a later time is not among them.
+    A lead whose score is as of a later time is not among them, but in ``overtaken``.
     """
 
     records: tuple[tuple[int, int, UUID], ...] = ()
     queued: frozenset[int] = frozenset()
+    overtaken: frozenset[int] = frozenset()
 
 
 def keep(
@@ -65,13 +66,13 @@ def keep(
     late = scores.overtaken(session, [row["lead_id"] for row in rows], scoring.as_of)
     rows = [row for row in rows if row["lead_id"] not in late]
     if not rows:
-        return Kept()
+        return Kept(overtaken=frozenset(late))
     scores.save(session, [_score_row(scoring, row, now) for row in rows])
     entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     frame = inputs.without(frame, late) if late else frame
     inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
-    return _queue(session, scoring, rows, first, settings, now)
+    return replace(_queue(session, scoring, rows, first, settings, now), overtaken=frozenset(late))
 
 
 def _queue(

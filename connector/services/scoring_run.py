@@ -7,8 +7,9 @@ from datetime import datetime
 
 import polars as pl
 
+from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
-from connector.services import scored, snapshot
+from connector.services import again, scored, snapshot
 from connector.services.job import Job
 from connector.services.scored import Scoring
 from connector.store import inputs, models, scores, tenants
@@ -18,7 +19,11 @@ _CHUNK = 500
 
 
 def run(job: Job) -> None:
-    """Score every lead of the population as of the run's instant; a resumed run skips what it has stored."""
+    """Score every lead of the population as of the run's instant.
+
+    A resumed run skips what it has stored, and what a run that was made later has scored meanwhile: an older
+    score never replaces a newer one.
+    """
     services = job.services
     with services.store.reading() as session:
         model = models.get(session, job.tenant_id, job.run.model)
@@ -37,9 +42,15 @@ def run(job: Job) -> None:
         job.go_on()
         chunk = part.to_dicts()
         with job.transaction() as session:
-            scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
+            kept = scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
+            # Where the lane overtook this run it knew neither all that was read by now nor all records.
+            by_lane = scores.outside_runs(session, kept.overtaken)
+            ready = again.score_anew(services, session, job.tenant_id, by_lane)
             done += len(chunk)
             job.report(session, done=done, expected=expected)
+            reached(Point.SCORES_WRITTEN)
+        reached(Point.SCORES_STORED)
+        services.wake_all(ready)
 
 
 def predict(

@@ -6,6 +6,7 @@ claim was lost is not believed: the CRM is asked.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -17,7 +18,8 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
-from connector.errors import ConnectorError, Stopping
+from connector.crashpoints import Point, reached
+from connector.errors import ConnectorError, LostLease, Stopping
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 from connector.services import overwriting
 from connector.services.allowance import allowance
@@ -28,7 +30,10 @@ from connector.services.opening import read_connection
 from connector.services.scored import from_json, worth_writing
 from connector.store import answers, claims, ledger, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
+from connector.store.session import UNAVAILABLE
 from connector.telemetry.series import WRITTEN
+
+log = logging.getLogger("connector.sending")
 
 T = TypeVar("T")
 
@@ -77,9 +82,14 @@ def send_due(delivery: Sending) -> None:
     _settle_doubt(delivery)
     most = max(delivery.batch, min(delivery.batch * PARALLEL_WRITES, TAKEN_AT_ONCE))
     with ThreadPoolExecutor(PARALLEL_WRITES, thread_name_prefix="write") as pool:
-        while (taken := _take(delivery, most)) is not None:
-            with _kept(delivery, taken):
-                _send(delivery, pool, taken)
+        while True:
+            begun = delivery.services.clock.monotonic()
+            taken = _take(delivery, most)
+            if taken is None:
+                return
+            hold = _Hold(delivery, taken, begun)
+            with hold.kept():
+                _send(delivery, pool, hold)
 
 
 def _take(delivery: Sending, most: int) -> Claim | None:
@@ -104,24 +114,45 @@ def _take(delivery: Sending, most: int) -> Claim | None:
         resting = {item.record_id for item in same}
         parcels = [item for item in taken.parcels if item.record_id not in resting]
         publications.count(session, delivery.connection_id, allowed.night, len(parcels))
+    reached(Point.PARCELS_TAKEN)
     return Claim(taken.token, parcels)
 
 
-def _kept(delivery: Sending, taken: Claim) -> AbstractContextManager[None]:
-    """Renew the claim's lease in the background while the CRM is waited for."""
+class _Hold:
+    """A claim in this process's hands. ``begun`` is the clock's ``monotonic`` before it was taken."""
 
-    def beat() -> bool:
-        with delivery.services.store.transaction() as session:
-            claims.renew(session, delivery.connection_id, taken.token, delivery.lease())
+    def __init__(self, delivery: Sending, taken: Claim, begun: float) -> None:
+        self.taken = taken
+        self._delivery = delivery
+        self._renewed = begun
+
+    def kept(self) -> AbstractContextManager[None]:
+        """Renew the lease in the background while the CRM is waited for."""
+        return heartbeat("claim", self._delivery.services.lease_seconds / 3, self._beat)
+
+    def _beat(self) -> bool:
+        delivery, begun = self._delivery, self._delivery.services.clock.monotonic()
+        try:
+            with delivery.services.store.transaction() as session:
+                claims.renew(session, delivery.connection_id, self.taken.token, delivery.lease())
+            self._renewed = begun
+        except UNAVAILABLE:
+            # The lease outlives two beats that fail.
+            log.warning("a claim of connection %s was not renewed: the database is away", delivery.connection_id)
         return True
 
-    return heartbeat("claim", delivery.services.lease_seconds / 3, beat)
+    def check(self) -> None:
+        """Raise ``LostLease`` where this process stood still: another one may be writing newer values by now."""
+        services = self._delivery.services
+        if services.clock.monotonic() - self._renewed > services.lease_seconds * 0.8:
+            raise LostLease("Values were taken too long ago to be sent; they are asked about first.")
 
 
-def _send(delivery: Sending, pool: ThreadPoolExecutor, taken: Claim) -> None:
+def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
     """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
     failed: Exception | None = None
-    batches = [(sent, pool.submit(_write, delivery.adapter, sent)) for sent in cut(taken.parcels, delivery.batch)]
+    taken = hold.taken
+    batches = [(sent, pool.submit(_write, hold, delivery.adapter, sent)) for sent in cut(taken.parcels, delivery.batch)]
     for sent, writing in batches:
         try:
             results = writing.result()
@@ -141,9 +172,11 @@ def cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
     return [things[start : start + size] for start in range(0, len(things), size)]
 
 
-def _write(adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
+def _write(hold: _Hold, adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
+    hold.check()
     writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
     results = adapter.write_scores(writes)
+    reached(Point.WRITE_ANSWERED)
     return {result.record_id: result for result in results}
 
 
@@ -173,6 +206,7 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(mine) - len(arrived))
         delivery.report(session)
+    reached(Point.WRITE_RECORDED)
     _count(delivery, len(arrived))
 
 
@@ -217,21 +251,25 @@ def _settle_doubt(delivery: Sending) -> None:
         with delivery.services.store.reading() as session:
             if not claims.any_doubtful(session, delivery.connection_id, wanted, delivery.now()):
                 return
+        begun = delivery.services.clock.monotonic()
         with delivery.transaction() as session:
             taken = claims.claim_doubtful(session, delivery.connection_id, wanted, delivery.now(), delivery.lease())
         if not taken.parcels:
             return
-        _settle(delivery, taken, _asked(delivery, taken))
+        reached(Point.DOUBT_TAKEN)
+        held = _asked(delivery, _Hold(delivery, taken, begun))
+        reached(Point.DOUBT_ASKED)
+        _settle(delivery, taken, held)
 
 
-def _asked(delivery: Sending, taken: Claim) -> Mapping[str, Mapping[str, str]]:
+def _asked(delivery: Sending, hold: _Hold) -> Mapping[str, Mapping[str, str]]:
     """Return what the CRM holds; where it does not answer the rows are given up, for the next try to take."""
     try:
-        with _kept(delivery, taken):
-            return delivery.adapter.read_scores([item.vendor_id for item in taken.parcels])
+        with hold.kept():
+            return delivery.adapter.read_scores([item.vendor_id for item in hold.taken.parcels])
     except ConnectorError:
         with delivery.transaction() as session:
-            claims.release(session, taken.token, taken.parcels)
+            claims.release(session, hold.taken.token, hold.taken.parcels)
         raise
 
 
@@ -254,6 +292,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(lost))
+    reached(Point.DOUBT_SETTLED)
     _count(delivery, len(arrived))
 
 

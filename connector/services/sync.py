@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
+from connector.crashpoints import Point, reached
 from connector.errors import MissingPermission
 from connector.records import Census, Cursor, Page, Stream, WebhookHint
 from connector.services import overwriting
@@ -25,7 +26,8 @@ from connector.services.opening import open_adapter
 from connector.services.soundness import sound, sound_fields
 from connector.services.tracking import joining
 from connector.services.work import Work
-from connector.store import census, events, fields, inbox, models, records, runs, streams
+from connector.store import census, events, fields, inbox, lanes, records, runs, streams
+from connector.store.lanes import Kind
 
 PARALLEL_STREAMS = 4
 LEFT_TO_LANE = timedelta(seconds=60)
@@ -105,6 +107,7 @@ class _Reading:
 
     def _store(self, page: Page, asked_at: datetime) -> None:
         now = self.job.services.clock.now()
+        reached(Point.PAGE_FETCHED)
         with self.job.transaction() as session:
             store_page(session, self.job, page, asked_at)
             overwriting.notice(session, self.job.connection_id, self.adapter, page.records)
@@ -121,6 +124,8 @@ class _Reading:
             read = len(page.records) + len(page.companies) + len(page.events) or len(page.conversions)
             streams.advance(session, self.job.connection_id, self.stream, values, read)
             _report(session, self.job)
+            reached(Point.PAGE_WRITTEN)
+        reached(Point.PAGE_STORED)
 
 
 def store_page(session: Connection, work: Work, page: Page, asked_at: datetime) -> None:
@@ -185,22 +190,25 @@ def _report(session: Connection, job: Job) -> None:
 def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
     """Read again the records that webhooks named; the hint itself is never believed.
 
-    Where a model scores already, fresh hints are the real-time lane's; what it could not do in time is done here.
+    Where the real-time lane has work, fresh hints are its own; what it could not do in time is done here, and so is
+    what it was not asked for, or gave up.
     """
     while True:
         with job.services.store.reading() as session:
-            scored = models.champion_name(session, job.tenant_id) is not None
-            before = job.services.clock.now() - LEFT_TO_LANE if scored else None
+            left = lanes.is_open(session, job.connection_id, Kind.READ)
+            before = job.services.clock.now() - LEFT_TO_LANE if left else None
             hints = inbox.waiting(session, job.connection_id, _HINTS, before)
         if not hints:
             return
         ids = sorted({subject for _, _, subject in hints if subject})
         asked_at = job.services.clock.now()
         page = sound(adapter.read_records(ids), HINTED) if ids else Page(cursor={}, drained=True)
+        reached(Point.HINTED_FETCHED)
         forgotten = {subject for _, kind, subject in hints if subject and kind == inbox.ERASED}
         with job.transaction() as session:
             store_page(session, job, erasing(page, forgotten), asked_at)
             inbox.handled(session, job.connection_id, [key for key, _, _ in hints], job.services.clock.now())
+        reached(Point.HINTED_STORED)
 
 
 def erasing(page: Page, forgotten: Set[str]) -> Page:

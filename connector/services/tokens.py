@@ -7,22 +7,30 @@ new tokens are committed before anyone uses them, and the version fences a late 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from connector.adapters.contract import CrmApp
+from connector.crashpoints import Point, reached
 from connector.errors import ConnectorError, Disconnected, RetryLater
 from connector.records import Tokens
 from connector.services.context import Services
 from connector.store import connections
 from connector.store.connections import CrmConnection, Health, StoredTokens
+from connector.store.session import UNAVAILABLE
+
+log = logging.getLogger("connector.tokens")
 
 MARGIN = timedelta(seconds=120)
 """Refresh this long before expiry, so that no request travels with a dying token."""
 _REFRESH_CLAIM = timedelta(seconds=30)
+_CLAIM_USED_WITHIN_SECONDS = 5.0
 _WAIT_STEP_SECONDS = 0.2
 _WAIT_STEPS = 200
+_KEEPING_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""In all, less than the claim: nobody else refreshes meanwhile."""
 
 
 def encrypt(
@@ -90,8 +98,9 @@ class TokenSource:
     def _refreshed(self, stored: StoredTokens) -> str:
         """Refresh, or wait for whoever is refreshing already."""
         for _ in range(_WAIT_STEPS):
+            begun = self.services.clock.monotonic()
             if self._claim(stored.version):
-                return self._refresh(stored)
+                return self._refresh(stored, begun)
             latest = self._stored()
             if latest.version != stored.version:
                 return self._open(latest).access_token
@@ -103,7 +112,11 @@ class TokenSource:
         with self.services.store.transaction() as session:
             return connections.claim_refresh(session, self.connection.id, version, now, now + _REFRESH_CLAIM)
 
-    def _refresh(self, stored: StoredTokens) -> str:
+    def _refresh(self, stored: StoredTokens, begun: float) -> str:
+        reached(Point.REFRESH_CLAIMED)
+        if self.services.clock.monotonic() - begun > _CLAIM_USED_WITHIN_SECONDS:
+            # This process stood still: by the time the vendor answers, somebody else may have spent the token.
+            raise RetryLater(f"The right to refresh connection {self.connection.id} was not used in time.")
         try:
             fresh = self.app.refresh(self._open(stored), self.services.clock.now(), self.connection.api_origin)
         except Disconnected as error:
@@ -113,13 +126,28 @@ class TokenSource:
             with self.services.store.transaction() as session:
                 connections.release_refresh(session, self.connection.id)
             raise
+        reached(Point.REFRESH_ANSWERED)
         sealed = encrypt(self.services, self.connection, fresh, stored.version)
-        with self.services.store.transaction() as session:
-            kept = connections.save_tokens(session, self.connection.id, sealed, self.services.clock.now())
+        kept = self._kept(sealed)
+        reached(Point.REFRESH_KEPT)
         if not kept:
             # The claim ran out while the vendor answered and someone else refreshed: theirs is newer.
             return self._open(self._stored()).access_token
         return fresh.access_token
+
+    def _kept(self, sealed: StoredTokens) -> bool:
+        """Keep new tokens, however often the database fails at first: under rotation nobody gives them again."""
+        for pause in _KEEPING_PAUSES_SECONDS:
+            try:
+                return self._save(sealed)
+            except UNAVAILABLE:
+                log.warning("new tokens of connection %s can't be kept yet", self.connection.id)
+                self.services.clock.sleep(pause)
+        return self._save(sealed)
+
+    def _save(self, sealed: StoredTokens) -> bool:
+        with self.services.store.transaction() as session:
+            return connections.save_tokens(session, self.connection.id, sealed, self.services.clock.now())
 
 
 def mark_disconnected(services: Services, connection: CrmConnection, reason: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from connector.crashpoints import Point, reached
 from connector.services import pooling, snapshot
 from connector.services.job import Job
 from connector.store import ledger, models, tenants
@@ -31,6 +32,7 @@ def run(job: Job) -> None:
     artefact, sha256, report, score_map, share = services.isolated(
         fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited, others
     )
+    reached(Point.TRAINED)
     now = services.clock.now()
     version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, artefact, sha256, report, now)
     with job.transaction() as session:
@@ -40,6 +42,7 @@ def run(job: Job) -> None:
         body = {"action": "publish", "model": version.version, "sha256": sha256, "run": str(job.run.id)}
         ledger.append(session, job.tenant_id, [ledger.Entry("admin", None, body)], now)
         job.report(session, done=1, expected=1, detail=str(report.get("verdict", {}).get("sentence", "")) or None)
+    reached(Point.PUBLISHED)
 
 
 def fit(

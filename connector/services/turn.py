@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.store import lanes, ledger
 from connector.store.lanes import Piece
+from connector.store.session import UNAVAILABLE
+
+log = logging.getLogger("connector.realtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class Turn:
         except LostLease:
             # The turn learns it from its own next transaction, which can't commit either.
             return False
+        except UNAVAILABLE:
+            # The lease outlives two beats that fail.
+            log.warning("real-time work of connection %s was not renewed: the database is away", self.connection_id)
         return True
 
     def _renew(self, session: Connection) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import Delivery
+from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import WebhookHint
 from connector.services import pipeline
@@ -44,6 +45,7 @@ def receive(services: Services, vendor: str, delivery: Delivery, key: str | None
             secrets = secrets_of(services, session, connection)
         delivery = replace(delivery, account_id=connection.account_id, secrets=secrets)
     app.verify_webhook(delivery, services.clock.now())
+    reached(Point.HOOK_VERIFIED)
     by_account: dict[str, list[WebhookHint]] = {}
     for hint in app.parse_webhook(delivery):
         by_account.setdefault(hint.account_id, []).append(hint)
@@ -67,6 +69,7 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())
         looks.pushed(session, connection.id, services.clock.now())
         ready = _asked(services, session, connection, hints) if new else []
+    reached(Point.HOOK_KEPT)
     services.wake_all(ready)
     return new
 

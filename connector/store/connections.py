@@ -44,7 +44,7 @@ class CrmConnection:
 
     ``api_origin`` is where its API lives, if the vendor has many places; ``limited_as`` whom its limits count, if not
     the account; ``options`` are what its admin turned on; ``notice`` is what its admin should know although
-    everything works; ``time_zone`` is the vendor's name of the account's.
+    everything works; ``time_zone`` is the vendor's name of the account's; ``verifies``: a secret of its hooks is kept.
     """
 
     id: UUID
@@ -63,6 +63,7 @@ class CrmConnection:
     limited_as: str | None = None
     notice: str | None = None
     time_zone: str = "UTC"
+    verifies: bool = True
 
 
 def _read(row: Any) -> CrmConnection:
@@ -83,6 +84,7 @@ def _read(row: Any) -> CrmConnection:
         row.limited_as,
         row.notice,
         row.time_zone,
+        row.hook_secrets is not None,
     )
 
 

@@ -94,6 +94,12 @@ def renew(connection: Connection, piece: Piece, until: datetime) -> None:
     _change(connection, piece, {"leased_until": until})
 
 
+def asked_since(connection: Connection, piece: Piece) -> bool:
+    """Tell whether somebody asked for the work since it was taken."""
+    query = sa.select(lanes.c.asked > piece.asked).where(lanes.c.id == piece.id)
+    return bool(connection.execute(query).scalar_one())
+
+
 def finish(connection: Connection, piece: Piece, now: datetime, *, more: bool = False) -> bool:
     """End the work; tell whether it is due again: there is ``more``, or somebody asked meanwhile."""
     again = sa.or_(sa.literal(more), lanes.c.asked > piece.asked)
@@ -116,6 +122,13 @@ def put_back(connection: Connection, piece: Piece, due_at: datetime, message: st
 def rest(connection: Connection, piece: Piece, message: str) -> None:
     """Leave the work to the next refresh, with the sentence that says why; raises ``LostLease``."""
     _change(connection, piece, {"status": IntentStatus.DONE, "leased_until": None, "message": message})
+
+
+def is_open(connection: Connection, connection_id: UUID, kind: Kind) -> bool:
+    """Tell whether work of a connection is due, put back or under way."""
+    where = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind == kind)
+    query = sa.select(lanes.c.id).where(where, lanes.c.status != IntentStatus.DONE)
+    return connection.execute(query).first() is not None
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[UUID]:

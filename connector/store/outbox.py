@@ -90,6 +90,18 @@ def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
     }
 
 
+def disown(connection: Connection, record_ids: Sequence[int]) -> None:
+    """Let any score of their persons replace what is queued for records that became other persons'.
+
+    Which of two scores is the newer one is asked of one person's only.
+    """
+    mine = sa.select(outbox.c.record_id).where(outbox.c.record_id.in_(record_ids)).order_by(outbox.c.record_id)
+    # In the order in which everybody locks them, so that no two wait for each other.
+    found = list(connection.execute(mine.with_for_update()).scalars())
+    if found:
+        connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(found)).values(as_of=None))
+
+
 def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     """Return record id → the values that the CRM holds, or will hold once what waits has arrived.
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store import outbox
 from connector.store.tables import companies, leads, links, records
 from connector.store.types import AnyRow
 
@@ -71,7 +72,16 @@ def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
         )
     )
     if joins:
+        _disown(connection, joins)
         connection.execute(statement, list(joins))
+
+
+def _disown(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
+    wanted = {join["record"]: join["lead"] for join in joins}
+    query = sa.select(records.c.id, records.c.lead_id).where(records.c.id.in_(wanted), records.c.lead_id.is_not(None))
+    moved = [row.id for row in connection.execute(query) if row.lead_id != wanted[row.id]]
+    if moved:
+        outbox.disown(connection, moved)
 
 
 def linked(connection: Connection, tenant_id: UUID, keys: Sequence[str] | None = None) -> Sequence[tuple[str, str]]:
@@ -137,7 +147,12 @@ def move(connection: Connection, tenant_id: UUID, key: str, lead_id: int, reason
     """Give all records of a person key to a lead; return how many changed hands."""
     r = records.c
     where = sa.and_(r.tenant_id == tenant_id, r.person_key == key, r.lead_id.is_distinct_from(lead_id))
-    return connection.execute(sa.update(records).where(where).values(lead_id=lead_id, join_reason=reason)).rowcount
+    ids = list(connection.execute(sa.select(r.id).where(where)).scalars())
+    if ids:
+        outbox.disown(connection, ids)
+        values = {"lead_id": lead_id, "join_reason": reason}
+        connection.execute(sa.update(records).where(r.id.in_(ids)).values(values))
+    return len(ids)
 
 
 def set_apart(connection: Connection, tenant_id: UUID, record_id: int, *, apart: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row, upsert
-from connector.store.tables import scores
+from connector.store.tables import runs, scores
 from connector.store.types import AnyRow
 
 _REFRESHED = (
@@ -45,6 +45,13 @@ def overtaken(connection: Connection, lead_ids: Sequence[int], as_of: datetime) 
     """
     where = sa.and_(scores.c.lead_id.in_(lead_ids), scores.c.as_of > as_of)
     return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
+
+
+def outside_runs(connection: Connection, lead_ids: Collection[int]) -> set[int]:
+    """Return those of these leads that were scored last by no run, but by a turn of the real-time lane."""
+    by_run = sa.select(runs.c.id).where(runs.c.id == scores.c.run_id).exists()
+    where = sa.and_(scores.c.lead_id.in_(lead_ids), ~by_run)
+    return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars()) if lead_ids else set()
 
 
 def of_run(connection: Connection, tenant_id: UUID, run_id: UUID) -> set[int]:

@@ -15,8 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 BUSY_MILLISECONDS = 30_000
+
+UNAVAILABLE = (OperationalError, InterfaceError)
+"""What a database raises that is away, locked or full: nobody's bug, and it passes."""
 
 
 @dataclass(frozen=True, slots=True)

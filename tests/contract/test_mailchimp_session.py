@@ -288,6 +288,19 @@ def test_a_hook_whose_secret_got_lost_is_made_anew(world: MailchimpWorld) -> Non
     assert len(world.connect(grant).subscribe()) == 2
 
 
+def test_hooks_that_nobody_can_verify_are_made_anew(world: MailchimpWorld) -> None:
+    """Whoever made them died before their secrets were kept; those of others stay."""
+    grant = world.install()
+    lost = world.connect(grant).subscribe()
+    adapter = world.connect(grant)
+    forgetful = replace(adapter._access, verifies=False)  # type: ignore[attr-defined]
+    told = world.app().connect(forgetful).subscribe()
+    hooks = [hook for audience in world.hub.audiences.values() for hook in audience.hooks.values()]
+    assert sorted(told) == sorted(hook.secret for hook in hooks)
+    assert len(told) == len(lost)
+    assert not set(told) & set(lost)
+
+
 def test_an_address_that_mailchimp_cant_reach_is_the_operators_to_mend(world: MailchimpWorld) -> None:
     """Mailchimp asks for the address when the hook is made."""
     grant = world.install()

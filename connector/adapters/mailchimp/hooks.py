@@ -21,9 +21,14 @@ SOURCES = {"user": True, "admin": True, "api": False}
 
 
 def subscribe(audiences: Audiences, url: str) -> list[str]:
-    """Make a hook to ``url`` in every audience that has none; return the signing secrets of those made now."""
+    """Make a hook to ``url`` in every audience that has none; return the signing secrets of those made now.
+
+    Where nobody can verify what the hooks sign (whoever made them died before the secret was kept), they are made anew.
+    """
     made = []
     for audience in audiences.all() if url else ():
+        if not audiences.access.verifies:
+            _remove(audiences, audience.list_id, url, signing=True)
         if not _ours(audiences, audience.list_id, url):
             made.append(_make(audiences, audience.list_id, url))
     return [secret for secret in made if secret is not None]
@@ -35,9 +40,11 @@ def unsubscribe(audiences: Audiences, url: str) -> None:
         _remove(audiences, audience.list_id, url)
 
 
-def _ours(audiences: Audiences, list_id: str, url: str) -> list[str]:
+def _ours(audiences: Audiences, list_id: str, url: str, *, signing: bool = False) -> list[str]:
+    """Return the ids of the hooks to ``url``; of those that sign, if only they are asked for."""
     answer = audiences.session.send("webhooks", lists.get_list_webhooks(list_id), accept=(NOT_FOUND,))
-    return [str(raw.get("id")) for raw in rows(answer.body, "webhooks") if raw.get("url") == url]
+    found = [raw for raw in rows(answer.body, "webhooks") if raw.get("url") == url]
+    return [str(raw.get("id")) for raw in found if raw.get("signing_enabled") or not signing]
 
 
 def _make(audiences: Audiences, list_id: str, url: str) -> str | None:
@@ -59,6 +66,6 @@ def _make(audiences: Audiences, list_id: str, url: str) -> str | None:
     return text(answer.body.get("signing_secret"))
 
 
-def _remove(audiences: Audiences, list_id: str, url: str) -> None:
-    for hook_id in _ours(audiences, list_id, url):
+def _remove(audiences: Audiences, list_id: str, url: str, *, signing: bool = False) -> None:
+    for hook_id in _ours(audiences, list_id, url, signing=signing):
         audiences.session.send("webhook", lists.delete_list_webhook(list_id, hook_id), accept=(NOT_FOUND,))

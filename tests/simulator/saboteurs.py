@@ -1,0 +1,162 @@
+"""One-line faults in the product, each of which must turn the oracle red: what is never seen red proves nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest.mock import patch
+
+import sqlalchemy as sa
+
+from connector.adapters.limits import Governor
+from connector.services import pipeline, realtime, scored, sending
+from connector.store import answers, claims, connections, events, inbox, intents, lanes, ledger, outbox, scores, tables
+from tests.world import OpenLane
+
+Sabotage = Callable[[], AbstractContextManager[object]]
+
+
+def _instead(owner: Any, name: str, fault: Any) -> Sabotage:
+    return lambda: patch.object(owner, name, fault)
+
+
+def _all(*faults: Sabotage) -> Sabotage:
+    def spoil() -> AbstractContextManager[object]:
+        stack = ExitStack()
+        for fault in faults:
+            stack.enter_context(fault())
+        return stack
+
+    return spoil
+
+
+def _unfenced(session: Any, intent: Any, until: Any) -> None:
+    session.execute(sa.update(tables.intents).where(tables.intents.c.id == intent.id).values(leased_until=until))
+
+
+def _unfenced_lane(session: Any, piece: Any, values: Any) -> None:
+    session.execute(sa.update(tables.lanes).where(tables.lanes.c.id == piece.id).values(values))
+
+
+def _deaf(session: Any, piece: Any, now: Any, *, more: bool = False) -> bool:
+    """Finish without looking whether somebody asked meanwhile."""
+    return _finish(session, replace(piece, asked=sys.maxsize), now, more=more)
+
+
+def _unasked(session: Any, tenant_id: Any, connection_id: Any, kind: Any, now: Any) -> None:
+    """Ask for no delivery."""
+    return None if kind is lanes.Kind.DELIVER else _ask(session, tenant_id, connection_id, kind, now)
+
+
+def _any_version(session: Any, token: Any, parcels: Any, now: Any) -> None:
+    values = {"status": "delivered", "delivered": tables.outbox.c.sent, "claim": None, "leased_until": None}
+    for item in parcels:
+        row = tables.outbox.c.record_id == item.record_id
+        session.execute(sa.update(tables.outbox).where(row).values(values))
+
+
+def _anybodys(_session: Any, _token: Any, parcels: Any) -> set[int]:
+    return {item.record_id for item in parcels}
+
+
+def _unlocked(token: Any, parcel: Any) -> Any:
+    return tables.outbox.c.record_id == parcel.record_id
+
+
+def _under_way(connection_id: Any, wanted: Any, now: Any) -> Any:
+    """Take rows that another delivery holds for rows in doubt."""
+    return sa.and_(tables.outbox.c.connection_id == connection_id, tables.outbox.c.status.in_(outbox.DOUBTFUL))
+
+
+def _headless(session: Any, tenant: Any, entries: Any, now: Any) -> int:
+    first = _append(session, tenant, entries, now)
+    session.execute(sa.update(tables.ledger_heads).values(hash=ledger.GENESIS))
+    return first
+
+
+def _silent(session: Any, tenant: Any, entries: Any, now: Any) -> int:
+    return _append(session, tenant, [item for item in entries if item.kind != "delivered"], now)
+
+
+def _whatever(session: Any, record_ids: Any) -> Any:
+    c = tables.outbox.c
+    query = sa.select(c.record_id, c.delivered).where(c.record_id.in_(record_ids))
+    return {row.record_id: row.delivered for row in session.execute(query) if row.delivered}
+
+
+_append = ledger.append
+_finish = lanes.finish
+_ask = lanes.ask
+
+
+@dataclass(frozen=True)
+class Saboteur:
+    """A fault in the product. ``weather``: the faults around it in which it shows soonest."""
+
+    fault: Sabotage
+    weather: Mapping[str, float] = field(default_factory=dict)
+    watched: bool = False
+
+
+DEAD = {"crash": 0.02, "unheard write": 0.4, "lost request": 0.0, "refused": 0.0, "broken": 0.0}
+UNSENT = {"crash": 0.02, "lost request": 0.12, "lost answer": 0.0, "unheard write": 0.0}
+CLEAR = dict.fromkeys(
+    (
+        "crash",
+        "stall",
+        "lost request",
+        "lost answer",
+        "unheard write",
+        "half batch",
+        "refused",
+        "broken",
+        "locked",
+        "full",
+    ),
+    0.0,
+)
+STALLED = {**CLEAR, "stall": 0.04, "slow": 0.0}
+SLOW = {**CLEAR, "slow": 0.1}
+
+SABOTEURS = {
+    "fence not checked": Saboteur(_instead(intents, "renew", _unfenced), STALLED),
+    "the lane's fence not checked": Saboteur(_instead(lanes, "_change", _unfenced_lane), STALLED),
+    "hints that come meanwhile overlooked": Saboteur(_instead(lanes, "finish", _deaf), SLOW),
+    "the lane's delivery not asked for": Saboteur(_instead(lanes, "ask", _unasked), CLEAR),
+    "older scores kept": Saboteur(_instead(scores, "overtaken", lambda *_: set()), SLOW),
+    "older values written": Saboteur(
+        _all(
+            _instead(scores, "overtaken", lambda *_: set()),
+            _instead(outbox, "_newer", lambda _new: sa.true()),
+        ),
+        SLOW,
+    ),
+    "answers without a claim": Saboteur(
+        _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)), STALLED
+    ),
+    "rows under way taken for doubtful": Saboteur(_instead(claims, "_doubtful", _under_way), SLOW),
+    "doubt not settled": Saboteur(_instead(sending, "_settle_doubt", lambda *_: None), DEAD),
+    "doubt believed": Saboteur(_instead(sending, "holds", lambda *_: True), UNSENT),
+    "answer to any version": Saboteur(_instead(answers, "delivered", _any_version), SLOW),
+    "inbox row lost": Saboteur(_instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints))),
+    "double refresh": Saboteur(_instead(connections, "claim_refresh", lambda *_: True), {**CLEAR, "slow": 0.05}),
+    "early events forgotten": Saboteur(_instead(events, "resolve_subjects", lambda *_: 0)),
+    "chain broken": Saboteur(_instead(ledger, "append", _headless)),
+    "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent)),
+    "unchanged written": Saboteur(
+        _all(
+            _instead(scored, "worth_writing", lambda *_: True),
+            _instead(sending, "worth_writing", lambda *_: True),
+        ),
+        watched=True,
+    ),
+    "no governor": Saboteur(_instead(Governor, "lane", lambda *_, **__: OpenLane()), CLEAR),
+    "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), {"lost message": 0.5}),
+    "no sweep of the lane": Saboteur(_instead(realtime, "sweep", lambda *_: 0), {"lost message": 0.5}),
+    "next stage too early": Saboteur(_instead(intents, "open_count", lambda *_: 0)),
+    "compared with what was": Saboteur(_instead(outbox, "expected_values", _whatever), {**SLOW, "later record": 0.3}),
+}
+"""Name → what is spoilt. Each was seen red; ``test_saboteurs`` holds that it stays so."""

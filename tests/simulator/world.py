@@ -1,0 +1,263 @@
+"""One seed from its first moment to the oracle's word."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
+
+from connector.adapters.limits import Governor
+from connector.crashpoints import Point
+from connector.services.context import Services
+from tests.simulator import oracle, seams
+from tests.simulator.broker import Broker
+from tests.simulator.clocks import HostClock
+from tests.simulator.crm import BUDGET_SECONDS, VENDORS, Account
+from tests.simulator.database import Database, StormyStore
+from tests.simulator.kernel import Kernel, Process
+from tests.simulator.life import Courier, Life, settle
+from tests.simulator.network import Network
+from tests.simulator.processes import Processes
+from tests.simulator.storm import Boundary, Storm
+from tests.simulator.vendor import SimulatedApp, Wire
+
+STORM_SECONDS = 90.0
+BUSY_SECONDS = 45.0
+ACTIONS = (1, 2, 3, 4)
+PATIENCE_SECONDS = 1_500.0
+LAYOUTS = 6
+"""Sets of accounts with people that seeds begin with; each is made once and copied."""
+FRESH_SHARE = 0.04
+"""Seeds whose installation and first run go through the storm as well."""
+OUTAGE_SHARE = 0.15
+"""Seeds in which the database is away for a while."""
+WATCHED_SHARE = 0.12
+"""Seeds that are watched for another round, in which nothing may be written."""
+
+
+@dataclass
+class Outcome:
+    """What became of a seed. ``broken`` are sentences of the oracle; empty: nothing was violated."""
+
+    seed: int
+    broken: list[str]
+    trace: list[tuple[float, str, str]]
+    seen: Counter[Point]
+    struck: Counter[str]
+
+
+@cache
+def database() -> Database:
+    """Return the database of this process; each seed resets it."""
+    return Database()
+
+
+class World:
+    """Everything that a seed needs, wired together."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.kernel = Kernel(seed)
+        self.storm = Storm(seed)
+        self.boundary = Boundary(self.kernel, self.storm)
+        self.broker = Broker(self.kernel, self.storm)
+        self.governor = self._governor()
+        self.flushed_at = float("-inf")
+        network = Network(self.kernel, self.storm, self.boundary, seed)
+        self.wire = Wire(self.kernel, network, self.boundary)
+        self.accounts: Mapping[str, Account] = {}
+        self.processes = Processes(self.kernel, self.storm, self.boundary, self.broker, self.services)
+        self.courier = Courier(self.kernel, self.storm, self.processes)
+        self.tenant_id: UUID | None = None
+        self.installing: set[str] = set()
+        self.mark: oracle.Mark | None = None
+        self.written_before: Mapping[str, int] = {}
+
+    def _governor(self) -> Governor:
+        return Governor(None, HostClock(self.kernel, Process("redis")))
+
+    def services(self, process: Process) -> Services:
+        """Wire the services of a process."""
+        store = StormyStore(database().engine, self.boundary)
+        apps = {name: SimulatedApp(account, self.wire) for name, account in self.accounts.items()}
+        return seams.services(process, self.kernel, store, apps, lambda: self.governor, self.broker)
+
+    def flush(self) -> None:
+        """Lose what Redis held: messages and windows."""
+        self.broker.flush()
+        self.governor = self._governor()
+        self.flushed_at = self.kernel.now
+
+    def open(self, accounts: Mapping[str, Account]) -> None:
+        """Take accounts into this world and start the processes."""
+        self.accounts = {name: account.copied(self.kernel, self.storm) for name, account in accounts.items()}
+        self.written_before = {name: len(account.writes) for name, account in self.accounts.items()}
+        for account in self.accounts.values():
+            self.courier.attach(account)
+        self.processes.start()
+
+    def begin(self, beginning: Beginning) -> None:
+        """Start where ``beginning`` ended; without a tenant, the admin installs the app now."""
+        database().reset(beginning.contents)
+        self.kernel.now = beginning.now
+        self.tenant_id = beginning.tenant_id
+        self.open(beginning.accounts)
+
+    def weather(self, draw: random.Random, actions: int | None) -> None:
+        """Let the storm rage while people go about their work."""
+        self.storm.raging = True
+        connected = self.tenant_id is not None
+        if not connected:
+            self.install()
+        Life(self.accounts, self.kernel, self.seed).plan(
+            actions or draw.choice(ACTIONS), BUSY_SECONDS, connected=connected
+        )
+        for _ in range(draw.choice((0, 0, 1))):
+            self.kernel.at(draw.uniform(0, STORM_SECONDS), self.flush)
+        for _ in range(draw.choice((0, 1, 2))):
+            self.kernel.at(draw.uniform(0, STORM_SECONDS), self.processes.jump)
+        if draw.random() < OUTAGE_SHARE:
+            self.kernel.at(draw.uniform(0, STORM_SECONDS), lambda: self._outage(draw.uniform(5, 60)))
+        self.kernel.run(STORM_SECONDS)
+        self.storm.raging = self.storm.outage = False
+        self.kernel.say("the storm is over", "world")
+
+    def _outage(self, seconds: float) -> None:
+        """Take the database away for a while."""
+        self.kernel.say(f"nobody can write for {seconds:.0f} s", "database")
+        self.storm.outage = True
+        self.kernel.at(seconds, self._over)
+
+    def _over(self) -> None:
+        self.storm.outage = False
+
+    def verdict(self, *, watched: bool) -> list[str]:
+        """Let the sweep find what is left, and ask the oracle.
+
+        What no webhook told is found by the clock, so some of what it sees wrong may be right after one more reading.
+        ``watched``: after that, let nothing happen for another round, and see that nothing is done.
+        """
+        self.until_quiet(PATIENCE_SECONDS)
+        broken = oracle.check(self, oracle.AT_ONCE)
+        if broken or not (watched or oracle.check(self, oracle.BY_THE_CLOCK)):
+            return broken
+        self._by_the_clock()
+        if watched:
+            self.mark = oracle.Mark.of(self.accounts)
+            self.kernel.say("from here on nothing may be written", "world")
+            self._by_the_clock()
+        return oracle.check(self, (*oracle.AT_ONCE, *oracle.BY_THE_CLOCK))
+
+    def _by_the_clock(self) -> None:
+        assert self.tenant_id
+        # Nothing is left to do: sweeps would find nothing but this wait's end.
+        self.processes.beating = False
+        self.kernel.run(seams.REFRESH_SECONDS)
+        self.processes.beating = True
+        seams.read_everything(self.services(Process("admin")), self.tenant_id)
+        self.kernel.run(2 * seams.SWEEP_SECONDS)
+        self.until_quiet(PATIENCE_SECONDS)
+
+    def install(self) -> None:
+        """Let an admin install the app in every account, trying again until it works."""
+        self.installing = set(self.accounts)
+        for name in self.accounts:
+            self._install(name)
+
+    def _install(self, name: str) -> None:
+        web = self.processes.running("web")
+        first = name == next(iter(self.accounts))
+        if web is None or (not first and self.tenant_id is None):
+            self.kernel.at(5.0, lambda: self._install(name))
+            return
+
+        def click() -> None:
+            try:
+                self.tenant_id = seams.installed(web.services, name, self.tenant_id)
+            except Exception as error:  # noqa: BLE001 - the admin sees an error page and tries again
+                self.kernel.say(f"the installation of {name} fails with {type(error).__name__}")
+                return
+            self.installing.discard(name)
+
+        self.kernel.spawn(web.process, f"install {name}", click)
+        self.kernel.at(40.0, lambda: self._install(name) if name in self.installing else None)
+
+    def until_quiet(self, seconds: float) -> bool:
+        """Let the work go on until there is none; tell whether that came in time."""
+        end = self.kernel.now + seconds
+        while self.kernel.now < end:
+            self.kernel.run(10.0)
+            if not self.broker.messages and not self.installing and oracle.idle(self.store()):
+                return True
+        return False
+
+    def store(self) -> StormyStore:
+        """Return the store as the world's own eyes see it."""
+        return StormyStore(database().engine, self.boundary)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a world begins with. ``tenant_id`` None: nothing is installed yet."""
+
+    contents: bytes
+    accounts: Mapping[str, Account]
+    tenant_id: UUID | None
+    now: float
+
+
+def fresh(layout: int) -> Beginning:
+    """Return the accounts of a layout with their people, and an empty store."""
+    draw = random.Random(f"layout {layout}")
+    kernel, storm = Kernel(layout), Storm(layout)
+    made: dict[str, Account] = {}
+    for vendor in draw.sample(VENDORS, k=draw.choice((2, 2, 2, 3))):
+        life = draw.uniform(*vendor.token_seconds) if vendor.token_seconds else None
+        made[vendor.name] = Account(vendor, kernel, storm, random.Random(f"{layout} {vendor.name}"), life)
+    settle(made, draw)
+    return Beginning(database().empty, made, None, 0.0)
+
+
+@cache
+def delivered(layout: int) -> Beginning:
+    """Do the first run of a layout in fair weather, once: what most seeds begin with."""
+    world = World(layout)
+    with seams.simulated(world.kernel, world.boundary, layout):
+        world.begin(fresh(layout))
+        world.install()
+        assert world.until_quiet(PATIENCE_SECONDS), world.kernel.trace
+        # The vendors' windows are empty by then, as the new world's are.
+        world.kernel.run(2 * BUDGET_SECONDS)
+        world.kernel.close()
+    return Beginning(database().contents(), world.accounts, world.tenant_id, world.kernel.now)
+
+
+def run(
+    seed: int,
+    sabotage: Callable[[], AbstractContextManager[object]] = nullcontext,
+    *,
+    weather: Mapping[str, float] | None = None,
+    actions: int | None = None,
+    watched: bool = False,
+) -> Outcome:
+    """Live through a seed and ask the oracle; ``sabotage`` spoils the product meanwhile.
+
+    ``weather``: kinds of faults with the chances that they have in any case. ``actions``: how much people do,
+    instead of a number that is drawn. ``watched``: see in any case that
+    nothing goes on when nothing changes; else some seeds are watched.
+    """
+    draw = random.Random(f"seed {seed}")
+    layout = draw.randrange(LAYOUTS)
+    beginning = fresh(layout) if draw.random() < FRESH_SHARE else delivered(layout)
+    world = World(seed)
+    world.storm.chances |= weather or {}
+    with seams.simulated(world.kernel, world.boundary, seed), sabotage():
+        world.begin(beginning)
+        world.weather(draw, actions)
+        broken = world.verdict(watched=watched or draw.random() < WATCHED_SHARE)
+        world.kernel.close()
+    return Outcome(seed, broken, world.kernel.trace, world.boundary.seen, world.storm.struck)
