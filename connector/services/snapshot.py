@@ -244,11 +244,10 @@ def _watched(described: Sequence[Field], values: pl.DataFrame, installed: Mappin
 
 def _readings(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
     """When each value of an undated field was first seen: what was there at the first reading, at that reading."""
-    since = pl.DataFrame(
-        [(field.name, field.watched_since) for field in described if field.watched_since is not None],
-        schema={"field": pl.String, "since": UTC_TIME},
-        orient="row",
-    )
+    watched = [(field.name, field.watched_since) for field in described if field.watched_since is not None]
+    if not watched:
+        return pl.DataFrame(schema=READINGS)
+    since = pl.DataFrame(watched, schema={"field": pl.String, "since": UTC_TIME}, orient="row")
     seen = values.drop_nulls("known_at").join(since, on="field").sort("lead_id", "field", "known_at")
     moments = seen.with_columns(at=pl.max_horizontal("known_at", "since"))
     last = moments.group_by("lead_id", "field", "at", maintain_order=True).agg(pl.col("value").last())
