@@ -90,7 +90,7 @@ class Lane:
                 break
             if clock.monotonic() > deadline:
                 raise SystemExit(f"Only {len(ended)} of {count} leads were delivered; work is due at {due}.")
-            clock.sleep(0.005)
+            clock.sleep(0.05)
         with self.services.store.transaction() as session:
             traces.prune(session, clock.now())
         return [(row.delivered_at - row.received_at).total_seconds() for row in ended]

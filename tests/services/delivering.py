@@ -95,9 +95,8 @@ class Desk:
     def vendor_id(self, record_id: int) -> str:
         """Return what the CRM calls a record: PostgreSQL numbers many at once in the order of their keys."""
         with self.world.services.store.reading() as session:
-            return str(
-                session.execute(sa.select(record_table.c.vendor_id).where(record_table.c.id == record_id)).scalar_one()
-            )
+            query = sa.select(record_table.c.vendor_id).where(record_table.c.id == record_id)
+            return str(session.execute(query).scalar_one())
 
     def status(self, record_id: int = 1) -> str:
         """Return where a record stands."""
