@@ -11,7 +11,7 @@ from connector.adapters.contract import CrmAdapter
 from connector.errors import RetryLater
 from connector.records import Page
 from connector.services import identity, overwriting, sync
-from connector.services.opening import app_of, read_connection
+from connector.services.opening import app_of
 from connector.services.soundness import sound
 from connector.services.turn import Turn
 from connector.store import events, inbox, persons, records
@@ -30,9 +30,8 @@ class Fetched:
     refused: RetryLater | None
 
 
-def fetch(adapter: CrmAdapter, turn: Turn, people: Sequence[Person]) -> Fetched:
+def fetch(adapter: CrmAdapter, turn: Turn, vendor: str, people: Sequence[Person]) -> Fetched:
     """Read people side by side; raise what the CRM raised where nobody could be read."""
-    vendor = read_connection(turn.services, turn.connection_id).vendor
     size = app_of(turn.services, vendor).capabilities.read_batch
     asked_at = turn.services.clock.now()
     # What people did on the tenant's own sites is here already: the CRM knows nothing new of them.

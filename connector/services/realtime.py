@@ -23,7 +23,7 @@ from connector.services.pipeline import Ready
 from connector.services.tokens import mark_disconnected
 from connector.services.turn import Turn
 from connector.services.warm import Warm
-from connector.store import inbox, lanes, models, traces
+from connector.store import connections, inbox, lanes, models, traces
 from connector.store.lanes import Kind
 
 MOST, HINTS = 500, 5_000
@@ -70,13 +70,14 @@ def _read(warm: Warm, turn: Turn) -> Done:
     with services.store.reading() as session:
         people = inbox.people(session, turn.connection_id, HINTS, MOST)
         model = models.champion_name(session, turn.tenant_id)
+        connection = connections.get(session, turn.connection_id)
     if model is None:
         return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
     if not people:
         with turn.transaction() as session:
             return Done(_ended(turn, session))
-    adapter = warm.adapter(turn.connection_id)
-    found = fetch(adapter, turn, people)
+    adapter = warm.adapter_of(connection)
+    found = fetch(adapter, turn, connection.vendor, people)
     fetched_at = services.clock.now()
     reached(Point.LANE_FETCHED)
     leads = take_in(adapter, turn, found)
@@ -116,10 +117,11 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
     services = turn.services
     with services.store.reading() as session:
         waiting = traces.waiting(session, turn.connection_id, DELIVERED_AT_ONCE)
+        connection = connections.get(session, turn.connection_id)
     later: RetryLater | None = None
     if waiting:
         try:
-            writeback.deliver_records(turn, warm.adapter(turn.connection_id), waiting)
+            writeback.deliver_records(turn, warm.adapter_of(connection), waiting)
             reached(Point.LANE_DELIVERED)
         except RetryLater as refused:
             later = refused

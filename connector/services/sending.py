@@ -26,9 +26,8 @@ from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
-from connector.services.opening import read_connection
 from connector.services.scored import from_json, worth_writing
-from connector.store import answers, claims, ledger, publications, tenants
+from connector.store import answers, claims, ledger, outbox, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
 from connector.store.session import UNAVAILABLE
 from connector.telemetry.series import WRITTEN
@@ -62,6 +61,7 @@ class Sending:
     services: Services
     tenant_id: UUID
     connection_id: UUID
+    vendor: str
     adapter: CrmAdapter
     batch: int
     transaction: Callable[[], AbstractContextManager[Connection]]
@@ -90,6 +90,15 @@ def send_due(delivery: Sending) -> None:
             hold = _Hold(delivery, taken, begun)
             with hold.kept():
                 _send(delivery, pool, hold)
+            if not _any_due(delivery):
+                return
+
+
+def _any_due(delivery: Sending) -> bool:
+    """Whether something is due, allowed or not: most often nothing is, and nobody has to wait for a transaction."""
+    with delivery.services.store.reading() as session:
+        due = outbox.next_due(session, delivery.connection_id, written_before=False, record_ids=delivery.record_ids)
+    return due is not None and due <= delivery.now()
 
 
 def _take(delivery: Sending, most: int) -> Claim | None:
@@ -297,5 +306,4 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
 
 
 def _count(delivery: Sending, arrived: int) -> None:
-    vendor = read_connection(delivery.services, delivery.connection_id).vendor
-    delivery.services.counts.add(WRITTEN, vendor, amount=arrived)
+    delivery.services.counts.add(WRITTEN, delivery.vendor, amount=arrived)

@@ -14,7 +14,7 @@ from connector.records import FieldRole
 from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.store import connections, fields, frames
-from connector.store.frames import Cut
+from connector.store.frames import Cut, Source, view
 from connector.store.tenants import TenantSettings
 from scoring.schema import (
     AMOUNTS,
@@ -62,30 +62,44 @@ def history(
     """Read everything that is known of a tenant's leads, not yet cut at any time.
 
     With ``cut``, of these leads alone, and of their neighbours what the models read of them: enough to score
-    the leads of the cut, to the same bits.
+    the leads of the cut, to the same bits. A cut is read in one view.
     """
+    if cut is None:
+        return _history(services, services.store, tenant_id, settings, None, None)
     with services.store.reading() as session:
+        return _history(services, session, tenant_id, settings, cut, beside)
+
+
+def _history(
+    services: Services,
+    source: Source,
+    tenant_id: UUID,
+    settings: TenantSettings,
+    cut: Cut | None,
+    beside: Neighbours | None,
+) -> History:
+    with view(source) as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
         held = connections.of_tenant(session, tenant_id)
         vendors = {row.id: row.vendor for row in held}
         # Of several accounts of a CRM the newest one's: before that not all of them were read.
         installed = {row.vendor: row.installed_at for row in held}
-    values = _values(services, tenant_id, catalogue, vendors, settings, cut)
+    values = _values(source, tenant_id, catalogue, vendors, settings, cut)
     goal_field = _goal_field(settings)
     crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
     described = _watched(described, values, installed)
-    leads = frames.lead_frame(services.store, tenant_id, cut)
-    conversions = _conversions(services, tenant_id, settings, values, cut)
+    leads = frames.lead_frame(source, tenant_id, cut)
+    conversions = _conversions(source, tenant_id, settings, values, cut)
     ordered = settings.timing == Timing.ORDERED
     usable = [
         item.name
         for item in described
         if not (item.system or item.own or item.blocked) or (_bare(item.name) in settings.attributes and not item.own)
     ]
-    events = frames.event_frame(services.store, tenant_id, cut)
+    events = frames.event_frame(source, tenant_id, cut)
     if cut is not None and beside is not None:
-        others, acts = _neighbours(services, tenant_id, cut, beside)
+        others, acts = _neighbours(source, tenant_id, cut, beside)
         leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
@@ -100,11 +114,11 @@ def history(
     )
 
 
-def _neighbours(services: Services, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _neighbours(source: Source, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Leads and events of those who have a company with leads of the cut, without the latter."""
     wider, other = replace(cut, colleagues=True), ~pl.col("lead_id").is_in(list(cut.lead_ids))
-    acts = frames.event_frame(services.store, tenant_id, wider, actor=beside.actor, since=beside.since)
-    return frames.lead_frame(services.store, tenant_id, wider).filter(other), acts.filter(other)
+    acts = frames.event_frame(source, tenant_id, wider, actor=beside.actor, since=beside.since)
+    return frames.lead_frame(source, tenant_id, wider).filter(other), acts.filter(other)
 
 
 def parted(history: History, settings: TenantSettings) -> str | None:
@@ -125,7 +139,7 @@ def _bare(name: str) -> str:
 
 
 def _values(
-    services: Services,
+    source: Source,
     tenant_id: UUID,
     catalogue: Sequence[Any],
     vendors: Mapping[UUID, str],
@@ -145,8 +159,8 @@ def _values(
                 and (not row.personal or row.name in settings.attributes)
             }
         )
-        parts.append(frames.value_frame(services.store, tenant_id, vendor, names, cut))
-    company = frames.company_value_frame(services.store, tenant_id, cut)
+        parts.append(frames.value_frame(source, tenant_id, vendor, names, cut))
+    company = frames.company_value_frame(source, tenant_id, cut)
     parts.append(company.with_columns(pl.lit(None, dtype=UTC_TIME).alias("known_at")))
     return pl.concat(parts, how="diagonal_relaxed")
 
@@ -238,11 +252,10 @@ def _watched(described: Sequence[Field], values: pl.DataFrame, installed: Mappin
 
 def _readings(values: pl.DataFrame, described: Sequence[Field]) -> pl.DataFrame:
     """When each value of an undated field was first seen: what was there at the first reading, at that reading."""
-    since = pl.DataFrame(
-        [(field.name, field.watched_since) for field in described if field.watched_since is not None],
-        schema={"field": pl.String, "since": UTC_TIME},
-        orient="row",
-    )
+    watched = [(field.name, field.watched_since) for field in described if field.watched_since is not None]
+    if not watched:
+        return pl.DataFrame(schema=READINGS)
+    since = pl.DataFrame(watched, schema={"field": pl.String, "since": UTC_TIME}, orient="row")
     seen = values.drop_nulls("known_at").join(since, on="field").sort("lead_id", "field", "known_at")
     moments = seen.with_columns(at=pl.max_horizontal("known_at", "since"))
     last = moments.group_by("lead_id", "field", "at", maintain_order=True).agg(pl.col("value").last())
@@ -256,11 +269,11 @@ def _goal_field(settings: TenantSettings) -> str | None:
 
 
 def _conversions(
-    services: Services, tenant_id: UUID, settings: TenantSettings, values: pl.DataFrame, cut: Cut | None
+    source: Source, tenant_id: UUID, settings: TenantSettings, values: pl.DataFrame, cut: Cut | None
 ) -> pl.DataFrame:
     goal_field = _goal_field(settings)
     if goal_field is None:
-        return frames.conversion_frame(services.store, tenant_id, settings.goal, cut)
+        return frames.conversion_frame(source, tenant_id, settings.goal, cut)
     wanted = settings.goal.partition("=")[2]
     hits = values.filter(
         (pl.col("field").str.split_exact(".", 1).struct.field("field_1") == goal_field) & (pl.col("value") == wanted)

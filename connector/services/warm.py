@@ -14,6 +14,7 @@ from connector.errors import NeedsAdmin
 from connector.services.context import Services
 from connector.services.opening import open_adapter, read_connection
 from connector.store import models
+from connector.store.connections import CrmConnection
 
 if TYPE_CHECKING:
     from scoring.bundle import Bundle
@@ -38,10 +39,13 @@ class Warm:
 
     def adapter(self, connection_id: UUID) -> CrmAdapter:
         """Return a connection in the real-time lane of its account, opened anew where anything about it changed."""
-        stored = read_connection(self.services, connection_id)
+        return self.adapter_of(read_connection(self.services, connection_id))
+
+    def adapter_of(self, stored: CrmConnection) -> CrmAdapter:
+        """The same of a connection that was read just now."""
         known = repr((stored.status, stored.field_names, stored.options, stored.api_origin, stored.limited_as))
         span = int(self.services.clock.now().timestamp() // FRESH_SECONDS)
-        return self._adapter(connection_id, known, span)
+        return self._adapter(stored.id, known, span)
 
     def forget(self) -> None:
         """Open every connection anew: one has failed for a reason that may lie in what is remembered."""

@@ -7,7 +7,8 @@ read back first, and written again only where the CRM does not hold them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
@@ -15,7 +16,6 @@ from connector.adapters.contract import CrmAdapter
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import hook_secrets, listening
 from connector.services.allowance import Allowance, allowance
-from connector.services.context import Services
 from connector.services.holding import holds
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
@@ -64,12 +64,14 @@ def deliver(job: Job) -> None:
     What waits for an admin or for the next night holds no run up.
     """
     adapter = open_adapter(job.services, job.connection_id)
+    vendor, batch = _vendor(job)
     sending = Sending(
         services=job.services,
         tenant_id=job.tenant_id,
         connection_id=job.connection_id,
+        vendor=vendor,
         adapter=adapter,
-        batch=_batch(job.services, job.connection_id),
+        batch=batch,
         transaction=job.transaction,
         report=lambda session: _report(session, job),
     )
@@ -88,11 +90,9 @@ def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) 
 
     Raises ``RetryLater`` where one of them is to be tried again later or is held by another delivery at this moment.
     """
-    batch = _batch(work.services, work.connection_id)
-    parts = [
-        Sending(work.services, work.tenant_id, work.connection_id, adapter, batch, work.transaction, record_ids=part)
-        for part in cut(record_ids, NAMED_AT_ONCE)
-    ]
+    vendor, batch = _vendor(work)
+    whole = Sending(work.services, work.tenant_id, work.connection_id, vendor, adapter, batch, work.transaction)
+    parts = [replace(whole, record_ids=part) for part in cut(record_ids, NAMED_AT_ONCE)]
     for part in parts:
         send_due(part)
     for part in parts:
@@ -101,8 +101,10 @@ def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) 
         return sum(outbox.count_delivered(session, work.connection_id, part.record_ids or ()) for part in parts)
 
 
-def _batch(services: Services, connection_id: UUID) -> int:
-    return app_of(services, read_connection(services, connection_id).vendor).capabilities.write_batch
+def _vendor(work: Work) -> tuple[str, int]:
+    """The CRM's name, and how many records it takes at once."""
+    vendor = read_connection(work.services, work.connection_id).vendor
+    return vendor, app_of(work.services, vendor).capabilities.write_batch
 
 
 def _allowed(sending: Sending, session: Connection) -> Allowance:
@@ -121,19 +123,22 @@ def _report(session: Connection, job: Job) -> None:
 
 def _raise_if_waiting(sending: Sending) -> None:
     """Raise ``RetryLater`` while rows that may be written wait for their time, or are under way elsewhere."""
-    with sending.services.store.transaction() as session:
-        allowed, now = _allowed(sending, session), sending.now()
-        due = None
-        if not allowed.closed:
-            due = outbox.next_due(
-                session,
-                sending.connection_id,
-                written_before=allowed.written_before,
-                record_ids=sending.record_ids,
-            )
+    with sending.services.store.reading() as session:
+        due = _next_due(sending, session)
         doubt = outbox.next_doubt(session, sending.connection_id, sending.record_ids)
+    if due is not None:
+        # Nearly always nothing waits: then nobody has to wait for a writing transaction.
+        with sending.services.store.transaction() as session:
+            allowed = _allowed(sending, session)
+            due = None if allowed.closed else _next_due(sending, session, written_before=allowed.written_before)
+    now = sending.now()
     waits = [max((due - now).total_seconds(), 0.1)] if due is not None else []
     if doubt is not None:
         waits.append(min(max((doubt - now).total_seconds(), 0.1), LONGEST_GLANCE))
     if waits:
         raise RetryLater("Some records are to be written again later.", after_seconds=min(waits))
+
+
+def _next_due(sending: Sending, session: Connection, *, written_before: bool = False) -> datetime | None:
+    record_ids = sending.record_ids
+    return outbox.next_due(session, sending.connection_id, written_before=written_before, record_ids=record_ids)

@@ -1,12 +1,14 @@
 """Frames out of the store in bulk: Arrow where the database offers it, whole columns where not.
 
 Each function returns a polars frame of one tenant, or of a ``Cut`` of its leads, which is read row by row: for a
-few people that is quicker than any bulk. Times are ``Datetime("us", "UTC")``.
+few people that is quicker than any bulk; a cut may be read within a view that is open already. Times are
+``Datetime("us", "UTC")``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +17,7 @@ from uuid import UUID
 import orjson
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from connector.store.session import Store
 from connector.store.tables import (
@@ -32,6 +35,11 @@ from connector.store.tracked import IDENTIFIED
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _CHUNK = 200_000
+_mine = leads.alias("mine")
+
+
+Source = Store | Connection
+"""Where frames come from; bulk reading wants the store itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,8 @@ class Cut:
         """Whether a column names one of them."""
         if not self.colleagues:
             return lead_id.in_(self.lead_ids)
-        mine = leads.alias("mine")
-        companies_of = sa.select(mine.c.tenant_id, mine.c.company_key).where(
-            mine.c.id.in_(self.lead_ids), mine.c.company_key.is_not(None)
+        companies_of = sa.select(_mine.c.tenant_id, _mine.c.company_key).where(
+            _mine.c.id.in_(self.lead_ids), _mine.c.company_key.is_not(None)
         )
         key = companies_of.distinct().subquery()
         same = sa.and_(leads.c.tenant_id == key.c.tenant_id, leads.c.company_key == key.c.company_key)
@@ -58,20 +65,39 @@ def _cut(query: sa.Select[Any], lead_id: sa.ColumnElement[Any], cut: Cut | None)
     return query if cut is None else query.where(cut.holds(lead_id))
 
 
+def _of_tenant(table: sa.Table, tenant_id: UUID, cut: Cut | None) -> sa.ColumnElement[bool]:
+    """Whether rows of a table that is joined with their records are the tenant's.
+
+    Asked of the records of a cut: a database without statistics would else read all that the tenant has of ``table``.
+    """
+    owner: sa.Column[UUID] = (table if cut is None else records).c.tenant_id
+    return owner == tenant_id
+
+
+@contextmanager
+def view(source: Source) -> Iterator[Connection]:
+    """The view that is open, or one of the store's own."""
+    if isinstance(source, Connection):
+        yield source
+        return
+    with source.reading() as connection:
+        yield connection
+
+
 def _read(
-    store: Store, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str], cut: Cut | None
+    source: Source, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str], cut: Cut | None
 ) -> pl.DataFrame:
     """Run a query; columns that are neither times nor texts are Int64."""
     names = [column.name for column in query.selected_columns]
     types: dict[str, pl.DataType] = {name: pl.Int64() for name in names}
     types |= dict.fromkeys(times, UTC_TIME) | {name: pl.String() for name in texts}
-    if cut is not None:
-        with store.reading() as connection:
+    if cut is not None or isinstance(source, Connection):
+        with view(source) as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         return pl.DataFrame(rows, schema=types, orient="row")
-    sql = str(query.compile(store.engine, compile_kwargs={"literal_binds": True}))
-    read = _from_sqlite if store.engine.dialect.name == "sqlite" else _from_arrow
-    return read(store, sql, names).cast(pl.Schema(types))
+    sql = str(query.compile(source.engine, compile_kwargs={"literal_binds": True}))
+    read = _from_sqlite if source.engine.dialect.name == "sqlite" else _from_arrow
+    return read(source, sql, names).cast(pl.Schema(types))
 
 
 def _from_arrow(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
@@ -98,24 +124,26 @@ def _from_sqlite(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
     return pl.concat(chunks, how="vertical_relaxed")
 
 
-def lead_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
+def lead_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, created_at, company_key, email_kind of leads that have an open record."""
     is_open = (records.c.tenant_id == tenant_id, records.c.removed_at.is_(None))
     open_ones = sa.select(records.c.lead_id).where(*is_open)
-    known: sa.ColumnElement[bool] = leads.c.id.in_(open_ones)
-    if cut is not None:
+    if cut is None:
+        known = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(open_ones))
+    else:
+        # Whose leads they are is asked of their records: by ``leads`` the database might read all of the tenant's.
         known = sa.and_(open_ones.where(records.c.lead_id == leads.c.id).exists(), cut.holds(leads.c.id))
     query = sa.select(
         leads.c.id.label("lead_id"),
         leads.c.created_at,
         leads.c.company_key,
         leads.c.email_kind,
-    ).where(leads.c.tenant_id == tenant_id, known)
+    ).where(known)
     return _read(store, query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"], cut)
 
 
 def value_frame(
-    store: Store, tenant_id: UUID, vendor: str, names: Sequence[str], cut: Cut | None = None
+    store: Source, tenant_id: UUID, vendor: str, names: Sequence[str], cut: Cut | None = None
 ) -> pl.DataFrame:
     """Return lead_id, field (``vendor.name``), value, known_at of the named fields of one vendor's records.
 
@@ -134,7 +162,7 @@ def value_frame(
         .join(records, records.c.id == changes.c.record_id)
         .join(connections, connections.c.id == records.c.connection_id)
         .where(
-            changes.c.tenant_id == tenant_id,
+            _of_tenant(changes, tenant_id, cut),
             connections.c.vendor == vendor,
             changes.c.name.in_(names),
             records.c.lead_id.is_not(None),
@@ -143,7 +171,7 @@ def value_frame(
     return _read(store, _cut(query, records.c.lead_id, cut), ["known_at", "born", "own_since"], ["field", "value"], cut)
 
 
-def company_value_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
+def company_value_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, field (``vendor.name``), value of the companies behind a tenant's records.
 
     ``born`` is when the company became the record's, as far as that is known.
@@ -168,15 +196,17 @@ def company_value_frame(store: Store, tenant_id: UUID, cut: Cut | None = None) -
     if cut is not None:
         properties = properties.where(companies.c.id.in_(linked["company"].unique().to_list()))
     long: list[tuple[int, str, str]] = []
-    with store.reading() as connection:
-        for company, vendor, text in connection.execute(properties) if linked.height else ():
+    if linked.is_empty():
+        return pl.DataFrame(schema={"lead_id": pl.Int64, "field": pl.String, "value": pl.String, "born": UTC_TIME})
+    with view(store) as connection:
+        for company, vendor, text in connection.execute(properties):
             long.extend((company, f"{vendor}.{name}", value) for name, value in orjson.loads(text).items() if value)
     values = pl.DataFrame(long, schema={"company": pl.Int64, "field": pl.String, "value": pl.String}, orient="row")
     return linked.join(values, on="company").select("lead_id", "field", "value", "born")
 
 
 def event_frame(
-    store: Store,
+    store: Source,
     tenant_id: UUID,
     cut: Cut | None = None,
     *,
@@ -190,7 +220,7 @@ def event_frame(
     query = (
         sa.select(records.c.lead_id, events.c.at, events.c.kind, events.c.actor, events.c.detail)
         .join(records, records.c.id == events.c.record_id)
-        .where(events.c.tenant_id == tenant_id, records.c.lead_id.is_not(None))
+        .where(_of_tenant(events, tenant_id, cut), records.c.lead_id.is_not(None))
     )
     chosen = _chosen(events.c, actor, since)
     told = _read(store, _cut(query.where(*chosen), records.c.lead_id, cut), ["at"], ["kind", "actor", "detail"], cut)
@@ -203,25 +233,50 @@ def _chosen(columns: Any, actor: str | None, since: datetime | None) -> list[sa.
 
 
 def _tracked_frame(
-    store: Store, tenant_id: UUID, cut: Cut | None, chosen: Sequence[sa.ColumnElement[bool]]
+    store: Source, tenant_id: UUID, cut: Cut | None, chosen: Sequence[sa.ColumnElement[bool]]
 ) -> pl.DataFrame:
     """Return the events of the tenant's sites, known since they arrived and their visitor was identified."""
-    v, e, r = visitors.c, tracked_events.c, records.c
+    v, e = visitors.c, tracked_events.c
+    known_at = sa.case((v.identified_at > e.received_at, v.identified_at), else_=e.received_at).label("known_at")
+    acts = sa.and_(v.tenant_id == tenant_id, e.kind != IDENTIFIED, *chosen)
+    query = sa.select(v.person_key, e.at, e.kind, e.actor, e.detail, known_at).join(visitors, v.id == e.visitor_id)
+    times, texts = ["at", "known_at"], ["kind", "actor", "detail"]
+    if cut is None:
+        people = _visiting(tenant_id)
+        query = query.with_only_columns(people.c.lead_id, *list(query.selected_columns)[1:])
+        query = query.join(people, people.c.person_key == v.person_key).where(e.tenant_id == tenant_id, acts)
+        return _read(store, query, times, texts, cut)
+    lead_of = _visitors_among(store, tenant_id, cut)
+    if not lead_of:
+        return pl.DataFrame(schema={"lead_id": pl.Int64})
+    of_them = query.where(acts, v.person_key.in_(lead_of))
+    found = _read(store, of_them, times, ["person_key", *texts], cut)
+    lead_id = pl.col("person_key").replace_strict(lead_of, return_dtype=pl.Int64).alias("lead_id")
+    return found.select(lead_id, pl.exclude("person_key"))
+
+
+def _visiting(tenant_id: UUID) -> sa.Subquery:
+    """The leads of all who are known as visitors, by person key."""
+    v, r = visitors.c, records.c
     known = sa.select(v.person_key).where(v.tenant_id == tenant_id, v.person_key.is_not(None))
-    people = (
-        _cut(sa.select(r.person_key, sa.func.min(r.lead_id).label("lead_id")), r.lead_id, cut)
+    return (
+        sa.select(r.person_key, sa.func.min(r.lead_id).label("lead_id"))
         .where(r.tenant_id == tenant_id, r.lead_id.is_not(None), r.person_key.in_(known))
         .group_by(r.person_key)
         .subquery()
     )
-    known_at = sa.case((v.identified_at > e.received_at, v.identified_at), else_=e.received_at).label("known_at")
-    query = (
-        sa.select(people.c.lead_id, e.at, e.kind, e.actor, e.detail, known_at)
-        .join(visitors, v.id == e.visitor_id)
-        .join(people, people.c.person_key == v.person_key)
-        .where(e.tenant_id == tenant_id, v.tenant_id == tenant_id, e.kind != IDENTIFIED, *chosen)
-    )
-    return _read(store, query, ["at", "known_at"], ["kind", "actor", "detail"], cut)
+
+
+def _visitors_among(store: Source, tenant_id: UUID, cut: Cut) -> dict[str, int]:
+    """The same of a cut. Not grouped by the database: for that it might read all of the tenant's people in order."""
+    v, r = visitors.c, records.c
+    visits = sa.exists().where(v.tenant_id == tenant_id, v.person_key == r.person_key)
+    query = sa.select(r.person_key, r.lead_id).where(r.tenant_id == tenant_id, cut.holds(r.lead_id), visits)
+    found: dict[str, int] = {}
+    with view(store) as connection:
+        for key, lead_id in connection.execute(query):
+            found[key] = min(lead_id, found.get(key, lead_id))
+    return found
 
 
 def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
@@ -243,13 +298,13 @@ def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def conversion_frame(store: Store, tenant_id: UUID, kind: str, cut: Cut | None = None) -> pl.DataFrame:
+def conversion_frame(store: Source, tenant_id: UUID, kind: str, cut: Cut | None = None) -> pl.DataFrame:
     """Return lead_id, at of a tenant's outcomes of one kind."""
     query = (
         sa.select(records.c.lead_id, conversions.c.at)
         .join(records, records.c.id == conversions.c.record_id)
         .where(
-            conversions.c.tenant_id == tenant_id,
+            _of_tenant(conversions, tenant_id, cut),
             conversions.c.kind == kind,
             conversions.c.at.is_not(None),
             records.c.lead_id.is_not(None),

@@ -14,6 +14,7 @@ from connector.store.tables import companies, leads, links, records
 from connector.store.types import AnyRow
 
 _COMPANY = sa.and_(companies.c.connection_id == records.c.connection_id, companies.c.vendor_id == records.c.company_id)
+_one, _other = records.alias("one"), records.alias("other")
 _COLUMNS = (
     records.c.id,
     records.c.lead_id,
@@ -89,27 +90,25 @@ def linked(connection: Connection, tenant_id: UUID, keys: Sequence[str] | None =
 
     Links of records set apart do not count.
     """
-    one, other = records.alias("one"), records.alias("other")
     query = (
-        sa.select(one.c.person_key, other.c.person_key)
-        .select_from(links.join(one, one.c.id == links.c.record_id))
-        .join(other, sa.and_(other.c.connection_id == one.c.connection_id, other.c.vendor_id == links.c.vendor_id))
-        .where(links.c.tenant_id == tenant_id, ~one.c.apart, ~other.c.apart)
-        .where(one.c.person_key.is_not(None), other.c.person_key.is_not(None))
+        sa.select(_one.c.person_key, _other.c.person_key)
+        .select_from(links.join(_one, _one.c.id == links.c.record_id))
+        .join(_other, sa.and_(_other.c.connection_id == _one.c.connection_id, _other.c.vendor_id == links.c.vendor_id))
+        .where(links.c.tenant_id == tenant_id, ~_one.c.apart, ~_other.c.apart)
+        .where(_one.c.person_key.is_not(None), _other.c.person_key.is_not(None))
     )
     if keys is not None:
-        query = query.where(sa.or_(one.c.person_key.in_(keys), other.c.person_key.in_(keys)))
+        query = query.where(sa.or_(_one.c.person_key.in_(keys), _other.c.person_key.in_(keys)))
     return [(first, second) for first, second in connection.execute(query)]
 
 
 def beside(connection: Connection, tenant_id: UUID, record_ids: Sequence[int]) -> set[int]:
     """Return records that these are linked to, or that are linked to them."""
-    one, other = records.alias("one"), records.alias("other")
-    named = sa.and_(other.c.connection_id == one.c.connection_id, other.c.vendor_id == links.c.vendor_id)
-    pairs = sa.select(one.c.id, other.c.id).select_from(links.join(one, one.c.id == links.c.record_id))
-    pairs = pairs.join(other, named).where(links.c.tenant_id == tenant_id)
+    named = sa.and_(_other.c.connection_id == _one.c.connection_id, _other.c.vendor_id == links.c.vendor_id)
+    pairs = sa.select(_one.c.id, _other.c.id).select_from(links.join(_one, _one.c.id == links.c.record_id))
+    pairs = pairs.join(_other, named).where(links.c.tenant_id == tenant_id)
     # Two questions: each has an index of its own.
-    halves = [pairs.where(side.c.id.in_(record_ids)) for side in (one, other)]
+    halves = [pairs.where(side.c.id.in_(record_ids)) for side in (_one, _other)]
     return {record for half in halves for pair in connection.execute(half) for record in pair}
 
 

@@ -15,40 +15,27 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
-import orjson
-import requests
 import sqlalchemy as sa
 
-from connector.adapters.contract import Delivery
-from connector.adapters.hubspot.webhooks import SIGNATURE, TIMESTAMP, signature
 from connector.clock import SystemClock
-from connector.demo.browser import consent
 from connector.records import ScoreWrite
-from connector.services import install, webhooks
-from connector.services.context import REALTIME, Services
+from connector.services.context import Services
 from connector.services.scored import from_json
 from connector.services.warm import Warm
-from connector.store import connections, outbox, traces
-from connector.store.tables import lanes, records
-from tests.bench.line import Plan, sandbox, wire
-from workers.outcomes import carry_out
-from workers.turns import take_turns
+from connector.store import outbox
+from connector.store.tables import records
+from tests.bench.lane import Lane, running
 
-VENDOR, SECRET, ADDRESS = "hubspot", "sandbox-secret", "http://127.0.0.1:1/webhooks/hubspot"
 EVENTS_A_REQUEST = 100
-WORKERS = 4
-SPREAD_SECONDS, PATIENCE_SECONDS = 10.0, 120.0
+SPREAD_SECONDS = 10.0
 IDLE_REQUIRED, BURST_SECONDS = 1 / 1.5, 5.0
 
 
@@ -64,104 +51,6 @@ class Size:
 
 FULL = Size(6_000, (0.05, 0.15, 0.3), 40, (100, 1_000, 5_000))
 QUICK = Size(600, (0.05, 0.15), 15, (100, 400))
-
-
-@dataclass
-class Lane:
-    """The product, wired to a sandbox, with threads that take turns."""
-
-    services: Services
-    origin: str
-    connection_id: UUID
-    queue: SimpleQueue[tuple[str, UUID] | None]
-
-    def latency(self, seconds: float) -> None:
-        """Let the CRM be so far away."""
-        fault = {"kind": "slow", "times": None, "seconds": seconds}
-        requests.post(f"{self.origin}/_sandbox/faults", json={"faults": [fault]}, timeout=60).raise_for_status()
-
-    def push(self, record_ids: Sequence[str]) -> None:
-        """Send one signed request, as HubSpot does, that tells of some changed contacts."""
-        now = self.services.clock.now()
-        stamp = str(int(now.timestamp() * 1000))
-        with self.services.store.reading() as session:
-            account = connections.get(session, self.connection_id).account_id
-        body = orjson.dumps(
-            [
-                {
-                    "subscriptionType": "contact.propertyChange",
-                    "portalId": int(account),
-                    "objectId": int(record_id),
-                    "occurredAt": int(stamp),
-                    "propertyName": "jobtitle",
-                    "eventId": f"{stamp}{record_id}",
-                }
-                for record_id in record_ids
-            ]
-        )
-        headers = {SIGNATURE: signature(SECRET, "POST", ADDRESS, body, stamp), TIMESTAMP: stamp}
-        webhooks.receive(self.services, VENDOR, Delivery("POST", ADDRESS, headers, body))
-
-    def people(self) -> list[str]:
-        """Records whose score the CRM holds."""
-        with self.services.store.reading() as session:
-            return sorted(outbox.delivered_of(session, self.connection_id), key=int)
-
-    def until_delivered(self, count: int) -> list[float]:
-        """Wait until so many traces have ended; return seconds from accepted to delivered, and forget the traces."""
-        clock = self.services.clock
-        deadline = clock.monotonic() + PATIENCE_SECONDS
-        while True:
-            with self.services.store.reading() as session:
-                rows = traces.newest(session, self.connection_id, 20_000)
-                due = [row.due_at for row in session.execute(sa.select(lanes.c.due_at))]
-            ended = [row for row in rows if row.delivered_at]
-            if len(ended) >= count:
-                break
-            if clock.monotonic() > deadline:
-                raise SystemExit(f"Only {len(ended)} of {count} leads were delivered; work is due at {due}.")
-            clock.sleep(0.005)
-        with self.services.store.transaction() as session:
-            traces.prune(session, clock.now())
-        return [(row.delivered_at - row.received_at).total_seconds() for row in ended]
-
-
-@contextmanager
-def running(size: Size, folder: Path) -> Iterator[Lane]:
-    """A tenant that is read and scored, and workers that wait."""
-    with sandbox(Plan(VENDOR, size.contacts, 0.0, False), folder) as origin:
-        queue: SimpleQueue[tuple[str, UUID] | None] = SimpleQueue()
-        services = wire(VENDOR, origin, folder, [])
-        settings = {**services.onboarding, "minimum_step": 0, "complexity": "interpretable"}
-        services = replace(services, wake=lambda name, work: queue.put((name, work)), onboarding=settings)
-        landed = consent(requests.Session(), install.begin(services, VENDOR, "bench", None))
-        query = parse_qs(urlsplit(landed).query)
-        installed = install.complete(services, VENDOR, "bench", query["state"][0], query["code"][0])
-        while not queue.empty():
-            work = queue.get()
-            assert work
-            carry_out(services, work[1])
-        warm = Warm(services)
-        workers = [Thread(target=serve, args=(warm, queue), daemon=True) for _ in range(WORKERS)]
-        for worker in workers:
-            worker.start()
-        try:
-            yield Lane(services, origin, installed.connection_id, queue)
-        finally:
-            for _ in workers:
-                queue.put(None)
-            for worker in workers:
-                worker.join()
-
-
-def serve(warm: Warm, queue: SimpleQueue[tuple[str, UUID] | None]) -> None:
-    """Take turns as a worker process does."""
-    while (work := queue.get()) is not None:
-        name, work_id = work
-        if name == REALTIME:
-            for piece, pause in take_turns(warm, work_id).items():
-                warm.services.clock.sleep(pause)
-                queue.put((REALTIME, piece))
 
 
 def singles(lane: Lane, people: Sequence[str]) -> list[float]:
@@ -226,7 +115,7 @@ def median(services: Services, times: int, act: Callable[[], object]) -> float:
 def measure(size: Size) -> list[dict[str, Any]]:
     """Return the rows of the report."""
     rows: list[dict[str, Any]] = []
-    with TemporaryDirectory() as name, running(size, Path(name)) as lane:
+    with TemporaryDirectory() as name, running(size.contacts, Path(name)) as lane:
         people = lane.people()
         singles(lane, people[:3])
         for latency in size.latencies:

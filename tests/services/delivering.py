@@ -92,6 +92,12 @@ class Desk:
             known = tenants.get(session, self.tenant_id).settings
             tenants.save_settings(session, self.tenant_id, replace(known, **settings))
 
+    def vendor_id(self, record_id: int) -> str:
+        """Return what the CRM calls a record: PostgreSQL numbers many at once in the order of their keys."""
+        with self.world.services.store.reading() as session:
+            query = sa.select(record_table.c.vendor_id).where(record_table.c.id == record_id)
+            return str(session.execute(query).scalar_one())
+
     def status(self, record_id: int = 1) -> str:
         """Return where a record stands."""
         with self.world.services.store.reading() as session:

@@ -104,7 +104,7 @@ def test_the_crm_ends_with_the_newest_score_whatever_happens_on_the_way(at: Desk
             story.score(age=1000.0 if len(story.plan) % 2 else 0.0)
             at.world.clock.sleep(20)
         story.end()
-        name = str(story.record_id)
+        name = at.vendor_id(story.record_id)
         adapter = open_adapter(at.world.services, at.connection_id)
         assert adapter.read_scores([name])[name]["lead_score"] == f"{story.newest[1]}.0"
         assert at.status(story.record_id) == "delivered"

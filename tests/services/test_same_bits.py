@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from connector.records import Account, Actor, Company, EngagementEvent, EventKind, FieldDefinition, FieldType, Page
 from connector.services import install, snapshot
@@ -133,3 +135,28 @@ def test_what_colleagues_do_matters_and_is_read(line: World) -> None:
     alone = score_recorded(bundle, bare, as_of=as_of, former=tiers, lead_ids=leads)
     hashes = whole.scores.filter(whole.scores["lead_id"].is_in(leads))["inputs_hash"]
     assert (alone.scores["inputs_hash"] != hashes).any()
+
+
+def test_a_few_leads_are_looked_up_and_not_searched_for(original: World) -> None:
+    """No statement of a cut goes over all that a tenant has of something: in SQLite, which has no statistics."""
+    tenant_id, bundle, history, _ = everything(original)
+    store, asked = original.services.store, list[tuple[str, Any]]()
+    with store.reading() as session:
+        settings = tenants.get(session, tenant_id).settings
+    beside = neighbours(bundle.spec, bundle.goal.timing, original.clock.now())
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        snapshot.history(original.services, tenant_id, settings, Cut((history.leads["lead_id"][0],)), beside)
+    finally:
+        sa.event.remove(store.engine, "before_cursor_execute", note)
+    large = ("records", "leads", "events", "property_changes", "conversions", "visitors", "tracked_events")
+    with store.reading() as session:
+        for statement, parameters in asked:
+            if statement.startswith("SELECT"):
+                plan = session.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                steps = [step for (*_, step) in plan if step.split()[1] in large]
+                assert not [step for step in steps if step.startswith("SCAN") or step.endswith("(tenant_id=?)")]

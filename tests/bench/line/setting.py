@@ -27,7 +27,7 @@ from connector.sandbox.server import RunningSandbox
 from connector.sandbox.server import start as serve
 from connector.services import install
 from connector.services.children import in_child
-from connector.services.context import Services
+from connector.services.context import Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.services.scored import to_json
 from connector.store import intents, outbox, records, runs
@@ -70,44 +70,46 @@ def sandbox(plan: Plan, clock: Clock) -> Iterator[RunningSandbox]:
         running.stop()
 
 
+def wire(vendor: str, origin: str, folder: Path, clock: Clock, wake: Waker) -> Services:
+    """Wire the product in this process, with the governor's memory here."""
+    governor = Governor(None, clock)
+    store = open_store(f"sqlite:///{folder / 'bench.db'}")
+    upgrade(store)
+
+    def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
+        return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
+
+    credentials = AppCredentials("sandbox-client", "sandbox-secret", origin, origin, REDIRECT, "")
+    return Services(
+        store=store,
+        clock=clock,
+        cipher=TokenCipher([new_key()]),
+        apps={vendor: build(vendor, credentials)},
+        lane=lane,
+        wake=wake,
+        isolated=in_child,
+        lease_seconds=LEASE_SECONDS,
+        onboarding={
+            **requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
+            "delivery": Delivery.ON,
+        },
+        hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+        admit=governor.admit,
+    )
+
+
 class Tenant:
     """One tenant on its way down the line."""
 
     def __init__(self, vendor: str, origin: str, folder: Path, clock: Clock) -> None:
-        """Wire the product in this process, with the governor's memory here, and install it in the CRM."""
+        """Wire the product and install it in the CRM."""
         self.vendor = vendor
         self._woken: list[UUID] = []
-        self.services = self._wired(origin, folder, clock)
+        self.services = wire(vendor, origin, folder, clock, lambda _queue, intent_id: self._woken.append(intent_id))
         landed = consent(requests.Session(), install.begin(self.services, vendor, "bench", None))
         query = parse_qs(urlsplit(landed).query)
         done = install.complete(self.services, vendor, "bench", query["state"][0], query["code"][0])
         self.id, self.connection_id = done.tenant_id, done.connection_id
-
-    def _wired(self, origin: str, folder: Path, clock: Clock) -> Services:
-        governor = Governor(None, clock)
-        store = open_store(f"sqlite:///{folder / 'bench.db'}")
-        upgrade(store)
-
-        def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
-            return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
-
-        credentials = AppCredentials("sandbox-client", "sandbox-secret", origin, origin, REDIRECT, "")
-        return Services(
-            store=store,
-            clock=clock,
-            cipher=TokenCipher([new_key()]),
-            apps={self.vendor: build(self.vendor, credentials)},
-            lane=lane,
-            wake=lambda _queue, intent_id: self._woken.append(intent_id),
-            isolated=in_child,
-            lease_seconds=LEASE_SECONDS,
-            onboarding={
-                **requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
-                "delivery": Delivery.ON,
-            },
-            hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
-            admit=governor.admit,
-        )
 
     def until(self, stage: str) -> None:
         """Do the line's stages up to the one before ``stage``; raise ``RuntimeError`` where one does not end well."""
