@@ -7,7 +7,6 @@ ends with 1 where one is not held. ``--only`` names some of them, whose lines ta
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.page import page, picture
+from tests.bench.rows import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def found_in(folder: Path) -> dict[str, dict[str, Any]]:
         if report.exists():
             written = datetime.fromtimestamp(report.stat().st_mtime, UTC)
             told = {"about": one.about, "date": f"{written:%Y-%m-%d}"}
-            found[name] = json.loads(report.read_text()) | told
+            found[name] = read(report) | told
     return found
 
 

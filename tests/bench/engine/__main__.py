@@ -40,8 +40,10 @@ def main() -> int:
     rows: list[Row] = []
     for name, measure in parts.items():
         progress(f"{name} …")
-        rows += measure()
-    sys.stdout.write(told(rows))
+        found = measure()
+        sys.stdout.write(told(found))
+        sys.stdout.flush()
+        rows += found
     if chosen.report:
         written(chosen.report, rows, {"quick": chosen.quick, "seed": chosen.seed})
     return 0 if all(row.held for row in rows) else 1
