@@ -22,10 +22,7 @@ from connector.store.tables import intents, tenants
 from connector.store.types import AnyRow
 
 BEHIND = timedelta(minutes=10)
-"""Work that had turns stands behind what came within so long after it gave way."""
-
-BEHIND_AT_FIRST = timedelta(minutes=4)
-"""The same after its first turn, which is short: most of what was not done by then is done in the second."""
+"""Work that had a turn stands behind what came within so long after it gave way."""
 
 
 class IntentStatus(StrEnum):
@@ -127,7 +124,7 @@ def due(
 
     The tenant with the fewest workers comes first, then who waits longest; a tenant's second intent
     stands behind the first ones of those that have as many workers as it. Work that gave way counts as if it
-    had come ``BEHIND`` later (``BEHIND_AT_FIRST``): new tenants go first, but not for ever. ``stages``: only those.
+    had come ``BEHIND`` later: new tenants go first, but not for ever. ``stages``: only those.
     """
     c = intents.c
     since = sa.func.coalesce(c.turn_at, c.due_at)
@@ -192,8 +189,7 @@ def put_back(connection: Connection, intent: Intent, due_at: datetime, message: 
 
 def give_way(connection: Connection, intent: Intent, now: datetime) -> None:
     """Give half-done work back behind everybody who waits; what it has done so far was no failed attempt."""
-    behind = BEHIND if intent.gave_way else BEHIND_AT_FIRST
-    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": now + behind, "leased_until": None}
+    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": now + BEHIND, "leased_until": None}
     connection.execute(sa.update(intents).where(_held(intent)).values(**values, attempts=0, message=None))
 
 

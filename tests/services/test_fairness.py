@@ -138,16 +138,3 @@ def test_a_long_reading_keeps_its_worker_while_nobody_waits(line: World) -> None
     with line.services.store.reading() as session:
         (stage,) = [stage for _, stage in intents.due(session, line.clock.now(), 10)]
     assert stage == "identity"
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_not_done_in_a_short_first_turn_is_done_soon(line: World) -> None:
-    """One with little more work than that does not stand behind turn after turn of those who have had many."""
-    shop = Shop(line, workers=1)
-    large = [shop.come(10_000.0) for _ in range(8)]
-    shop.run(0.5 * HOUR)
-    small = shop.come(20.0)
-    shop.run(0.5 * HOUR + 600)
-    # Its first turn comes with the next end of one. Until its second, those go who gave way four minutes before it.
-    assert shop.took[small] <= 2 * TURN_SECONDS + 4 * TURN_SECONDS
-    assert min(shop.served[tenant] for tenant in large) > 0
