@@ -58,6 +58,15 @@ lint: $(VENV)/.dev ## Check style, types and the layers
 bench: $(VENV)/.sequence ## Run the benchmarks and write docs/benchmarks.md (QUICK= DATA= ONLY="scoring quality")
 	$(RUN) -m tests.bench.all $(if $(QUICK),--quick) $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only $(ONLY))
 
+ENGINE := engine line realtime rivals
+
+bench-engine: $(VENV)/.dev ## Measure the engine: many tenants, reading and writing, real time, other programs (QUICK= REPORT=folder)
+	$(if $(REPORT),@mkdir -p "$(REPORT)")
+	@failed=; for name in $(ENGINE); do \
+	  $(RUN) -m tests.bench.$$name $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)/$$name.json") \
+	    || failed="$$failed $$name"; \
+	done; test -z "$$failed" || { echo "Not held:$$failed" >&2; exit 1; }
+
 bench-line: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits (QUICK= CONTACTS= REPORT=)
 	$(RUN) -m tests.bench.line $(if $(QUICK),--quick) $(if $(CONTACTS),--contacts $(CONTACTS)) \
 	  $(if $(REPORT),--report "$(REPORT)")
@@ -109,5 +118,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak lint bench bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
+.PHONY: help demo test soak lint bench bench-engine bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

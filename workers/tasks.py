@@ -8,7 +8,7 @@ from functools import cache
 from uuid import UUID
 
 from connector.bootstrap import build
-from connector.services import children, looking, pipeline, realtime, renewing, schedules
+from connector.services import children, looking, renewing, schedules, sweeping
 from connector.services.context import REALTIME, Services
 from connector.services.warm import Warm
 from connector.settings import load
@@ -48,16 +48,14 @@ def realtime_turn(piece_id: str) -> None:
 @app.task(name="connector.sweep")
 def sweep() -> None:
     """Announce whatever is due: intents, real-time work, what is done by the clock, quick looks, idle grants."""
-    pipeline.sweep(services())
-    realtime.sweep(services())
-    for tenant_id, kind in schedules.sweep(services()):
+    due = sweeping.sweep(services())
+    for tenant_id, kind in due.scheduled:
         arguments = [str(tenant_id), kind]
         scheduled.apply_async(args=arguments, queue="maintenance", expires=app_settings.sweep_seconds)
-    services().board.swept(services().clock.now())
-    for connection_id in looking.due(services()):
+    for connection_id in due.looks:
         # A look that waited longer than a sweep is announced again.
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)
-    for connection_id in renewing.due(services()):
+    for connection_id in due.grants:
         renew.apply_async(args=[str(connection_id)], queue="maintenance", expires=app_settings.sweep_seconds)
 
 

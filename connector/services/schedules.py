@@ -26,6 +26,9 @@ _DAY = timedelta(days=1)
 _ROWS = 500
 """Rows of a kind that one sweep enters or announces at most; the next one takes the rest."""
 
+LOOKED_FOR = timedelta(hours=1)
+"""So often all tenants are looked through although none was added: another version may know other kinds."""
+
 LEASE = timedelta(minutes=15)
 """For so long a worker may be at one; one that died with it is followed by another then."""
 
@@ -93,15 +96,31 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def enter(services: Services) -> None:
-    """Add the rows of tenants that are new, or older than a kind."""
+def enter(services: Services) -> bool:
+    """Add the rows of tenants that are new, or older than a kind; tell whether there may be more."""
+    most = 0
     for name, kind in KINDS.items():
         with services.store.reading() as session:
             found = schedules.without(session, name, _ROWS)
+        most = max(most, len(found))
         if found:
             first = {tenant_id: _next(services, tenant_id, kind) for tenant_id in found}
             with services.store.transaction() as session:
                 schedules.enter(session, name, first)
+    return most == _ROWS
+
+
+def enter_new(services: Services) -> None:
+    """Add rows where a tenant was added, and else once in a while: a sweep does not look through all tenants."""
+    now = services.clock.now()
+    with services.store.reading() as session:
+        if schedules.looked(session, now - LOOKED_FOR):
+            return
+    with services.store.transaction() as session:
+        schedules.note_look(session, now)
+    if enter(services):
+        with services.store.transaction() as session:
+            schedules.look_again(session)
 
 
 def due(services: Services) -> Sequence[tuple[UUID, str]]:
@@ -169,7 +188,7 @@ def notice_outage(services: Services) -> int:
 def sweep(services: Services) -> Sequence[tuple[UUID, str]]:
     """Enter what is new, and return (tenant, kind) of what is to be done now."""
     notice_outage(services)
-    enter(services)
+    enter_new(services)
     return due(services)
 
 

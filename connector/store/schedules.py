@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import upsert
 from connector.store.tables import pulses, schedules, tenants
+
+_ENTERED = "entered"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,26 @@ def enter(connection: Connection, kind: str, first: Mapping[UUID, Next]) -> None
     """Add rows; those that are there stay as they are."""
     rows = [{"tenant_id": tenant_id, "kind": kind, **item.to_row()} for tenant_id, item in first.items()]
     upsert(connection, schedules, rows, key=("tenant_id", "kind"))
+
+
+def look_again(connection: Connection) -> None:
+    """Let the next sweep look for tenants without rows. Called where one is added, in the same transaction."""
+    upsert(connection, pulses, [{"name": _ENTERED, "at": _NEVER}], key=("name",), update=("at",))
+
+
+def looked(connection: Connection, since: datetime) -> bool:
+    """Tell whether somebody looked for tenants without rows after ``since``, and nobody is to look again."""
+    query = sa.select(pulses.c.name).where(pulses.c.name == _ENTERED, pulses.c.at > since)
+    return connection.execute(query).first() is not None
+
+
+def note_look(connection: Connection, now: datetime) -> None:
+    """Note that it is looked now, to be committed before the look.
+
+    Whoever adds a tenant meanwhile writes the same row: before this, and the look sees the tenant; or after it, and
+    somebody looks again.
+    """
+    upsert(connection, pulses, [{"name": _ENTERED, "at": now}], key=("name",), update=("at",))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[UUID, str]]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store import schedules
 from connector.store.tables import tenants
 
 
@@ -97,6 +98,7 @@ def create(connection: Connection, name: str, settings: TenantSettings, now: dat
     tenant_id = uuid4()
     row = {"id": tenant_id, "name": name, "settings": asdict(settings), "created_at": now}
     connection.execute(sa.insert(tenants), row)
+    schedules.look_again(connection)
     return tenant_id
 
 

@@ -7,7 +7,6 @@ ends with 1 where one is not held. ``--only`` names some of them, whose lines ta
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.page import page, picture
+from tests.bench.rows import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ BENCHMARKS = {
     "quality": Benchmark("tests.bench.quality", "How good the models are beside tuned peers", reads_data=True),
     "leakage": Benchmark("tests.bench.leakage", "Whether leaks are found and honest fields stay", reads_data=True),
     "cases": Benchmark("tests.bench.cases", "The playbook's own systems", reads_data=True),
+    "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),
     "line": Benchmark("tests.bench.line", "Reading and writing beside the CRMs' limits"),
     "realtime": Benchmark("tests.bench.realtime", "From what happened in a CRM to the new value there"),
     "rivals": Benchmark("tests.bench.rivals", "A backfill's processor time beside other programs'"),
@@ -57,7 +58,7 @@ def found_in(folder: Path) -> dict[str, dict[str, Any]]:
         if report.exists():
             written = datetime.fromtimestamp(report.stat().st_mtime, UTC)
             told = {"about": one.about, "date": f"{written:%Y-%m-%d}"}
-            found[name] = json.loads(report.read_text()) | told
+            found[name] = read(report) | told
     return found
 
 

@@ -26,8 +26,8 @@ def page(found: Mapping[str, Mapping[str, Any]], drawn: Path) -> str:
     """The page in Markdown."""
     parts = [INTRODUCTION, f"![How far every line lies above what is asked]({drawn.as_posix()})", ""]
     for name, one in found.items():
-        settings = "; ".join(f"{key} {value}" for key, value in one["settings"].items() if key != "published")
-        parts += [f"## {one['about']}", "", f"`make bench-{name}`, {one['date']}, {one['machine']}. {settings}.", ""]
+        told = [one["machine"], *(f"{key} {value}" for key, value in one["settings"].items() if key != "published")]
+        parts += [f"## {one['about']}", "", f"`make bench-{name}`, {one['date']}, {'; '.join(told)}.", ""]
         parts += [
             "| what | reached | limit | ratio | asked | of | spread | unit |",
             "|---|---|---|---|---|---|---|---|",

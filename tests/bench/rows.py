@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,23 @@ def written(path: Path, rows: Sequence[Row], settings: dict[str, object]) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     found = [asdict(row) | {"ratio": round(row.ratio, 4), "held": row.held} for row in rows]
     path.write_text(json.dumps({"machine": machine(), "settings": settings, "rows": found}, indent=1) + "\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A report, with what a benchmark that has a form of its own leaves out: settings, where it ran, what was held."""
+    report = json.loads(path.read_text())
+    where = report.get("machine", machine())
+    named = where if isinstance(where, str) else ", ".join(f"{key} {value}" for key, value in where.items())
+    rows = [_filled(row) for row in report["rows"]]
+    return report | {"machine": named, "settings": report.get("settings", {}), "rows": rows}
+
+
+def _filled(row: dict[str, Any]) -> dict[str, Any]:
+    spread = row.get("spread", 0.0)
+    half = (spread[1] - spread[0]) / 2 if isinstance(spread, list) else spread
+    required = row["required"]
+    held = required is None or row["ratio"] >= required
+    return {"median_of": 1, "held": held} | row | {"spread": half}
 
 
 def machine() -> str:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 import random
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from connector.records import Account
 from connector.services import pipeline
-from connector.services.job import TURN_SECONDS, Job
-from connector.store import connections, intents, runs, streams, tenants
+from connector.services.job import TURN_SECONDS
+from connector.store import connections, intents, runs, streams
 from connector.store.session import Store
-from connector.store.tenants import TenantSettings
+from tests.services.fair import Shop, arrive, jain
 from tests.world import World, world
 from workers.outcomes import carry_out, take_turn
 
-WORKERS = 4
 HOUR = 3600.0
 
 
@@ -30,81 +25,6 @@ def line(store: Store) -> World:
     made = world(store)
     made.services = replace(made.services, lease_seconds=1e6)
     return made
-
-
-def arrive(line: World, accounts: int = 1) -> UUID:
-    """Add a tenant with work at its accounts; its messages are sent."""
-    now = line.clock.now()
-    with line.services.store.transaction() as session:
-        tenant_id = tenants.create(session, "T", TenantSettings(), now)
-        for number in range(accounts):
-            account = Account(f"{tenant_id}-{number}", "T", "https://fake.example", "UTC")
-            connections.add(session, tenant_id, "fakecrm", account, now)
-        ready = pipeline.start(line.services, session, tenant_id, pipeline.RETRAIN)
-    line.services.wake_all(ready)
-    return tenant_id
-
-
-@dataclass
-class Shop:
-    """Workers that take turns at the first stage of each tenant, on a virtual clock.
-
-    What is claimed, given back and finished, and in which order, is the product's; how long it takes is said
-    by ``needs`` (seconds of work, by tenant).
-    """
-
-    line: World
-    needs: dict[UUID, float] = field(default_factory=dict)
-    waits: dict[UUID, float] = field(default_factory=dict)
-    served: dict[UUID, float] = field(default_factory=lambda: defaultdict(float))
-    _arrived: dict[UUID, float] = field(default_factory=dict)
-    _busy: list[tuple[float, int, Job, float]] = field(default_factory=list)
-    _turns: int = 0
-
-    def come(self, seconds: float, accounts: int = 1) -> UUID:
-        """Let a tenant with so much work arrive."""
-        tenant_id = arrive(self.line, accounts)
-        self.needs[tenant_id] = seconds
-        self._arrived[tenant_id] = self.line.clock.monotonic()
-        return tenant_id
-
-    def run(self, until: float) -> None:
-        """Work until an instant of the clock."""
-        self._take()
-        while self._busy and self._busy[0][0] <= until:
-            at, _, job, spent = heapq.heappop(self._busy)
-            self._at(at)
-            self._release(job, spent)
-            self._take()
-        self._at(until)
-
-    def _at(self, instant: float) -> None:
-        self.line.clock.sleep(max(0.0, instant - self.line.clock.monotonic()))
-
-    def _take(self) -> None:
-        while len(self._busy) < WORKERS and self.line.woken:
-            _, intent_id = self.line.woken.pop(0)
-            job = pipeline.claim_next(self.line.services, intent_id)
-            if job is not None:
-                now = self.line.clock.monotonic()
-                self.waits.setdefault(job.tenant_id, now - self._arrived[job.tenant_id])
-                spent = min(self.needs[job.tenant_id], job.turn_ends - now)
-                self._turns += 1
-                heapq.heappush(self._busy, (now + spent, self._turns, job, spent))
-
-    def _release(self, job: Job, spent: float) -> None:
-        self.served[job.tenant_id] += spent
-        self.needs[job.tenant_id] -= spent
-        if self.needs[job.tenant_id] > 0:
-            self.line.services.wake_all(pipeline.give_way(job))
-        else:
-            with self.line.services.store.transaction() as session:
-                intents.finish(session, job.intent)
-
-
-def jain(shares: Sequence[float]) -> float:
-    """Return Jain's index of fairness: 1 where all are equal, 1/n where one has everything."""
-    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -130,6 +50,8 @@ def test_small_tenants_do_not_wait_behind_large_ones(line: World) -> None:
 def test_messages_that_stand_ahead_give_nobody_a_turn(line: World) -> None:
     """A tenant with twelve accounts sent its messages first; the next worker is for the other one."""
     crowd = arrive(line, accounts=12)
+    # Of those who came at one instant, ids decide.
+    line.clock.sleep(1.0)
     single = arrive(line)
     first, second, third = (pipeline.claim_next(line.services, line.woken.pop(0)[1]) for _ in range(3))
     assert first

@@ -56,6 +56,18 @@ def test_the_page_tells_every_line_and_what_was_missed(folder: Path) -> None:
     assert [one.get("fill") for one in bars] == ["#4477aa", "#cc3311"]
 
 
+def test_reports_of_another_form_come_onto_the_page_too(tmp_path: Path) -> None:
+    """Without settings, with a machine in parts, rows without what is held, a spread from least to most."""
+    row = {"name": "hubspot: backfill", "unit": "requests/s", "achieved": 9.0, "limit": 10.0, "ratio": 0.9}
+    for name, rest in (("line", {"required": 0.95}), ("rivals", {"required": 0.5, "spread": [1.0, 4.0]})):
+        machine = {"machine": {"cores": 2, "system": "Linux"}} if name == "line" else {}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"rows": [row | rest], **machine}))
+    text = page(found_in(tmp_path), Path("pictures/benchmarks.svg"))
+    assert "cores 2, system Linux" in text
+    assert "| hubspot: backfill | 9 | 10 | 0.9 | 0.95 **not held** | 1 | 0 | requests/s |" in text
+    assert "| 0.5 | 1 | 1.5 | requests/s |" in text
+
+
 def test_every_benchmark_is_a_module_that_is_there() -> None:
     """A name that nobody can run would only show at night."""
     for one in BENCHMARKS.values():

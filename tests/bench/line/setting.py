@@ -113,13 +113,18 @@ class Tenant:
 
     def until(self, stage: str) -> None:
         """Do the line's stages up to the one before ``stage``; raise ``RuntimeError`` where one does not end well."""
+        if not self.came_to(stage):
+            raise RuntimeError(f"The line of {self.vendor} ended before {stage}: {self._trouble()}")
+
+    def came_to(self, stage: str) -> bool:
+        """Do what is announced; tell whether ``stage`` is next, or else nothing more is announced."""
         while self._woken:
             intent_id = self._woken[0]
             if self._stage_of(intent_id) == stage:
-                return
+                return True
             self._woken.pop(0)
             carry_out(self.services, intent_id)
-        raise RuntimeError(f"The line of {self.vendor} ended before {stage}: {self._trouble()}")
+        return False
 
     def done(self, stage: str) -> int:
         """Return how much a stage of the newest run has done."""

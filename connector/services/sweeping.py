@@ -1,0 +1,46 @@
+"""The sweep: rows that are due become messages, whatever became of earlier ones.
+
+Its cost must not grow with the number of tenants for whom nothing is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from connector.services import looking, pipeline, realtime, renewing, schedules
+from connector.services.context import Services
+from connector.store import schedules as rows
+
+_GRANTS = timedelta(minutes=10)
+"""So often all grants are looked through: what is found has weeks left, and what failed is best left for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a sweep found beside the work that it announced itself.
+
+    ``scheduled`` are (tenant, kind) of what is done by the clock; ``looks`` and ``grants`` connections that are to be
+    looked at, or whose tokens are to be refreshed.
+    """
+
+    scheduled: Sequence[tuple[UUID, str]]
+    looks: Sequence[UUID]
+    grants: Sequence[UUID]
+
+
+def sweep(services: Services) -> Due:
+    """Announce intents and real-time work that are due; return the rest, which the caller's broker is told of."""
+    pipeline.sweep(services)
+    realtime.sweep(services)
+    scheduled = schedules.sweep(services)
+    services.board.swept(services.clock.now())
+    return Due(scheduled, looking.due(services), _grants(services))
+
+
+def _grants(services: Services) -> Sequence[UUID]:
+    with services.store.transaction() as session:
+        silent = rows.beat(session, "grants", services.clock.now(), _GRANTS)
+    return renewing.due(services) if silent else []
