@@ -25,6 +25,8 @@ def notice(session: Connection, connection_id: UUID, adapter: CrmAdapter, read: 
 
     Only what was changed after our write counts: a page that was fetched before it shows what was there before.
     """
+    if not read:
+        return 0
     names = connections.get(session, connection_id).field_names
     theirs = {ours: names[ours] for ours in COMPARED if ours in names}
     # A field that no record of the page has can't be read, or is not told with the record.

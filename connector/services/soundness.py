@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from typing import TypeVar
 
 from connector.records import (
@@ -51,7 +53,7 @@ def sound(page: Page, stream: str) -> Page:
         for item in page.rejections
     ]
 
-    def kept(found: Iterable[T], check: Callable[[T], T], name: Callable[[T], str]) -> tuple[T, ...]:
+    def kept(found: tuple[T, ...], check: Callable[[T], T], name: Callable[[T], str]) -> tuple[T, ...]:
         good = []
         for item in found:
             try:
@@ -60,14 +62,17 @@ def sound(page: Page, stream: str) -> Page:
                 rejections.append(Rejection(stream, clean(name(item))[:LONGEST_KEY] or "unknown", str(reason)))
         return tuple(good)
 
+    # What a page has most of is looked through as a whole first; one by one only where something is amiss.
+    changes = page.changes if _all_changes(page.changes) else kept(page.changes, _change, attrgetter("record_id"))
+    events = page.events if _all_events(page.events) else kept(page.events, _event, attrgetter("source_id"))
     census = page.census
     return replace(
         page,
         census=census and replace(census, present=tuple(filter(_is_key, census.present))),
         records=kept(page.records, _record, lambda item: item.record_id),
         companies=kept(page.companies, _company, lambda item: item.company_id),
-        changes=kept(page.changes, _change, lambda item: item.record_id),
-        events=kept(page.events, _event, lambda item: item.source_id),
+        changes=changes,
+        events=events,
         conversions=kept(page.conversions, _conversion, lambda item: item.source_id),
         retractions=kept(page.retractions, _retraction, lambda item: item.object_id),
         removals=kept(page.removals, _removal, lambda item: item.record_id),
@@ -100,6 +105,34 @@ def clean(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return _SPOILT.sub("\ufffd", text)
+
+
+def _all_changes(found: Sequence[PropertyChange]) -> bool:
+    """Tell whether :func:`_change` would leave each of these as it is."""
+    return (
+        all(map(_is_key, {item.record_id for item in found}))
+        and all(map(_is_key, {item.name for item in found}))
+        and {item.at.year for item in found}.issubset(YEARS)
+        and _plain(item.value for item in found if item.value)
+    )
+
+
+def _all_events(found: Sequence[EngagementEvent]) -> bool:
+    """Tell whether :func:`_event` would leave each of these as it is."""
+    ids = [item.source_id for item in found]
+    return (
+        all(0 < len(text) <= LONGEST_KEY for text in ids)
+        and _plain(ids)
+        and all(map(_is_key, {item.record_id or item.email or "" for item in found}))
+        and {item.at.year for item in found}.issubset(YEARS)
+        and _plain(item.detail for item in found if item.detail)
+    )
+
+
+def _plain(texts: Iterable[str]) -> bool:
+    """Tell whether :func:`clean` would leave each text as it is: in one look at all of them."""
+    joined = "".join(texts)
+    return (joined.isascii() and "\0" not in joined) or not _SPOILT.search(joined)
 
 
 def _record(item: Record) -> Record:
@@ -186,6 +219,6 @@ def _text(text: str | None) -> str | None:
 
 
 def _texts(found: Mapping[str, str]) -> Mapping[str, str]:
-    if all(clean(name) is name and clean(value) is value for name, value in found.items()):
+    if _plain(chain(found, found.values())):
         return found
     return {clean(name): clean(value) for name, value in found.items()}

@@ -7,9 +7,10 @@ than row-wise statements; a handful goes row by row, without a table made for it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -35,6 +36,30 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Many rows without a mapping for each: values in the order of ``names``, and what is ``common`` to all rows."""
+
+    names: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    common: Mapping[str, Any]
+
+    def unique(self, key: Sequence[str]) -> Columns:
+        """Return the last row of each ``key``."""
+        picked = itemgetter(*(self.names.index(name) for name in key if name not in self.common))
+        last = dict(zip(map(picked, self.rows), self.rows, strict=True))
+        return self if len(last) == len(self.rows) else replace(self, rows=list(last.values()))
+
+    def mappings(self) -> list[Row]:
+        """Return a mapping for each row."""
+        return [{**self.common, **dict(zip(self.names, row, strict=True))} for row in self.rows]
+
+
+def _columns(rows: Sequence[Row]) -> Columns:
+    names = tuple(rows[0]) if rows else ()
+    return Columns(names, [tuple(map(row.__getitem__, names)) for row in rows], {})
+
+
+@dataclass(frozen=True, slots=True)
 class _Rule:
     key: tuple[str, ...]
     update: tuple[str, ...]
@@ -54,7 +79,7 @@ class _Rule:
 def upsert(
     connection: Connection,
     table: sa.Table,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | Columns,
     *,
     key: Sequence[str],
     update: Sequence[str] = (),
@@ -67,46 +92,52 @@ def upsert(
     they are; ``merge`` says by rule what becomes of them; those that ``where`` denies stay in any case. Returns how
     many rows were new or changed. Rows are locked in the order of their keys: two workers never wait for each other's.
     """
-    if not rows:
+    found = rows if isinstance(rows, Columns) else _columns(rows)
+    if not found.rows:
         return 0
-    unique = list(dict(zip(map(itemgetter(*key), rows), rows, strict=True)).values())
-    rule = _Rule(tuple(key), tuple(update), where, merge)
+    found, rule = found.unique(key), _Rule(tuple(key), tuple(update), where, merge)
     if connection.dialect.name == "sqlite":
-        return _into_sqlite(connection, table, unique, rule)
-    if len(unique) <= FEW:
-        ordered = sorted(unique, key=itemgetter(*key))
+        return _into_sqlite(connection, table, found, rule)
+    if len(found.rows) <= FEW:
+        ordered = sorted(found.mappings(), key=itemgetter(*key))
         statement = rule.applied(postgresql.insert(table)).execution_options(preserve_rowcount=True)
         return connection.execute(statement, ordered).rowcount
-    changed = connection.execute(rule.applied(_copied(connection, table, unique, key))).rowcount
+    changed = connection.execute(rule.applied(_copied(connection, table, found, key))).rowcount
     connection.execute(sa.text(f'DROP TABLE "{_staging(table)}"'))
     return changed
 
 
-def _into_sqlite(connection: Connection, table: sa.Table, rows: Sequence[Row], rule: _Rule) -> int:
+def _into_sqlite(connection: Connection, table: sa.Table, found: Columns, rule: _Rule) -> int:
     if rule.merge is not None:
-        return connection.execute(rule.applied(sqlite.insert(table)), rows).rowcount
-    names = tuple(rows[0])
-    statement = _sqlite_statement(table, names, rule, connection.dialect)
-    return connection.exec_driver_sql(statement, _bound(connection, table, names, rows)).rowcount
+        return connection.execute(rule.applied(sqlite.insert(table)), found.mappings()).rowcount
+    names = (*found.common, *found.names)
+    statement, placed = _sqlite_statement(table, names, rule, connection.dialect)
+    return connection.exec_driver_sql(statement, _bound(connection, table, placed, found)).rowcount
 
 
 @lru_cache(maxsize=128)
-def _sqlite_statement(table: sa.Table, names: tuple[str, ...], rule: _Rule, dialect: sa.Dialect) -> str:
-    """Return the statement, its values in the order of ``names``: compiled once, not for each page."""
+def _sqlite_statement(
+    table: sa.Table, names: tuple[str, ...], rule: _Rule, dialect: sa.Dialect
+) -> tuple[str, Sequence[str]]:
+    """Return the statement and the order of its values: compiled once, not for each page."""
     compiled = rule.applied(sqlite.insert(table)).compile(dialect=dialect, column_keys=list(names))
-    placed = list(compiled.positiontup or ())
-    if placed != list(names):
+    placed = tuple(compiled.positiontup or ())
+    if sorted(placed) != sorted(names):
         raise TypeError(f"columns of {table.name} with defaults of ours can't be written in bulk")
-    return str(compiled)
+    return str(compiled), placed
 
 
-def _bound(connection: Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _bound(connection: Connection, table: sa.Table, names: Sequence[str], found: Columns) -> list[tuple[Any, ...]]:
     """Return the rows' values as the database's driver takes them, column by column: most need no work."""
-    columns = []
+    columns: list[Iterable[Any]] = []
     for name in names:
         bind = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        values = map(itemgetter(name), rows)
-        columns.append(map(bind, values) if bind else values)
+        if name in found.common:
+            value = found.common[name]
+            columns.append(repeat(bind(value) if bind else value, len(found.rows)))
+        else:
+            values = map(itemgetter(found.names.index(name)), found.rows)
+            columns.append(map(bind, values) if bind else values)
     return list(zip(*columns, strict=True))
 
 
@@ -114,9 +145,9 @@ def _staging(table: sa.Table) -> str:
     return f"staging_{table.name}"
 
 
-def _copied(connection: Connection, table: sa.Table, rows: Sequence[Row], key: Sequence[str]) -> Any:
+def _copied(connection: Connection, table: sa.Table, found: Columns, key: Sequence[str]) -> Any:
     """Copy rows into a temporary table; return the INSERT from there."""
-    names = list(rows[0])
+    names = [*found.common, *found.names]
     columns = [table.c[name] for name in names]
     staging = sa.Table(
         _staging(table), sa.MetaData(), *(sa.Column(c.name, c.type) for c in columns), prefixes=["TEMPORARY"]
@@ -126,6 +157,6 @@ def _copied(connection: Connection, table: sa.Table, rows: Sequence[Row], key: S
     quoted = ", ".join(f'"{name}"' for name in names)
     cursor = connection.connection.cursor()
     with cursor.copy(f'COPY "{staging.name}" ({quoted}) FROM STDIN') as copy:
-        for row in _bound(connection, table, names, rows):
+        for row in _bound(connection, table, names, found):
             copy.write_row(row)
     return postgresql.insert(table).from_select(names, sa.select(*staging.c).order_by(*(staging.c[n] for n in key)))

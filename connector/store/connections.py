@@ -135,11 +135,19 @@ def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, 
     return connection_id
 
 
+_TOKENS = sa.select(
+    connections.c.access_token,
+    connections.c.refresh_token,
+    connections.c.token_expires_at,
+    connections.c.token_version,
+    connections.c.tokens_saved_at,
+).where(connections.c.id == sa.bindparam("wanted"))
+"""Made once: asked before every request to a CRM."""
+
+
 def tokens(connection: Connection, connection_id: UUID) -> StoredTokens:
     """Return the encrypted tokens of a connection."""
-    c = connections.c
-    columns = (c.access_token, c.refresh_token, c.token_expires_at, c.token_version, c.tokens_saved_at)
-    return StoredTokens(*connection.execute(sa.select(*columns).where(c.id == connection_id)).one())
+    return StoredTokens(*connection.execute(_TOKENS, {"wanted": connection_id}).one())
 
 
 def idle_grants(connection: Connection, vendor: str, since: datetime, limit: int) -> Sequence[UUID]:

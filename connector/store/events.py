@@ -14,12 +14,15 @@ from sqlalchemy.engine import Connection
 
 from connector.records import Conversion, EngagementEvent, PropertyChange, Record, Retraction
 from connector.store import records as record_store
-from connector.store.bulk import upsert
+from connector.store.bulk import Columns, upsert
 from connector.store.tables import changes, conversions, events, records
 from connector.store.types import AnyRow
 
 _EMAIL = "email:"
 _ID = "id:"
+
+_text = str.__str__
+"""An enumeration's word as a mere text, which drivers take without asking what it is."""
 
 
 def save_changes(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[PropertyChange]) -> None:
@@ -27,17 +30,12 @@ def save_changes(connection: Connection, tenant_id: UUID, connection_id: UUID, f
     known = record_store.ids_by_vendor_id(connection, connection_id, (item.record_id for item in found))
     told = _newest_values(connection, [item for item in found if item.observed], known)
     rows = [
-        {
-            "record_id": known[item.record_id],
-            "name": item.name,
-            "at": item.at,
-            "tenant_id": tenant_id,
-            "value": item.value,
-        }
+        (known[item.record_id], item.name, item.at, item.value)
         for item in found
         if item.record_id in known and not (item.observed and (known[item.record_id], item.name, item.value) in told)
     ]
-    upsert(connection, changes, rows, key=("record_id", "name", "at"), update=("value",))
+    columns = Columns(("record_id", "name", "at", "value"), rows, {"tenant_id": tenant_id})
+    upsert(connection, changes, columns, key=("record_id", "name", "at"), update=("value",))
 
 
 def _newest_values(
@@ -59,49 +57,40 @@ def _newest_values(
 
 def save_events(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[EngagementEvent]) -> int:
     """Store events once each (by source and source id); return how many were new or changed."""
-    subjects = [_subject(item.record_id, item.email) for item in found]
-    known = _resolve(connection, connection_id, subjects)
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "connection_id": connection_id,
-            "source": item.source,
-            "source_id": item.source_id,
-            "record_id": known.get(subject),
-            "subject": None if subject in known else subject,
-            "kind": item.kind,
-            "at": item.at,
-            "actor": item.actor,
-            "detail": item.detail,
-        }
-        for item, subject in zip(found, subjects, strict=True)
-    ]
-    refreshed = ("record_id", "subject", "kind", "at", "actor", "detail")
-    return upsert(connection, events, rows, key=("connection_id", "source", "source_id"), update=refreshed)
+    by_id, by_email = _persons(connection, connection_id, found)
+    rows = []
+    for item in found:
+        person = by_id.get(item.record_id) if item.record_id else by_email.get(item.email or "")
+        subject = None if person is not None else _subject(item.record_id, item.email)
+        rows.append(
+            (item.source, item.source_id, person, subject, _text(item.kind), item.at, _text(item.actor), item.detail)
+        )
+    names = ("source", "source_id", "record_id", "subject", "kind", "at", "actor", "detail")
+    columns = Columns(names, rows, {"tenant_id": tenant_id, "connection_id": connection_id})
+    return upsert(connection, events, columns, key=("connection_id", "source", "source_id"), update=names[2:])
+
+
+def _persons(
+    connection: Connection, connection_id: UUID, found: Sequence[EngagementEvent]
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Return our record ids by the vendor's id and, of events that name no record, by address."""
+    ids = {item.record_id for item in found if item.record_id}
+    emails = {item.email for item in found if item.email and not item.record_id}
+    by_id = record_store.ids_by_vendor_id(connection, connection_id, ids)
+    return by_id, record_store.ids_by_email(connection, connection_id, emails)
 
 
 def save_conversions(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Conversion]) -> None:
     """Store outcomes once each (by source and source id)."""
-    known = _resolve(connection, connection_id, [_subject(item.record_id, None) for item in found])
+    known = record_store.ids_by_vendor_id(connection, connection_id, {item.record_id for item in found})
     rows = []
     for item in found:
-        subject = _subject(item.record_id, None)
-        rows.append(
-            {
-                "tenant_id": tenant_id,
-                "connection_id": connection_id,
-                "source": item.source,
-                "source_id": item.source_id,
-                "record_id": known.get(subject),
-                "subject": None if subject in known else subject,
-                "kind": item.kind,
-                "at": item.at,
-                "amount": item.amount,
-                "currency": item.currency,
-            }
-        )
-    refreshed = ("record_id", "subject", "kind", "at", "amount", "currency")
-    upsert(connection, conversions, rows, key=("connection_id", "source", "source_id"), update=refreshed)
+        person = known.get(item.record_id)
+        subject = None if person is not None else _subject(item.record_id, None)
+        rows.append((item.source, item.source_id, person, subject, item.kind, item.at, item.amount, item.currency))
+    names = ("source", "source_id", "record_id", "subject", "kind", "at", "amount", "currency")
+    columns = Columns(names, rows, {"tenant_id": tenant_id, "connection_id": connection_id})
+    upsert(connection, conversions, columns, key=("connection_id", "source", "source_id"), update=names[2:])
 
 
 def retract(connection: Connection, connection_id: UUID, found: Sequence[Retraction]) -> None:

@@ -99,11 +99,19 @@ def _person(vendor_id: str, rows: Sequence[AnyRow]) -> Person:
     )
 
 
+_ERASED_SINCE = sa.select(inbox.c.subject).where(
+    inbox.c.connection_id == sa.bindparam("account"),
+    inbox.c.kind == ERASED,
+    inbox.c.handled_at > sa.bindparam("since"),
+    inbox.c.subject.is_not(None),
+)
+"""Made once: asked for every page."""
+
+
 def erased_since(connection: Connection, connection_id: UUID, since: datetime) -> set[str]:
     """Return the vendor ids of people who were erased after ``since``: a page read before must not bring them back."""
-    c = inbox.c
-    where = sa.and_(c.connection_id == connection_id, c.kind == ERASED, c.handled_at > since)
-    return set(connection.execute(sa.select(c.subject).where(where, c.subject.is_not(None))).scalars())
+    asked = {"account": connection_id, "since": since}
+    return set(connection.execute(_ERASED_SINCE, asked).scalars())
 
 
 def handled(connection: Connection, connection_id: UUID, keys: Sequence[str], now: datetime) -> None:

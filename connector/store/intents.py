@@ -164,13 +164,26 @@ def _held(intent: Intent) -> sa.ColumnElement[bool]:
     return sa.and_(intents.c.id == intent.id, intents.c.fence == intent.fence, intents.c.status == IntentStatus.LEASED)
 
 
+_RENEW = (
+    sa.update(intents)
+    .where(
+        intents.c.id == sa.bindparam("held_id"),
+        intents.c.fence == sa.bindparam("held_fence"),
+        intents.c.status == IntentStatus.LEASED,
+    )
+    .values(leased_until=sa.bindparam("until"))
+)
+"""Made once: it begins every writing transaction of a stage."""
+
+
 def renew(connection: Connection, intent: Intent, until: datetime) -> None:
     """Hold the lease longer; raises ``LostLease`` when another worker has it now.
 
     Called inside each writing transaction, it is also the fence: the row stays locked
     until that transaction ends.
     """
-    if connection.execute(sa.update(intents).where(_held(intent)).values(leased_until=until)).rowcount != 1:
+    held = {"held_id": intent.id, "held_fence": intent.fence, "until": until}
+    if connection.execute(_RENEW, held).rowcount != 1:
         raise LostLease(f"Stage {intent.stage} of run {intent.run_id} is held by another worker.")
 
 

@@ -152,6 +152,12 @@ def start_stage(connection: Connection, run_id: UUID, stage: str, now: datetime)
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.RUNNING))
 
 
+_REPORT = sa.update(run_stages).where(
+    run_stages.c.run_id == sa.bindparam("of_run"), run_stages.c.stage == sa.bindparam("of_stage")
+)
+"""Made once: every page reports. What is set are the other values that come with it."""
+
+
 def report(
     connection: Connection,
     run_id: UUID,
@@ -163,9 +169,8 @@ def report(
     detail: str | None = None,
 ) -> None:
     """Set a stage's counts."""
-    where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
-    values = {"done": done, "expected": expected, "unsized": unsized, "detail": detail}
-    connection.execute(sa.update(run_stages).where(where).values(values))
+    counts = {"done": done, "expected": expected, "unsized": unsized, "detail": detail}
+    connection.execute(_REPORT, {"of_run": run_id, "of_stage": stage, **counts})
 
 
 def finish_stage(connection: Connection, run_id: UUID, stage: str, now: datetime) -> None:

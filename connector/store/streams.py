@@ -30,6 +30,29 @@ class StreamState:
     unavailable: str | None
 
 
+_STATES = sa.select(
+    streams.c.name,
+    streams.c.label,
+    streams.c.cursor,
+    streams.c.read,
+    streams.c.rejected,
+    streams.c.expected,
+    streams.c.drained_at,
+    streams.c.unavailable,
+)
+_OF_CONNECTION = _STATES.where(streams.c.connection_id == sa.bindparam("wanted"))
+_OF_TENANT = _STATES.where(streams.c.tenant_id == sa.bindparam("wanted"))
+"""Made once: every page reports what all streams of its tenant have read."""
+
+
+_ADVANCE = (
+    sa.update(streams)
+    .where(streams.c.connection_id == sa.bindparam("of_connection"), streams.c.name == sa.bindparam("of_stream"))
+    .values(read=streams.c.read + sa.bindparam("more"))
+)
+"""Made once, as every page moves a cursor. What else is set are the values that come with it."""
+
+
 def register(connection: Connection, tenant_id: UUID, connection_id: UUID, offered: Sequence[Stream]) -> None:
     """Add rows for streams seen for the first time; cursors of known ones stay."""
     rows = [{"connection_id": connection_id, "name": s.name, "tenant_id": tenant_id, "label": s.label} for s in offered]
@@ -38,24 +61,17 @@ def register(connection: Connection, tenant_id: UUID, connection_id: UUID, offer
 
 def of_connection(connection: Connection, connection_id: UUID) -> Sequence[StreamState]:
     """Return the streams of a connection."""
-    return _states(connection, streams.c.connection_id == connection_id)
+    return [StreamState(*row) for row in connection.execute(_OF_CONNECTION, {"wanted": connection_id})]
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[StreamState]:
     """Return the streams of all of a tenant's connections."""
-    return _states(connection, streams.c.tenant_id == tenant_id)
-
-
-def _states(connection: Connection, where: sa.ColumnElement[bool]) -> Sequence[StreamState]:
-    c = streams.c
-    query = sa.select(c.name, c.label, c.cursor, c.read, c.rejected, c.expected, c.drained_at, c.unavailable)
-    return [StreamState(*row) for row in connection.execute(query.where(where))]
+    return [StreamState(*row) for row in connection.execute(_OF_TENANT, {"wanted": tenant_id})]
 
 
 def advance(connection: Connection, connection_id: UUID, name: str, values: dict[str, Any], read: int) -> None:
     """Move a cursor in the transaction that stored what it read; ``read`` is added to the count."""
-    where = sa.and_(streams.c.connection_id == connection_id, streams.c.name == name)
-    connection.execute(sa.update(streams).where(where).values(read=streams.c.read + read, **values))
+    connection.execute(_ADVANCE, {"of_connection": connection_id, "of_stream": name, "more": read, **values})
 
 
 def reject(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[Rejection]) -> None:

@@ -123,6 +123,19 @@ def test_a_sound_page_is_left_as_it_is() -> None:
     assert sound(PAGE, "things").records[0] is RECORD
 
 
+@given(st.lists(st.text(st.sampled_from("aé\0\ud83d\ude00"), max_size=3), max_size=5))
+def test_what_becomes_of_a_thing_does_not_depend_on_its_neighbours(texts: list[str]) -> None:
+    """A page is looked through as a whole: with the same outcome as one thing after another."""
+    changes_ = tuple(replace(CHANGE, name=text, value=text) for text in texts)
+    events_ = tuple(replace(EVENT, source_id=text, detail=text) for text in texts)
+    alone = [sound(Page({}, drained=True, changes=(one,)), "things") for one in changes_]
+    alone += [sound(Page({}, drained=True, events=(one,)), "things") for one in events_]
+    together = sound(Page({}, drained=True, changes=changes_, events=events_), "things")
+    assert together.changes == tuple(one for page in alone for one in page.changes)
+    assert together.events == tuple(one for page in alone for one in page.events)
+    assert len(together.rejections) == sum(len(page.rejections) for page in alone)
+
+
 @given(st.text(st.characters(codec=None)))
 def test_a_clean_text_can_be_stored_and_is_changed_where_it_must_be_alone(text: str) -> None:
     """Whatever comes in, what goes out is text to every database, of the same length."""

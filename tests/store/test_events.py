@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from connector.records import Actor, Conversion, EngagementEvent, EventKind, PropertyChange, Removal
 from connector.store import events, frames, leads, persons, records
+from connector.store.bulk import FEW
 from connector.store.leads import NewLead
 from connector.store.session import Store
 from connector.store.tables import changes
@@ -40,6 +41,30 @@ def test_two_rows_of_one_page_with_the_same_key_count_as_one(store: Store) -> No
         tenant, crm = with_records(session)
         events.save_events(session, tenant, crm, [CALL, replace(CALL, detail="last")])
     assert _count(store, event_table) == 1
+
+
+def test_a_large_page_is_kept_whole_with_the_newest_of_each(store: Store) -> None:
+    """Past the number of rows that go one by one, too; every column holds what its event said."""
+    page = [
+        EngagementEvent(
+            "forms", f"f{number}", EventKind.FORM_SUBMITTED, NOW, Actor.LEAD, email=f"p{number}@example.com"
+        )
+        for number in range(2 * FEW)
+    ]
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        events.save_events(session, tenant, crm, [*page, replace(page[0], detail="last")])
+    with store.reading() as session:
+        c = event_table.c
+        kept = session.execute(sa.select(c).order_by(c.id)).all()
+    assert len(kept) == len(page)
+    assert {(row.tenant_id, row.connection_id, row.kind, row.actor, row.at) for row in kept} == {
+        (tenant, crm, EventKind.FORM_SUBMITTED, Actor.LEAD, NOW)
+    }
+    found = {row.source_id: row for row in kept}
+    assert (found["f0"].detail, found["f0"].subject) == ("last", "email:p0@example.com")
+    assert (found["f1"].subject, found["f1"].detail) == (None, None)
+    assert found["f1"].record_id is not None
 
 
 def test_an_event_read_before_its_person_finds_them_later(store: Store) -> None:

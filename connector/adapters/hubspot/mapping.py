@@ -50,13 +50,21 @@ class Version(NamedTuple):
 
 def history_of(raw: Mapping[str, Any], name: str) -> list[Version]:
     """Return a property's known versions, newest first; raise ``UnreadableError`` if one has no time."""
-    listed = part(raw, "propertiesWithHistory").get(name)
+    return _versions(part(raw, "propertiesWithHistory").get(name), name)
+
+
+def _versions(listed: object, name: str) -> list[Version]:
     if not listed or not isinstance(listed, list):
         # Most properties of most contacts.
         return []
     what = f"the history of {name}"
-    found = [version if isinstance(version, dict) else {} for version in listed]
-    read = [Version(text(version.get("value")), moment(version.get("timestamp"), what)) for version in found]
+    read = []
+    for version in listed:
+        stated = version if isinstance(version, dict) else {}
+        value = stated.get("value")
+        # Nearly all are texts already.
+        told = value or None if type(value) is str else text(value)
+        read.append(Version(told, moment(stated.get("timestamp"), what)))
     if len(read) > 1:
         read.sort(key=_AT, reverse=True)
     return read
@@ -73,21 +81,21 @@ def add_contact(
     observed = observed or {}
     record_id = identifier(raw)
     histories = {}
-    for name in part(raw, "propertiesWithHistory"):
-        if name not in own and name not in CHANGE_MARKS:
+    for name, listed in part(raw, "propertiesWithHistory").items():
+        if listed and name not in own and name not in CHANGE_MARKS:
             try:
-                histories[name] = history_of(raw, name)
+                histories[name] = _versions(listed, name)
             except UnreadableError as reason:
                 pieces.reject(stream, id_of(raw), reason)
     record = _record(raw, record_id, histories, own)
     pieces.records.append(record)
     pieces.removals.extend(_merged(record))
+    changes = pieces.changes
     for name, versions in histories.items():
         if name in observed:
-            seen = [PropertyChange(record_id, name, found.value, observed[name], True) for found in versions[:1]]
-            pieces.changes.extend(seen)
+            changes += [PropertyChange(record_id, name, found.value, observed[name], True) for found in versions[:1]]
         else:
-            pieces.changes.extend(PropertyChange(record_id, name, value, at) for value, at in versions)
+            changes += [PropertyChange(record_id, name, value, at) for value, at in versions]
     pieces.conversions.extend(_stages(record, histories.get("lifecyclestage", ())))
 
 

@@ -23,7 +23,7 @@ class UnreadableError(ValueError):
 def moment(value: object, what: str) -> datetime:
     """Return the time in ``value``, ISO 8601 or epoch milliseconds; raise ``UnreadableError`` naming ``what``."""
     try:
-        return _read_moment(str(value).strip())
+        return _read_moment(value if type(value) is str else str(value))
     except (ValueError, OverflowError):
         raise UnreadableError(f"{what} is not a time") from None
 
@@ -31,6 +31,7 @@ def moment(value: object, what: str) -> datetime:
 @lru_cache(maxsize=1024)
 def _read_moment(text: str) -> datetime:
     """Read a time; most properties of an object have that of its creation."""
+    text = text.strip()
     if text.lstrip("-").isdecimal():
         return _EPOCH + timedelta(milliseconds=int(text))
     read = datetime.fromisoformat(text)
@@ -118,8 +119,13 @@ def part(raw: Mapping[str, Any], key: str) -> Json:
 
 def properties_of(raw: Mapping[str, Any]) -> dict[str, str]:
     """Return the filled properties of an object as text."""
-    filled = ((name, text(value)) for name, value in part(raw, "properties").items())
-    return {name: value for name, value in filled if value is not None}
+    filled = {}
+    for name, value in part(raw, "properties").items():
+        # Nearly all are texts already.
+        told = value if type(value) is str else text(value)
+        if told:
+            filled[name] = told
+    return filled
 
 
 def id_of(raw: Mapping[str, Any]) -> object:

@@ -3,6 +3,9 @@
 ``python -m tests.bench.rivals``: for each vendor every program reads a small and a larger account, each read by a new
 process, turn and turn about. The difference of the two, by 1,000 contacts, leaves out what starting up costs. No
 latency: what waits costs no processor time. A program that can't be installed is left out with a word.
+
+Ours reads more of each contact than the others do. So there are two figures: processor time by 1,000 contacts, whatever
+is read of them, and by 1,000 rows: records, events, outcomes, and versions of a field where the CRM keeps them.
 """
 
 from __future__ import annotations
@@ -54,7 +57,8 @@ def _timed(command: list[str], environment: Mapping[str, str], counted: Callable
 
 
 def _rows_told(output: str) -> int:
-    return int(json.loads(output.splitlines()[-1])["rows"])
+    told = json.loads(output.splitlines()[-1])
+    return int(told["rows"]) + int(told.get("changes", 0))
 
 
 def ours(vendor: str) -> Reader:
@@ -106,7 +110,7 @@ def readers(vendor: str) -> dict[str, Reader]:
 
 
 def measure(vendor: str, sizes: tuple[int, int], rounds: int) -> Iterator[dict[str, object]]:
-    """Yield one row a program: processor seconds by 1,000 contacts, and beside them ours as a share of it."""
+    """Yield two rows a program: processor seconds by 1,000 contacts and by 1,000 rows, ours beside each."""
     programs = readers(vendor)
     reads: dict[tuple[str, int], list[Read]] = defaultdict(list)
     for contacts in sizes:
@@ -116,28 +120,35 @@ def measure(vendor: str, sizes: tuple[int, int], rounds: int) -> Iterator[dict[s
                     with TemporaryDirectory() as folder:
                         reads[program, contacts].append(reader(origin, Path(folder)))
     small, large = sizes
-    slopes = {
-        program: [
-            1000 * (more.seconds - less.seconds) / (large - small)
-            for less, more in zip(reads[program, small], reads[program, large], strict=True)
-        ]
-        for program in programs
-    }
-    for program, found in slopes.items():
-        rows = reads[program, large][-1].rows
-        yield _row(vendor, program, found, slopes["ours"], rows * 1000 / large)
+    for unit in ("contacts", "rows"):
+        costs = {
+            program: [
+                _cost(less, more, large - small if unit == "contacts" else more.rows - less.rows)
+                for less, more in zip(reads[program, small], reads[program, large], strict=True)
+            ]
+            for program in programs
+        }
+        for program, found in costs.items():
+            rows = reads[program, large][-1].rows * 1000 / large
+            yield _row((vendor, program, unit), found, costs["ours"], rows)
 
 
-def _row(vendor: str, program: str, found: list[float], own: list[float], rows: float) -> dict[str, object]:
+def _cost(less: Read, more: Read, further: int) -> float:
+    """Return processor seconds by 1,000 of what the larger account has more."""
+    return 1000 * (more.seconds - less.seconds) / further
+
+
+def _row(measured: tuple[str, str, str], found: list[float], own: list[float], rows: float) -> dict[str, object]:
+    vendor, program, unit = measured
     achieved, median = statistics.median(own), statistics.median(found)
     row: dict[str, object] = {
-        "name": f"{vendor}: ours beside {program}" if program != "ours" else f"{vendor}: ours",
-        "unit": "processor seconds by 1,000 contacts",
-        "achieved": round(achieved, 3),
-        "limit": round(median * (THIRD if program != "ours" else 1), 3),
+        "name": f"{vendor}: ours beside {program}, by {unit}" if program != "ours" else f"{vendor}: ours, by {unit}",
+        "unit": f"processor seconds by 1,000 {unit}",
+        "achieved": round(achieved, 4),
+        "limit": round(median * (THIRD if program != "ours" else 1), 4),
         "rows_by_1000_contacts": round(rows),
         "median_of": len(found),
-        "spread": [round(min(found), 3), round(max(found), 3)],
+        "spread": [round(min(found), 4), round(max(found), 4)],
     }
     ratio = statistics.median(theirs / mine for theirs, mine in zip(found, own, strict=True))
     return row | {"ratio": round(ratio, 2), "required": 3.0 if program != "ours" else 1.0}
@@ -154,7 +165,7 @@ def main() -> None:
     vendors = [chosen.only] if chosen.only else sorted(TAPS)
     rows = [row for vendor in vendors for row in measure(vendor, sizes, rounds)]
     for row in rows:
-        print(f"{row['name']:40} {row['achieved']:>8} s {row['rows_by_1000_contacts']:>8} rows  × {row['ratio']}")
+        print(f"{row['name']:50} {row['achieved']:>8} s {row['rows_by_1000_contacts']:>8} rows  × {row['ratio']}")
     if chosen.report:
         chosen.report.write_text(json.dumps({"rows": rows}, indent=2))
 
