@@ -154,6 +154,8 @@ def test_from_history_to_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chosen, it trains on young leads too, is stored, scores, explains and replays bit for bit."""
     monkeypatch.setattr("scoring.models.choose.climbed", lambda _folds, rungs, _: rungs[-1 if len(rungs) == 2 else 0])
     monkeypatch.setattr("scoring.models.extended.TREATMENTS", {})
+    # What is tried must not depend on what happens to be installed.
+    monkeypatch.setattr("scoring.models.extras.find_spec", lambda _name: None)
     monkeypatch.setattr("scoring.models.gbm_search.TRIALS", 1)
     monkeypatch.setattr("scoring.models.net_search.PASSES", 1)
     world, goal = dated(500), replace(DATED_GOAL, complexity=Complexity.FULL)
