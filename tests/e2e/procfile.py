@@ -90,7 +90,9 @@ class Deployment:
 def _environment(crm: SandboxCrm, folder: Path, database_url: str, redis_url: str, web: str) -> dict[str, str]:
     told = crm.population()
     tenant = {name: value for name, value in told["tenant"].items() if value not in ("", {}, None)}
-    (folder / "onboarding.toml").write_text(tomlkit.dumps({"tenant": {**tenant, "as_of": told["as_of"]}}), "utf-8")
+    (folder / "onboarding.toml").write_text(
+        tomlkit.dumps({"tenant": {**tenant, "as_of": told["as_of"], "delivery": "on"}}), "utf-8"
+    )
     return {
         **os.environ,
         **crm.settings(),

@@ -117,8 +117,9 @@ def wired(store: Store, worlds: list[VendorWorld], woken: list[UUID]) -> Service
         wake=lambda _queue, intent_id: woken.append(intent_id),
         isolated=in_place,
         lease_seconds=86_400,
-        onboarding={},
+        onboarding={"delivery": "on"},
         hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+        admit=lambda _sender: 0.0,
     )
 
 
