@@ -189,6 +189,8 @@ def claim_next(services: Services, intent_id: UUID) -> Job | None:
 
 
 def _peers(stage: str) -> tuple[str, ...]:
+    if stage not in _BY_NAME:
+        return (stage,)
     return tuple(other.name for other in STAGES if other.queue == _BY_NAME[stage].queue)
 
 
