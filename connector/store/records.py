@@ -174,12 +174,3 @@ def count_open(connection: Connection, connection_id: UUID) -> int:
     """Return how many records of a connection are not removed."""
     where = sa.and_(records.c.connection_id == connection_id, records.c.removed_at.is_(None))
     return connection.execute(sa.select(sa.func.count()).select_from(records).where(where)).scalar_one()
-
-
-def latest_change(connection: Connection, tenant_id: UUID) -> datetime | None:
-    """Return the newest dated fact of a tenant: the natural "now" of an old export."""
-    newest = [
-        connection.execute(sa.select(sa.func.max(column)).where(table.c.tenant_id == tenant_id)).scalar()
-        for table, column in ((changes, changes.c.at), (events, events.c.at), (conversions, conversions.c.at))
-    ]
-    return max((item for item in newest if item is not None), default=None)
