@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.store.migrate import upgrade
 from connector.store.session import Store, open_store
-from tests import servers
+from tests import databases, servers
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -41,13 +40,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A migrated store, once for each kind of database."""
-    opened = open_store(database_url)
-    upgrade(opened)
-    yield opened
-    opened.close()
+    if request.param == "sqlite":
+        opened = databases.sqlite_store(tmp_path / "test.db")
+        yield opened
+        opened.close()
+        return
+    with databases.postgres_database(request.getfixturevalue("postgres_url")) as url:
+        opened = open_store(url)
+        yield opened
+        opened.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

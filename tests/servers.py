@@ -81,11 +81,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """Create an empty database on a server and drop it afterwards; give its address."""
+def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """Create a database on a server, a copy of ``template``, and drop it afterwards; give its address."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         address = urlsplit(server_url)
         yield address._replace(path=f"/{name}").geturl()

@@ -1,4 +1,4 @@
-"""Kill -9 of the worker in each stage: the CRM ends with the same scores as undisturbed."""
+"""Kill -9 of the worker in every stage of a run: the CRM ends with the same scores as undisturbed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
         return held_by_crm(services)
 
 
+BEGUN = tuple((stage.name, False) for stage in pipeline.STAGES)
+MIDWAY = (("sync", True), ("score", True), ("deliver", True))
+
+
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    ("stage", "midway"),
-    [(stage.name, False) for stage in pipeline.STAGES] + [("sync", True), ("score", True), ("deliver", True)],
-)
-def test_a_worker_killed_in_this_stage_changes_nothing(
-    stage: str, midway: bool, undisturbed: tuple[int, str], tmp_path: Path
+@pytest.mark.parametrize("moments", [BEGUN, MIDWAY], ids=["as each stage begins", "midway"])
+def test_a_worker_killed_in_every_stage_changes_nothing(
+    moments: tuple[tuple[str, bool], ...], undisturbed: tuple[int, str], tmp_path: Path
 ) -> None:
     """The next worker goes on; nothing is lost, nothing written twice, the values are the same."""
     with running(tmp_path, options()) as (stack, services):
-        until_stage(services, stage, midway=midway)
-        stack.children["worker"].kill()
-        stack.start_worker()
+        for stage, midway in moments:
+            until_stage(services, stage, midway=midway)
+            stack.children["worker"].kill()
+            stack.start_worker()
         until_done(stack, services)
         assert held_by_crm(services) == undisturbed
         assert stack.sandboxes["hubspot"].requests_seen().records_written == undisturbed[0]

@@ -14,12 +14,11 @@ import requests
 from connector.adapters.salesforce import webhooks
 from connector.services import looking, polling
 from connector.store import connections
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
 from tests.contract.hubspot_world import HubSpotWorld
 from tests.contract.mailchimp_world import MailchimpWorld
 from tests.contract.salesforce_world import LAG, SalesforceWorld
 from tests.contract.world import VendorWorld
+from tests.databases import sqlite_store
 from tests.e2e.live import Line, connected
 
 PEOPLE = 40
@@ -67,9 +66,8 @@ WORLDS: dict[str, tuple[Callable[[], VendorWorld], Callable[..., None]]] = {
 def scored(vendor: str, folder: Path) -> Iterator[Line]:
     """A CRM with a few people in it, all of them scored, that pushes from now on."""
     make, switch_on = WORLDS[vendor]
-    crm, store = make(), open_store(f"sqlite:///{folder / 'live.db'}")
+    crm, store = make(), sqlite_store(folder / "live.db")
     try:
-        upgrade(store)
         crm.fill(PEOPLE)
         crm.clock.sleep(PAST_SECONDS)
         with connected(store, crm) as made:

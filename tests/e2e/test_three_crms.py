@@ -20,15 +20,15 @@ from connector.services.hooks import HookAddresses
 from connector.services.opening import open_adapter
 from connector.services.writeback import holds
 from connector.store import ledger, outbox, runs
-from connector.store.migrate import upgrade
 from connector.store.records import ids_by_vendor_id
 from connector.store.runs import RunStatus
-from connector.store.session import Store, open_store
+from connector.store.session import Store
 from connector.store.tables import records, scores
 from tests.contract.hubspot_world import HubSpotWorld
 from tests.contract.mailchimp_world import LivelyClock, MailchimpWorld
 from tests.contract.salesforce_world import SalesforceWorld
 from tests.contract.world import VendorWorld
+from tests.databases import sqlite_store
 from workers.outcomes import carry_out
 
 PEOPLE = 12
@@ -139,9 +139,8 @@ def tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenant]:
             crm.fill(PEOPLE)
             jane[crm.name] = crm.add_person(JANE)
         clock.sleep(PAST_SECONDS)
-        store = open_store(f"sqlite:///{tmp_path / 'three.db'}")
+        store = sqlite_store(tmp_path / "three.db")
         ending.callback(store.close)
-        upgrade(store)
         woken: list[UUID] = []
         services = wired(store, worlds, woken)
         found, tenant_id = {}, None

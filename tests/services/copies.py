@@ -10,9 +10,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from connector.store.migrate import upgrade
-from connector.store.session import Store, open_store
+from connector.store.session import Store
 from connector.store.tables import metadata
+from tests.databases import sqlite_store
 from tests.fakecrm import FakeAccount, FakeApp
 from tests.world import World, small_account, world
 
@@ -20,8 +20,7 @@ from tests.world import World, small_account, world
 @contextmanager
 def scored_world(folder: Path, crm: FakeAccount | None = None, **onboarding: object) -> Iterator[World]:
     """A world whose people are scored, in a database of its own."""
-    store = open_store(f"sqlite:///{folder / 'scored.db'}")
-    upgrade(store)
+    store = sqlite_store(folder / "scored.db")
     made = world(store, **onboarding)
     made.crm = crm or small_account(120)
     app = made.services.apps["fakecrm"]

@@ -16,7 +16,7 @@ from scoring.schema import Goal, Timing
 from scoring.splits import Split, distinct_conversions
 from scoring.timeline import Timeline
 
-STARTS = (0.7, 0.8, 0.9, 1.0)
+STARTS = (0.6, 0.7, 0.8, 0.9, 1.0)
 """Shares of the positive rows (of all rows where no date is known) at which test windows begin and the last ends."""
 VALID_SHARE = 0.25
 SHRUNK = (1.0, 0.5, 0.25, 0.0)

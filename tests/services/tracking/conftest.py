@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.store.migrate import upgrade
 from connector.store.session import Store, open_store
-from tests import servers
+from tests import databases
 from tests.conftest import DATABASES
 from tests.services.tracking.visits import Visits, visits
 
@@ -17,14 +16,12 @@ from tests.services.tracking.visits import Visits, visits
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store that tests leave as tenants leave a database to each other."""
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('tracking') / 'test.db'}")
-        upgrade(opened)
+        opened = databases.sqlite_store(tmp_path_factory.mktemp("tracking") / "test.db")
         yield opened
         opened.close()
         return
-    with servers.fresh_database(request.getfixturevalue("postgres_url")) as url:
+    with databases.postgres_database(request.getfixturevalue("postgres_url")) as url:
         opened = open_store(url)
-        upgrade(opened)
         yield opened
         opened.close()
 

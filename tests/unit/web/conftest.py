@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connector.store.migrate import upgrade
-from connector.store.session import Store, open_store
+from connector.store.session import Store
+from tests.databases import sqlite_store
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
 
 
 def _store(folder: Path) -> Store:
-    opened = open_store(f"sqlite:///{folder / 'web.db'}")
-    upgrade(opened)
-    return opened
+    return sqlite_store(folder / "web.db")
 
 
 @pytest.fixture

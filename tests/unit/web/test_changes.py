@@ -15,17 +15,15 @@ from connector.services import maintenance, pipeline
 from connector.services.reports.changes import GONE, lead_changes
 from connector.services.reports.lead_list import lead_page
 from connector.store import ledger
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
 from connector.store.tables import score_inputs
+from tests.databases import sqlite_store
 from tests.unit.web.site import Browser, Site, site
 
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Pages of a tenant that was scored again eight days later."""
-    store = open_store(f"sqlite:///{_folder(tmp_path_factory) / 'web.db'}")
-    upgrade(store)
+    store = sqlite_store(_folder(tmp_path_factory) / "web.db")
     made = site(store, people=200)
     made.signed_in()
     made.world.work()

@@ -12,8 +12,7 @@ from connector.app import create_app
 from connector.records import Listener, WriteOutcome, WriteResult
 from connector.services import verification
 from connector.store import tenants
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
+from tests.databases import sqlite_store
 from tests.services.delivering import Desk, desk
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, settings
 
@@ -42,8 +41,7 @@ class Pages:
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[Pages]:
     """An account whose first scores wait for approval."""
-    store = open_store(f"sqlite:///{tmp_path / 'web.db'}")
-    upgrade(store)
+    store = sqlite_store(tmp_path / "web.db")
     at = desk(store, delivery="approve")
     browser = Site(at.world, create_app(at.world.services, settings())).browser()
     with browser.client.session_transaction(base_url=PUBLIC_URL) as session:
