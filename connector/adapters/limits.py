@@ -16,6 +16,7 @@ and answer yes or no instead of "in 0.3 s"; hence the few lines of our own.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -84,6 +85,7 @@ class GovernedLane:
         self._account = account
         self._budgets = budgets
         self._realtime, self._reserve = standing
+        self._taken: defaultdict[str, deque[str]] = defaultdict(deque)
         self._patience = REALTIME_WAIT if self._realtime else LONGEST_WAIT
 
     def acquire(self, budget: str) -> None:
@@ -95,12 +97,17 @@ class GovernedLane:
                 self._windows.leave(ask)
                 raise RetryLater("The CRM's request limit is used up for now.", after_seconds=wait)
             self._clock.sleep(min(max(wait, SHORTEST_WAIT), LOOK))
+        self._taken[budget].append(ask.waiter)
 
     def settle(self, budget: str) -> None:
-        """Start the ageing of one request that was answered or failed."""
+        """Start the ageing of one request that was answered or failed: the longest one under way in this lane.
+
+        Never another lane's: that one's process may have died or stand still, and its request be on its way yet.
+        """
         seconds = self._budgets[budget].seconds
         # Of what is under way at one time there is no border to be on the right side of: it has ended.
-        self._windows.settle(self._key(budget), seconds + MARGIN if seconds else 0.0)
+        ageing = seconds + MARGIN if seconds else 0.0
+        self._windows.settle(self._key(budget), self._taken[budget].popleft(), ageing)
 
     def penalise(self, budget: str, seconds: float) -> None:
         """Stop everyone on this budget for ``seconds``."""

@@ -57,7 +57,7 @@ class Ask:
     """One waiter's request for a place in a window.
 
     ``full`` is the whole budget, ``limit`` what bulk work may use of it while real-time work is
-    active. ``waiter`` keeps the waiter's turn between its asks.
+    active. ``waiter`` keeps the waiter's turn between its asks, and is the name of the place that it gets.
     """
 
     key: str
@@ -92,8 +92,11 @@ class Windows(Protocol):
         """Give up the waiter's turn."""
         ...
 
-    def settle(self, key: str, seconds: float) -> None:
-        """Let the oldest request in flight age out ``seconds`` from now."""
+    def settle(self, key: str, place: str, seconds: float) -> None:
+        """Let a request in flight age out ``seconds`` from now.
+
+        One whose place was given up or lost meanwhile, too: the vendor may have counted it only just now.
+        """
         ...
 
     def block(self, key: str, seconds: float) -> None:
@@ -115,7 +118,7 @@ class Windows(Protocol):
 
 @dataclass(slots=True)
 class _Window:
-    flight: list[float] = field(default_factory=list)
+    flight: dict[str, float] = field(default_factory=dict)
     ageing: list[float] = field(default_factory=list)
     past: deque[float] = field(default_factory=deque)
     queue: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -128,8 +131,8 @@ class _Window:
     held_until: float = 0.0
 
     def forget(self, now: float) -> None:
-        while self.flight and self.flight[0] <= now:
-            heapq.heappop(self.flight)
+        for place in [name for name, until in self.flight.items() if until <= now]:
+            del self.flight[place]
         while self.ageing and self.ageing[0] <= now:
             self.past.append(heapq.heappop(self.ageing))
         while self.past and self.past[0] <= now - LOOKBACK:
@@ -200,7 +203,7 @@ class LocalWindows:
                 return wait
             window.queue.pop(ask.waiter)
             window.promised.pop(ask.waiter, None)
-            heapq.heappush(window.flight, now + LONGEST_REQUEST + ask.seconds)
+            window.flight[ask.waiter] = now + LONGEST_REQUEST + ask.seconds
             return 0.0
 
     def leave(self, ask: Ask) -> None:
@@ -210,13 +213,12 @@ class LocalWindows:
             window.queue.pop(ask.waiter, None)
             window.promised.pop(ask.waiter, None)
 
-    def settle(self, key: str, seconds: float) -> None:
-        """Let the oldest request in flight age out ``seconds`` from now."""
+    def settle(self, key: str, place: str, seconds: float) -> None:
+        """Let a request in flight age out ``seconds`` from now."""
         with self._lock:
             window = self._windows.setdefault(key, _Window())
-            if window.flight:
-                heapq.heappop(window.flight)
-                heapq.heappush(window.ageing, self._clock.monotonic() + seconds)
+            window.flight.pop(place, None)
+            heapq.heappush(window.ageing, self._clock.monotonic() + seconds)
 
     def block(self, key: str, seconds: float) -> None:
         """Let nobody through for ``seconds``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from redis import Redis
 
@@ -36,8 +35,8 @@ end
 """
 
 # KEYS: places in flight, places ageing, queue, promised returns, block, last real-time request, others.
-# ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, place,
-# look, lookback; the windows' docstrings say what they mean.
+# ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, look,
+# lookback; the windows' docstrings say what they mean.
 # The server's own clock is used, so that workers' clocks need not agree.
 _TAKE = (
     _ROOM
@@ -47,7 +46,7 @@ local now = time[1] + time[2] / 1000000
 local flight, ageing, queue, promised, block, active, others = unpack(KEYS)
 local waiter, priority, full = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', flight, '-inf', now)
-redis.call('ZREMRANGEBYSCORE', ageing, '-inf', now - ARGV[11])
+redis.call('ZREMRANGEBYSCORE', ageing, '-inf', now - ARGV[10])
 for _, lost in ipairs(redis.call('ZRANGEBYSCORE', promised, '-inf', now - ARGV[7])) do
   redis.call('ZREM', queue, lost)
   redis.call('ZREM', promised, lost)
@@ -81,10 +80,10 @@ redis.call('EXPIRE', others, 3600)
 if wait <= 0 then
   redis.call('ZREM', queue, waiter)
   redis.call('ZREM', promised, waiter)
-  redis.call('ZADD', flight, now + ARGV[5], ARGV[9])
+  redis.call('ZADD', flight, now + ARGV[5], waiter)
   return '0'
 end
-redis.call('ZADD', promised, now + math.min(wait, tonumber(ARGV[10])), waiter)
+redis.call('ZADD', promised, now + math.min(wait, tonumber(ARGV[9])), waiter)
 return string.format('%.6f', wait)
 """
 )
@@ -114,14 +113,13 @@ end
 """
 )
 
+# KEYS: places in flight, places ageing. ARGV: place, seconds.
 _SETTLE = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local place = redis.call('ZPOPMIN', KEYS[1])[1]
-if place then
-  redis.call('ZADD', KEYS[2], now + ARGV[1], place)
-  redis.call('EXPIRE', KEYS[2], 600)
-end
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], 600)
 """
 
 _BLOCK = """
@@ -179,7 +177,7 @@ class RedisWindows:
         keys = [f"{ask.key}:{part}" for part in _PARTS]
         rank = 0 if ask.realtime else 1
         numbers = (rank, ask.full, ask.limit, LONGEST_REQUEST + ask.seconds, REALTIME_MEMORY, GRACE, POLL)
-        answer: Any = self._take(keys=keys, args=[ask.waiter, *numbers, uuid4().hex, LOOK, LOOKBACK])
+        answer: Any = self._take(keys=keys, args=[ask.waiter, *numbers, LOOK, LOOKBACK])
         return float(answer)
 
     def leave(self, ask: Ask) -> None:
@@ -187,9 +185,9 @@ class RedisWindows:
         for part in ("queue", "promised"):
             self._redis.zrem(f"{ask.key}:{part}", ask.waiter)
 
-    def settle(self, key: str, seconds: float) -> None:
-        """Let the oldest request in flight age out ``seconds`` from now."""
-        self._settle(keys=[f"{key}:flight", f"{key}:ageing"], args=[seconds])
+    def settle(self, key: str, place: str, seconds: float) -> None:
+        """Let a request in flight age out ``seconds`` from now."""
+        self._settle(keys=[f"{key}:flight", f"{key}:ageing"], args=[place, seconds])
 
     def block(self, key: str, seconds: float) -> None:
         """Let nobody through for ``seconds``."""

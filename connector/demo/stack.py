@@ -24,6 +24,7 @@ from connector.embedded.valkey import Broker, start_broker
 from connector.errors import ConnectorError
 from connector.services import maintenance
 from connector.services.context import Services
+from connector.services.pipeline import QUEUES
 from connector.settings import load
 from connector.store.tenants import Delivery
 
@@ -125,11 +126,10 @@ class Stack:
 
     def start_worker(self, name: str = "worker") -> None:
         """Start a worker process: a pool of threads over all queues. SQLite wants one, PostgreSQL takes more."""
-        queues = "realtime,sync,deliver,training,maintenance"
         self._child(
             name,
             ["celery", "--quiet", "-A", "workers.app", "worker", "--hostname", f"{name}@%h", "--concurrency", "8"]
-            + ["--queues", queues, "--without-gossip", "--without-mingle"],
+            + ["--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle"],
         )
 
     def _start_product(self) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
-from connector.services.job import Job
+from connector.services.job import Job, TurnOverError
 from connector.services.tracking import joining
 from connector.store import events, leads, ledger, persons
 from connector.store.connections import of_tenant
@@ -29,7 +29,8 @@ _CHUNK = 2_000
 def run(job: Job) -> None:
     """Give every new record its lead, every early event its record, and every visitor who waits their person.
 
-    The real-time lane joins persons of the same tenant at the same time: both hold the tenant's ledger.
+    The real-time lane joins persons of the same tenant at the same time: both hold the tenant's ledger. May stop
+    half-way to let others work.
     """
     for connection in _connections(job):
         with job.transaction() as session:
@@ -44,6 +45,8 @@ def run(job: Job) -> None:
         reached(Point.IDENTIFIED)
         if joined < _CHUNK:
             break
+        if job.turn_is_over():
+            raise TurnOverError
     with job.transaction() as session:
         ledger.lock(session, job.tenant_id)
         follow_links(session, job.tenant_id)

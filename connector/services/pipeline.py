@@ -54,16 +54,17 @@ STAGES = (
     Stage("sync", "Read contacts and engagement", Scope.CONNECTION, "sync", sync.run),
     # One lead for each person, whatever number of records they have.
     Stage("identity", "Find the person behind each record", Scope.TENANT, "sync", identity.run),
-    # Snapshots of the past, features, model, calibration, honest figures.
+    # Snapshots of the past, features, model, calibration, honest figures. It can't give way half-way: it has workers
+    # of its own, behind which nothing else waits.
     Stage("train", "Train and test the model", Scope.TENANT, "training", training.run),
     # Probability, score, tier and reasons for every open lead; ledger and outbox.
-    Stage("score", "Score the open leads", Scope.TENANT, "training", scoring_run.run),
+    Stage("score", "Score the open leads", Scope.TENANT, "scoring", scoring_run.run),
     # Changed values into the CRM, in its largest batches, with an answer for each record.
     Stage("deliver", "Write the scores back", Scope.CONNECTION, "deliver", writeback.deliver),
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 
-QUEUES = ("realtime", "sync", "deliver", "training", "maintenance")
+QUEUES = ("realtime", "sync", "deliver", "scoring", "training", "maintenance")
 """Every queue that a worker must take from; those of quick looks and of the sweep have no stage."""
 
 FIRST = "first"

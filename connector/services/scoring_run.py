@@ -10,7 +10,7 @@ import polars as pl
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
 from connector.services import again, scored, snapshot
-from connector.services.job import Job
+from connector.services.job import Job, TurnOverError
 from connector.services.scored import Scoring
 from connector.store import inputs, models, scores, tenants
 from scoring.schema import History
@@ -22,9 +22,10 @@ def run(job: Job) -> None:
     """Score every lead of the population as of the run's instant.
 
     A resumed run skips what it has stored, and what a run that was made later has scored meanwhile: an older
-    score never replaces a newer one.
+    score never replaces a newer one. It may stop half-way to let others work.
     """
     services = job.services
+    begun = services.clock.monotonic()
     with services.store.reading() as session:
         model = models.get(session, job.tenant_id, job.run.model)
         settings = tenants.get(session, job.tenant_id).settings
@@ -38,6 +39,7 @@ def run(job: Job) -> None:
     )
     scoring = Scoring(job.tenant_id, job.run.id, job.run.model, job.run.as_of, f"{job.run.kind} run")
     done, expected = len(stored), len(stored) + found.height
+    computed = services.clock.monotonic()
     for part, frame in zip(found.iter_slices(_CHUNK), frames, strict=True):
         job.go_on()
         chunk = part.to_dicts()
@@ -51,6 +53,10 @@ def run(job: Job) -> None:
             reached(Point.SCORES_WRITTEN)
         reached(Point.SCORES_STORED)
         services.wake_all(ready)
+        # Whoever goes on computes again: not more often than for as long as it has stored.
+        long_enough = services.clock.monotonic() - computed >= computed - begun
+        if done < expected and long_enough and job.turn_is_over():
+            raise TurnOverError
 
 
 def predict(

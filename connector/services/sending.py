@@ -26,6 +26,7 @@ from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
+from connector.services.job import TurnOverError
 from connector.services.scored import from_json, worth_writing
 from connector.store import answers, claims, ledger, outbox, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
@@ -55,7 +56,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 class Sending:
     """One delivery of an account's rows. ``transaction`` opens a writing one that only its owner can commit.
 
-    ``report`` tells in such a transaction how far it is. ``record_ids`` None: of any record.
+    ``report`` tells in such a transaction how far it is. ``turn_is_over`` says whether to let others work before it
+    goes on (``TurnOverError``). ``record_ids`` None: of any record.
     """
 
     services: Services
@@ -66,6 +68,7 @@ class Sending:
     batch: int
     transaction: Callable[[], AbstractContextManager[Connection]]
     report: Callable[[Connection], None] = lambda _session: None
+    turn_is_over: Callable[[], bool] = lambda: False
     record_ids: Sequence[int] | None = None
 
     def now(self) -> datetime:
@@ -75,6 +78,11 @@ class Sending:
     def lease(self) -> datetime:
         """Return until when a claim holds that is made or renewed now."""
         return self.now() + timedelta(seconds=self.services.lease_seconds)
+
+    def let_others(self) -> None:
+        """Stop where no row is held, if others wait and this had its turn."""
+        if self.turn_is_over():
+            raise TurnOverError
 
 
 def send_due(delivery: Sending) -> None:
@@ -92,6 +100,7 @@ def send_due(delivery: Sending) -> None:
                 _send(delivery, pool, hold)
             if not _any_due(delivery):
                 return
+            delivery.let_others()
 
 
 def _any_due(delivery: Sending) -> bool:
@@ -260,6 +269,7 @@ def _settle_doubt(delivery: Sending) -> None:
         with delivery.services.store.reading() as session:
             if not claims.any_doubtful(session, delivery.connection_id, wanted, delivery.now()):
                 return
+        delivery.let_others()
         begun = delivery.services.clock.monotonic()
         with delivery.transaction() as session:
             taken = claims.claim_doubtful(session, delivery.connection_id, wanted, delivery.now(), delivery.lease())

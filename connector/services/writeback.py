@@ -59,9 +59,9 @@ def _subscribed(job: Job, adapter: CrmAdapter) -> str | None:
 
 
 def deliver(job: Job) -> None:
-    """Write everything that is due and allowed; raises ``RetryLater`` when rows wait for a later try.
+    """Write everything that is due and allowed; may stop half-way to let others work.
 
-    What waits for an admin or for the next night holds no run up.
+    Raises ``RetryLater`` when rows wait for a later try. What waits for an admin or for the next night holds no run up.
     """
     adapter = open_adapter(job.services, job.connection_id)
     vendor, batch = _vendor(job)
@@ -74,6 +74,7 @@ def deliver(job: Job) -> None:
         batch=batch,
         transaction=job.transaction,
         report=lambda session: _report(session, job),
+        turn_is_over=job.turn_is_over,
     )
     send_due(sending)
     with job.transaction() as session:

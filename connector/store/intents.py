@@ -21,8 +21,11 @@ from connector.store.bulk import upsert
 from connector.store.tables import intents, tenants
 from connector.store.types import AnyRow
 
-BEHIND = timedelta(minutes=10)
-"""Work that had a turn stands behind what came within so long after it gave way."""
+BEHIND_AT_FIRST = timedelta(minutes=10)
+"""Work that had one turn stands behind what came within so long after it gave way."""
+
+BEHIND = timedelta(hours=1)
+"""The same of work that had more turns: so much longer that it stands behind the second turns of others as well."""
 
 
 class IntentStatus(StrEnum):
@@ -124,7 +127,8 @@ def due(
 
     The tenant with the fewest workers comes first, then who waits longest; a tenant's second intent
     stands behind the first ones of those that have as many workers as it. Work that gave way counts as if it
-    had come ``BEHIND`` later: new tenants go first, but not for ever. ``stages``: only those.
+    had come ``BEHIND_AT_FIRST``, later ``BEHIND`` after that: new tenants go first, then those that had one turn, but
+    not for ever. ``stages``: only those.
     """
     c = intents.c
     since = sa.func.coalesce(c.turn_at, c.due_at)
@@ -202,7 +206,8 @@ def put_back(connection: Connection, intent: Intent, due_at: datetime, message: 
 
 def give_way(connection: Connection, intent: Intent, now: datetime) -> None:
     """Give half-done work back behind everybody who waits; what it has done so far was no failed attempt."""
-    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": now + BEHIND, "leased_until": None}
+    behind = BEHIND if intent.gave_way else BEHIND_AT_FIRST
+    values = {"status": IntentStatus.READY, "due_at": now, "turn_at": now + behind, "leased_until": None}
     connection.execute(sa.update(intents).where(_held(intent)).values(**values, attempts=0, message=None))
 
 

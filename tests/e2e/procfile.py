@@ -28,7 +28,7 @@ from tests.e2e.line import LEASE_SECONDS, PATIENCE_SECONDS, options, simplest_mo
 
 CRM = "hubspot"
 TOKEN = "only-for-prometheus-" * 2
-WORKERS = ("sync", "deliver", "training", "maintenance")
+WORKERS = ("sync", "deliver", "scoring", "training", "maintenance")
 
 
 def lines() -> dict[str, str]:

@@ -90,7 +90,7 @@ def _told(deployment: Deployment, kept: Host, lost: Host, written: int) -> None:
     until(lambda: f'connector_scores_written_total{{vendor="{CRM}"}} {written}.0' in deployment.metrics(), "counting")
     metrics = deployment.metrics()
     assert re.search(rf'connector_vendor_answers_total{{status="2xx",vendor="{CRM}"}} [1-9]', metrics)
-    for role in ("web", "sync", "deliver", "training", "maintenance"):
+    for role in ("web", "sync", "deliver", "scoring", "training", "maintenance"):
         assert f'process="{role}@' in metrics
     if kept.namespace:
         assert f'process="sync@{kept.name}/' in metrics

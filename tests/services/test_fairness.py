@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from connector.services import pipeline
+from connector.services import identity, pipeline, scoring_run
+from connector.services.children import in_place
 from connector.services.job import TURN_SECONDS
 from connector.store import connections, intents, runs, streams
 from connector.store.session import Store
 from tests.services.fair import Shop, arrive, jain
-from tests.world import World, world
+from tests.world import World, small_account, world
 from workers.outcomes import carry_out, take_turn
 
 HOUR = 3600.0
@@ -22,7 +26,7 @@ HOUR = 3600.0
 @pytest.fixture
 def line(store: Store) -> World:
     """Services without any tenant; leases outlast the test."""
-    made = world(store)
+    made = world(store, complexity="interpretable")
     made.services = replace(made.services, lease_seconds=1e6)
     return made
 
@@ -140,3 +144,65 @@ def test_a_long_reading_keeps_its_worker_while_nobody_waits(line: World) -> None
     with line.services.store.reading() as session:
         (stage,) = [stage for _, stage in intents.due(session, line.clock.now(), 10)]
     assert stage == "identity"
+
+
+def _crowded(line: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Let every turn be over at once, and another tenant's work always wait; return who gave way how often."""
+    for module, size in ((identity, 40), (scoring_run, 40)):
+        monkeypatch.setattr(module, "_CHUNK", size)
+    for turn in ("FIRST_TURN_SECONDS", "TURN_SECONDS"):
+        monkeypatch.setattr(pipeline, turn, 0.0)
+    gave_way: Counter[str] = Counter()
+    give_way = pipeline.give_way
+
+    def counted(job: pipeline.Job) -> pipeline.Ready:
+        gave_way[job.intent.stage] += 1
+        return give_way(job)
+
+    monkeypatch.setattr(pipeline, "give_way", counted)
+    other = arrive(line)
+    with line.services.store.transaction() as session:
+        for stage in ("sync", "score", "deliver"):
+            intents.add(session, other, _latest(line, other), stage, ["nobody's"], line.clock.now())
+    line.woken.clear()
+    return gave_way
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_all_that_is_long_gives_way_and_is_done_once(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a run has to stop half-way, it scores and writes each lead once; training has its own workers."""
+    line.crm.pages = small_account(people=150).pages
+    gave_way = _crowded(line, monkeypatch)
+    tenant_id = line.install().tenant_id
+    line.work(limit=200)
+    with line.services.store.reading() as session:
+        run = runs.latest(session, tenant_id)
+    assert run
+    assert run.status is runs.RunStatus.DONE, run.error
+    assert gave_way.keys() == {"sync", "identity", "score", "deliver"}
+    assert min(gave_way.values()) > 1
+    assert len(line.crm.writes) == len(set(line.crm.writes)) > 80
+    _computes_for_long(line)
+    gave_way.clear()
+    _score_again(line, tenant_id)
+    # Whoever goes on with it must compute it again, so that it stores first for as long as that took.
+    assert not gave_way["score"]
+    with line.services.store.reading() as session:
+        latest = runs.latest(session, tenant_id)
+    assert latest
+    assert (latest.kind, latest.status) == (pipeline.REFRESH, runs.RunStatus.DONE)
+
+
+def _computes_for_long(line: World) -> None:
+    def slowly(function: Callable[..., Any], *arguments: Any) -> Any:
+        line.clock.sleep(100.0)
+        return in_place(function, *arguments)
+
+    line.services = replace(line.services, isolated=slowly)
+
+
+def _score_again(line: World, tenant_id: UUID) -> None:
+    with line.services.store.transaction() as session:
+        ready = pipeline.start(line.services, session, tenant_id, pipeline.REFRESH)
+    line.services.wake_all(ready)
+    line.work(limit=200)

@@ -1,7 +1,10 @@
-"""A broker that loses, doubles and reorders messages, and forgets everything when it is flushed."""
+"""A broker that loses, doubles and reorders messages, rate windows beside them, and all forgotten by a flush."""
 
 from __future__ import annotations
 
+from connector.adapters.limits import Governor
+from connector.adapters.windows import LocalWindows
+from connector.clock import Clock
 from tests.simulator.kernel import Kernel, Task
 from tests.simulator.storm import Storm
 
@@ -47,3 +50,23 @@ class Broker:
         """Lose everything."""
         self._kernel.say(f"the broker is flushed: {len(self.messages)} messages are lost", "world")
         self.messages.clear()
+
+
+class FlushedWindows(LocalWindows):
+    """Windows as a server holds them: after a flush those who have a lane go on with the same, empty ones."""
+
+    def flush(self) -> None:
+        """Lose everything."""
+        LocalWindows.__init__(self, self._clock)
+
+
+class FlushedGovernor(Governor):
+    """The governor whose windows are lost with the broker's messages."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(None, clock)
+        self._windows = self._flushed = FlushedWindows(clock)
+
+    def flush(self) -> None:
+        """Lose what was sent, who waits, and what was learned of others."""
+        self._flushed.flush()

@@ -28,6 +28,7 @@ from tests.simulator import quick
 from tests.simulator.clocks import LARGEST_OFFSET
 from tests.simulator.crm import BUDGET_SECONDS, Account, Person
 from tests.simulator.network import TIMEOUT
+from tests.simulator.vendor import FAILED_WRITE
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -45,6 +46,7 @@ BRING_DOUBT = (
     "broken",
     "locked",
     "full",
+    FAILED_WRITE,
 )
 """Faults after which nobody knows what became of a write, so that it may be done again."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from connector.adapters.limits import Governor
 from connector.services import pipeline, realtime, scored, sending
 from connector.store import answers, claims, connections, events, inbox, intents, lanes, ledger, outbox, scores, tables
+from tests.simulator import oracle
+from tests.simulator.oracle import Rule
 from tests.world import OpenLane
 
 Sabotage = Callable[[], AbstractContextManager[object]]
@@ -39,6 +41,10 @@ def _unfenced(session: Any, intent: Any, until: Any) -> None:
 
 def _unfenced_lane(session: Any, piece: Any, values: Any) -> None:
     session.execute(sa.update(tables.lanes).where(tables.lanes.c.id == piece.id).values(values))
+
+
+def _unfenced_turn(session: Any, piece: Any, until: Any) -> None:
+    session.execute(sa.update(tables.lanes).where(tables.lanes.c.id == piece.id).values(leased_until=until))
 
 
 def _deaf(session: Any, piece: Any, now: Any, *, more: bool = False) -> bool:
@@ -94,11 +100,21 @@ _ask = lanes.ask
 
 @dataclass(frozen=True)
 class Saboteur:
-    """A fault in the product. ``weather``: the faults around it in which it shows soonest."""
+    """A fault in the product, and the ``rule`` of the oracle that is there to see it.
+
+    ``weather``: the faults around it in which it shows soonest. ``bared``: another safeguard of the product is taken
+    away, which would hide the fault and whose loss alone breaks nothing.
+    """
 
     fault: Sabotage
+    rule: Rule
     weather: Mapping[str, float] = field(default_factory=dict)
     watched: bool = False
+    bared: Sabotage = nullcontext
+
+    def spoil(self) -> AbstractContextManager[object]:
+        """Put the fault in place, and take away what would hide it."""
+        return _all(self.bared, self.fault)()
 
 
 DEAD = {"crash": 0.02, "unheard write": 0.4, "lost request": 0.0, "refused": 0.0, "broken": 0.0}
@@ -118,45 +134,83 @@ CLEAR = dict.fromkeys(
     ),
     0.0,
 )
-STALLED = {**CLEAR, "stall": 0.04, "slow": 0.0}
+STALLED_BETWEEN_CHUNKS = {**CLEAR, "slow": 0.0, "stall at SCORES_STORED": 0.2}
+STALLED_WHEN_SCORED = {**CLEAR, "slow": 0.0, "stall at LANE_SCORED": 0.1}
+STALLED_WHEN_WRITTEN = {**CLEAR, "slow": 0.0, "stall at WRITE_ANSWERED": 0.1}
 SLOW = {**CLEAR, "slow": 0.1}
 
 SABOTEURS = {
-    "fence not checked": Saboteur(_instead(intents, "renew", _unfenced), STALLED),
-    "the lane's fence not checked": Saboteur(_instead(lanes, "_change", _unfenced_lane), STALLED),
-    "hints that come meanwhile overlooked": Saboteur(_instead(lanes, "finish", _deaf), SLOW),
-    "the lane's delivery not asked for": Saboteur(_instead(lanes, "ask", _unasked), CLEAR),
-    "older scores kept": Saboteur(_instead(scores, "overtaken", lambda *_: set()), SLOW),
+    "fence not checked": Saboteur(
+        _instead(intents, "renew", _unfenced), oracle.the_ledger_is_complete, STALLED_BETWEEN_CHUNKS
+    ),
+    "the lane's fence not checked": Saboteur(
+        _instead(lanes, "_change", _unfenced_lane),
+        oracle.no_older_score_comes_after_a_newer_one,
+        STALLED_WHEN_SCORED,
+        bared=_instead(scores, "overtaken", lambda *_: set()),
+    ),
+    "hints that come meanwhile overlooked": Saboteur(_instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW),
+    "the lane's delivery not asked for": Saboteur(_instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR),
+    "older scores kept": Saboteur(
+        _instead(scores, "overtaken", lambda *_: set()), oracle.no_older_score_comes_after_a_newer_one, SLOW
+    ),
     "older values written": Saboteur(
-        _all(
-            _instead(scores, "overtaken", lambda *_: set()),
-            _instead(outbox, "_newer", lambda _new: sa.true()),
-        ),
+        _instead(outbox, "_newer", lambda _new: sa.true()),
+        oracle.the_crm_holds_the_newest_score,
         SLOW,
+        bared=_instead(scores, "overtaken", lambda *_: set()),
     ),
     "answers without a claim": Saboteur(
-        _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)), STALLED
+        _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)),
+        oracle.the_ledger_is_complete,
+        STALLED_WHEN_WRITTEN,
+        bared=_all(_instead(intents, "renew", _unfenced), _instead(lanes, "renew", _unfenced_turn)),
     ),
-    "rows under way taken for doubtful": Saboteur(_instead(claims, "_doubtful", _under_way), SLOW),
-    "doubt not settled": Saboteur(_instead(sending, "_settle_doubt", lambda *_: None), DEAD),
-    "doubt believed": Saboteur(_instead(sending, "holds", lambda *_: True), UNSENT),
-    "answer to any version": Saboteur(_instead(answers, "delivered", _any_version), SLOW),
-    "inbox row lost": Saboteur(_instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints))),
-    "double refresh": Saboteur(_instead(connections, "claim_refresh", lambda *_: True), {**CLEAR, "slow": 0.05}),
-    "early events forgotten": Saboteur(_instead(events, "resolve_subjects", lambda *_: 0)),
-    "chain broken": Saboteur(_instead(ledger, "append", _headless)),
-    "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent)),
+    "rows under way taken for doubtful": Saboteur(
+        _instead(claims, "_doubtful", _under_way), oracle.nothing_is_written_twice, SLOW
+    ),
+    "doubt not settled": Saboteur(
+        _instead(sending, "_settle_doubt", lambda *_: None), oracle.the_outbox_is_empty, DEAD
+    ),
+    "doubt believed": Saboteur(
+        _instead(sending, "holds", lambda *_: True), oracle.the_crm_holds_the_newest_score, UNSENT
+    ),
+    "answer to any version": Saboteur(
+        _instead(answers, "delivered", _any_version), oracle.the_crm_holds_the_newest_score, SLOW
+    ),
+    "inbox row lost": Saboteur(
+        _instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints)), oracle.the_score_follows_from_the_crms
+    ),
+    "double refresh": Saboteur(
+        _instead(connections, "claim_refresh", lambda *_: True),
+        oracle.tokens_are_refreshed_once,
+        {**CLEAR, "slow": 0.05},
+    ),
+    "early events forgotten": Saboteur(
+        _instead(events, "resolve_subjects", lambda *_: 0), oracle.every_event_is_stored_once, CLEAR
+    ),
+    "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies),
+    "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete),
     "unchanged written": Saboteur(
         _all(
             _instead(scored, "worth_writing", lambda *_: True),
             _instead(sending, "worth_writing", lambda *_: True),
         ),
+        oracle.nothing_is_written_without_need,
         watched=True,
     ),
-    "no governor": Saboteur(_instead(Governor, "lane", lambda *_, **__: OpenLane()), CLEAR),
-    "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), {"lost message": 0.5}),
-    "no sweep of the lane": Saboteur(_instead(realtime, "sweep", lambda *_: 0), {"lost message": 0.5}),
-    "next stage too early": Saboteur(_instead(intents, "open_count", lambda *_: 0)),
-    "compared with what was": Saboteur(_instead(outbox, "expected_values", _whatever), {**SLOW, "later record": 0.3}),
+    "no governor": Saboteur(_instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR),
+    "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}),
+    "no sweep of the lane": Saboteur(
+        _instead(realtime, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}
+    ),
+    "next stage too early": Saboteur(
+        _instead(intents, "open_count", lambda *_: 0), oracle.the_score_follows_from_the_crms
+    ),
+    "compared with what was": Saboteur(
+        _instead(outbox, "expected_values", _whatever),
+        oracle.the_crm_holds_the_newest_score,
+        {**SLOW, "later record": 0.3},
+    ),
 }
 """Name → what is spoilt. Each was seen red; ``test_saboteurs`` holds that it stays so."""

@@ -62,13 +62,13 @@ def services(
     kernel: Kernel,
     store: Store,
     apps: Mapping[str, CrmApp],
-    governor: Callable[[], Governor],
+    governor: Governor,
     broker: Broker,
 ) -> Services:
-    """Wire the services of one process, as ``connector.bootstrap`` does; ``governor`` may be another after a flush."""
+    """Wire the services of one process, as ``connector.bootstrap`` does."""
 
     def lane(vendor: str, account_id: str, capabilities: Capabilities, *, realtime: bool) -> Lane:
-        return governor().lane(vendor, account_id, capabilities.budgets, realtime=realtime)
+        return governor.lane(vendor, account_id, capabilities.budgets, realtime=realtime)
 
     return Services(
         store=store,

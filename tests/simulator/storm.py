@@ -64,9 +64,9 @@ class Storm:
         """Leave half of the kinds out: some faults show only where others do not hide them."""
         return highest * self.draw.choice((0.0, 0.0, 0.3, 1.0))
 
-    def strikes(self, kind: str) -> bool:
-        """Draw whether a fault of this kind happens at this opportunity."""
-        if not self.raging or self.draw.random() >= self.chances[kind]:
+    def strikes(self, kind: str, place: str = "") -> bool:
+        """Draw whether a fault of this kind happens at this opportunity; a ``place`` may have a chance of its own."""
+        if not self.raging or self.draw.random() >= self.chances.get(f"{kind} at {place}", self.chances[kind]):
             return False
         self.struck[kind] += 1
         return True
@@ -102,7 +102,7 @@ class Boundary:
         """
         task = self.kernel.current
         free = all(task.process is not other.process for other in self.sheltered)
-        if free and self.crashes < MOST_CRASHES and any(self.storm.strikes("crash") for _ in range(weight)):
+        if free and self.crashes < MOST_CRASHES and any(self.storm.strikes("crash", place) for _ in range(weight)):
             self.crash(place)
         if task.depth:
             return
@@ -110,7 +110,7 @@ class Boundary:
             seconds = self.storm.draw.uniform(0.1, 12.0)
             self.kernel.say(f"waits {seconds:.1f} s at {place}")
             self.kernel.sleep(seconds)
-        elif free and any(self.storm.strikes("stall") for _ in range(weight)):
+        elif free and any(self.storm.strikes("stall", place) for _ in range(weight)):
             seconds = self.storm.draw.uniform(20.0, 90.0)
             self.kernel.say(f"the process stands still for {seconds:.0f} s at {place}")
             task.process.stalled_until = self.kernel.now + seconds

@@ -1,4 +1,4 @@
-"""The oracle sees what it is there for: each fault that is put into the product turns it red."""
+"""The oracle sees what it is there for: each fault that is put into the product turns it red, and by the right rule."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ ACTIONS = 14
 
 @pytest.mark.parametrize("name", SABOTEURS)
 def test_a_saboteur_is_caught(name: str) -> None:
-    """Within so few seeds that a thousand can't miss it."""
+    """Within so few seeds that a thousand can't miss it, in one that is clean without it."""
     saboteur = SABOTEURS[name]
+    kind = {"weather": saboteur.weather, "watched": saboteur.watched, "actions": ACTIONS}
+    seen: list[str] = []
     for seed in range(MOST_SEEDS):
-        if run(seed, saboteur.fault, weather=saboteur.weather, watched=saboteur.watched, actions=ACTIONS).broken:
+        broken = run(seed, saboteur.spoil, **kind).broken
+        seen += broken
+        named = any(sentence.startswith(f"{saboteur.rule.__name__}:") for sentence in broken)
+        if named and not run(seed, saboteur.bared, **kind).broken:
             return
-    pytest.fail(f"{MOST_SEEDS} seeds did not show: {name}")
+    pytest.fail(f"{MOST_SEEDS} seeds did not show by {saboteur.rule.__name__}: {name}; what they showed: {seen}")

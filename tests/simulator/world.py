@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from connector.adapters.limits import Governor
 from connector.crashpoints import Point
 from connector.services.context import Services
 from tests.simulator import oracle, seams
-from tests.simulator.broker import Broker
+from tests.simulator.broker import Broker, FlushedGovernor
 from tests.simulator.clocks import HostClock
 from tests.simulator.crm import BUDGET_SECONDS, VENDORS, Account
 from tests.simulator.database import Database, StormyStore
@@ -65,7 +64,7 @@ class World:
         self.storm = Storm(seed)
         self.boundary = Boundary(self.kernel, self.storm)
         self.broker = Broker(self.kernel, self.storm)
-        self.governor = self._governor()
+        self.governor = FlushedGovernor(HostClock(self.kernel, Process("redis")))
         self.flushed_at = float("-inf")
         network = Network(self.kernel, self.storm, self.boundary, seed)
         self.wire = Wire(self.kernel, network, self.boundary)
@@ -77,19 +76,16 @@ class World:
         self.mark: oracle.Mark | None = None
         self.written_before: Mapping[str, int] = {}
 
-    def _governor(self) -> Governor:
-        return Governor(None, HostClock(self.kernel, Process("redis")))
-
     def services(self, process: Process) -> Services:
         """Wire the services of a process."""
         store = StormyStore(database().engine, self.boundary)
         apps = {name: SimulatedApp(account, self.wire) for name, account in self.accounts.items()}
-        return seams.services(process, self.kernel, store, apps, lambda: self.governor, self.broker)
+        return seams.services(process, self.kernel, store, apps, self.governor, self.broker)
 
     def flush(self) -> None:
         """Lose what Redis held: messages and windows."""
         self.broker.flush()
-        self.governor = self._governor()
+        self.governor.flush()
         self.flushed_at = self.kernel.now
 
     def open(self, accounts: Mapping[str, Account]) -> None:

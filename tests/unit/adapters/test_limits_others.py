@@ -6,77 +6,25 @@ import heapq
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-import redis
 
 from connector.adapters.contract import Budget, Usage
 from connector.adapters.limits import GovernedLane
 from connector.adapters.windows import GROWTH, HELD, LOOK, SWING, Ask, LocalWindows, Told, Windows
-from connector.adapters.windows_redis import RedisWindows
 from connector.errors import RetryLater
 from tests.unit.adapters.clocks import VirtualClock
-
-KEY = "limits:{crm:1:burst}"
-FULL, ALL, SECONDS = 108, 110, 10.0
-TELLS_THE_TIME = "redis.call('TIME')"
-
-
-class ClockedRedis(redis.Redis):
-    """A server whose scripts are told the time by the test's clock."""
-
-    clock: VirtualClock
-
-    def register_script(self, script: Any) -> Any:
-        registered = super().register_script(script.replace(TELLS_THE_TIME, "redis.call('LRANGE', 'clock', 0, 1)"))
-
-        def run(keys: list[str], args: list[Any]) -> Any:
-            seconds, micros = divmod(round((self.clock.passed + 1e6) * 1e6), 1_000_000)
-            with self.pipeline() as together:
-                together.delete("clock")
-                together.rpush("clock", seconds, micros)
-                registered(keys=keys, args=args, client=together)
-                return together.execute()[-1]
-
-        return run
-
-
-@pytest.fixture(params=["local", "redis"])
-def memory(request: pytest.FixtureRequest) -> Iterator[tuple[Windows, VirtualClock]]:
-    """The governor's memory, of either kind, on a virtual clock."""
-    clock = VirtualClock()
-    if request.param == "local":
-        yield LocalWindows(clock), clock
-        return
-    server: ClockedRedis = ClockedRedis.from_url(request.getfixturevalue("redis_url"))
-    server.flushdb()
-    server.clock = clock
-    yield RedisWindows(server), clock
-
-
-def ask(waiter: str = "w", *, realtime: bool = False) -> Ask:
-    """Ask for a place of the burst budget."""
-    return Ask(KEY, waiter, realtime, FULL, int(FULL * 0.8), SECONDS)
-
-
-def passing(windows: Windows, *, realtime: bool = False) -> int:
-    """Take and settle places until none is left; return how many there were."""
-    taken = 0
-    while windows.take(ask(realtime=realtime)) == 0:
-        windows.settle(KEY, SECONDS)
-        taken += 1
-    windows.leave(ask())
-    return taken
+from tests.unit.adapters.places import ALL, FULL, KEY, NUMBERS, SECONDS, ask, passing, taken
 
 
 def answered(windows: Windows, used: int, limit: int = ALL, seconds: float = 0.1) -> None:
     """Send one request, and let the vendor say what it counts."""
-    assert windows.take(ask()) == 0
+    place = taken(windows, ask(f"w{next(NUMBERS)}"))
+    assert place
     windows.told(KEY, Told(FULL, used, limit, seconds))
-    windows.settle(KEY, SECONDS)
+    windows.settle(KEY, place, SECONDS)
 
 
 def test_alone_we_use_all_of_it(memory: tuple[Windows, VirtualClock]) -> None:
@@ -96,7 +44,7 @@ def test_what_others_take_is_left_to_them(memory: tuple[Windows, VirtualClock]) 
     left = ALL - math.ceil(SWING * 30)
     assert passing(windows) == left - 1
     clock.sleep(SECONDS)
-    assert windows.take(ask(realtime=True)) == 0
+    assert taken(windows, ask("hook", realtime=True))
     assert passing(windows) == int(0.8 * FULL) * left // FULL - 1
     assert passing(windows, realtime=True) > 0
 
@@ -116,17 +64,15 @@ def test_places_that_became_free_while_the_answer_travelled_are_not_others(
     assert passing(windows) == FULL
     clock.sleep(SECONDS - 0.05)
     clock.sleep(0.1)
-    assert windows.take(ask()) == 0
-    windows.told(KEY, Told(FULL, FULL, ALL, 0.15))
-    windows.settle(KEY, SECONDS)
+    answered(windows, FULL, seconds=0.15)
     assert passing(windows) == FULL - 1
 
 
 def test_others_are_believed_for_a_while_and_then_given_up(memory: tuple[Windows, VirtualClock]) -> None:
     """Whoever comes every few minutes finds room each time."""
     windows, clock = memory
-    assert windows.take(ask()) == 0
-    windows.settle(KEY, SECONDS)
+    assert taken(windows, ask("first"))
+    windows.settle(KEY, "first", SECONDS)
     clock.sleep(HELD)
     answered(windows, 51)
     clock.sleep(HELD - 1)
@@ -150,23 +96,23 @@ def test_a_memory_that_lost_its_own_requests_does_not_believe_for_long(memory: t
 def test_a_refusal_without_figures_makes_us_slower(memory: tuple[Windows, VirtualClock]) -> None:
     """Mailchimp and HubSpot's search tell nothing else; one place is always left."""
     windows, clock = memory
-    open_at_once = Ask(KEY, "w", realtime=False, full=4, limit=3, seconds=0.0)
+
+    def opened() -> list[str]:
+        """Take all places that there are."""
+        wanted = (Ask(KEY, f"w{next(NUMBERS)}", realtime=False, full=4, limit=3, seconds=0.0) for _ in range(9))
+        return [place for place in (taken(windows, each) for each in wanted) if place]
+
+    def closed(places: list[str]) -> int:
+        for place in places:
+            windows.settle(KEY, place, 0.0)
+        clock.sleep(0.01)
+        return len(places)
+
     for expected in (3, 2, 1, 1):
-        while windows.take(open_at_once) == 0:
-            pass
-        windows.leave(open_at_once)
+        places = opened()
         windows.told(KEY, Told(4, None, 4, 0.0))
-        for _ in range(4):
-            windows.settle(KEY, 0.0)
-        clock.sleep(0.01)
-        passed = 0
-        while windows.take(open_at_once) == 0:
-            passed += 1
-        windows.leave(open_at_once)
-        for _ in range(passed):
-            windows.settle(KEY, 0.0)
-        clock.sleep(0.01)
-        assert passed == expected
+        closed(places)
+        assert closed(opened()) == expected
 
 
 def test_an_allowance_that_one_worker_learned_counts_for_all(memory: tuple[Windows, VirtualClock]) -> None:
@@ -240,8 +186,10 @@ class Day:
         if not requests:
             return
 
+        wanted = ask(f"{name}-{requests}", realtime=realtime)
+
         def send() -> None:
-            wait = self.windows.take(ask(name, realtime=realtime))
+            wait = self.windows.take(wanted)
             if wait > 0:
                 self.at(self.clock.passed + min(max(wait, 0.002), LOOK), send)
                 return
@@ -251,7 +199,7 @@ class Day:
 
             def answer(used: int) -> None:
                 self.windows.told(KEY, Told(FULL, used, ALL, self.clock.passed - sent))
-                self.windows.settle(KEY, SECONDS + 0.005)
+                self.windows.settle(KEY, wanted.waiter, SECONDS + 0.005)
                 self.worker(name, self.clock.passed, requests - 1, latency, realtime=realtime)
 
             def arrive() -> None:
