@@ -102,9 +102,7 @@ def get(connection: Connection, connection_id: UUID) -> CrmConnection:
 
 _BY_ID = sa.select(connections).where(connections.c.id == sa.bindparam("wanted"))
 _OF_TENANT = (
-    sa.select(connections)
-    .where(connections.c.tenant_id == sa.bindparam("owner"))
-    .order_by(connections.c.installed_at)
+    sa.select(connections).where(connections.c.tenant_id == sa.bindparam("owner")).order_by(connections.c.installed_at)
 )
 
 
