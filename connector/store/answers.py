@@ -25,20 +25,24 @@ def delivered(connection: Connection, token: UUID, parcels: Sequence[Parcel], no
     """Record that the CRM holds what was sent; newer values that were queued meanwhile are due now."""
     if not parcels:
         return
-    newest = outbox.c.ledger_seq == outbox.c.sent_seq
-    statement = (
-        sa.update(outbox)
-        .where(outbox.c.record_id == sa.bindparam("record"), outbox.c.claim == token)
-        .values(
-            status=sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING),
-            priority=sa.case((newest, BULK), else_=outbox.c.priority),
-            delivered=outbox.c.sent,
-            delivered_at=now,
-            **_FREE,
-            **_WELL,
-        )
+    asked = {"token": token, "now": now, "those": [item.record_id for item in parcels]}
+    connection.execute(_DELIVERED, asked)
+
+
+_newest = outbox.c.ledger_seq == outbox.c.sent_seq
+_DELIVERED = (
+    sa.update(outbox)
+    .where(outbox.c.record_id.in_(sa.bindparam("those", expanding=True)), outbox.c.claim == sa.bindparam("token"))
+    .values(
+        status=sa.case((_newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING),
+        priority=sa.case((_newest, BULK), else_=outbox.c.priority),
+        delivered=outbox.c.sent,
+        delivered_at=sa.bindparam("now"),
+        **_FREE,
+        **_WELL,
     )
-    connection.execute(statement, [{"record": item.record_id} for item in parcels])
+)
+"""One statement for all rows of a batch, made once."""
 
 
 def unchanged(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:

@@ -87,8 +87,10 @@ def claim_doubtful(
 
 def any_doubtful(connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime) -> bool:
     """Whether there is such a row, without taking it."""
-    query = sa.select(outbox.c.record_id).where(_doubtful(connection_id, wanted, now)).limit(1)
-    return connection.execute(query).first() is not None
+    asked: dict[str, Any] = {"account": connection_id, "now": now}
+    if wanted.record_ids is None:
+        return connection.execute(_ANY_DOUBTFUL, asked).first() is not None
+    return connection.execute(_ANY_DOUBTFUL_OF, {**asked, "those": list(wanted.record_ids)}).first() is not None
 
 
 def _doubtful(connection_id: UUID, wanted: Wanted, now: datetime) -> sa.ColumnElement[bool]:
@@ -97,6 +99,19 @@ def _doubtful(connection_id: UUID, wanted: Wanted, now: datetime) -> sa.ColumnEl
     if wanted.record_ids is not None:
         where.append(outbox.c.record_id.in_(wanted.record_ids))
     return sa.and_(*where)
+
+
+_ANY_DOUBTFUL = (
+    sa.select(outbox.c.record_id)
+    .where(
+        outbox.c.connection_id == sa.bindparam("account"),
+        outbox.c.status.in_(DOUBTFUL),
+        sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < sa.bindparam("now")),
+    )
+    .limit(1)
+)
+_ANY_DOUBTFUL_OF = _ANY_DOUBTFUL.where(outbox.c.record_id.in_(sa.bindparam("those", expanding=True)))
+"""Made once: asked before every delivery, and nearly always in vain."""
 
 
 def _claim(
@@ -153,8 +168,16 @@ def held(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> set[
 
     Whoever changes rows of a claim asks this first: it is the fence.
     """
-    ids = [item.record_id for item in parcels]
-    return _lock(connection, sa.and_(outbox.c.record_id.in_(ids), outbox.c.claim == token))
+    asked = {"those": [item.record_id for item in parcels], "token": token}
+    return set(connection.execute(_HELD, asked).scalars())
+
+
+_HELD = (
+    sa.select(outbox.c.record_id)
+    .where(outbox.c.record_id.in_(sa.bindparam("those", expanding=True)), outbox.c.claim == sa.bindparam("token"))
+    .order_by(outbox.c.record_id)
+    .with_for_update()
+)
 
 
 def _lock(connection: Connection, where: sa.ColumnElement[bool]) -> set[int]:

@@ -97,7 +97,13 @@ def find_by_account(connection: Connection, vendor: str, account_id: str) -> Crm
 
 def get(connection: Connection, connection_id: UUID) -> CrmConnection:
     """Return a connection; raises ``NoResultFound`` for an unknown id."""
-    return _read(connection.execute(sa.select(connections).where(connections.c.id == connection_id)).one())
+    return _read(connection.execute(_BY_ID, {"wanted": connection_id}).one())
+
+
+_BY_ID = sa.select(connections).where(connections.c.id == sa.bindparam("wanted"))
+_OF_TENANT = (
+    sa.select(connections).where(connections.c.tenant_id == sa.bindparam("owner")).order_by(connections.c.installed_at)
+)
 
 
 def find(connection: Connection, connection_id: UUID) -> CrmConnection | None:
@@ -108,8 +114,7 @@ def find(connection: Connection, connection_id: UUID) -> CrmConnection | None:
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
     """Return a tenant's connections, oldest first."""
-    query = sa.select(connections).where(connections.c.tenant_id == tenant_id).order_by(connections.c.installed_at)
-    return [_read(row) for row in connection.execute(query)]
+    return [_read(row) for row in connection.execute(_OF_TENANT, {"owner": tenant_id})]
 
 
 def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, now: datetime) -> UUID:

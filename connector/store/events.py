@@ -7,6 +7,7 @@ kept with its ``subject`` and resolved when the record is there; nothing is drop
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,14 +46,24 @@ def _newest_values(
     ids = {known[item.record_id] for item in observed if item.record_id in known}
     if not ids:
         return set()
-    place = sa.func.row_number().over(partition_by=(changes.c.record_id, changes.c.name), order_by=changes.c.at.desc())
+    asked = {"those": sorted(ids), "names": sorted({item.name for item in observed})}
+    return {(record, name, value) for record, name, value in connection.execute(_NEWEST, asked)}
+
+
+def _newest() -> sa.Select[Any]:
+    c = changes.c
+    place = sa.func.row_number().over(partition_by=(c.record_id, c.name), order_by=c.at.desc())
+    those, names = (sa.bindparam(name, expanding=True) for name in ("those", "names"))
     ranked = (
-        sa.select(changes.c.record_id, changes.c.name, changes.c.value, place.label("place"))
-        .where(changes.c.record_id.in_(ids), changes.c.name.in_({item.name for item in observed}))
+        sa.select(c.record_id, c.name, c.value, place.label("place"))
+        .where(c.record_id.in_(those), c.name.in_(names))
         .subquery()
     )
-    newest = sa.select(ranked.c.record_id, ranked.c.name, ranked.c.value).where(ranked.c.place == 1)
-    return {(row.record_id, row.name, row.value) for row in connection.execute(newest)}
+    return sa.select(ranked.c.record_id, ranked.c.name, ranked.c.value).where(ranked.c.place == 1)
+
+
+_NEWEST = _newest()
+"""Made once: asked for every page."""
 
 
 def save_events(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[EngagementEvent]) -> int:
@@ -104,16 +115,30 @@ def retract(connection: Connection, connection_id: UUID, found: Sequence[Retract
         connection.execute(sa.delete(conversions).where(where))
 
 
+def _early(table: sa.Table) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    waiting = (
+        sa.select(table.c.subject)
+        .where(
+            table.c.connection_id == sa.bindparam("account"), table.c.record_id.is_(None), table.c.subject.is_not(None)
+        )
+        .distinct()
+    )
+    return waiting, waiting.where(table.c.subject.in_(sa.bindparam("names", expanding=True)))
+
+
+_EARLY = {table: _early(table) for table in (events, conversions)}
+"""Who is waited for, of all and of some."""
+
+
 def resolve_subjects(connection: Connection, connection_id: UUID, found: Sequence[Record] | None = None) -> int:
     """Give events and outcomes that came before their record (one of ``found``, if given) to it; return how many."""
     resolved = 0
-    for table in (events, conversions):
-        waiting = sa.select(table.c.subject).where(
-            table.c.connection_id == connection_id, table.c.record_id.is_(None), table.c.subject.is_not(None)
-        )
-        if found is not None:
-            waiting = waiting.where(table.c.subject.in_(_names(found)))
-        subjects = list(connection.execute(waiting.distinct()).scalars())
+    for table, (waiting, among) in _EARLY.items():
+        asked: dict[str, Any] = {"account": connection_id}
+        if found is None:
+            subjects = list(connection.execute(waiting, asked).scalars())
+        else:
+            subjects = list(connection.execute(among, {**asked, "names": _names(found)}).scalars())
         known = _resolve(connection, connection_id, subjects)
         resolved += _assign(connection, table, connection_id, known)
     return resolved

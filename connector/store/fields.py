@@ -40,5 +40,9 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
     """Return the field rows of a tenant in a stable order."""
-    query = sa.select(fields).where(fields.c.tenant_id == tenant_id)
-    return connection.execute(query.order_by(fields.c.name, fields.c.connection_id)).all()
+    return connection.execute(_OF_TENANT, {"owner": tenant_id}).all()
+
+
+_OF_TENANT = (
+    sa.select(fields).where(fields.c.tenant_id == sa.bindparam("owner")).order_by(fields.c.name, fields.c.connection_id)
+)

@@ -93,11 +93,23 @@ def _read(
     types |= dict.fromkeys(times, UTC_TIME) | {name: pl.String() for name in texts}
     if cut is not None or isinstance(source, Connection):
         with view(source) as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
-        return pl.DataFrame(rows, schema=types, orient="row")
+            return _from_rows(connection, query, pl.Schema(types))
     sql = str(query.compile(source.engine, compile_kwargs={"literal_binds": True}))
     read = _from_sqlite if source.engine.dialect.name == "sqlite" else _from_arrow
     return read(source, sql, names).cast(pl.Schema(types))
+
+
+def _from_rows(connection: Connection, query: sa.Select[Any], schema: pl.Schema) -> pl.DataFrame:
+    """Read rows as the driver gives them: SQLite's times are whole microseconds, as the frame's are."""
+    result = connection.execute(query)
+    if connection.dialect.name != "sqlite":
+        return pl.DataFrame([tuple(row) for row in result], schema=schema, orient="row")
+    rows = result.cursor.fetchall() if result.cursor is not None else []
+    result.close()
+    plain = {name: pl.Int64() if kind == UTC_TIME else kind for name, kind in schema.items()}
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(plain)
+    series = [pl.Series(name, values, kind) for (name, kind), values in zip(plain.items(), columns, strict=True)]
+    return pl.DataFrame([found.cast(UTC_TIME) if schema[found.name] == UTC_TIME else found for found in series])
 
 
 def _from_arrow(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:

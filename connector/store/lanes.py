@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -52,46 +53,90 @@ def ask(connection: Connection, tenant_id: UUID, connection_id: UUID, kind: Kind
         "status": IntentStatus.DONE,
         "due_at": now,
     }
-    upsert(connection, lanes, [fresh], key=("connection_id", "kind"))
-    mine = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind == kind)
     # Whoever asks and whoever finishes meet at this row: neither overlooks the other.
-    row = connection.execute(sa.select(lanes.c.id, lanes.c.status).where(mine).with_for_update()).one()
+    row = connection.execute(_OF_KIND, {"account": connection_id, "wanted": kind}).one_or_none()
+    if row is None:
+        upsert(connection, lanes, [fresh], key=("connection_id", "kind"))
+        row = connection.execute(_OF_KIND, {"account": connection_id, "wanted": kind}).one()
     idle = row.status == IntentStatus.DONE
-    values = {"status": IntentStatus.READY, "due_at": now, "message": None, "attempts": 0} if idle else {}
-    connection.execute(sa.update(lanes).where(mine).values(asked=lanes.c.asked + 1, **values))
+    connection.execute(_ASK_IDLE if idle else _ASK_BUSY, {"mine": row.id} | ({"now": now} if idle else {}))
     return UUID(str(row.id)) if idle else None
 
 
-def _claimable(now: datetime) -> sa.ColumnElement[bool]:
+_OF_KIND = (
+    sa.select(lanes.c.id, lanes.c.status)
+    .where(lanes.c.connection_id == sa.bindparam("account"), lanes.c.kind == sa.bindparam("wanted"))
+    .with_for_update()
+)
+_ASK_BUSY = sa.update(lanes).where(lanes.c.id == sa.bindparam("mine")).values(asked=lanes.c.asked + 1)
+_ASK_IDLE = _ASK_BUSY.values(status=IntentStatus.READY, due_at=sa.bindparam("now"), message=None, attempts=0)
+"""Statements of this file are made once: each is needed several times for every lead that comes alone."""
+
+
+def _claimable(now: Any) -> sa.ColumnElement[bool]:
     ready = sa.and_(lanes.c.status == IntentStatus.READY, lanes.c.due_at <= now)
     abandoned = sa.and_(lanes.c.status == IntentStatus.LEASED, lanes.c.leased_until < now)
     return sa.or_(ready, abandoned)
 
 
+_CLAIM = (
+    sa.update(lanes)
+    .where(lanes.c.id == sa.bindparam("mine"), _claimable(sa.bindparam("now", type_=lanes.c.due_at.type)))
+    .values(
+        status=IntentStatus.LEASED,
+        leased_until=sa.bindparam("until"),
+        fence=lanes.c.fence + 1,
+        attempts=lanes.c.attempts + 1,
+    )
+    .returning(*(lanes.c[name] for name in Piece.__dataclass_fields__))
+)
+
+
 def claim(connection: Connection, piece_id: UUID, now: datetime, until: datetime) -> Piece | None:
     """Take work that is due or whose lease ran out; None when another worker was first."""
-    taken = {
-        "status": IntentStatus.LEASED,
-        "leased_until": until,
-        "fence": lanes.c.fence + 1,
-        "attempts": lanes.c.attempts + 1,
-    }
-    where = sa.and_(lanes.c.id == piece_id, _claimable(now))
-    if connection.execute(sa.update(lanes).where(where).values(taken)).rowcount != 1:
+    row = connection.execute(_CLAIM, {"mine": piece_id, "now": now, "until": until}).one_or_none()
+    if row is None:
         return None
-    row = connection.execute(sa.select(lanes).where(lanes.c.id == piece_id)).one()
     return Piece(row.id, row.tenant_id, row.connection_id, Kind(row.kind), row.fence, row.asked, row.attempts)
 
 
+_HELD = sa.and_(
+    lanes.c.id == sa.bindparam("mine"),
+    lanes.c.fence == sa.bindparam("held_by"),
+    lanes.c.status == IntentStatus.LEASED,
+)
+_RENEW = sa.update(lanes).where(_HELD).values(leased_until=sa.bindparam("until"))
+_FINISH = (
+    sa.update(lanes)
+    .where(_HELD)
+    .values(
+        status=sa.case(
+            (sa.or_(sa.bindparam("more", type_=sa.Boolean), lanes.c.asked > sa.bindparam("seen")), IntentStatus.READY),
+            else_=IntentStatus.DONE,
+        ),
+        due_at=sa.bindparam("now"),
+        leased_until=None,
+        attempts=0,
+        message=None,
+    )
+    .returning(lanes.c.status)
+)
+
+
+def _lost(piece: Piece) -> LostLease:
+    return LostLease(f"The real-time work of connection {piece.connection_id} is held by another worker.")
+
+
 def _change(connection: Connection, piece: Piece, values: dict[str, object]) -> None:
-    held = sa.and_(lanes.c.id == piece.id, lanes.c.fence == piece.fence, lanes.c.status == IntentStatus.LEASED)
-    if connection.execute(sa.update(lanes).where(held).values(values)).rowcount != 1:
-        raise LostLease(f"The real-time work of connection {piece.connection_id} is held by another worker.")
+    held = {"mine": piece.id, "held_by": piece.fence}
+    if connection.execute(sa.update(lanes).where(_HELD).values(values), held).rowcount != 1:
+        raise _lost(piece)
 
 
 def renew(connection: Connection, piece: Piece, until: datetime) -> None:
     """Hold the lease longer; raises ``LostLease``. Inside a writing transaction it is the fence."""
-    _change(connection, piece, {"leased_until": until})
+    if connection.execute(_RENEW, {"mine": piece.id, "held_by": piece.fence, "until": until}).rowcount != 1:
+        raise _lost(piece)
 
 
 def asked_since(connection: Connection, piece: Piece) -> bool:
@@ -102,14 +147,10 @@ def asked_since(connection: Connection, piece: Piece) -> bool:
 
 def finish(connection: Connection, piece: Piece, now: datetime, *, more: bool = False) -> bool:
     """End the work; tell whether it is due again: there is ``more``, or somebody asked meanwhile."""
-    again = sa.or_(sa.literal(more), lanes.c.asked > piece.asked)
-    status = sa.case((again, IntentStatus.READY), else_=IntentStatus.DONE)
-    _change(
-        connection,
-        piece,
-        {"status": status, "due_at": now, "leased_until": None, "attempts": 0, "message": None},
-    )
-    found = connection.execute(sa.select(lanes.c.status).where(lanes.c.id == piece.id)).scalar_one()
+    held = {"mine": piece.id, "held_by": piece.fence}
+    found = connection.execute(_FINISH, {**held, "more": more, "seen": piece.asked, "now": now}).scalar_one_or_none()
+    if found is None:
+        raise _lost(piece)
     return bool(found == IntentStatus.READY)
 
 

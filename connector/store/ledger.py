@@ -25,6 +25,19 @@ from connector.store.types import AnyRow, microseconds
 GENESIS = "0" * 64
 
 
+_HEAD = (
+    sa.select(ledger_heads.c.seq, ledger_heads.c.hash)
+    .where(ledger_heads.c.tenant_id == sa.bindparam("owner"))
+    .with_for_update()
+)
+_MOVE_HEAD = (
+    sa.update(ledger_heads)
+    .where(ledger_heads.c.tenant_id == sa.bindparam("owner"))
+    .values(seq=sa.bindparam("newest"), hash=sa.bindparam("link"))
+)
+"""Made once: asked in every transaction that scores, joins or delivers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing to be remembered. ``kind``: scored, delivered, overwritten, accessed or admin."""
@@ -40,11 +53,10 @@ def lock(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
     Taken before the rows that several of them write, it keeps them from waiting for each other in a circle.
     Returns number and hash of the newest entry.
     """
-    query = sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant_id == tenant_id)
-    held = connection.execute(query.with_for_update()).one_or_none()
+    held = connection.execute(_HEAD, {"owner": tenant_id}).one_or_none()
     if held is None:
         upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
-        held = connection.execute(query.with_for_update()).one()
+        held = connection.execute(_HEAD, {"owner": tenant_id}).one()
     return held.seq, held.hash
 
 
@@ -72,8 +84,7 @@ def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], no
         payloads.append({"tenant_id": tenant_id, "seq": seq, "salt": salt, "body": body})
     upsert(connection, ledger, rows, key=("tenant_id", "seq"))
     upsert(connection, ledger_payloads, payloads, key=("tenant_id", "seq"))
-    head = sa.update(ledger_heads).where(ledger_heads.c.tenant_id == tenant_id)
-    connection.execute(head.values(seq=seq, hash=previous))
+    connection.execute(_MOVE_HEAD, {"owner": tenant_id, "newest": seq, "link": previous})
     return first
 
 

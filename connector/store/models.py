@@ -66,9 +66,13 @@ def champion(connection: Connection, tenant_id: UUID) -> ModelVersion | None:
 
 def champion_name(connection: Connection, tenant_id: UUID) -> tuple[str, str] | None:
     """Return version and SHA-256 of the model that scores, if one was published."""
-    where = sa.and_(models.c.tenant_id == tenant_id, models.c.status == CHAMPION)
-    row = connection.execute(sa.select(models.c.version, models.c.sha256).where(where)).one_or_none()
+    row = connection.execute(_CHAMPION_NAME, {"owner": tenant_id}).one_or_none()
     return (row.version, row.sha256) if row else None
+
+
+_CHAMPION_NAME = sa.select(models.c.version, models.c.sha256).where(
+    models.c.tenant_id == sa.bindparam("owner"), models.c.status == CHAMPION
+)
 
 
 def artefact(connection: Connection, tenant_id: UUID, sha256: str) -> bytes | None:

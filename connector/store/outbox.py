@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -108,12 +108,17 @@ def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[i
     Records of which that is not sure are left out: those that were refused, that somebody overwrote, or that are in
     doubt.
     """
-    c = outbox.c
-    sure = (OutboxStatus.DELIVERED, OutboxStatus.PENDING, OutboxStatus.SENDING)
-    query = sa.select(c.record_id, c.status, c.delivered, c["values"].label("queued"))
-    rows = connection.execute(query.where(c.record_id.in_(record_ids), c.status.in_(sure)))
+    rows = connection.execute(_EXPECTED, {"those": list(record_ids)})
     found = {row.record_id: row.delivered if row.status == OutboxStatus.DELIVERED else row.queued for row in rows}
     return {record_id: values for record_id, values in found.items() if values}
+
+
+_EXPECTED = sa.select(
+    outbox.c.record_id, outbox.c.status, outbox.c.delivered, outbox.c["values"].label("queued")
+).where(
+    outbox.c.record_id.in_(sa.bindparam("those", expanding=True)),
+    outbox.c.status.in_((OutboxStatus.DELIVERED, OutboxStatus.PENDING, OutboxStatus.SENDING)),
+)
 
 
 def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
@@ -148,26 +153,36 @@ def next_due(
     connection: Connection, connection_id: UUID, *, written_before: bool, record_ids: Sequence[int] | None
 ) -> datetime | None:
     """Return when the next waiting row may be sent, of those that a delivery may take."""
-    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING]
-    if written_before:
-        where.append(outbox.c.delivered_at.is_not(None))
-    return _earliest(connection, outbox.c.due_at, where, record_ids)
+    return _earliest(connection, _next_due(written_before, record_ids is not None), connection_id, record_ids)
+
+
+@cache
+def _next_due(written_before: bool, named: bool) -> sa.Select[Any]:
+    written = [outbox.c.delivered_at.is_not(None)] if written_before else []
+    return _first(outbox.c.due_at, OutboxStatus.PENDING, named).where(*written)
 
 
 def next_doubt(connection: Connection, connection_id: UUID, record_ids: Sequence[int] | None) -> datetime | None:
     """Return when the first of the rows that are under way is given up, unless it is answered or held longer."""
-    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.SENDING]
-    return _earliest(connection, sa.func.coalesce(outbox.c.leased_until, outbox.c.due_at), where, record_ids)
+    return _earliest(connection, _next_doubt(record_ids is not None), connection_id, record_ids)
+
+
+@cache
+def _next_doubt(named: bool) -> sa.Select[Any]:
+    return _first(sa.func.coalesce(outbox.c.leased_until, outbox.c.due_at), OutboxStatus.SENDING, named)
+
+
+def _first(column: sa.ColumnElement[Any], status: OutboxStatus, named: bool) -> sa.Select[Any]:
+    among = [outbox.c.record_id.in_(sa.bindparam("those", expanding=True))] if named else []
+    mine = outbox.c.connection_id == sa.bindparam("account")
+    return sa.select(sa.func.min(column)).where(mine, outbox.c.status == status, *among)
 
 
 def _earliest(
-    connection: Connection,
-    column: sa.ColumnElement[Any],
-    where: Sequence[sa.ColumnElement[bool]],
-    record_ids: Sequence[int] | None,
+    connection: Connection, query: sa.Select[Any], connection_id: UUID, record_ids: Sequence[int] | None
 ) -> datetime | None:
-    named = [outbox.c.record_id.in_(record_ids)] if record_ids is not None else []
-    found: datetime | None = connection.execute(sa.select(sa.func.min(column)).where(*where, *named)).scalar()
+    those = {} if record_ids is None else {"those": list(record_ids)}
+    found: datetime | None = connection.execute(query, {"account": connection_id, **those}).scalar()
     return found
 
 

@@ -43,18 +43,24 @@ def sample(connection: Connection, connection_id: UUID, count: int) -> Sequence[
 
 def at_rest_of(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> Sequence[AnyRow]:
     """Return (record_id, vendor_id, ledger_seq, delivered, delivered_at) of those named whose values are at rest."""
-    c = outbox.c
-    query = (
-        sa.select(c.record_id, records.c.vendor_id, c.ledger_seq, c.delivered, c.delivered_at)
-        .join(records, records.c.id == c.record_id)
-        .where(records.c.connection_id == connection_id, records.c.vendor_id.in_(vendor_ids), _at_rest())
-    )
-    return connection.execute(query).all()
+    return connection.execute(_AT_REST_OF, {"account": connection_id, "named": list(vendor_ids)}).all()
 
 
 def _at_rest() -> sa.ColumnElement[bool]:
     written = sa.and_(outbox.c.status == OutboxStatus.DELIVERED, outbox.c.delivered_at.is_not(None))
     return sa.and_(written, outbox.c.message.is_(None))
+
+
+_AT_REST_OF = (
+    sa.select(outbox.c.record_id, records.c.vendor_id, outbox.c.ledger_seq, outbox.c.delivered, outbox.c.delivered_at)
+    .join(records, records.c.id == outbox.c.record_id)
+    .where(
+        records.c.connection_id == sa.bindparam("account"),
+        records.c.vendor_id.in_(sa.bindparam("named", expanding=True)),
+        _at_rest(),
+    )
+)
+"""Made once: asked for every page."""
 
 
 def left_alone(connection: Connection, connection_id: UUID, limit: int) -> Sequence[AnyRow]:

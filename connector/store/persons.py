@@ -37,17 +37,25 @@ def unidentified(
 
     One that left the CRM counts where another record is linked to it: its past is the person's.
     """
-    r = records.c
-    linked_to = r.vendor_id.in_(sa.select(links.c.vendor_id).where(links.c.tenant_id == tenant_id))
-    query = (
-        sa.select(*_COLUMNS, _TELLING.label("telling"))
-        .select_from(records.outerjoin(companies, _COMPANY))
-        .where(r.tenant_id == tenant_id, sa.or_(r.removed_at.is_(None), linked_to))
-        .where(r.identified_as.is_distinct_from(_TELLING))
-    )
-    if record_ids is not None:
-        query = query.where(r.id.in_(record_ids))
-    return connection.execute(query.order_by(r.created_at, r.id).limit(limit)).all()
+    asked: dict[str, Any] = {"owner": tenant_id, "most": limit}
+    if record_ids is None:
+        return connection.execute(_UNIDENTIFIED, asked).all()
+    return connection.execute(_UNIDENTIFIED_OF, {**asked, "those": list(record_ids)}).all()
+
+
+def _linked_to() -> sa.ColumnElement[bool]:
+    return records.c.vendor_id.in_(sa.select(links.c.vendor_id).where(links.c.tenant_id == sa.bindparam("owner")))
+
+
+_UNIDENTIFIED = (
+    sa.select(*_COLUMNS, _TELLING.label("telling"))
+    .select_from(records.outerjoin(companies, _COMPANY))
+    .where(records.c.tenant_id == sa.bindparam("owner"), sa.or_(records.c.removed_at.is_(None), _linked_to()))
+    .where(records.c.identified_as.is_distinct_from(_TELLING))
+    .order_by(records.c.created_at, records.c.id)
+    .limit(sa.bindparam("most"))
+)
+_UNIDENTIFIED_OF = _UNIDENTIFIED.where(records.c.id.in_(sa.bindparam("those", expanding=True)))
 
 
 def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
@@ -104,18 +112,28 @@ def linked(connection: Connection, tenant_id: UUID, keys: Sequence[str] | None =
 
 def beside(connection: Connection, tenant_id: UUID, record_ids: Sequence[int]) -> set[int]:
     """Return records that these are linked to, or that are linked to them."""
-    named = sa.and_(_other.c.connection_id == _one.c.connection_id, _other.c.vendor_id == links.c.vendor_id)
-    pairs = sa.select(_one.c.id, _other.c.id).select_from(links.join(_one, _one.c.id == links.c.record_id))
-    pairs = pairs.join(_other, named).where(links.c.tenant_id == tenant_id)
-    # Two questions: each has an index of its own.
-    halves = [pairs.where(side.c.id.in_(record_ids)) for side in (_one, _other)]
-    return {record for half in halves for pair in connection.execute(half) for record in pair}
+    asked = {"owner": tenant_id, "those": list(record_ids)}
+    return {record for half in _BESIDE for pair in connection.execute(half, asked) for record in pair}
+
+
+_PAIRS = (
+    sa.select(_one.c.id, _other.c.id)
+    .select_from(links.join(_one, _one.c.id == links.c.record_id))
+    .join(_other, sa.and_(_other.c.connection_id == _one.c.connection_id, _other.c.vendor_id == links.c.vendor_id))
+    .where(links.c.tenant_id == sa.bindparam("owner"))
+)
+# Two questions: each has an index of its own.
+_BESIDE = [_PAIRS.where(side.c.id.in_(sa.bindparam("those", expanding=True))) for side in (_one, _other)]
+_LEADS_OF = sa.select(records.c.lead_id).where(
+    records.c.tenant_id == sa.bindparam("owner"),
+    records.c.id.in_(sa.bindparam("those", expanding=True)),
+    records.c.lead_id.is_not(None),
+)
 
 
 def leads_of(connection: Connection, tenant_id: UUID, record_ids: Sequence[int]) -> set[int]:
     """Return the leads of these records, open or not."""
-    where = sa.and_(records.c.tenant_id == tenant_id, records.c.id.in_(record_ids), records.c.lead_id.is_not(None))
-    return set(connection.execute(sa.select(records.c.lead_id).where(where)).scalars())
+    return set(connection.execute(_LEADS_OF, {"owner": tenant_id, "those": list(record_ids)}).scalars())
 
 
 def keys_of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[str]:

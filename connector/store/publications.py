@@ -40,6 +40,24 @@ class Publication:
 _COLUMNS = [publications.c[name] for name in Publication.__dataclass_fields__]
 
 
+_LOCK = sa.select(*_COLUMNS).where(publications.c.connection_id == sa.bindparam("account")).with_for_update()
+_COUNT = (
+    sa.update(publications)
+    .where(publications.c.connection_id == sa.bindparam("account"))
+    .values(
+        night=sa.bindparam("tonight"),
+        night_writes=sa.case(
+            (
+                publications.c.night == sa.bindparam("tonight", type_=publications.c.night.type),
+                publications.c.night_writes + sa.bindparam("writes", type_=sa.Integer),
+            ),
+            else_=sa.bindparam("writes", type_=sa.Integer),
+        ),
+    )
+)
+"""Made once: every delivery takes them."""
+
+
 def get(connection: Connection, connection_id: UUID) -> Publication:
     """Return an account's state; of one about which nothing was said yet, that."""
     row = connection.execute(sa.select(*_COLUMNS).where(publications.c.connection_id == connection_id)).one_or_none()
@@ -48,10 +66,12 @@ def get(connection: Connection, connection_id: UUID) -> Publication:
 
 def lock(connection: Connection, tenant_id: UUID, connection_id: UUID) -> Publication:
     """Return an account's state and let no other delivery of it pass until the transaction ends."""
-    row = {"connection_id": connection_id, "tenant_id": tenant_id, "night_writes": 0}
-    upsert(connection, publications, [row], key=("connection_id",))
-    where = publications.c.connection_id == connection_id
-    return Publication(*connection.execute(sa.select(*_COLUMNS).where(where).with_for_update()).one())
+    found = connection.execute(_LOCK, {"account": connection_id}).one_or_none()
+    if found is None:
+        row = {"connection_id": connection_id, "tenant_id": tenant_id, "night_writes": 0}
+        upsert(connection, publications, [row], key=("connection_id",))
+        found = connection.execute(_LOCK, {"account": connection_id}).one()
+    return Publication(*found)
 
 
 def save(connection: Connection, connection_id: UUID, **values: Any) -> None:
@@ -61,9 +81,7 @@ def save(connection: Connection, connection_id: UUID, **values: Any) -> None:
 
 def count(connection: Connection, connection_id: UUID, night: datetime, writes: int) -> None:
     """Count writes that begin now in the night that began at ``night``."""
-    same = publications.c.night == night
-    total = sa.case((same, publications.c.night_writes + writes), else_=writes)
-    save(connection, connection_id, night=night, night_writes=total)
+    connection.execute(_COUNT, {"account": connection_id, "tonight": night, "writes": writes})
 
 
 def refund(connection: Connection, connection_id: UUID, writes: int) -> None:

@@ -84,23 +84,33 @@ def save_companies(connection: Connection, tenant_id: UUID, connection_id: UUID,
 
 def ids_by_vendor_id(connection: Connection, connection_id: UUID, vendor_ids: Iterable[str]) -> dict[str, int]:
     """Return vendor id → our record id for those that are known."""
-    return _lookup(connection, connection_id, records.c.vendor_id, vendor_ids)
+    return _lookup(connection, connection_id, _BY_VENDOR_ID, vendor_ids)
 
 
 def ids_by_email(connection: Connection, connection_id: UUID, emails: Iterable[str]) -> dict[str, int]:
     """Return e-mail address → our record id for those that are known."""
-    return _lookup(connection, connection_id, records.c.email, emails)
+    return _lookup(connection, connection_id, _BY_EMAIL, emails)
+
+
+def _named(column: sa.Column[str]) -> sa.Select[Any]:
+    mine = sa.and_(
+        records.c.connection_id == sa.bindparam("account"), column.in_(sa.bindparam("names", expanding=True))
+    )
+    return sa.select(column, records.c.id).where(mine)
+
+
+_BY_VENDOR_ID, _BY_EMAIL = _named(records.c.vendor_id), _named(records.c.email)
+"""Made once: asked several times for every page, and for every lead that comes alone."""
 
 
 def _lookup(
-    connection: Connection, connection_id: UUID, column: sa.Column[str], wanted: Iterable[str]
+    connection: Connection, connection_id: UUID, query: sa.Select[Any], wanted: Iterable[str]
 ) -> dict[str, int]:
     values = sorted(set(wanted))
     found: dict[str, int] = {}
     for start in range(0, len(values), _IN_CHUNK):
-        chunk = values[start : start + _IN_CHUNK]
-        where = sa.and_(records.c.connection_id == connection_id, column.in_(chunk))
-        for key, record_id in connection.execute(sa.select(column, records.c.id).where(where)):
+        asked = {"account": connection_id, "names": values[start : start + _IN_CHUNK]}
+        for key, record_id in connection.execute(query, asked):
             found[key] = record_id
     return found
 
@@ -142,11 +152,18 @@ def _move_history(connection: Connection, loser: int, survivor: int) -> None:
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
     """Return (lead id, record id, connection id, vendor id) of open records of these leads."""
-    c = records.c
-    query = sa.select(c.lead_id, c.id, c.connection_id, c.vendor_id).where(
-        c.tenant_id == tenant_id, c.lead_id.in_(lead_ids), c.removed_at.is_(None)
+    return connection.execute(_OPEN_OF_LEADS, {"owner": tenant_id, "persons": list(lead_ids)}).all()
+
+
+_OPEN_OF_LEADS = (
+    sa.select(records.c.lead_id, records.c.id, records.c.connection_id, records.c.vendor_id)
+    .where(
+        records.c.tenant_id == sa.bindparam("owner"),
+        records.c.lead_id.in_(sa.bindparam("persons", expanding=True)),
+        records.c.removed_at.is_(None),
     )
-    return connection.execute(query.order_by(c.id)).all()
+    .order_by(records.c.id)
+)
 
 
 def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:

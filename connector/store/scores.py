@@ -43,8 +43,14 @@ def overtaken(connection: Connection, lead_ids: Sequence[int], as_of: datetime) 
 
     It stays true until the transaction ends where the tenant's ledger is held (``ledger.lock``).
     """
-    where = sa.and_(scores.c.lead_id.in_(lead_ids), scores.c.as_of > as_of)
-    return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
+    return set(connection.execute(_OVERTAKEN, {"persons": list(lead_ids), "as_of": as_of}).scalars())
+
+
+_OVERTAKEN = sa.select(scores.c.lead_id).where(
+    scores.c.lead_id.in_(sa.bindparam("persons", expanding=True)), scores.c.as_of > sa.bindparam("as_of")
+)
+_TIERS = sa.select(scores.c.lead_id, scores.c.tier).where(scores.c.tenant_id == sa.bindparam("owner"))
+_TIERS_OF = _TIERS.where(scores.c.lead_id.in_(sa.bindparam("persons", expanding=True)))
 
 
 def outside_runs(connection: Connection, lead_ids: Collection[int]) -> set[int]:
@@ -62,10 +68,12 @@ def of_run(connection: Connection, tenant_id: UUID, run_id: UUID) -> set[int]:
 
 def tiers(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> dict[int, str]:
     """Return lead id → tier as it stands, of all leads or of these."""
-    query = sa.select(scores.c.lead_id, scores.c.tier).where(scores.c.tenant_id == tenant_id)
+    asked: dict[str, Any] = {"owner": tenant_id}
     if lead_ids is not None:
-        query = query.where(scores.c.lead_id.in_(lead_ids))
-    return {row.lead_id: row.tier for row in connection.execute(query)}
+        found = connection.execute(_TIERS_OF, {**asked, "persons": list(lead_ids)})
+    else:
+        found = connection.execute(_TIERS, asked)
+    return {row.lead_id: row.tier for row in found}
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | None:

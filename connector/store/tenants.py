@@ -114,5 +114,9 @@ def save_settings(connection: Connection, tenant_id: UUID, settings: TenantSetti
 
 def get(connection: Connection, tenant_id: UUID) -> Tenant:
     """Return a tenant; raises ``NoResultFound`` for an unknown id."""
-    row = connection.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one()
+    row = connection.execute(_BY_ID, {"wanted": tenant_id}).one()
     return Tenant(row.id, row.name, row.region, TenantSettings.from_json(row.settings), row.created_at)
+
+
+_BY_ID = sa.select(tenants).where(tenants.c.id == sa.bindparam("wanted"))
+"""Made once: asked in every turn of the real-time lane."""

@@ -31,32 +31,52 @@ def add(connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(sa.insert(traces), list(rows))
 
 
-def _waiting(connection_id: UUID) -> sa.ColumnElement[bool]:
-    return sa.and_(traces.c.connection_id == connection_id, traces.c.ended.is_(None))
+_waiting = sa.and_(traces.c.connection_id == sa.bindparam("account"), traces.c.ended.is_(None))
+_ON_THEIR_WAY = (
+    sa.select(traces.c.record_id)
+    .where(_waiting)
+    .group_by(traces.c.record_id)
+    .order_by(sa.func.min(traces.c.queued_at), traces.c.record_id)
+    .limit(sa.bindparam("most"))
+)
+_state = sa.select(outbox.c.status).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
+_held_since = sa.select(outbox.c.delivered_at).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
+_given_up = sa.or_(_state.is_(None), _state == OutboxStatus.DEAD)
+_SETTLE = (
+    sa.update(traces)
+    .where(_waiting, sa.or_(_state == OutboxStatus.DELIVERED, _given_up))
+    .values(
+        ended=sa.case((_state == OutboxStatus.DELIVERED, Ended.DELIVERED), else_=Ended.REFUSED),
+        delivered_at=sa.case(
+            (
+                _state == OutboxStatus.DELIVERED,
+                sa.func.coalesce(_held_since, sa.bindparam("now", type_=traces.c.delivered_at.type)),
+            ),
+            else_=traces.c.delivered_at,
+        ),
+    )
+)
+_LET_GO = (
+    sa.update(traces)
+    .where(_waiting, traces.c.record_id.in_(sa.bindparam("records", expanding=True)))
+    .values(ended=Ended.HELD)
+)
+"""Made once: needed in every turn of the real-time lane."""
 
 
 def waiting(connection: Connection, connection_id: UUID, limit: int) -> Sequence[int]:
     """Return records whose new values are on their way, the longest waiting first."""
-    query = sa.select(traces.c.record_id).where(_waiting(connection_id))
-    query = query.group_by(traces.c.record_id).order_by(sa.func.min(traces.c.queued_at), traces.c.record_id)
-    return list(connection.execute(query.limit(limit)).scalars())
+    return list(connection.execute(_ON_THEIR_WAY, {"account": connection_id, "most": limit}).scalars())
 
 
 def settle(connection: Connection, connection_id: UUID, now: datetime) -> None:
     """End the traces of records whose values arrived, were refused, or are no longer to be written."""
-    state = sa.select(outbox.c.status).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
-    held = sa.select(outbox.c.delivered_at).where(outbox.c.record_id == traces.c.record_id).scalar_subquery()
-    arrived = sa.and_(_waiting(connection_id), state == OutboxStatus.DELIVERED)
-    at = sa.func.coalesce(held, sa.bindparam("now", now, type_=traces.c.delivered_at.type))
-    connection.execute(sa.update(traces).where(arrived).values(ended=Ended.DELIVERED, delivered_at=at))
-    given_up = sa.or_(state.is_(None), state == OutboxStatus.DEAD)
-    connection.execute(sa.update(traces).where(_waiting(connection_id), given_up).values(ended=Ended.REFUSED))
+    connection.execute(_SETTLE, {"account": connection_id, "now": now})
 
 
 def let_go(connection: Connection, connection_id: UUID, record_ids: Sequence[int]) -> None:
     """End the traces of these records as held: their values are not to be written at this time."""
-    where = sa.and_(_waiting(connection_id), traces.c.record_id.in_(record_ids))
-    connection.execute(sa.update(traces).where(where).values(ended=Ended.HELD))
+    connection.execute(_LET_GO, {"account": connection_id, "records": list(record_ids)})
 
 
 def any_before(connection: Connection, before: datetime) -> bool:

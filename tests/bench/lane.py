@@ -1,15 +1,21 @@
-"""The real-time lane at work for a bench: a sandbox CRM in a process of its own, a tenant, workers that are threads."""
+"""The real-time lane at work for a bench: a tenant, a sandbox CRM and a worker of the lane in processes of their own.
+
+As in a deployment one process takes webhooks and another, with a few threads, takes turns; between them is a queue.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -20,12 +26,14 @@ import sqlalchemy as sa
 from connector.adapters.contract import Delivery
 from connector.adapters.hubspot.webhooks import SIGNATURE, TIMESTAMP, signature
 from connector.clock import SystemClock
+from connector.crypto import new_key
 from connector.demo.browser import consent
 from connector.services import install, webhooks
 from connector.services.context import REALTIME, Services
 from connector.services.warm import Warm
 from connector.store import connections, outbox, traces
 from connector.store.tables import lanes
+from connector.store.tables import traces as traces_table
 from tests.bench.line.setting import REDIRECT, wire
 from workers.outcomes import carry_out
 from workers.turns import take_turns
@@ -36,14 +44,29 @@ LEASE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 
 
+SPENT = "spent"
+"""In place of a queue's name: asks the worker what it has spent."""
+_SPAWN = get_context("spawn")
+
+
 @dataclass
 class Lane:
-    """The product, wired to a sandbox, with threads that take turns."""
+    """The product, wired to a sandbox, with a worker process that takes turns.
+
+    ``queue`` takes (queue's name, id of the work) and None for each thread that is to end; ``answers`` what the worker
+    says of itself.
+    """
 
     services: Services
     origin: str
     connection_id: UUID
-    queue: SimpleQueue[tuple[str, UUID] | None]
+    queue: Any
+    answers: Any
+
+    def spent(self) -> float:
+        """Return the seconds of processor time that the worker has used since it began."""
+        self.queue.put((SPENT, None))
+        return float(self.answers.get(timeout=PATIENCE_SECONDS))
 
     def latency(self, seconds: float) -> None:
         """Let the CRM be so far away."""
@@ -83,17 +106,20 @@ class Lane:
         deadline = clock.monotonic() + PATIENCE_SECONDS
         while True:
             with self.services.store.reading() as session:
-                rows = traces.newest(session, self.connection_id, 20_000)
-                due = [row.due_at for row in session.execute(sa.select(lanes.c.due_at))]
-            ended = [row for row in rows if row.delivered_at]
-            if len(ended) >= count:
+                # Only counted until all are there: to read them again and again would be work beside the work.
+                ended = session.execute(sa.select(sa.func.count(traces_table.c.delivered_at))).scalar_one()
+            if ended >= count:
                 break
             if clock.monotonic() > deadline:
-                raise SystemExit(f"Only {len(ended)} of {count} leads were delivered; work is due at {due}.")
+                with self.services.store.reading() as session:
+                    due = [row.due_at for row in session.execute(sa.select(lanes.c.due_at))]
+                raise SystemExit(f"Only {ended} of {count} leads were delivered; work is due at {due}.")
             clock.sleep(0.05)
+        with self.services.store.reading() as session:
+            rows = [row for row in traces.newest(session, self.connection_id, 20_000) if row.delivered_at]
         with self.services.store.transaction() as session:
             traces.prune(session, clock.now())
-        return [(row.delivered_at - row.received_at).total_seconds() for row in ended]
+        return [(row.delivered_at - row.received_at).total_seconds() for row in rows]
 
 
 @contextmanager
@@ -118,36 +144,47 @@ def sandbox(contacts: int, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def running(contacts: int, folder: Path) -> Iterator[Lane]:
-    """A tenant that is read and scored, and workers that wait."""
+    """A tenant that is read and scored, and a worker that waits."""
     with sandbox(contacts, folder) as origin:
-        queue: SimpleQueue[tuple[str, UUID] | None] = SimpleQueue()
-        services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)))
+        first: SimpleQueue[tuple[str, UUID]] = SimpleQueue()
+        key = new_key()
+        services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: first.put((name, work)), key)
         settings = {**services.onboarding, "minimum_step": 0, "complexity": "interpretable"}
-        services = replace(services, lease_seconds=LEASE_SECONDS, onboarding=settings)
+        services = replace(services, onboarding=settings)
         landed = consent(requests.Session(), install.begin(services, VENDOR, "bench", None))
         query = parse_qs(urlsplit(landed).query)
         installed = install.complete(services, VENDOR, "bench", query["state"][0], query["code"][0])
-        while not queue.empty():
-            work = queue.get()
-            assert work
-            carry_out(services, work[1])
-        warm = Warm(services)
-        workers = [Thread(target=serve, args=(warm, queue), daemon=True) for _ in range(WORKERS)]
-        for worker in workers:
-            worker.start()
+        while not first.empty():
+            carry_out(services, first.get()[1])
+        queue, answers = _SPAWN.Queue(), _SPAWN.Queue()
+        worker = _SPAWN.Process(target=work, args=(origin, folder, key, queue, answers), daemon=True)
+        worker.start()
+        services = replace(services, wake=lambda name, work: queue.put((name, work)))
         try:
-            yield Lane(services, origin, installed.connection_id, queue)
+            yield Lane(services, origin, installed.connection_id, queue, answers)
         finally:
-            for _ in workers:
+            for _ in range(WORKERS):
                 queue.put(None)
-            for worker in workers:
-                worker.join()
+            worker.join()
 
 
-def serve(warm: Warm, queue: SimpleQueue[tuple[str, UUID] | None]) -> None:
-    """Take turns as a worker process does."""
+def work(origin: str, folder: Path, key: str, queue: Any, answers: Any) -> None:
+    """Be the worker process."""
+    services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key)
+    warm = Warm(replace(services, lease_seconds=LEASE_SECONDS))
+    threads = [Thread(target=serve, args=(warm, queue, answers)) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def serve(warm: Warm, queue: Any, answers: Any) -> None:
+    """Take turns as a thread of a worker process does."""
     while (work := queue.get()) is not None:
         name, work_id = work
+        if name == SPENT:
+            answers.put(time.process_time())
         if name == REALTIME:
             for piece, pause in take_turns(warm, work_id).items():
                 warm.services.clock.sleep(pause)

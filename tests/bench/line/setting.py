@@ -70,8 +70,8 @@ def sandbox(plan: Plan, clock: Clock) -> Iterator[RunningSandbox]:
         running.stop()
 
 
-def wire(vendor: str, origin: str, folder: Path, clock: Clock, wake: Waker) -> Services:
-    """Wire the product in this process, with the governor's memory here."""
+def wire(vendor: str, origin: str, folder: Path, clock: Clock, wake: Waker, key: str | None = None) -> Services:
+    """Wire the product in this process, with the governor's memory here; ``key`` is what it keeps tokens under."""
     governor = Governor(None, clock)
     store = open_store(f"sqlite:///{folder / 'bench.db'}")
     upgrade(store)
@@ -83,7 +83,7 @@ def wire(vendor: str, origin: str, folder: Path, clock: Clock, wake: Waker) -> S
     return Services(
         store=store,
         clock=clock,
-        cipher=TokenCipher([new_key()]),
+        cipher=TokenCipher([key or new_key()]),
         apps={vendor: build(vendor, credentials)},
         lane=lane,
         wake=wake,
