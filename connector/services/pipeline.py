@@ -17,10 +17,10 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
-from connector.services import identity, scoring_run, snapshot, sync, training, writeback
+from connector.services import acts, identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
-from connector.store import connections, intents, models, runs, tenants
+from connector.store import connections, intents, ledger, models, runs, tenants
 from connector.store.connections import Health
 from connector.store.runs import Run, RunStatus
 from scoring.versions import version_for
@@ -280,11 +280,15 @@ def park(job: Job, message: str, health: Health | None) -> None:
 def resume(services: Services, tenant_id: UUID) -> int:
     """Take up a tenant's parked stages again, once the admin has acted; return how many."""
     with services.store.transaction() as session:
+        ledger.lock(session, tenant_id)
         for item in connections.of_tenant(session, tenant_id):
             # Believed until the next stage tells otherwise.
             if item.status is Health.NEEDS_ADMIN:
                 connections.set_health(session, item.id, Health.ACTIVE)
-        return intents.unpark(session, tenant_id, services.clock.now())
+        resumed = intents.unpark(session, tenant_id, services.clock.now())
+        if resumed:
+            acts.record(services, session, tenant_id, "resume", stages=resumed)
+        return resumed
 
 
 def sweep(services: Services, limit: int = 500) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
-from connector.services import pipeline
+from connector.services import acts, pipeline
 from connector.services.context import Services
 from connector.store import connections, ledger, outbox, overwrites, publications, tenants
 from connector.store.tenants import Delivery, Overwritten
@@ -71,7 +71,7 @@ def choose(services: Services, tenant_id: UUID, choice: Choice) -> None:
         if not changed:
             return
         tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        _remember(services, session, tenant_id, {"action": "set publication", **changed})
+        acts.record(services, session, tenant_id, "set publication", **changed)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
 
@@ -118,8 +118,7 @@ def _requeue(
         count = requeue(session, connection_id, services.clock.now(), record_id)
         if not count:
             return 0
-        body = {"action": action, "connection": str(connection_id), "records": count}
-        _remember(services, session, tenant_id, body)
+        acts.record(services, session, tenant_id, action, connection=str(connection_id), records=count)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
     return count
@@ -138,7 +137,7 @@ def _decide(
         ledger.lock(session, tenant_id)
         publications.lock(session, tenant_id, connection_id)
         publications.save(session, connection_id, **values)
-        _remember(services, session, tenant_id, {"action": action, "connection": str(connection_id), **more})
+        acts.record(services, session, tenant_id, action, connection=str(connection_id), **more)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
 
@@ -151,7 +150,3 @@ def _own(session: Connection, tenant_id: UUID, connection_id: UUID) -> None:
 def _owned(session: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
     connection = connections.find(session, connection_id)
     return connection is not None and connection.tenant_id == tenant_id
-
-
-def _remember(services: Services, session: Connection, tenant_id: UUID, body: Mapping[str, Any]) -> None:
-    ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.holding import holds
 from connector.services.opening import app_of, open_adapter, read_connection
@@ -59,8 +60,7 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
         equal = len(rows) - len(gone) - len(differing)
         report = Report(connection_id, len(rows), equal, found, len(gone), len(differing) - found)
         figures = {name: value for name, value in asdict(report).items() if name != "connection_id"}
-        body = {"action": "verified", "connection": str(connection_id), **figures}
-        ledger.append(session, connection.tenant_id, [ledger.Entry("admin", None, body)], now)
+        acts.record(services, session, connection.tenant_id, "verified", connection=str(connection_id), **figures)
         publications.lock(session, connection.tenant_id, connection_id)
         publications.save(session, connection_id, verified=figures, verified_at=now)
     return report

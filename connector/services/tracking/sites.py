@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.tracking.texts import event_name
-from connector.store import ledger, sites
+from connector.store import sites
 from connector.store.sites import TrackedSite
 
 MOST_ORIGINS = 20
@@ -121,5 +122,4 @@ def _new_secret() -> str:
 
 
 def _record(services: Services, session: Connection, site: TrackedSite, action: str, more: dict[str, object]) -> None:
-    body = {"action": action, "site": str(site.id), **more}
-    ledger.append(session, site.tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+    acts.record(services, session, site.tenant_id, action, site=str(site.id), **more)
