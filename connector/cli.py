@@ -13,6 +13,7 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
+from connector.commands.database import database
 from connector.commands.keys import keys
 from connector.commands.ledger import ledger
 from connector.commands.wired import services as _services
@@ -36,7 +37,7 @@ def cli() -> None:
     """Lead scores for your CRM: install, sync, train, score, write back."""
 
 
-for group in (keys, ledger):
+for group in (database, keys, ledger):
     cli.add_command(group)
 
 

@@ -21,6 +21,7 @@ from connector.services.tokens import encrypt
 from connector.store import connections, installs, ledger, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.installs import PendingInstall
+from connector.store.session import confine
 from connector.store.tenants import TenantSettings
 
 STATE_LIFETIME = timedelta(minutes=15)
@@ -76,6 +77,7 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
     reached(Point.INSTALL_GRANTED)
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
+        confine(session, installed.tenant_id)
         action = "install" if installed.to_read else "sign in"
         which = {"connection": str(installed.connection_id), "scopes": sorted(grant.tokens.scopes)}
         acts.record(services, session, installed.tenant_id, action, **which)

@@ -11,7 +11,7 @@ from connector.store import persons
 
 def set_apart(services: Services, tenant_id: UUID, record_id: int, *, apart: bool) -> bool:
     """Take a record out of every join, or let it join again, and score anew; tell whether the tenant has it."""
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         if not persons.set_apart(session, tenant_id, record_id, apart=apart):
             return False
         acts.record(services, session, tenant_id, "set apart" if apart else "let join", record=record_id)

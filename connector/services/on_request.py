@@ -14,7 +14,7 @@ _UNDER_WAY = (RunStatus.WAITING, RunStatus.RUNNING)
 
 def start_run(services: Services, tenant_id: UUID, kind: str) -> bool:
     """Start a run unless one is under way; tell whether it was started."""
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         latest = runs.latest(session, tenant_id, pipeline.READING)
         if latest is not None and latest.status in _UNDER_WAY:
             return False

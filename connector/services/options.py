@@ -19,7 +19,7 @@ def choose(services: Services, tenant_id: UUID, connection_id: UUID, name: str, 
     Raises ``RejectedInput`` for an option that the CRM does not have and for a value that is none of it.
     """
     value = value.strip()
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         connection = connections.get(session, connection_id)
         option = app_of(services, connection.vendor).capabilities.options.get(name)
         if option is None or connection.tenant_id != tenant_id:

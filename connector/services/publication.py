@@ -52,7 +52,7 @@ def read_number(text: str, what: str) -> int | None:
 
 def owns(services: Services, tenant_id: UUID, connection_id: UUID) -> bool:
     """Whether a tenant has such an account."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return _owned(session, tenant_id, connection_id)
 
 
@@ -64,7 +64,7 @@ def choose(services: Services, tenant_id: UUID, choice: Choice) -> None:
         "nightly_cap": choice.nightly_cap,
         "overwritten": str(choice.overwritten),
     }
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         settings = tenants.get(session, tenant_id).settings
         changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
@@ -112,7 +112,7 @@ def _requeue(
     requeue: Callable[[Connection, UUID, datetime, int | None], int],
 ) -> int:
     connection_id, record_id = which
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         _own(session, tenant_id, connection_id)
         ledger.lock(session, tenant_id)
         count = requeue(session, connection_id, services.clock.now(), record_id)
@@ -132,7 +132,7 @@ def _decide(
     values: Mapping[str, Any],
     more: Mapping[str, Any],
 ) -> None:
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         _own(session, tenant_id, connection_id)
         ledger.lock(session, tenant_id)
         publications.lock(session, tenant_id, connection_id)
@@ -148,5 +148,4 @@ def _own(session: Connection, tenant_id: UUID, connection_id: UUID) -> None:
 
 
 def _owned(session: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
-    connection = connections.find(session, connection_id)
-    return connection is not None and connection.tenant_id == tenant_id
+    return connections.owned(session, tenant_id, connection_id)

@@ -25,7 +25,7 @@ def run(job: Job) -> None:
     score never replaces a newer one.
     """
     services = job.services
-    with services.store.reading() as session:
+    with services.store.reading(job.tenant_id) as session:
         model = models.get(session, job.tenant_id, job.run.model)
         settings = tenants.get(session, job.tenant_id).settings
         stored = scores.of_run(session, job.tenant_id, job.run.id)

@@ -19,13 +19,13 @@ from scoring.schema import Goal, History
 def run(job: Job) -> None:
     """Train the run's model version and make it the champion; a resumed run finds it there."""
     services = job.services
-    with services.store.reading() as session:
+    with services.store.reading(job.tenant_id) as session:
         if models.get(session, job.tenant_id, job.run.model) is not None:
             return
         tenant = tenants.get(session, job.tenant_id)
         goal = snapshot.goal_of(tenant.settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
-        others = pooling.taken(session, tenant)
+    others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
     goal = replace(goal, segment=snapshot.parted(history, tenant.settings))
     audited = snapshot.audited(history, tenant.settings)

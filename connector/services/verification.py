@@ -41,7 +41,7 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
     connection = read_connection(services, connection_id)
     adapter = open_adapter(services, connection_id)
     batch = app_of(services, connection.vendor).capabilities.write_batch
-    with services.store.reading() as session:
+    with services.store.reading(connection.tenant_id) as session:
         rows = overwrites.sample(session, connection_id, size)
     held: dict[str, dict[str, str]] = {}
     for start in range(0, len(rows), batch):
@@ -53,7 +53,7 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
         for row in rows
         if row.vendor_id in held and not holds(adapter, row.delivered, held[row.vendor_id])
     }
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         now = services.clock.now()
         ledger.lock(session, connection.tenant_id)
         found = overwrites.suspect(session, differing)
@@ -68,6 +68,6 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
 
 def verify_tenant(services: Services, tenant_id: UUID) -> list[tuple[str, Report]]:
     """Read a sample of each of a tenant's usable accounts back; return (account name, report)."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         usable = [item for item in connections.of_tenant(session, tenant_id) if item.status is not Health.DISCONNECTED]
     return [(item.account_name, verify_sample(services, item.id)) for item in usable]

@@ -72,6 +72,12 @@ def _begin(connection: Connection, sqlite: str, tenant_id: UUID | None) -> None:
         connection.exec_driver_sql(f"SET LOCAL {TENANT_SETTING} = '{tenant_id or EVERYONE}'")
 
 
+def confine(connection: Connection, tenant_id: UUID) -> None:
+    """Let the rest of a transaction that began as everyone's reach one tenant's rows alone."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL {TENANT_SETTING} = '{tenant_id}'")
+
+
 def open_store(url: str, seal: ChainSeal | None = None) -> Store:
     """Open the database at an SQLAlchemy ``url`` (sqlite or postgresql); ``seal`` seals the heads of its ledgers."""
     parsed = sa.make_url(url)

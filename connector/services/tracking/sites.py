@@ -48,7 +48,7 @@ def add(services: Services, tenant_id: UUID, name: str, origins: Sequence[str]) 
         secret_made_at=now,
         created_at=now,
     )
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         sites.add(session, site)
         _record(services, session, site, "add site", {"name": tidy, "origins": list(site.origins)})
     return NewSecret(site, secret)
@@ -57,7 +57,7 @@ def add(services: Services, tenant_id: UUID, name: str, origins: Sequence[str]) 
 def replace_secret(services: Services, tenant_id: UUID, site_id: UUID) -> NewSecret | None:
     """Give a site another secret, the former being worthless at once; None where the tenant has no such site."""
     secret = _new_secret()
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         site = sites.find(session, tenant_id, site_id)
         if site is None:
             return None
@@ -72,7 +72,7 @@ def change_origins(services: Services, tenant_id: UUID, site_id: UUID, origins: 
     Raises ``RejectedInput`` for an origin that is none.
     """
     wanted = checked_origins(origins)
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         site = sites.find(session, tenant_id, site_id)
         if site is None:
             return None
@@ -83,7 +83,7 @@ def change_origins(services: Services, tenant_id: UUID, site_id: UUID, origins: 
 
 def is_owned(services: Services, tenant_id: UUID, site_id: UUID) -> bool:
     """Tell whether the tenant has this site."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return sites.find(session, tenant_id, site_id) is not None
 
 

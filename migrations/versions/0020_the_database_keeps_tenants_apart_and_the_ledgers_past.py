@@ -1,9 +1,11 @@
-"""The database itself refuses to change the ledger's past; heads carry a seal."""
+"""The database itself refuses to change the ledger's past, and keeps tenants apart; heads of ledgers carry a seal."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from connector.store import walls
 
 revision = "0020"
 down_revision = "0018"
@@ -62,6 +64,8 @@ def upgrade() -> None:
     """Apply the step. Heads of before are sealed by `connector migrate`, which has the key."""
     op.add_column("ledger_heads", sa.Column("seal", sa.String()))
     if op.get_bind().dialect.name == "postgresql":
+        # This step raises the first walls; after it and each later one every table that has come gets its own.
+        walls.complete(op.get_bind())
         for function in _POSTGRESQL_FUNCTIONS:
             op.execute(function)
         triggers = _POSTGRESQL_TRIGGERS
@@ -74,6 +78,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the step back."""
     if op.get_bind().dialect.name == "postgresql":
+        walls.remove(op.get_bind())
         for name, rest in _POSTGRESQL_TRIGGERS.items():
             op.execute(f"DROP TRIGGER {name} ON {rest.partition(' ON ')[2].split()[0]}")
         op.execute("DROP FUNCTION refuse_ledger_change()")
