@@ -76,6 +76,11 @@ class TokenCipher:
             ) from None
         return opened.decode()
 
+    @property
+    def prefix(self) -> str:
+        """How every text begins that the newest key sealed."""
+        return f"{_VERSION}.{self._newest}."
+
     def needs_rotation(self, token: str) -> bool:
         """Whether a sealed token was made with an older key than the newest."""
         return token.split(".")[1:2] != [self._newest]
