@@ -18,7 +18,7 @@ from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
 from connector.adapters.limits import Governor
 from connector.clock import Clock, SystemClock
-from connector.crypto import TokenCipher
+from connector.crypto import ChainSeal, TokenCipher
 from connector.errors import RetryLater, SettingsError
 from connector.services.children import in_child
 from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
@@ -41,7 +41,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
     clock = clock or SystemClock()
     governor = Governor(redis.Redis.from_url(_redis_url(settings)), clock)
     return Services(
-        store=open_store(settings.database_url),
+        store=open_store(settings.database_url, ChainSeal(settings.encryption_keys)),
         clock=clock,
         cipher=TokenCipher(settings.encryption_keys),
         apps=_apps(settings),

@@ -13,13 +13,16 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
-from connector.crypto import new_key
+from connector.commands.database import database
+from connector.commands.keys import keys
+from connector.commands.ledger import ledger
+from connector.commands.wired import services as _services
+from connector.commands.wired import services_of as _services_of
 from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
-from connector.services.context import Services
+from connector.services import acts, maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.doctor import Level, Surroundings, examine
 from connector.services.reports import refusals
 from connector.services.reports.tracking import snippet
@@ -29,19 +32,13 @@ from connector.settings import load
 PATH = click.Path(path_type=Path)
 
 
-def _services() -> Services:
-    return build(load(os.environ))
-
-
-def _services_of(tenant_id: UUID) -> Services:
-    services = _services()
-    maintenance.require_tenant(services, tenant_id)
-    return services
-
-
 @click.group()
 def cli() -> None:
     """Lead scores for your CRM: install, sync, train, score, write back."""
+
+
+for group in (database, keys, ledger):
+    cli.add_command(group)
 
 
 @cli.command()
@@ -155,21 +152,6 @@ def verify_sample(tenant_id: UUID) -> None:
         click.echo(f"{account}: {found.equal:,} of {found.sampled:,} read back equal{rest}")
 
 
-@cli.group()
-def ledger() -> None:
-    """The history of every score."""
-
-
-@ledger.command()
-@click.argument("tenant_id", type=click.UUID)
-def verify(tenant_id: UUID) -> None:
-    """Recompute a tenant's hash chain."""
-    found = maintenance.verify_ledger(_services_of(tenant_id), tenant_id)
-    if found.broken_at is not None:
-        raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
-    click.echo(f"{found.entries} entries, chain unbroken")
-
-
 @cli.group("tracking")
 def track() -> None:
     """A tenant's own sites as a source of engagement."""
@@ -211,21 +193,11 @@ def doctor() -> None:
     sys.exit(Level.PROBLEM in levels)
 
 
-@cli.group()
-def keys() -> None:
-    """Encryption keys."""
-
-
-@keys.command()
-def new() -> None:
-    """Print a new key for CONNECTOR_ENCRYPTION_KEYS."""
-    click.echo(new_key())
-
-
 def main() -> None:
     """Run the command line; what went wrong is one sentence, not a traceback."""
     try:
-        cli()
+        with acts.asked_by("the command line"):
+            cli()
     except ConnectorError as error:
         sys.exit(f"connector: {error}")
     except (OperationalError, ProgrammingError) as error:

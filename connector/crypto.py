@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM bound to the tenant and the connection that own them.
+"""Secrets at rest: AES-256-GCM bound to the tenant and the connection that own them; seals on the ledger's heads.
 
 A sealed text is ``v1.<key id>.<base64 of nonce and ciphertext>``. The associated data
 make a token that was copied to another tenant's row unreadable there.
@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 from collections.abc import Sequence
+from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -75,9 +76,68 @@ class TokenCipher:
             ) from None
         return opened.decode()
 
+    @property
+    def prefix(self) -> str:
+        """How every text begins that the newest key sealed."""
+        return f"{_VERSION}.{self._newest}."
+
     def needs_rotation(self, token: str) -> bool:
         """Whether a sealed token was made with an older key than the newest."""
         return token.split(".")[1:2] != [self._newest]
+
+
+class Seal(StrEnum):
+    """What looking at the seal of a chain's head found.
+
+    ``UNCHECKED``: this process has no keys. ``MISSING``: there is none. ``UNKNOWN_KEY``: it names a key that is not
+    configured. ``FORGED``: it is not that of this head. ``BEHIND``: it is that of an earlier entry of the chain.
+    """
+
+    UNCHECKED = "unchecked"
+    HOLDS = "holds"
+    MISSING = "missing"
+    UNKNOWN_KEY = "unknown key"
+    FORGED = "forged"
+    BEHIND = "behind"
+
+
+class ChainSeal:
+    """Seals heads of hash chains (HMAC-SHA256) with keys that no database holds; the first key seals, every key checks.
+
+    Whoever may write to the database but has no key can't pass off a chain of their own as one of ours. A seal is
+    ``v1.<key id>.<sequence number>.<MAC in hex>``.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        raw = [base64.urlsafe_b64decode(key) for key in keys]
+        self._newest = _key_id(raw[0])
+        # Keys of their own: the encryption keys are used for AES-GCM alone.
+        self._keys = {_key_id(key): hmac.digest(key, b"heads of ledgers", "sha256") for key in raw}
+
+    def make(self, tenant_id: str, seq: int, head: str) -> str:
+        """Seal the hash ``head`` of a tenant's entry ``seq`` with the newest key."""
+        return f"{_VERSION}.{self._newest}.{seq}.{self._mac(self._newest, tenant_id, seq, head)}"
+
+    def check(self, seal: str, tenant_id: str, head: str) -> Seal:
+        """Tell whether ``seal`` was made for the hash ``head`` of the tenant's entry that it names."""
+        version, key_id, seq, mac = (seal.split(".") + [""] * 4)[:4]
+        if version != _VERSION or key_id not in self._keys:
+            return Seal.UNKNOWN_KEY
+        good = self._mac(key_id, tenant_id, sealed_entry(seal), head)
+        return Seal.HOLDS if seq.isdigit() and hmac.compare_digest(mac.encode(), good.encode()) else Seal.FORGED
+
+    def needs_rotation(self, seal: str) -> bool:
+        """Whether a seal was made with an older key than the newest."""
+        return seal.split(".")[1:2] != [self._newest]
+
+    def _mac(self, key_id: str, tenant_id: str, seq: int, head: str) -> str:
+        return hmac.new(self._keys[key_id], json.dumps([tenant_id, seq, head]).encode(), hashlib.sha256).hexdigest()
+
+
+def sealed_entry(seal: str) -> int:
+    """Return the sequence number that a seal names, 0 where it names none."""
+    named = seal.split(".")[2:3]
+    return int(named[0]) if named and named[0].isascii() and named[0].isdigit() else 0
 
 
 def _owner(tenant_id: str, connection_id: str) -> bytes:

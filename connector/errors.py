@@ -93,3 +93,7 @@ class Stopping(ConnectorError):
 
 class CorruptSecret(ConnectorError):
     """A stored secret can't be decrypted with any configured key for its owner."""
+
+
+class CorruptLedger(ConnectorError):
+    """A tenant's ledger is not as it was left; the message says what to look at."""

@@ -28,9 +28,9 @@ class ReadBack:
 
 def read_back(services: Services, connection_id: UUID) -> ReadBack:
     """Ask the CRM for every record that was written and compare field by field."""
-    adapter = open_adapter(services, connection_id)
-    size = app_of(services, read_connection(services, connection_id).vendor).capabilities.write_batch
-    with services.store.reading() as session:
+    adapter, connection = open_adapter(services, connection_id), read_connection(services, connection_id)
+    size = app_of(services, connection.vendor).capabilities.write_batch
+    with services.store.reading(connection.tenant_id) as session:
         delivered = outbox.delivered_of(session, connection_id)
         counts = (records.count_open(session, connection_id), events.count(session, connection_id))
     ids = list(delivered)

@@ -59,7 +59,7 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     run, progress = watch(services, tenant_id, console, stack.alive)
     seconds = stack.clock.monotonic() - begun
     console.print("Reading the scores back by each CRM's own API …")
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
     report = champion.report if champion else {}

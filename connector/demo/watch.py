@@ -42,7 +42,7 @@ def watch(
 
 
 def _read(services: Services, tenant_id: UUID) -> tuple[Run, dict[str, StageProgress]]:
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         run = runs.latest(session, tenant_id)
         if run is None:
             raise RunStopped("The installation started no run.")

@@ -22,7 +22,7 @@ def subscribe(services: Services, connection_id: UUID, adapter: CrmAdapter) -> N
     reached(Point.HOOK_MADE)
     if not new:
         return
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         held = _held(services, session, connection)
         sealed = services.cipher.encrypt(json.dumps([*held, *new]), **_owner(connection))
         connections.save_hook_secrets(session, connection.id, sealed)

@@ -55,7 +55,7 @@ def run(job: Job) -> None:
 
 
 def _connections(job: Job) -> list[Any]:
-    with job.services.store.reading() as session:
+    with job.services.store.reading(job.tenant_id) as session:
         return [connection.id for connection in of_tenant(session, job.tenant_id)]
 
 

@@ -13,14 +13,15 @@ from sqlalchemy.engine import Connection
 from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import Grant
-from connector.services import pipeline
+from connector.services import acts, pipeline
 from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.services.soundness import sound_account
 from connector.services.tokens import encrypt
-from connector.store import connections, installs, tenants
+from connector.store import connections, installs, ledger, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.installs import PendingInstall
+from connector.store.session import confine
 from connector.store.tenants import TenantSettings
 
 STATE_LIFETIME = timedelta(minutes=15)
@@ -76,6 +77,10 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
     reached(Point.INSTALL_GRANTED)
     with services.store.transaction() as session:
         installed = _store(services, session, vendor, grant, pending.tenant_id, now)
+        confine(session, installed.tenant_id)
+        action = "install" if installed.to_read else "sign in"
+        which = {"connection": str(installed.connection_id), "scopes": sorted(grant.tokens.scopes)}
+        acts.record(services, session, installed.tenant_id, action, **which)
         ready = pipeline.start_for_account(services, session, installed.tenant_id) if installed.to_read else []
     reached(Point.INSTALL_STORED)
     services.wake_all(ready)
@@ -106,6 +111,7 @@ def _reinstall(
 ) -> Installed:
     if tenant_id is not None and tenant_id != known.tenant_id:
         raise RejectedInput("This CRM account is connected to another organisation. Disconnect it there first.")
+    ledger.lock(session, known.tenant_id)
     version = connections.tokens(session, known.id).version
     sealed = encrypt(services, known, grant.tokens, version)
     connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)

@@ -67,7 +67,7 @@ class Job:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A writing transaction that only the holder of the lease can commit (``LostLease``)."""
-        with self.services.store.transaction() as connection:
+        with self.services.store.transaction(self.tenant_id) as connection:
             self._renew(connection)
             yield connection
 

@@ -15,7 +15,7 @@ from connector.store import connections, publications
 
 def listen_once(services: Services, tenant_id: UUID, connection_id: UUID, adapter: CrmAdapter) -> None:
     """Look for listeners unless somebody has looked before."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         known = publications.get(session, connection_id).listened_at
     if known is None:
         _listen(services, tenant_id, connection_id, adapter)
@@ -23,7 +23,7 @@ def listen_once(services: Services, tenant_id: UUID, connection_id: UUID, adapte
 
 def listen(services: Services, tenant_id: UUID, connection_id: UUID) -> None:
     """Look for listeners now; raises ``RejectedInput`` for another tenant's account, and what opening one raises."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         connection = connections.find(session, connection_id)
     if connection is None or connection.tenant_id != tenant_id:
         raise RejectedInput("Your organisation has no such account.")
@@ -41,7 +41,7 @@ def _listen(services: Services, tenant_id: UUID, connection_id: UUID, adapter: C
     except (NotSupported, NeedsAdmin) as why:
         # Not to know them stops nothing: the page shows what to look at instead.
         refused = str(why)
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         publications.lock(session, tenant_id, connection_id)
         told = [asdict(item) for item in found] if refused is None else None
         now = services.clock.now()

@@ -51,13 +51,13 @@ def look(services: Services, connection_id: UUID) -> bool:
     since = _since(services, connection)
     if seconds is None or since is None:
         return False
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         if not looks.claim(session, connection_id, now - timedelta(seconds=seconds), now):
             return False
     try:
         changed = open_adapter(services, connection_id, realtime=True).changed_since(since)
     except RetryLater as later:
-        _postpone(services, connection_id, now + timedelta(seconds=max(0.0, later.after_seconds - seconds)))
+        _postpone(services, connection, now + timedelta(seconds=max(0.0, later.after_seconds - seconds)))
         return False
     except Disconnected as gone:
         mark_disconnected(services, connection, str(gone))
@@ -69,18 +69,18 @@ def look(services: Services, connection_id: UUID) -> bool:
 
 
 def _since(services: Services, connection: CrmConnection) -> datetime | None:
-    with services.store.reading() as session:
+    with services.store.reading(connection.tenant_id) as session:
         latest = runs.latest(session, connection.tenant_id, pipeline.READING)
     return latest.created_at if latest else None
 
 
-def _postpone(services: Services, connection_id: UUID, looked_at: datetime) -> None:
-    with services.store.transaction() as session:
-        looks.postpone(session, connection_id, looked_at)
+def _postpone(services: Services, connection: CrmConnection, looked_at: datetime) -> None:
+    with services.store.transaction(connection.tenant_id) as session:
+        looks.postpone(session, connection.id, looked_at)
 
 
 def _refresh(services: Services, connection: CrmConnection) -> bool:
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         ready = pipeline.start_unless_waiting(services, session, connection.tenant_id)
     services.wake_all(ready)
     return bool(ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from connector.services import pipeline
+from connector.services import acts, pipeline
 from connector.services.context import Services
 from connector.store import runs
 from connector.store.runs import RunStatus
@@ -14,10 +14,11 @@ _UNDER_WAY = (RunStatus.WAITING, RunStatus.RUNNING)
 
 def start_run(services: Services, tenant_id: UUID, kind: str) -> bool:
     """Start a run unless one is under way; tell whether it was started."""
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         latest = runs.latest(session, tenant_id, pipeline.READING)
         if latest is not None and latest.status in _UNDER_WAY:
             return False
+        acts.record(services, session, tenant_id, "start run", kind=kind)
         ready = pipeline.start(services, session, tenant_id, kind)
     services.wake_all(ready)
     return True

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from connector.adapters.contract import Option
 from connector.errors import RejectedInput
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.opening import app_of
-from connector.store import connections, ledger
+from connector.store import connections
 
 
 def choose(services: Services, tenant_id: UUID, connection_id: UUID, name: str, value: str) -> str:
@@ -18,7 +19,7 @@ def choose(services: Services, tenant_id: UUID, connection_id: UUID, name: str, 
     Raises ``RejectedInput`` for an option that the CRM does not have and for a value that is none of it.
     """
     value = value.strip()
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         connection = connections.get(session, connection_id)
         option = app_of(services, connection.vendor).capabilities.options.get(name)
         if option is None or connection.tenant_id != tenant_id:
@@ -27,8 +28,8 @@ def choose(services: Services, tenant_id: UUID, connection_id: UUID, name: str, 
             raise RejectedInput(f"{option.label}: that value can't be right. Wanted is: {option.hint}")
         others = {key: held for key, held in connection.options.items() if key != name}
         connections.save_options(session, connection_id, others | ({name: value} if value else {}))
-        body = {"action": "set option", "connection": str(connection_id), "option": name, "value": value}
-        ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+        which = {"connection": str(connection_id), "option": name, "value": value}
+        acts.record(services, session, tenant_id, "set option", **which)
     return option.label
 
 

@@ -17,12 +17,13 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
-from connector.services import identity, scoring_run, snapshot, sync, training, writeback
+from connector.services import acts, identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
-from connector.store import connections, intents, models, runs, tenants
+from connector.store import connections, intents, ledger, models, runs, tenants
 from connector.store.connections import Health
 from connector.store.runs import Run, RunStatus
+from connector.store.session import confine
 from scoring.versions import version_for
 
 Ready = list[tuple[str, UUID]]
@@ -88,6 +89,8 @@ READING = tuple(kind for kind, plan in PLANS.items() if "sync" in plan)
 
 BUG_ATTEMPTS = 5
 """After this many tries an unexpected error is set aside for a person."""
+
+NOT_OWN = "This work names an account that is not its tenant's."
 
 UNKNOWN_ATTEMPTS = 60
 """Tries, a minute apart and later five, that a stage which this version does not know is given."""
@@ -167,6 +170,7 @@ def claim(services: Services, intent_id: UUID) -> Job | None:
         intent = intents.claim(session, intent_id, now, now + timedelta(seconds=services.lease_seconds))
         if intent is None:
             return None
+        confine(session, intent.tenant_id)
         runs.start_stage(session, intent.run_id, intent.stage, now)
         run = runs.get(session, intent.run_id)
     turn = TURN_SECONDS if intent.gave_way else FIRST_TURN_SECONDS
@@ -198,6 +202,7 @@ def _peers(stage: str) -> tuple[str, ...]:
 def perform(job: Job) -> Ready:
     """Do the stage, then finish it and enter the next one in one transaction; or give way to others half-way."""
     stage = _known(job)
+    _require_own(job, stage)
     job.go_on()
     try:
         with job.heartbeat(lambda: hand_back(job)):
@@ -229,6 +234,14 @@ def _known(job: Job) -> Stage:
     raise NeedsAdmin(message, remedy="Start a refresh: it reads, scores and writes whatever this run has not.")
 
 
+def _require_own(job: Job, stage: Stage) -> None:
+    """Raise ``NeedsAdmin`` for work that names another tenant's account: nobody but a hand in the database makes it."""
+    if stage.scope is Scope.CONNECTION:
+        with job.services.store.reading(job.tenant_id) as session:
+            if not connections.owned(session, job.tenant_id, job.connection_id):
+                raise NeedsAdmin(NOT_OWN, remedy="Nothing was read or written. Tell support.")
+
+
 def _queue(stage: str) -> str:
     """Return a stage's queue; one that no version here knows is looked at by the least busy workers."""
     return _BY_NAME[stage].queue if stage in _BY_NAME else "maintenance"
@@ -247,32 +260,33 @@ def _advance(session: Connection, job: Job) -> Ready:
 
 def give_way(job: Job) -> Ready:
     """Put a half-done stage behind everybody who waits; return what to announce."""
-    with job.services.store.transaction() as session:
+    with job.services.store.transaction(job.tenant_id) as session:
         intents.give_way(session, job.intent, job.services.clock.now())
     return [(_BY_NAME[job.intent.stage].queue, job.intent.id)]
 
 
 def put_back(job: Job, after_seconds: float, message: str) -> None:
     """Give the stage back, to be tried again after a while."""
-    with job.services.store.transaction() as session:
+    with job.services.store.transaction(job.tenant_id) as session:
         due = job.services.clock.now() + timedelta(seconds=after_seconds)
         intents.put_back(session, job.intent, due, message)
 
 
 def hand_back(job: Job) -> None:
     """Give the stage to another worker at once: this one is being stopped."""
-    with job.services.store.transaction() as session:
+    with job.services.store.transaction(job.tenant_id) as session:
         intents.put_back(session, job.intent, job.services.clock.now(), None)
     job.services.wake(_queue(job.intent.stage), job.intent.id)
 
 
 def park(job: Job, message: str, health: Health | None) -> None:
     """Set the stage aside until the admin has acted; ``health`` is set on its connection, if it has one."""
-    with job.services.store.transaction() as session:
+    with job.services.store.transaction(job.tenant_id) as session:
         intents.park(session, job.intent, message)
         runs.stop(session, job.run.id, job.intent.stage, message)
         stage = _BY_NAME.get(job.intent.stage)
-        if health is not None and stage is not None and stage.scope is Scope.CONNECTION:
+        of_account = stage is not None and stage.scope is Scope.CONNECTION
+        if health is not None and of_account and connections.owned(session, job.tenant_id, job.connection_id):
             connections.set_health(session, job.connection_id, health, message)
             if health is Health.DISCONNECTED:
                 connections.forget_tokens(session, job.connection_id)
@@ -280,12 +294,16 @@ def park(job: Job, message: str, health: Health | None) -> None:
 
 def resume(services: Services, tenant_id: UUID) -> int:
     """Take up a tenant's parked stages again, once the admin has acted; return how many."""
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
+        ledger.lock(session, tenant_id)
         for item in connections.of_tenant(session, tenant_id):
             # Believed until the next stage tells otherwise.
             if item.status is Health.NEEDS_ADMIN:
                 connections.set_health(session, item.id, Health.ACTIVE)
-        return intents.unpark(session, tenant_id, services.clock.now())
+        resumed = intents.unpark(session, tenant_id, services.clock.now())
+        if resumed:
+            acts.record(services, session, tenant_id, "resume", stages=resumed)
+        return resumed
 
 
 def sweep(services: Services, limit: int = 500) -> int:

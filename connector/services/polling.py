@@ -37,12 +37,12 @@ def nightly(services: Services, tenant_id: UUID) -> None:
 
 def retrain(services: Services, tenant_id: UUID) -> None:
     """Train a new model version; raises ``RetryLater`` while another training is under way."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         wanted = tenants.get(session, tenant_id).settings.retrain_days > 0
     latest = _standing(services, tenant_id)
     if latest is not None and wanted:
         _refuse_beside_training(latest)
-        with services.store.transaction() as session:
+        with services.store.transaction(tenant_id) as session:
             ready = pipeline.start(services, session, tenant_id, pipeline.RETRAIN)
         services.wake_all(ready)
 
@@ -63,7 +63,7 @@ def catch_up(services: Services, tenant_id: UUID) -> None:
 
 def asked_by_clock(services: Services, tenant_id: UUID) -> bool:
     """Tell whether an account of the tenant neither pushes nor can be looked at."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         usable = _usable(session, tenant_id)
         return any(_is_silent(services, session, item) for item in usable)
 
@@ -85,7 +85,7 @@ def _usable(session: Connection, tenant_id: UUID) -> list[CrmConnection]:
 
 def _standing(services: Services, tenant_id: UUID) -> Run | None:
     """Return the newest run of a tenant that can be read; None where it has none or waits for its admin."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         latest = runs.latest(session, tenant_id, pipeline.READING)
         usable = _usable(session, tenant_id)
     return latest if latest and usable and latest.status is not RunStatus.STOPPED else None
@@ -97,7 +97,7 @@ def _refuse_beside_training(latest: Run) -> None:
 
 
 def _refresh(services: Services, tenant_id: UUID) -> None:
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         ready = pipeline.start_unless_waiting(services, session, tenant_id)
     reached(Point.RUN_STARTED)
     services.wake_all(ready)

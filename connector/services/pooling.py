@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.job import Job
-from connector.store import ledger, shares, tenants
+from connector.store import shares, tenants
 from connector.store.shares import ShareKey
 from connector.store.tenants import Tenant
 
@@ -22,19 +23,19 @@ def choose(services: Services, tenant_id: UUID, *, on: bool) -> None:
 
     Models that were trained from it before keep what was pooled until they are trained again.
     """
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
         tenants.save_settings(session, tenant_id, replace(settings, pooling=on))
         deleted = 0 if on else shares.withdraw(session, tenant_id)
-        body = {"action": "set pooling", "on": on, "shares_deleted": deleted}
-        ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+        acts.record(services, session, tenant_id, "set pooling", on=on, shares_deleted=deleted)
 
 
-def taken(session: Connection, tenant: Tenant) -> list[dict[str, Any]] | None:
+def taken(services: Services, tenant: Tenant) -> list[dict[str, Any]] | None:
     """What others give to this tenant's training; None: it is not opted in, and neither gives nor takes."""
     if not tenant.settings.pooling or tenant.settings.timing != _DATED:
         return None
-    return shares.of_others(session, tenant, ShareKey.of(tenant.settings))
+    with services.store.reading() as session:
+        return shares.of_others(session, tenant, ShareKey.of(tenant.settings))
 
 
 def given(session: Connection, job: Job, trained: Tenant, share: dict[str, Any] | None) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
-from connector.services import pipeline
+from connector.services import acts, pipeline
 from connector.services.context import Services
 from connector.store import connections, ledger, outbox, overwrites, publications, tenants
 from connector.store.tenants import Delivery, Overwritten
@@ -52,7 +52,7 @@ def read_number(text: str, what: str) -> int | None:
 
 def owns(services: Services, tenant_id: UUID, connection_id: UUID) -> bool:
     """Whether a tenant has such an account."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return _owned(session, tenant_id, connection_id)
 
 
@@ -64,14 +64,14 @@ def choose(services: Services, tenant_id: UUID, choice: Choice) -> None:
         "nightly_cap": choice.nightly_cap,
         "overwritten": str(choice.overwritten),
     }
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         settings = tenants.get(session, tenant_id).settings
         changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
         if not changed:
             return
         tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        _remember(services, session, tenant_id, {"action": "set publication", **changed})
+        acts.record(services, session, tenant_id, "set publication", **changed)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
 
@@ -112,14 +112,13 @@ def _requeue(
     requeue: Callable[[Connection, UUID, datetime, int | None], int],
 ) -> int:
     connection_id, record_id = which
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         _own(session, tenant_id, connection_id)
         ledger.lock(session, tenant_id)
         count = requeue(session, connection_id, services.clock.now(), record_id)
         if not count:
             return 0
-        body = {"action": action, "connection": str(connection_id), "records": count}
-        _remember(services, session, tenant_id, body)
+        acts.record(services, session, tenant_id, action, connection=str(connection_id), records=count)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
     return count
@@ -133,12 +132,12 @@ def _decide(
     values: Mapping[str, Any],
     more: Mapping[str, Any],
 ) -> None:
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         _own(session, tenant_id, connection_id)
         ledger.lock(session, tenant_id)
         publications.lock(session, tenant_id, connection_id)
         publications.save(session, connection_id, **values)
-        _remember(services, session, tenant_id, {"action": action, "connection": str(connection_id), **more})
+        acts.record(services, session, tenant_id, action, connection=str(connection_id), **more)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
 
@@ -149,9 +148,4 @@ def _own(session: Connection, tenant_id: UUID, connection_id: UUID) -> None:
 
 
 def _owned(session: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
-    connection = connections.find(session, connection_id)
-    return connection is not None and connection.tenant_id == tenant_id
-
-
-def _remember(services: Services, session: Connection, tenant_id: UUID, body: Mapping[str, Any]) -> None:
-    ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+    return connections.owned(session, tenant_id, connection_id)

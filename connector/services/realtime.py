@@ -24,6 +24,7 @@ from connector.services.tokens import mark_disconnected
 from connector.services.turn import Turn
 from connector.services.warm import Warm
 from connector.store import connections, inbox, lanes, models, traces
+from connector.store.connections import CrmConnection
 from connector.store.lanes import Kind
 
 MOST, HINTS = 500, 5_000
@@ -67,10 +68,10 @@ def perform(warm: Warm, turn: Turn) -> Done:
 
 def _read(warm: Warm, turn: Turn) -> Done:
     services, claimed_at = turn.services, turn.services.clock.now()
-    with services.store.reading() as session:
+    with services.store.reading(turn.tenant_id) as session:
         people = inbox.people(session, turn.connection_id, HINTS, MOST)
         model = models.champion_name(session, turn.tenant_id)
-        connection = connections.get(session, turn.connection_id)
+        connection = _own(session, turn)
     if model is None:
         return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
     if not people:
@@ -98,6 +99,14 @@ def _read(warm: Warm, turn: Turn) -> Done:
     return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
 
 
+def _own(session: Connection, turn: Turn) -> CrmConnection:
+    """Return the turn's connection; raise ``NeedsAdmin`` where it is another tenant's, as only a hand can make it."""
+    found = connections.find(session, turn.connection_id)
+    if found is None or found.tenant_id != turn.tenant_id:
+        raise NeedsAdmin(pipeline.NOT_OWN, remedy="Nothing was read or written. Tell support.")
+    return found
+
+
 def _handled(turn: Turn, session: Connection, found: Fetched, more: bool) -> Ready:
     """Be done with the hints of those who were read; the others' wait for as long as the CRM asks."""
     keys = [key for person in found.people for key in person.keys]
@@ -115,9 +124,9 @@ def _ended(turn: Turn, session: Connection, *, more: bool = False) -> Ready:
 
 def _deliver(warm: Warm, turn: Turn) -> Ready:
     services = turn.services
-    with services.store.reading() as session:
+    with services.store.reading(turn.tenant_id) as session:
         waiting = traces.waiting(session, turn.connection_id, DELIVERED_AT_ONCE)
-        connection = connections.get(session, turn.connection_id)
+        connection = _own(session, turn)
     later: RetryLater | None = None
     if waiting:
         try:

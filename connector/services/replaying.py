@@ -44,7 +44,7 @@ class Replayed:
 
 def replay_lead(services: Services, tenant_id: UUID, lead_id: int, at: datetime | None) -> Replayed:
     """Replay a lead's newest score (as it stood ``at``); raise ``RejectedInput`` where there is none."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         entry = ledger.newest(session, tenant_id, _SCORED, lead_id, at)
         if entry is None:
             raise RejectedInput(f"The ledger holds no score of lead {lead_id}{f' at {at.isoformat()}' if at else ''}.")
@@ -54,11 +54,11 @@ def replay_lead(services: Services, tenant_id: UUID, lead_id: int, at: datetime 
 
 def replay_ledger(services: Services, tenant_id: UUID, batches: int | None) -> Replayed:
     """Replay every stored batch of scores, or as many as ``batches``, spread evenly over the ledger; one at a time."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         firsts = inputs.batches(session, tenant_id)
     found = Replayed()
     for first in _spread(firsts, batches):
-        with services.store.reading() as session:
+        with services.store.reading(tenant_id) as session:
             batch = inputs.of_entry(session, tenant_id, first)
             if batch is not None:
                 entries = ledger.span(session, tenant_id, _SCORED, batch.first_seq, batch.last_seq)

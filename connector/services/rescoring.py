@@ -51,7 +51,7 @@ def score(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[i
     from scoring.predict import score_recorded
 
     services, (version, sha256) = warm.services, model
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
         tiers = scores.tiers(session, tenant_id, leads)
     as_of = snapshot.as_of_now(settings, services.clock.now())

@@ -64,7 +64,7 @@ def every(**parts: int) -> Callable[[Services, UUID], timedelta]:
 
 
 def _retraining(services: Services, tenant_id: UUID) -> timedelta:
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         days = tenants.get(session, tenant_id).settings.retrain_days
     # Who wants none may change their mind.
     return timedelta(days=days) if days > 0 else _DAY
@@ -135,21 +135,21 @@ def carry_out(services: Services, tenant_id: UUID, name: str) -> bool:
     """Do what is due, and note when it is due next; tell whether it was done. False where another is at it."""
     kind, now = KINDS[name], services.clock.now()
     lease = now + LEASE
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         if not schedules.claim(session, tenant_id, name, now, lease):
             return False
     try:
         kind.run(services, tenant_id)
     except RetryLater as later:
         pause = max(LEAST_PAUSE, timedelta(seconds=later.after_seconds))
-        with services.store.transaction() as session:
+        with services.store.transaction(tenant_id) as session:
             schedules.postpone(session, tenant_id, name, lease, services.clock.now() + pause)
         return False
     except ConnectorError as error:
         # Only a person can mend it, and the next run tells them: asking sooner tells nothing new.
         log.warning("%s of tenant %s was not done: %s", name, tenant_id, error)
     following = _next(services, tenant_id, kind)
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         schedules.finish(session, tenant_id, name, lease, following, now)
     return True
 
@@ -161,7 +161,7 @@ def _next(services: Services, tenant_id: UUID, kind: Kind) -> Next:
         return Next(None, None)
     if cadence < _DAY:
         return Next(now + cadence, cadence)
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         accounts = connections.of_tenant(session, tenant_id)
     zone = accounts[0].time_zone if accounts else "UTC"
     offset = timedelta(minutes=kind.minutes)
@@ -194,5 +194,5 @@ def sweep(services: Services) -> Sequence[tuple[UUID, str]]:
 
 def of_tenant(services: Services, tenant_id: UUID) -> Sequence[Entry]:
     """Return what is due for a tenant and when, the next one first."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return schedules.of_tenant(session, tenant_id)

@@ -26,7 +26,7 @@ def run(job: Job) -> None:
     """
     services = job.services
     begun = services.clock.monotonic()
-    with services.store.reading() as session:
+    with services.store.reading(job.tenant_id) as session:
         model = models.get(session, job.tenant_id, job.run.model)
         settings = tenants.get(session, job.tenant_id).settings
         stored = scores.of_run(session, job.tenant_id, job.run.id)

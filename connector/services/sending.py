@@ -105,7 +105,7 @@ def send_due(delivery: Sending) -> None:
 
 def _any_due(delivery: Sending) -> bool:
     """Whether something is due, allowed or not: most often nothing is, and nobody has to wait for a transaction."""
-    with delivery.services.store.reading() as session:
+    with delivery.services.store.reading(delivery.tenant_id) as session:
         due = outbox.next_due(session, delivery.connection_id, written_before=False, record_ids=delivery.record_ids)
     return due is not None and due <= delivery.now()
 
@@ -151,7 +151,7 @@ class _Hold:
     def _beat(self) -> bool:
         delivery, begun = self._delivery, self._delivery.services.clock.monotonic()
         try:
-            with delivery.services.store.transaction() as session:
+            with delivery.services.store.transaction(delivery.tenant_id) as session:
                 claims.renew(session, delivery.connection_id, self.taken.token, delivery.lease())
             self._renewed = begun
         except UNAVAILABLE:
@@ -266,7 +266,7 @@ def _settle_doubt(delivery: Sending) -> None:
     wanted = Wanted(min(delivery.batch, RECORDED_AT_ONCE), record_ids=delivery.record_ids)
     while True:
         # Nearly always there is none: then nobody has to wait for a writing transaction.
-        with delivery.services.store.reading() as session:
+        with delivery.services.store.reading(delivery.tenant_id) as session:
             if not claims.any_doubtful(session, delivery.connection_id, wanted, delivery.now()):
                 return
         delivery.let_others()

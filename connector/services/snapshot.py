@@ -66,7 +66,7 @@ def history(
     """
     if cut is None:
         return _history(services, services.store, tenant_id, settings, None, None)
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return _history(services, session, tenant_id, settings, cut, beside)
 
 
@@ -78,7 +78,7 @@ def _history(
     cut: Cut | None,
     beside: Neighbours | None,
 ) -> History:
-    with view(source) as session:
+    with view(source, tenant_id) as session:
         catalogue = list(fields.of_tenant(session, tenant_id))
         held = connections.of_tenant(session, tenant_id)
         vendors = {row.id: row.vendor for row in held}

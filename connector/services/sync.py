@@ -58,7 +58,7 @@ def run(job: Job) -> None:
 
 def _drained(job: Job) -> Set[str]:
     """Return the streams that an earlier turn of this stage has read to their end."""
-    with job.services.store.reading() as session:
+    with job.services.store.reading(job.tenant_id) as session:
         begun = runs.stages(session, job.run.id)[job.intent.stage].started_at
         states = streams.of_connection(session, job.connection_id)
     return {item.name for item in states if begun and item.drained_at and item.drained_at > begun}
@@ -92,7 +92,7 @@ class _Reading:
                     return page.drained
 
     def _cursor(self) -> Cursor | None:
-        with self.job.services.store.reading() as session:
+        with self.job.services.store.reading(self.job.tenant_id) as session:
             states = streams.of_connection(session, self.job.connection_id)
         return next(state.cursor for state in states if state.name == self.stream)
 
@@ -194,7 +194,7 @@ def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
     what it was not asked for, or gave up.
     """
     while True:
-        with job.services.store.reading() as session:
+        with job.services.store.reading(job.tenant_id) as session:
             left = lanes.is_open(session, job.connection_id, Kind.READ)
             before = job.services.clock.now() - LEFT_TO_LANE if left else None
             hints = inbox.waiting(session, job.connection_id, _HINTS, before)

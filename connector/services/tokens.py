@@ -76,7 +76,7 @@ class TokenSource:
             self._refreshed(stored)
 
     def _stored(self) -> StoredTokens:
-        with self.services.store.reading() as session:
+        with self.services.store.reading(self.connection.tenant_id) as session:
             stored = connections.tokens(session, self.connection.id)
         if stored.access_token is None:
             raise self._gone()
@@ -109,7 +109,7 @@ class TokenSource:
 
     def _claim(self, version: int) -> bool:
         now = self.services.clock.now()
-        with self.services.store.transaction() as session:
+        with self.services.store.transaction(self.connection.tenant_id) as session:
             return connections.claim_refresh(session, self.connection.id, version, now, now + _REFRESH_CLAIM)
 
     def _refresh(self, stored: StoredTokens, begun: float) -> str:
@@ -123,7 +123,7 @@ class TokenSource:
             mark_disconnected(self.services, self.connection, str(error))
             raise
         except ConnectorError:
-            with self.services.store.transaction() as session:
+            with self.services.store.transaction(self.connection.tenant_id) as session:
                 connections.release_refresh(session, self.connection.id)
             raise
         reached(Point.REFRESH_ANSWERED)
@@ -146,12 +146,12 @@ class TokenSource:
         return self._save(sealed)
 
     def _save(self, sealed: StoredTokens) -> bool:
-        with self.services.store.transaction() as session:
+        with self.services.store.transaction(self.connection.tenant_id) as session:
             return connections.save_tokens(session, self.connection.id, sealed, self.services.clock.now())
 
 
 def mark_disconnected(services: Services, connection: CrmConnection, reason: str) -> None:
     """Stop using a connection whose grant is gone and destroy its tokens."""
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         connections.set_health(session, connection.id, Health.DISCONNECTED, reason)
         connections.forget_tokens(session, connection.id)

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from connector.crashpoints import Point, reached
-from connector.services import pooling, snapshot
+from connector.services import acts, pooling, snapshot
 from connector.services.job import Job
-from connector.store import ledger, models, tenants
+from connector.store import models, tenants
 from connector.store.models import ModelVersion
 from scoring.schema import Goal, History
 
@@ -19,13 +19,13 @@ from scoring.schema import Goal, History
 def run(job: Job) -> None:
     """Train the run's model version and make it the champion; a resumed run finds it there."""
     services = job.services
-    with services.store.reading() as session:
+    with services.store.reading(job.tenant_id) as session:
         if models.get(session, job.tenant_id, job.run.model) is not None:
             return
         tenant = tenants.get(session, job.tenant_id)
         goal = snapshot.goal_of(tenant.settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
-        others = pooling.taken(session, tenant)
+    others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
     goal = replace(goal, segment=snapshot.parted(history, tenant.settings))
     audited = snapshot.audited(history, tenant.settings)
@@ -39,8 +39,8 @@ def run(job: Job) -> None:
         pooling.given(session, job, tenant, share)
         models.publish(session, job.tenant_id, version)
         models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, score_map)
-        body = {"action": "publish", "model": version.version, "sha256": sha256, "run": str(job.run.id)}
-        ledger.append(session, job.tenant_id, [ledger.Entry("admin", None, body)], now)
+        which = {"model": version.version, "sha256": sha256, "run": str(job.run.id)}
+        acts.record(services, session, job.tenant_id, "publish", **which)
         job.report(session, done=1, expected=1, detail=str(report.get("verdict", {}).get("sentence", "")) or None)
     reached(Point.PUBLISHED)
 

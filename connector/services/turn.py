@@ -44,7 +44,7 @@ class Turn:
 
         The tenant's ledger is held first, in every turn: so turns never wait for each other in a circle.
         """
-        with self.services.store.transaction() as session:
+        with self.services.store.transaction(self.tenant_id) as session:
             ledger.lock(session, self.tenant_id)
             self._renew(session)
             yield session
@@ -55,7 +55,7 @@ class Turn:
 
     def _beat(self) -> bool:
         try:
-            with self.services.store.transaction() as session:
+            with self.services.store.transaction(self.tenant_id) as session:
                 self._renew(session)
         except LostLease:
             # The turn learns it from its own next transaction, which can't commit either.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.holding import holds
 from connector.services.opening import app_of, open_adapter, read_connection
@@ -40,7 +41,7 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
     connection = read_connection(services, connection_id)
     adapter = open_adapter(services, connection_id)
     batch = app_of(services, connection.vendor).capabilities.write_batch
-    with services.store.reading() as session:
+    with services.store.reading(connection.tenant_id) as session:
         rows = overwrites.sample(session, connection_id, size)
     held: dict[str, dict[str, str]] = {}
     for start in range(0, len(rows), batch):
@@ -52,15 +53,14 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
         for row in rows
         if row.vendor_id in held and not holds(adapter, row.delivered, held[row.vendor_id])
     }
-    with services.store.transaction() as session:
+    with services.store.transaction(connection.tenant_id) as session:
         now = services.clock.now()
         ledger.lock(session, connection.tenant_id)
         found = overwrites.suspect(session, differing)
         equal = len(rows) - len(gone) - len(differing)
         report = Report(connection_id, len(rows), equal, found, len(gone), len(differing) - found)
         figures = {name: value for name, value in asdict(report).items() if name != "connection_id"}
-        body = {"action": "verified", "connection": str(connection_id), **figures}
-        ledger.append(session, connection.tenant_id, [ledger.Entry("admin", None, body)], now)
+        acts.record(services, session, connection.tenant_id, "verified", connection=str(connection_id), **figures)
         publications.lock(session, connection.tenant_id, connection_id)
         publications.save(session, connection_id, verified=figures, verified_at=now)
     return report
@@ -68,6 +68,6 @@ def verify_sample(services: Services, connection_id: UUID, size: int = SAMPLE) -
 
 def verify_tenant(services: Services, tenant_id: UUID) -> list[tuple[str, Report]]:
     """Read a sample of each of a tenant's usable accounts back; return (account name, report)."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         usable = [item for item in connections.of_tenant(session, tenant_id) if item.status is not Health.DISCONNECTED]
     return [(item.account_name, verify_sample(services, item.id)) for item in usable]

@@ -55,7 +55,7 @@ class Warm:
         # Imported here for the same reason as in training: whoever does not score needs no model library.
         from scoring.bundle import loads
 
-        with self.services.store.reading() as session:
+        with self.services.store.reading(tenant_id) as session:
             artefact = models.artefact(session, tenant_id, sha256)
         if artefact is None:
             raise NeedsAdmin("The model that scores is not stored.", remedy="Start a training run.")

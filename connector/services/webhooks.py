@@ -22,6 +22,7 @@ from connector.services.pipeline import Ready
 from connector.store import connections, inbox, lanes, looks, models
 from connector.store.connections import CrmConnection, Health
 from connector.store.lanes import Kind
+from connector.store.session import confine
 
 
 def is_address(services: Services, vendor: str, key: str) -> bool:
@@ -41,7 +42,7 @@ def receive(services: Services, vendor: str, delivery: Delivery, key: str | None
         connection = _addressed(services, vendor, key)
         if connection is None:
             raise RejectedInput("This address was not given to any CRM.")
-        with services.store.reading() as session:
+        with services.store.reading(connection.tenant_id) as session:
             secrets = secrets_of(services, session, connection)
         delivery = replace(delivery, account_id=connection.account_id, secrets=secrets)
     app.verify_webhook(delivery, services.clock.now())
@@ -66,6 +67,7 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
         connection = connections.find_by_account(session, vendor, account_id)
         if connection is None or connection.status is Health.DISCONNECTED:
             return 0
+        confine(session, connection.tenant_id)
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())
         looks.pushed(session, connection.id, services.clock.now())
         ready = _asked(services, session, connection, hints) if new else []

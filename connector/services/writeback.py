@@ -98,7 +98,7 @@ def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) 
         send_due(part)
     for part in parts:
         _raise_if_waiting(part)
-    with work.services.store.reading() as session:
+    with work.services.store.reading(work.tenant_id) as session:
         return sum(outbox.count_delivered(session, work.connection_id, part.record_ids or ()) for part in parts)
 
 
@@ -124,12 +124,12 @@ def _report(session: Connection, job: Job) -> None:
 
 def _raise_if_waiting(sending: Sending) -> None:
     """Raise ``RetryLater`` while rows that may be written wait for their time, or are under way elsewhere."""
-    with sending.services.store.reading() as session:
+    with sending.services.store.reading(sending.tenant_id) as session:
         due = _next_due(sending, session)
         doubt = outbox.next_doubt(session, sending.connection_id, sending.record_ids)
     if due is not None:
         # Nearly always nothing waits: then nobody has to wait for a writing transaction.
-        with sending.services.store.transaction() as session:
+        with sending.services.store.transaction(sending.tenant_id) as session:
             allowed = _allowed(sending, session)
             due = None if allowed.closed else _next_due(sending, session, written_before=allowed.written_before)
     now = sending.now()

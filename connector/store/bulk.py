@@ -102,7 +102,8 @@ def upsert(
         ordered = sorted(found.mappings(), key=itemgetter(*key))
         statement = rule.applied(postgresql.insert(table)).execution_options(preserve_rowcount=True)
         return connection.execute(statement, ordered).rowcount
-    changed = connection.execute(rule.applied(_copied(connection, table, found, key))).rowcount
+    statement = rule.applied(_copied(connection, table, found, key)).execution_options(preserve_rowcount=True)
+    changed = connection.execute(statement).rowcount
     connection.execute(sa.text(f'DROP TABLE "{_staging(table)}"'))
     return changed
 

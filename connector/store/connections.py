@@ -112,6 +112,13 @@ def find(connection: Connection, connection_id: UUID) -> CrmConnection | None:
     return _read(row) if row else None
 
 
+def owned(connection: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
+    """Whether a connection is the tenant's."""
+    c = connections.c
+    query = sa.select(c.id).where(c.id == connection_id, c.tenant_id == tenant_id)
+    return connection.execute(query).first() is not None
+
+
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
     """Return a tenant's connections, oldest first."""
     return [_read(row) for row in connection.execute(_OF_TENANT, {"owner": tenant_id})]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -19,7 +20,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.session import Store
+from connector.store.session import TENANT_SETTING, Store
 from connector.store.tables import (
     changes,
     companies,
@@ -75,28 +76,29 @@ def _of_tenant(table: sa.Table, tenant_id: UUID, cut: Cut | None) -> sa.ColumnEl
 
 
 @contextmanager
-def view(source: Source) -> Iterator[Connection]:
+def view(source: Source, tenant_id: UUID) -> Iterator[Connection]:
     """The view that is open, or one of the store's own."""
     if isinstance(source, Connection):
         yield source
         return
-    with source.reading() as connection:
+    with source.reading(tenant_id) as connection:
         yield connection
 
 
 def _read(
-    source: Source, query: sa.Select[Any], times: Sequence[str], texts: Sequence[str], cut: Cut | None
+    whose: tuple[Source, UUID], query: sa.Select[Any], times: Sequence[str], texts: Sequence[str], cut: Cut | None
 ) -> pl.DataFrame:
     """Run a query; columns that are neither times nor texts are Int64."""
+    source, tenant_id = whose
     names = [column.name for column in query.selected_columns]
     types: dict[str, pl.DataType] = {name: pl.Int64() for name in names}
     types |= dict.fromkeys(times, UTC_TIME) | {name: pl.String() for name in texts}
     if cut is not None or isinstance(source, Connection):
-        with view(source) as connection:
+        with view(source, tenant_id) as connection:
             return _from_rows(connection, query, pl.Schema(types))
     sql = str(query.compile(source.engine, compile_kwargs={"literal_binds": True}))
     read = _from_sqlite if source.engine.dialect.name == "sqlite" else _from_arrow
-    return read(source, sql, names).cast(pl.Schema(types))
+    return read(source, tenant_id, sql, names).cast(pl.Schema(types))
 
 
 def _from_rows(connection: Connection, query: sa.Select[Any], schema: pl.Schema) -> pl.DataFrame:
@@ -112,12 +114,18 @@ def _from_rows(connection: Connection, query: sa.Select[Any], schema: pl.Schema)
     return pl.DataFrame([found.cast(UTC_TIME) if schema[found.name] == UTC_TIME else found for found in series])
 
 
-def _from_arrow(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
-    uri = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+def _from_arrow(store: Store, tenant_id: UUID, sql: str, names: Sequence[str]) -> pl.DataFrame:
+    url = store.engine.url.set(drivername="postgresql")
+    # A connection of its own, which is the tenant's from its beginning to its end.
+    given = url.normalized_query.get("options", ())
+    options = " ".join((*given, f"-c {TENANT_SETTING}={tenant_id}"))
+    address = urlsplit(url.update_query_dict({"options": options}).render_as_string(hide_password=False))
+    # libpq takes a plus for what it is, not for a space.
+    uri = address._replace(query=address.query.replace("+", "%20")).geturl()
     return pl.read_database_uri(sql, uri, engine="adbc").select(names)
 
 
-def _from_sqlite(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
+def _from_sqlite(store: Store, tenant_id: UUID, sql: str, names: Sequence[str]) -> pl.DataFrame:
     """Read column-wise in large chunks by the process's own SQLite.
 
     An Arrow driver would bring a second copy of the SQLite library, and closing a file in one
@@ -125,7 +133,7 @@ def _from_sqlite(store: Store, sql: str, names: Sequence[str]) -> pl.DataFrame:
     corrupted (sqlite.org/howtocorrupt.html, section 2.2.1).
     """
     chunks = []
-    with store.reading() as connection:
+    with store.reading(tenant_id) as connection:
         cursor = connection.connection.cursor()
         cursor.execute(sql)
         while rows := cursor.fetchmany(_CHUNK):
@@ -151,7 +159,7 @@ def lead_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.Dat
         leads.c.company_key,
         leads.c.email_kind,
     ).where(known)
-    return _read(store, query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"], cut)
+    return _read((store, tenant_id), query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"], cut)
 
 
 def value_frame(
@@ -180,7 +188,13 @@ def value_frame(
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, _cut(query, records.c.lead_id, cut), ["known_at", "born", "own_since"], ["field", "value"], cut)
+    return _read(
+        (store, tenant_id),
+        _cut(query, records.c.lead_id, cut),
+        ["known_at", "born", "own_since"],
+        ["field", "value"],
+        cut,
+    )
 
 
 def company_value_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
@@ -204,13 +218,13 @@ def company_value_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) 
         .join(connections, connections.c.id == companies.c.connection_id)
         .where(companies.c.tenant_id == tenant_id)
     )
-    linked = _read(store, links, ["born"], [], cut)
+    linked = _read((store, tenant_id), links, ["born"], [], cut)
     if cut is not None:
         properties = properties.where(companies.c.id.in_(linked["company"].unique().to_list()))
     long: list[tuple[int, str, str]] = []
     if linked.is_empty():
         return pl.DataFrame(schema={"lead_id": pl.Int64, "field": pl.String, "value": pl.String, "born": UTC_TIME})
-    with view(store) as connection:
+    with view(store, tenant_id) as connection:
         for company, vendor, text in connection.execute(properties):
             long.extend((company, f"{vendor}.{name}", value) for name, value in orjson.loads(text).items() if value)
     values = pl.DataFrame(long, schema={"company": pl.Int64, "field": pl.String, "value": pl.String}, orient="row")
@@ -235,7 +249,9 @@ def event_frame(
         .where(_of_tenant(events, tenant_id, cut), records.c.lead_id.is_not(None))
     )
     chosen = _chosen(events.c, actor, since)
-    told = _read(store, _cut(query.where(*chosen), records.c.lead_id, cut), ["at"], ["kind", "actor", "detail"], cut)
+    told = _read(
+        (store, tenant_id), _cut(query.where(*chosen), records.c.lead_id, cut), ["at"], ["kind", "actor", "detail"], cut
+    )
     tracked = _tracked_frame(store, tenant_id, cut, _chosen(tracked_events.c, actor, since))
     return told if tracked.is_empty() else pl.concat([told, tracked], how="diagonal")
 
@@ -257,12 +273,12 @@ def _tracked_frame(
         people = _visiting(tenant_id)
         query = query.with_only_columns(people.c.lead_id, *list(query.selected_columns)[1:])
         query = query.join(people, people.c.person_key == v.person_key).where(e.tenant_id == tenant_id, acts)
-        return _read(store, query, times, texts, cut)
+        return _read((store, tenant_id), query, times, texts, cut)
     lead_of = _visitors_among(store, tenant_id, cut)
     if not lead_of:
         return pl.DataFrame(schema={"lead_id": pl.Int64})
     of_them = query.where(acts, v.person_key.in_(lead_of))
-    found = _read(store, of_them, times, ["person_key", *texts], cut)
+    found = _read((store, tenant_id), of_them, times, ["person_key", *texts], cut)
     lead_id = pl.col("person_key").replace_strict(lead_of, return_dtype=pl.Int64).alias("lead_id")
     return found.select(lead_id, pl.exclude("person_key"))
 
@@ -285,7 +301,7 @@ def _visitors_among(store: Source, tenant_id: UUID, cut: Cut) -> dict[str, int]:
     visits = sa.exists().where(v.tenant_id == tenant_id, v.person_key == r.person_key)
     query = sa.select(r.person_key, r.lead_id).where(r.tenant_id == tenant_id, cut.holds(r.lead_id), visits)
     found: dict[str, int] = {}
-    with view(store) as connection:
+    with view(store, tenant_id) as connection:
         for key, lead_id in connection.execute(query):
             found[key] = min(lead_id, found.get(key, lead_id))
     return found
@@ -305,7 +321,7 @@ def amount_frame(store: Store, tenant_id: UUID, kind: str) -> pl.DataFrame:
         )
     )
     schema = pl.Schema({"lead_id": pl.Int64(), "at": UTC_TIME, "amount": pl.Int64(), "currency": pl.String()})
-    with store.reading() as session:
+    with store.reading(tenant_id) as session:
         rows = [(row.lead_id, row.at, round(row.amount * 100), row.currency) for row in session.execute(query)]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -322,4 +338,4 @@ def conversion_frame(store: Source, tenant_id: UUID, kind: str, cut: Cut | None 
             records.c.lead_id.is_not(None),
         )
     )
-    return _read(store, _cut(query, records.c.lead_id, cut), ["at"], [], cut)
+    return _read((store, tenant_id), _cut(query, records.c.lead_id, cut), ["at"], [], cut)

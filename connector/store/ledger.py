@@ -1,7 +1,8 @@
 """The ledger: an append-only, hash-chained history of every score and delivery.
 
 The chain hashes a salted commitment to each entry's body; the body lives apart, so
-that an erasure can delete it and the chain still verifies.
+that an erasure can delete it and the chain still verifies. The head of a chain carries
+a seal (store/heads). Triggers of the database refuse to change or delete an entry.
 """
 
 from __future__ import annotations
@@ -18,24 +19,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.crypto import Seal
+from connector.errors import CorruptLedger
+from connector.store import heads
 from connector.store.bulk import upsert
+from connector.store.heads import GENESIS, Head
 from connector.store.tables import ledger, ledger_heads, ledger_payloads
 from connector.store.types import AnyRow, microseconds
-
-GENESIS = "0" * 64
-
-
-_HEAD = (
-    sa.select(ledger_heads.c.seq, ledger_heads.c.hash)
-    .where(ledger_heads.c.tenant_id == sa.bindparam("owner"))
-    .with_for_update()
-)
-_MOVE_HEAD = (
-    sa.update(ledger_heads)
-    .where(ledger_heads.c.tenant_id == sa.bindparam("owner"))
-    .values(seq=sa.bindparam("newest"), hash=sa.bindparam("link"))
-)
-"""Made once: asked in every transaction that scores, joins or delivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +37,28 @@ class Entry:
     body: Mapping[str, Any]
 
 
-def lock(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
+def lock(connection: Connection, tenant_id: UUID) -> Head:
     """Be the only one who scores, delivers for or joins persons of a tenant until the transaction ends.
 
     Taken before the rows that several of them write, it keeps them from waiting for each other in a circle.
-    Returns number and hash of the newest entry.
+    Returns the newest entry's place.
     """
-    held = connection.execute(_HEAD, {"owner": tenant_id}).one_or_none()
+    held = heads.find(connection, tenant_id, lock=True)
     if held is None:
         upsert(connection, ledger_heads, [{"tenant_id": tenant_id, "seq": 0, "hash": GENESIS}], key=("tenant_id",))
-        held = connection.execute(_HEAD, {"owner": tenant_id}).one()
-    return held.seq, held.hash
+        held = heads.find(connection, tenant_id, lock=True)
+    if held is None:
+        raise CorruptLedger(f"The ledger of tenant {tenant_id} has no head, and none can be made. Look at its rights.")
+    return held
 
 
 def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], now: datetime) -> int:
-    """Add entries to a tenant's chain; return the sequence number of the first."""
-    seq, previous = lock(connection, tenant_id)
-    first: int = seq + 1
+    """Add entries to a tenant's chain; return the sequence number of the first.
+
+    Raises ``CorruptLedger`` where entries stand after the head already.
+    """
+    before = lock(connection, tenant_id)
+    seq, previous = before.seq, before.hash
     rows, payloads = [], []
     for entry in entries:
         seq += 1
@@ -82,10 +77,14 @@ def append(connection: Connection, tenant_id: UUID, entries: Sequence[Entry], no
             }
         )
         payloads.append({"tenant_id": tenant_id, "seq": seq, "salt": salt, "body": body})
-    upsert(connection, ledger, rows, key=("tenant_id", "seq"))
+    if upsert(connection, ledger, rows, key=("tenant_id", "seq")) != len(rows):
+        raise CorruptLedger(
+            f"The ledger of tenant {tenant_id} holds entries after its head {before.seq}: somebody set the head back. "
+            f"Nothing was entered. Run `connector ledger verify {tenant_id}`."
+        )
     upsert(connection, ledger_payloads, payloads, key=("tenant_id", "seq"))
-    connection.execute(_MOVE_HEAD, {"owner": tenant_id, "newest": seq, "link": previous})
-    return first
+    heads.move(connection, tenant_id, before, Head(seq, previous, None))
+    return before.seq + 1
 
 
 def canonical(body: Mapping[str, Any]) -> str:
@@ -106,36 +105,56 @@ def link(previous: str, seq: int, kind: str, at: datetime, lead_id: int | None, 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What checking a chain found. ``broken_at`` is the first bad sequence number."""
+    """What checking a chain found.
+
+    ``broken_at`` is the first bad sequence number; ``seal`` says whether the head carries our seal, ``sealed_to``
+    which entry it stands on; ``unlike`` is the first sequence number whose hash is not the one that was kept elsewhere.
+    """
 
     entries: int
     broken_at: int | None
+    seal: Seal = Seal.UNCHECKED
+    sealed_to: int = 0
+    unlike: int | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.broken_at is None and self.unlike is None and self.seal in (Seal.HOLDS, Seal.UNCHECKED)
 
 
-def verify(connection: Connection, tenant_id: UUID) -> Verification:
-    """Recompute a tenant's whole chain, and each commitment whose body is still there."""
-    joined = ledger.outerjoin(
-        ledger_payloads,
-        sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq),
-    )
-    query = (
-        sa.select(ledger, ledger_payloads.c.salt, ledger_payloads.c.body)
-        .select_from(joined)
-        .where(ledger.c.tenant_id == tenant_id)
-        .order_by(ledger.c.seq)
-    )
+def verify(connection: Connection, tenant_id: UUID, kept: Mapping[int, str] | None = None) -> Verification:
+    """Recompute a tenant's whole chain, and each commitment whose body is still there; look at the head's seal.
+
+    ``kept``: hashes of entries that were written down elsewhere before, by sequence number. Entries may be added
+    meanwhile.
+    """
+    kept = kept or {}
+    before = heads.find(connection, tenant_id) or Head(0, GENESIS, None)
+    wanted = {before.seq, before.sealed_to, *kept}
+    hashes = {0: GENESIS}
     previous, expected = GENESIS, 0
-    with connection.execute(query.execution_options(yield_per=5_000)) as rows:
+    with connection.execute(_whole(tenant_id).execution_options(yield_per=5_000)) as rows:
         for row in rows:
             expected += 1
             previous = link(previous, row.seq, row.kind, row.at, row.lead_id, row.commitment)
             committed = row.body is None or commit(row.salt, row.body) == row.commitment
             if row.seq != expected or previous != row.hash or not committed:
                 return Verification(expected, expected)
-    head = sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant_id == tenant_id)
-    if connection.execute(head).scalar_one_or_none() not in (expected, None if expected == 0 else expected):
-        return Verification(expected, expected + 1)
-    return Verification(expected, None)
+            if expected in wanted:
+                hashes[expected] = previous
+    after = heads.find(connection, tenant_id) or before
+    if not before.seq <= expected <= after.seq or hashes.get(before.seq) != before.hash:
+        return Verification(expected, min(before.seq, expected) + 1)
+    unlike = min((seq for seq, known in kept.items() if hashes.get(seq) != known), default=None)
+    return Verification(expected, None, *heads.judge(connection, tenant_id, before, hashes), unlike)
+
+
+def _whole(tenant_id: UUID) -> sa.Select[Any]:
+    same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
+    joined = sa.select(ledger, ledger_payloads.c.salt, ledger_payloads.c.body)
+    query = joined.select_from(ledger.outerjoin(ledger_payloads, same))
+    return query.where(ledger.c.tenant_id == tenant_id).order_by(ledger.c.seq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 Services open transactions; nothing here commits on its own. On SQLite every writing
 transaction begins with ``BEGIN IMMEDIATE``, so that two writers queue for up to 30 s
 instead of failing half-way.
+
+A transaction is one tenant's or everyone's. PostgreSQL holds that by policies on each
+table (store/walls): a query that forgot its tenant finds nothing of another's there.
 """
 
 from __future__ import annotations
@@ -11,16 +14,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from connector.crypto import ChainSeal
+from connector.store.heads import CHAIN_SEAL
+
 BUSY_MILLISECONDS = 30_000
 
 UNAVAILABLE = (OperationalError, InterfaceError)
 """What a database raises that is away, locked or full: nobody's bug, and it passes."""
+
+TENANT_SETTING = "app.tenant"
+EVERYONE = "everyone"
+"""What PostgreSQL's policies compare a row's tenant with: an id, or this word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +41,21 @@ class Store:
     engine: Engine
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One short writing transaction; rolled back unless the block ends well."""
+    def transaction(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
+        """One short writing transaction; rolled back unless the block ends well.
+
+        It reaches the rows of ``tenant_id`` alone, or everyone's: a door for the few modules that a test lists.
+        """
         with self.engine.connect() as connection:
-            if self.engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin(connection, "BEGIN IMMEDIATE", tenant_id)
             yield connection
             connection.commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent view for reading; whatever was written in it is thrown away."""
+    def reading(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
+        """One consistent view for reading, of whom :meth:`transaction` says; what is written in it is thrown away."""
         with self.engine.connect() as connection:
-            if self.engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN")
+            _begin(connection, "BEGIN", tenant_id)
             yield connection
             connection.rollback()
 
@@ -52,12 +64,28 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
-    """Open the database at an SQLAlchemy ``url`` (sqlite or postgresql)."""
+def _begin(connection: Connection, sqlite: str, tenant_id: UUID | None) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(sqlite)
+    else:
+        # Until the transaction ends, so that the next user of a pooled connection finds nothing of it.
+        connection.exec_driver_sql(f"SET LOCAL {TENANT_SETTING} = '{tenant_id or EVERYONE}'")
+
+
+def confine(connection: Connection, tenant_id: UUID) -> None:
+    """Let the rest of a transaction that began as everyone's reach one tenant's rows alone."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL {TENANT_SETTING} = '{tenant_id}'")
+
+
+def open_store(url: str, seal: ChainSeal | None = None) -> Store:
+    """Open the database at an SQLAlchemy ``url`` (sqlite or postgresql); ``seal`` seals the heads of its ledgers."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return Store(_sqlite(parsed))
-    return Store(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10))
+        engine = _sqlite(parsed)
+    else:
+        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+    return Store(engine.execution_options(**{CHAIN_SEAL: seal}) if seal else engine)
 
 
 def _sqlite(url: sa.URL) -> Engine:

@@ -23,6 +23,7 @@ from connector.web import (
     people,
     publication,
     security,
+    session,
     tracking,
     webhooks,
     wiring,
@@ -64,6 +65,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)
+    session.register(app)
     csrf = CSRFProtect(app)
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from uuid import UUID
 
-from flask import session
+from flask import Flask, g, session
+
+from connector.services import acts
 
 _BROWSER, _TENANT = "browser", "tenant"
 
@@ -51,3 +54,19 @@ def sign_in(tenant: UUID) -> None:
 def sign_out() -> None:
     """Forget everything."""
     session.clear()
+
+
+def register(app: Flask) -> None:
+    """Let what is recorded while a request is answered name who asked: the browser's session, under a hash."""
+
+    @app.before_request
+    def begin() -> None:
+        browser = known_browser_id()
+        who = f"session {hashlib.sha256(browser.encode()).hexdigest()[:12]}" if browser else "somebody not signed in"
+        g.asked = acts.asked_by(who)
+        g.asked.__enter__()
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if "asked" in g:
+            g.pop("asked").__exit__(None, None, None)

@@ -134,13 +134,14 @@ def test_without_its_choice_nothing_leaves_a_tenant(store: Store) -> None:
 
 def test_nobody_takes_its_own_share_and_a_deleted_tenant_leaves_none(store: Store) -> None:
     """Ten gave: each finds nine, and the eleventh ten, until one is erased."""
-    made = _others(store, 10)
+    made, services = _others(store, 10), world(store).services
     with store.transaction() as session:
         eleventh = tenants.create(session, "New", TenantSettings(pooling=True), NOW)
         one, new = tenants.get(session, made[0]), tenants.get(session, eleventh)
-        assert [len(pooling.taken(session, tenant) or ()) for tenant in (one, new)] == [9, 10]
+    assert [len(pooling.taken(services, tenant) or ()) for tenant in (one, new)] == [9, 10]
+    with store.transaction() as session:
         session.execute(sa.delete(tenants_table).where(tenants_table.c.id == made[3]))
-        assert len(pooling.taken(session, new) or ()) == 9
+    assert len(pooling.taken(services, new) or ()) == 9
 
 
 def test_a_share_of_a_newer_program_ends_no_training(store: Store) -> None:

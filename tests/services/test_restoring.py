@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector.crypto import TokenCipher, new_key
-from connector.services import maintenance, pipeline
+from connector.services import ledgers, maintenance, pipeline
 from connector.services.reports.health import readiness
 from connector.store import connections, runs
 from connector.store.connections import Health
@@ -59,13 +59,13 @@ def test_a_restored_backup_goes_on(store: Store, tmp_path: Path, request: pytest
     made = world(store)
     tenant = made.install().tenant_id
     made.work()
-    entries = maintenance.verify_ledger(made.services, tenant).entries
+    entries = ledgers.verify(made.services, tenant).entries
     written = len(made.crm.writes)
     assert entries > written > 0
     with restored(store, tmp_path, request) as copy:
         kept = made.services
         made.services = replace(kept, store=copy, cipher=TokenCipher([new_key()]))
-        found = maintenance.verify_ledger(made.services, tenant)
+        found = ledgers.verify(made.services, tenant)
         assert (found.entries, found.broken_at) == (entries, None)
         assert "Add that key to CONNECTOR_ENCRYPTION_KEYS" in readiness(made.services).parts["encryption_keys"]
         made.clock.sleep(60)
@@ -82,7 +82,7 @@ def test_a_restored_backup_goes_on(store: Store, tmp_path: Path, request: pytest
         assert newest(made).status is RunStatus.DONE
         with copy.reading() as session:
             assert connections.newest(session).status is Health.ACTIVE
-        after = maintenance.verify_ledger(made.services, tenant)
+        after = ledgers.verify(made.services, tenant)
         assert after.entries > entries
         assert after.broken_at is None
         assert len(made.crm.writes) == written

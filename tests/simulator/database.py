@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -66,14 +67,14 @@ class StormyStore(Store):
     boundary: Boundary
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
         """As the real one; it may meet a locked database, a full disk, or its process's end."""
         boundary, task = self.boundary, self.boundary.kernel.current
         boundary.cross("BEGIN")
         self._fail("locked", "database is locked")
         task.depth += 1
         try:
-            with Store.transaction(self) as connection:
+            with Store.transaction(self, tenant_id) as connection:
                 yield connection
                 boundary.cross("COMMIT")
                 self._fail("full", "database or disk is full")
@@ -82,11 +83,11 @@ class StormyStore(Store):
         boundary.cross("COMMITTED")
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
         """As the real one; the dead read nothing."""
         if self.boundary.kernel.current.process.dead:
             raise Crash
-        with Store.reading(self) as connection:
+        with Store.reading(self, tenant_id) as connection:
             yield connection
 
     def _fail(self, kind: str, message: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from connector.services.context import Services
 from connector.services.doctor.finding import Finding, Level, skewed
-from connector.store import migrate
+from connector.store import migrate, walls
 
 PART = "database"
 OLDEST_POSTGRESQL = 130_000
@@ -68,6 +68,17 @@ def _postgresql(services: Services, session: Connection) -> Iterator[Finding]:
     yield skewed(PART, _asked(session, "SELECT clock_timestamp()"), services.clock.now())
     yield _room(session)
     yield _lost_hosts(session)
+    yield _role(session)
+
+
+def _role(session: Connection) -> Finding:
+    if walls.holds_for(session):
+        return Finding(Level.FINE, PART, "Its role is bound by the policies that keep tenants apart.")
+    sentence = (
+        "Its role is a superuser or bypasses row-level security, so that the second wall between tenants does not "
+        "hold for it. Give the processes a role of their own: `connector database grants <role>`."
+    )
+    return Finding(Level.WARNING, PART, sentence)
 
 
 def _room(session: Connection) -> Finding:

@@ -36,7 +36,8 @@ def look(services: Services) -> Iterator[Finding]:
         yield Finding(Level.PROBLEM, PART, f"The same holds for {len(shut) - _NAMED} more accounts.")
     if old:
         sentence = (
-            f"{old} secrets are sealed with an older key: keep it in CONNECTOR_ENCRYPTION_KEYS, after the newest."
+            f"{old} secrets are sealed with an older key: keep it in CONNECTOR_ENCRYPTION_KEYS, after the newest, "
+            "until `connector keys rotate` says that nothing is left."
         )
         yield Finding(Level.WARNING, PART, sentence)
 

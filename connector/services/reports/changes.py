@@ -64,7 +64,7 @@ class LeadChanges:
 
 def lead_changes(services: Services, tenant_id: UUID, lead_id: int, seq: int) -> LeadChanges | None:
     """Compare the score of ledger entry ``seq`` with the lead's score before; None where the lead has no such score."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         records = leads.records_of(session, tenant_id, [lead_id])
         entries = ledger.latest(session, tenant_id, _SCORED, lead_id, seq, 2)
         if not records or not entries or entries[0].seq != seq:

@@ -101,14 +101,14 @@ class ConnectionReport:
 
 def first_connection(services: Services, tenant_id: UUID) -> UUID | None:
     """Return the tenant's oldest connection; None for a tenant that is gone or has none."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         owned = connections.of_tenant(session, tenant_id)
     return owned[0].id if owned else None
 
 
 def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) -> ConnectionReport | None:
     """Return a connection's page; None where the tenant has no such connection."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         owned = connections.of_tenant(session, tenant_id)
         connection = next((item for item in owned if item.id == connection_id), None)
         if connection is None:

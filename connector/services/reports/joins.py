@@ -37,7 +37,7 @@ class JoinedPerson:
 
 def joined_people(services: Services, tenant_id: UUID) -> tuple[JoinedPerson, ...]:
     """Return the first people whose records were joined or set apart."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         rows = persons.joined(session, tenant_id, _SHOWN)
         naming = Naming.of_tenant(session, tenant_id)
         accounts = {item.id: item for item in connections.of_tenant(session, tenant_id)}

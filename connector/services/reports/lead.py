@@ -136,7 +136,7 @@ class LeadReport:
 
 def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport | None:
     """Return a lead's page; None where the tenant has no such lead."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         records = leads.records_of(session, tenant_id, [lead_id])
         if not records:
             return None

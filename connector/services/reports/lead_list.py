@@ -51,7 +51,7 @@ class LeadPage:
 
 def lead_page(services: Services, tenant_id: UUID, *, tier: Tier | None, after: Place | None) -> LeadPage:
     """Return up to 50 scored leads, highest score first, from behind ``after``."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         # One more than is shown tells whether another page follows.
         found = leads.page(session, tenant_id, tier=tier, after=after, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]

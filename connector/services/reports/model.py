@@ -107,7 +107,7 @@ class ModelReport:
 
 def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
     """Return the page of the tenant's champion; None before the first training."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         champion = models.champion(session, tenant_id)
     if champion is None:
         return None
@@ -136,7 +136,7 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
 
 def model_card(services: Services, tenant_id: UUID) -> Card | None:
     """Return the card of the tenant's champion; None before the first training."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         champion = models.champion(session, tenant_id)
     return card(champion.report | {"version": champion.version, "sha256": champion.sha256}) if champion else None
 

@@ -91,7 +91,7 @@ class PublicationReport:
 
 def publication_report(services: Services, tenant_id: UUID) -> PublicationReport:
     """Return a tenant's page."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
         naming = Naming.of_tenant(session, tenant_id)
         accounts = tuple(

@@ -37,6 +37,6 @@ def letters(session: Connection, connection_id: UUID, limit: int) -> tuple[Lette
 
 def of_tenant(services: Services, tenant_id: UUID) -> Sequence[tuple[CrmConnection, tuple[Letter, ...]]]:
     """Return the accounts of a tenant that have dead letters, each with all of them."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         found = [(item, letters(session, item.id, _ALL)) for item in connections.of_tenant(session, tenant_id)]
     return [(item, some) for item, some in found if some]

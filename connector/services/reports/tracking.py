@@ -38,7 +38,7 @@ class SiteReport:
 
 def site_reports(services: Services, tenant_id: UUID) -> tuple[SiteReport, ...]:
     """Return a tenant's sites with what the last days brought, today first."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return tuple(_report(services, session, site) for site in sites.of_tenant(session, tenant_id))
 
 

@@ -96,7 +96,7 @@ def from_server(services: Services, site: TrackedSite, body: bytes) -> Receipt:
 
 def _keep(services: Services, site: TrackedSite, batch: Batch) -> Receipt:
     now = services.clock.now()
-    with services.store.transaction() as session:
+    with services.store.transaction(site.tenant_id) as session:
         fresh = _unknown(session, site, batch.events)
         wanted = _not_forgotten(services, session, site, fresh)
         placed = place(services, session, site, wanted, now)

@@ -17,7 +17,7 @@ def purge(services: Services, tenant_id: UUID) -> int:
     before = services.clock.now() - KEPT
     gone = 0
     while True:
-        with services.store.transaction() as session:
+        with services.store.transaction(tenant_id) as session:
             some = tracked.purge(session, tenant_id, before, _CHUNK)
         gone += some
         if not some:

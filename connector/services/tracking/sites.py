@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.tracking.texts import event_name
-from connector.store import ledger, sites
+from connector.store import sites
 from connector.store.sites import TrackedSite
 
 MOST_ORIGINS = 20
@@ -47,7 +48,7 @@ def add(services: Services, tenant_id: UUID, name: str, origins: Sequence[str]) 
         secret_made_at=now,
         created_at=now,
     )
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         sites.add(session, site)
         _record(services, session, site, "add site", {"name": tidy, "origins": list(site.origins)})
     return NewSecret(site, secret)
@@ -56,7 +57,7 @@ def add(services: Services, tenant_id: UUID, name: str, origins: Sequence[str]) 
 def replace_secret(services: Services, tenant_id: UUID, site_id: UUID) -> NewSecret | None:
     """Give a site another secret, the former being worthless at once; None where the tenant has no such site."""
     secret = _new_secret()
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         site = sites.find(session, tenant_id, site_id)
         if site is None:
             return None
@@ -71,7 +72,7 @@ def change_origins(services: Services, tenant_id: UUID, site_id: UUID, origins: 
     Raises ``RejectedInput`` for an origin that is none.
     """
     wanted = checked_origins(origins)
-    with services.store.transaction() as session:
+    with services.store.transaction(tenant_id) as session:
         site = sites.find(session, tenant_id, site_id)
         if site is None:
             return None
@@ -82,7 +83,7 @@ def change_origins(services: Services, tenant_id: UUID, site_id: UUID, origins: 
 
 def is_owned(services: Services, tenant_id: UUID, site_id: UUID) -> bool:
     """Tell whether the tenant has this site."""
-    with services.store.reading() as session:
+    with services.store.reading(tenant_id) as session:
         return sites.find(session, tenant_id, site_id) is not None
 
 
@@ -121,5 +122,4 @@ def _new_secret() -> str:
 
 
 def _record(services: Services, session: Connection, site: TrackedSite, action: str, more: dict[str, object]) -> None:
-    body = {"action": action, "site": str(site.id), **more}
-    ledger.append(session, site.tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+    acts.record(services, session, site.tenant_id, action, site=str(site.id), **more)

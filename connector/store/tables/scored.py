@@ -89,6 +89,7 @@ ledger_heads = Table(
     Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", BigId, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("seal", Text),
 )
 
 score_inputs = Table(

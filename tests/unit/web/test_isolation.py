@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from connector.services.tracking import sites
-from connector.store import ledger, scores
-from connector.store.tables import leads, records
-from tests.unit.web.site import PUBLIC_URL, Browser, Site
+from connector.store import connections, ledger, persons, scores
+from connector.store import leads as lead_rows
+from connector.store import sites as site_rows
+from connector.store.migrate import upgrade
+from connector.store.session import open_store
+from connector.store.tables import leads, metadata, records
+from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
 
 PUBLIC = {
     "static",
@@ -51,14 +59,15 @@ def _connection(site: Site, account: str) -> dict[str, object]:
     return {"connection_id": browser.get("/").location.rpartition("/")[2]}
 
 
-def _lead(site: Site, account: str) -> dict[str, object]:
+def _lead(site: Site, account: str, nth: int = 0) -> dict[str, object]:
     with site.world.services.store.reading() as session:
-        query = sa.select(leads.c.id).where(leads.c.tenant_id == site.tenant_of(account)).limit(1)
+        query = sa.select(leads.c.id).where(leads.c.tenant_id == site.tenant_of(account))
+        query = query.order_by(leads.c.id).offset(nth).limit(1)
         return {"lead_id": session.execute(query).scalar_one()}
 
 
 def _score(site: Site, account: str) -> dict[str, object]:
-    lead, tenant = _lead(site, account), site.tenant_of(account)
+    lead, tenant = _lead(site, account, 1), site.tenant_of(account)
     with site.world.services.store.transaction() as session:
         entry = ledger.Entry("scored", int(str(lead["lead_id"])), {})
         return lead | {"seq": ledger.append(session, tenant, [entry], site.world.clock.now())}
@@ -118,15 +127,38 @@ OWNED = {
 }
 
 
-@pytest.fixture
-def both(fresh: Site) -> Site:
-    """Alice's organisation has account 101, Bob's 202; leads were read from both."""
-    fresh.app.config["WTF_CSRF_ENABLED"] = False  # what is tested here lies behind it
+def _typed_record(site: Site, account: str) -> dict[str, object]:
+    return {"record": _record(site, account)["record_id"]}
+
+
+def _after_lead(site: Site, account: str) -> dict[str, object]:
+    return {"after": f"99.0~{_lead(site, account)['lead_id']}"}
+
+
+TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
+    "connections.replay": _typed_record,
+    "connections.reset": _typed_record,
+    "leads.index": _after_lead,
+}
+"""Ids in forms and queries, by the route that takes them; the address beside them is one's own."""
+
+BY_TENANT = {"seq"}
+"""Parts of addresses that are counted for each tenant anew: alone they name nothing of another's."""
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Alice's organisation has account 101, Bob's 202; leads were read from both. Made once: Bob alone changes his."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('both') / 'web.db'}")
+    upgrade(store)
+    made = site(store)
+    made.app.config["WTF_CSRF_ENABLED"] = False  # what is tested here lies behind it
     for code in ("code-1", "code-2"):
-        fresh.signed_in(code)
+        made.signed_in(code)
     for _ in range(6):
-        fresh.world.work(1)
-    return fresh
+        made.world.work(1)
+    yield made
+    store.close()
 
 
 def call(site: Site, browser: Browser, endpoint: str, values: dict[str, object]) -> tuple[int, str, str]:
@@ -140,7 +172,12 @@ def call(site: Site, browser: Browser, endpoint: str, values: dict[str, object])
 def test_every_route_has_a_rule(fresh: Site) -> None:
     """A new route must be put on one of the lists above before it can be merged."""
     routes = {rule.endpoint for rule in fresh.app.url_map.iter_rules()}
-    assert routes == PUBLIC | set(OWNED)
+    listed = PUBLIC | set(OWNED)
+    assert routes - listed == set(), (
+        "new routes without a rule: put each into PUBLIC if it needs no session, else into OWNED with the ids that its "
+        "address holds (and into TYPED, if its form or query takes ids), in tests/unit/web/test_isolation.py"
+    )
+    assert listed - routes == set(), "these routes are no more: take them off the lists"
 
 
 @pytest.mark.parametrize("endpoint", sorted(OWNED))
@@ -154,15 +191,175 @@ def test_without_a_session_there_is_only_the_start_page(both: Site, endpoint: st
     assert len(both.world.woken) == before
 
 
-@pytest.mark.parametrize("endpoint", sorted(name for name, rule in OWNED.items() if rule.of is not _nothing))
+WITH_IDS = sorted(name for name, rule in OWNED.items() if rule.of is not _nothing)
+
+
+@pytest.mark.parametrize("endpoint", WITH_IDS)
 def test_what_belongs_to_another_tenant_is_not_there(both: Site, endpoint: str) -> None:
-    """Alice gets 404 for each of Bob's objects, Bob gets it as it is; hers it changes nothing."""
+    """Alice gets for each of Bob's objects, by each method, exactly what she gets for one that nobody has; nothing of
+    Bob's is changed and nobody is woken. Bob gets it as it is."""
     values = OWNED[endpoint].of(both, "202")
-    alice, bob = both.signed_in("code-1"), both.signed_in("code-2")
-    before = len(both.world.woken)
-    assert call(both, alice, endpoint, values)[0] == 404
-    assert len(both.world.woken) == before
+    assert differences(both, endpoint) == []
+    bob = both.signed_in("code-2")
     assert call(both, bob, endpoint, values)[0] in (200, 302)
+
+
+@pytest.mark.parametrize("endpoint", sorted(TYPED))
+def test_what_is_typed_reaches_no_further(both: Site, endpoint: str) -> None:
+    """Ids in forms and queries, beside an address that is Alice's own."""
+    assert TYPED[endpoint](both, "202")
+    assert differences(both, endpoint) == []
+
+
+def differences(site: Site, endpoint: str) -> list[str]:
+    """Compare what Alice gets for Bob's ids with what she gets for ids that nobody has; say where they differ.
+
+    Compared are status, headers and body (ids that are repeated in them left out), and how many statements the
+    database was asked: two answers that take the same way take the same time.
+    """
+    alice, found = site.signed_in("code-1"), []
+    mine, theirs = (OWNED[endpoint].of(site, account) for account in ("101", "202"))
+    # All of the address Bob's, each part of it alone, and what is typed beside an address of Alice's own.
+    parts = [{**mine, name: value} for name, value in theirs.items() if name not in BY_TENANT]
+    foreign: list[tuple[dict[str, object], dict[str, object]]] = [(values, {}) for values in (theirs, *parts) if values]
+    if endpoint in TYPED:
+        foreign.append((mine, TYPED[endpoint](site, "202")))
+    before, woken = contents_of(site, "202"), len(site.world.woken)
+    for values, form in foreign:
+        nobodys = {name: _nobodys(value) if value != mine.get(name) else value for name, value in values.items()}
+        empty = {name: _nobodys(value) for name, value in form.items()}
+        for method in methods_of(site, endpoint):
+            one = _answer(site, alice, endpoint, method, values, form)
+            other = _answer(site, alice, endpoint, method, nobodys, empty)
+            for name, value in {**values, **form}.items():
+                # What an answer repeats of its request tells nothing.
+                other = other.saying(str({**nobodys, **empty}[name]), str(value))
+            found += [f"{method} {endpoint} of {sorted(values)}: {said}" for said in one.unlike(other)]
+            if not form and one.status != NOT_THERE:
+                found.append(f"{method} {endpoint} of {sorted(values)} answered {one.status}")
+    if contents_of(site, "202") != before:
+        found.append(f"{endpoint} changed something of Bob's")
+    if len(site.world.woken) != woken:
+        found.append(f"{endpoint} woke somebody")
+    return found
+
+
+NOT_THERE = 404
+
+
+def methods_of(site: Site, endpoint: str) -> list[str]:
+    """Every method of a route but the one that only lists them."""
+    rules = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint == endpoint]
+    return sorted({method for rule in rules for method in rule.methods or ()} - {"OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What of an answer can tell a foreign id from one that nobody has."""
+
+    status: int
+    body: str
+    headers: tuple[tuple[str, str], ...]
+    statements: int
+
+    def saying(self, one: str, other: str) -> Answer:
+        """The same answer with an id in place of another."""
+        headers = tuple((name, text.replace(one, other)) for name, text in self.headers)
+        return replace(self, body=self.body.replace(one, other), headers=headers)
+
+    def unlike(self, other: Answer) -> list[str]:
+        """Where another answer differs."""
+        pairs = ((item.name, getattr(self, item.name), getattr(other, item.name)) for item in fields(self))
+        return [f"{name}: {_first_difference(repr(mine), repr(its))}" for name, mine, its in pairs if mine != its]
+
+
+_SIGNED = re.compile(r'(?<=name="csrf_token" value=")[^"]+')
+"""Tokens of forms are signed with the second, as the session's cookie is."""
+
+
+def _first_difference(one: str, other: str) -> str:
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return f"…{one[max(0, at - 30) : at + 60]}… is not …{other[max(0, at - 30) : at + 60]}…"
+
+
+def _answer(
+    site: Site, browser: Browser, endpoint: str, method: str, values: dict[str, object], form: dict[str, object]
+) -> Answer:
+    with site.app.test_request_context():
+        path = site.app.url_for(endpoint, **values)
+    asked: list[str] = []
+    engine = site.world.services.store.engine
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        given = {"query_string": form} if method in ("GET", "HEAD") else {"data": form}
+        answer = browser.client.open(path, method=method, base_url=PUBLIC_URL, **given)
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+    body = _SIGNED.sub("", answer.text)
+    headers = [
+        (name, _steady(name, text)) for name, text in answer.headers.items() if name not in ("X-Request-Id", "Date")
+    ]
+    return Answer(answer.status_code, body, tuple(sorted(headers)), len(asked))
+
+
+def _steady(name: str, text: str) -> str:
+    """A session's cookie is signed with the second; what it holds is not asked for here."""
+    return text.partition("=")[0] if name == "Set-Cookie" else text
+
+
+def _nobodys(value: object) -> object:
+    """An id of the same kind that nobody has."""
+    if "~" in str(value):
+        return f"{str(value).partition('~')[0]}~987654321"
+    return 987_654_321 if isinstance(value, int) else UUID(int=987_654_321)
+
+
+def contents_of(site: Site, account: str) -> dict[str, list[str]]:
+    """Every row of a tenant."""
+    tenant = site.tenant_of(account)
+    owned = [table for table in metadata.sorted_tables if "tenant_id" in table.c]
+    with site.world.services.store.reading() as session:
+        return {
+            table.name: sorted(map(repr, session.execute(sa.select(table).where(table.c.tenant_id == tenant))))
+            for table in owned
+        }
+
+
+def _unfiltered_site(session: Connection, _tenant_id: UUID, site_id: UUID) -> object:
+    query = sa.select(metadata.tables["sites"].c.tenant_id).where(metadata.tables["sites"].c.id == site_id)
+    owner = session.execute(query).scalar_one_or_none()
+    return _find_site(session, owner, site_id) if owner else None
+
+
+_find_site = site_rows.find
+
+_records_of = lead_rows.records_of
+
+SABOTEURS: dict[str, tuple[object, str, object]] = {
+    "tracking.replace_secret": (site_rows, "find", _unfiltered_site),
+    "tracking.change_origins": (site_rows, "find", _unfiltered_site),
+    "publication.withdraw": (connections, "owned", lambda session, _tenant, wanted: connections.find(session, wanted)),
+    "people.set_apart": (persons, "set_apart", lambda session, _tenant, record_id, apart: record_id < 987_654_321),
+    "leads.show": (lead_rows, "records_of", lambda session, _tenant, wanted: _anybodys(session, wanted)),
+}
+"""Functions of the store that forgot their tenant, by a route that must tell."""
+
+
+def _anybodys(session: Connection, lead_ids: Any) -> object:
+    owner = session.execute(sa.select(leads.c.tenant_id).where(leads.c.id.in_(lead_ids))).scalar_one_or_none()
+    return _records_of(session, owner, lead_ids) if owner else []
+
+
+@pytest.mark.parametrize("endpoint", sorted(SABOTEURS))
+def test_a_store_that_forgets_the_tenant_is_seen(both: Site, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is never seen red proves nothing."""
+    owner, name, saboteur = SABOTEURS[endpoint]
+    monkeypatch.setattr(owner, name, saboteur)
+    assert differences(both, endpoint) != []
 
 
 def test_lists_hold_only_what_is_ones_own(scored: Site) -> None:

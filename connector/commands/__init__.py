@@ -1,0 +1,1 @@
+"""Groups of commands. Each command reads its options and calls one service."""

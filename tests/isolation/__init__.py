@@ -1,0 +1,1 @@
+"""Tenants stay apart: by the database's own policies, by each route, by each task."""
