@@ -30,28 +30,21 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once for each kind."""
+    """A migrated database with nothing in it, once for each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.db'}"
+        yield databases.sqlite_url(tmp_path / "test.db")
         return
     # Asked for here, so that a run on SQLite alone starts no server.
-    server: str = request.getfixturevalue("postgres_url")
-    with servers.fresh_database(server) as url:
+    with databases.postgres_database(request.getfixturevalue("postgres_url")) as url:
         yield url
 
 
-@pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
     """A migrated store, once for each kind of database."""
-    if request.param == "sqlite":
-        opened = databases.sqlite_store(tmp_path / "test.db")
-        yield opened
-        opened.close()
-        return
-    with databases.postgres_database(request.getfixturevalue("postgres_url")) as url:
-        opened = open_store(url)
-        yield opened
-        opened.close()
+    opened = open_store(database_url)
+    yield opened
+    opened.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

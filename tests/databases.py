@@ -18,10 +18,15 @@ from connector.store.session import Store, open_store
 from tests import servers
 
 
+def sqlite_url(path: Path) -> str:
+    """Make a new file a migrated database; give its address."""
+    shutil.copyfile(_migrated_file(), path)
+    return f"sqlite:///{path}"
+
+
 def sqlite_store(path: Path) -> Store:
     """Open a migrated store in a new file."""
-    shutil.copyfile(_migrated_file(), path)
-    return open_store(f"sqlite:///{path}")
+    return open_store(sqlite_url(path))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def line(store: Store) -> World:
     return made
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_small_tenants_do_not_wait_behind_large_ones(line: World) -> None:
     """Sizes by Zipf's law; the largest came first, with messages of their own ahead of everyone else's."""
     shop, draw = Shop(line), random.Random(5)

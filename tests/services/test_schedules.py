@@ -291,7 +291,7 @@ def test_after_an_outage_all_accounts_are_read_soon(line: World) -> None:
     assert runs_of(line, tenant) == 2
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_idle_day_of_fifty_tenants_costs_the_crm_one_reading_each(
     line: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
