@@ -155,10 +155,12 @@ SABOTEURS = {
         _instead(scores, "overtaken", lambda *_: set()), oracle.no_older_score_comes_after_a_newer_one, SLOW
     ),
     "older values written": Saboteur(
-        _instead(outbox, "_newer", lambda _new: sa.true()),
+        _all(
+            _instead(scores, "overtaken", lambda *_: set()),
+            _instead(outbox, "_newer", lambda _new: sa.true()),
+        ),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
-        bared=_instead(scores, "overtaken", lambda *_: set()),
     ),
     "answers without a claim": Saboteur(
         _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)),

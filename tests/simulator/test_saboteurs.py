@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.saboteurs import SABOTEURS
+from tests.simulator.saboteurs import SABOTEURS, Sabotage, Saboteur
 from tests.simulator.world import run
 
 MOST_SEEDS = 40
@@ -16,12 +16,15 @@ ACTIONS = 14
 def test_a_saboteur_is_caught(name: str) -> None:
     """Within so few seeds that a thousand can't miss it, in one that is clean without it."""
     saboteur = SABOTEURS[name]
-    kind = {"weather": saboteur.weather, "watched": saboteur.watched, "actions": ACTIONS}
     seen: list[str] = []
     for seed in range(MOST_SEEDS):
-        broken = run(seed, saboteur.spoil, **kind).broken
+        broken = _broken(seed, saboteur, saboteur.spoil)
         seen += broken
         named = any(sentence.startswith(f"{saboteur.rule.__name__}:") for sentence in broken)
-        if named and not run(seed, saboteur.bared, **kind).broken:
+        if named and not _broken(seed, saboteur, saboteur.bared):
             return
     pytest.fail(f"{MOST_SEEDS} seeds did not show by {saboteur.rule.__name__}: {name}; what they showed: {seen}")
+
+
+def _broken(seed: int, saboteur: Saboteur, spoil: Sabotage) -> list[str]:
+    return run(seed, spoil, weather=saboteur.weather, watched=saboteur.watched, actions=ACTIONS).broken
