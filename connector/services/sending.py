@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -161,10 +162,13 @@ def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
     """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
     failed: Exception | None = None
     taken = hold.taken
-    batches = [(sent, pool.submit(_write, hold, delivery.adapter, sent)) for sent in cut(taken.parcels, delivery.batch)]
-    for sent, writing in batches:
+    batches = cut(taken.parcels, delivery.batch)
+    # A single batch, as of a lead that comes alone, needs no thread of its own.
+    alone = [partial(_write, hold, delivery.adapter, batches[0])] if len(batches) == 1 else None
+    answers_of = alone or [pool.submit(_write, hold, delivery.adapter, sent).result for sent in batches]
+    for sent, answer in zip(batches, answers_of, strict=True):
         try:
-            results = writing.result()
+            results = answer()
         except ConnectorError as error:
             failed = failed or error
             with delivery.transaction() as session:
