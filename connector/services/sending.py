@@ -164,9 +164,12 @@ def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
     taken = hold.taken
     batches = cut(taken.parcels, delivery.batch)
     # A single batch, as of a lead that comes alone, needs no thread of its own.
-    alone = [partial(_write, hold, delivery.adapter, batches[0])] if len(batches) == 1 else None
-    answers_of = alone or [pool.submit(_write, hold, delivery.adapter, sent).result for sent in batches]
-    for sent, answer in zip(batches, answers_of, strict=True):
+    answered: list[Callable[[], Mapping[str, WriteResult]]]
+    if len(batches) == 1:
+        answered = [partial(_write, hold, delivery.adapter, batches[0])]
+    else:
+        answered = [pool.submit(_write, hold, delivery.adapter, sent).result for sent in batches]
+    for sent, answer in zip(batches, answered, strict=True):
         try:
             results = answer()
         except ConnectorError as error:
