@@ -7,7 +7,9 @@ limit g′(f₀), so that base + Σ contributions = g(f) for every lead.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from scoring.bundle import Bundle
-from scoring.features import Side, Vectors, catalogue
+from scoring.features import FeatureSpec, Side, Vectors, catalogue
 from scoring.metrics import Floats
 
 MAX_UP, MAX_DOWN = 3, 2
@@ -158,18 +160,27 @@ def explain(bundle: Bundle, vectors: Vectors) -> Explanation:
 def contributed(bundle: Bundle, matrix: Floats) -> Parts:
     """What each concept adds to each row's score; the columns of ``matrix`` are the bundle's."""
     values, scale, base = by_column(bundle, matrix)
-    declared = catalogue(bundle.spec)
-    owners = [declared.features[name].concept for name in bundle.spec.columns]
-    concepts = tuple(dict.fromkeys(owners))
+    owned, sides = _owned(bundle.spec)
+    concepts = tuple(owned)
     sums = np.zeros((values.shape[0], len(concepts)))
     heaviest = np.zeros(sums.shape, dtype=np.int64)
-    for place, concept in enumerate(concepts):
-        columns = np.array([column for column, owner in enumerate(owners) if owner == concept], dtype=np.int64)
+    for place, columns in enumerate(owned.values()):
         # Added one by one: another order of summing gives another last bit, and recorded scores must replay.
         for column in columns:
             sums[:, place] += values[:, column]
         heaviest[:, place] = columns[np.argmax(values[:, columns] * np.sign(sums[:, [place]]), axis=1)]
-    return Parts(base, sums * scale[:, None], concepts, tuple(declared.sides[name] for name in concepts), heaviest)
+    return Parts(base, sums * scale[:, None], concepts, sides, heaviest)
+
+
+@lru_cache(maxsize=16)
+def _owned(spec: FeatureSpec) -> tuple[Mapping[str, Places], tuple[Side, ...]]:
+    """The places of each concept's columns, and each concept's side, in the order in which columns name them."""
+    declared = catalogue(spec)
+    found: dict[str, list[int]] = {}
+    for column, name in enumerate(spec.columns):
+        found.setdefault(declared.features[name].concept, []).append(column)
+    places = {concept: np.array(columns, dtype=np.int64) for concept, columns in found.items()}
+    return places, tuple(declared.sides[concept] for concept in found)
 
 
 def by_column(bundle: Bundle, matrix: Floats) -> tuple[Floats, Floats, Floats]:

@@ -72,18 +72,18 @@ class Timeline:
         self._events = _known(history.events.drop_nulls("at")).sort(EVENTS.names())
         self._from = KNOWN_AT if KNOWN_AT in self._events.columns else "at"
         self._values = history.values.sort("lead_id", "field", "known_at", "value")
-        self._members = self._leads.drop_nulls("company_key").select("lead_id", "company_key", "created_at")
+        self._members = self._leads.drop_nulls("company_key")[["lead_id", "company_key", "created_at"]]
 
     def leads(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""
-        return rows.select(ROWS.names()).join(self._leads, on="lead_id", how="left", maintain_order="left")
+        return rows[ROWS.names()].join(self._leads, on="lead_id", how="left", maintain_order="left")
 
     def values(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """The last value of each named field that was known before each row's ``as_of``.
 
         One line a row, in the order of ``rows``: ``row`` and a text column for every name.
         """
-        spots = rows.select(ROWS.names())
+        spots = rows[ROWS.names()]
         wanted = self._values.filter(pl.col("field").is_in(names)).with_columns(pl.col("field").cast(pl.Enum(names)))
         assumed = wanted.filter(pl.col("known_at").is_null())
         assumed = assumed.group_by("lead_id", "field", maintain_order=True).agg(pl.col("value").last())
@@ -91,19 +91,19 @@ class Timeline:
         dated = spots.join(dated, on="lead_id", maintain_order="left_right")
         dated = dated.filter(pl.col("known_at") < pl.col("as_of"))
         dated = dated.group_by("row", "field", maintain_order=True).agg(pl.col("value").last())
-        known = pl.concat([spots.join(assumed, on="lead_id").select("row", "field", "value"), dated])
+        known = pl.concat([spots.join(assumed, on="lead_id")[["row", "field", "value"]], dated])
         known = known.unique(["row", "field"], keep="last", maintain_order=True)
         wide = known.pivot(on="field", index="row", values="value", aggregate_function="last")
         missing = [pl.lit(None, pl.String).alias(name) for name in names if name not in wide.columns]
         wide = wide.with_columns(missing).select("row", *names)
-        return spots.select("row").join(wide, on="row", how="left", maintain_order="left")
+        return spots[["row"]].join(wide, on="row", how="left", maintain_order="left")
 
     def since(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """How long before each row's ``as_of`` each named field took its last value (a duration; null: not dated).
 
         One line a row, in the order of ``rows``: ``row`` and a column for every name.
         """
-        spots = rows.select(ROWS.names())
+        spots = rows[ROWS.names()]
         dated = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
         seen = spots.join(dated, on="lead_id").filter(pl.col("known_at") < pl.col("as_of"))
         last = [
@@ -118,7 +118,7 @@ class Timeline:
     def events(self, rows: pl.DataFrame, actors: Sequence[str]) -> pl.DataFrame:
         """The events of each row's lead before its ``as_of``: row, at, kind, actor, detail, ago (a duration)."""
         seen = self._events.filter(pl.col("actor").is_in(actors))
-        seen = rows.select(ROWS.names()).join(seen, on="lead_id", maintain_order="left_right")
+        seen = rows[ROWS.names()].join(seen, on="lead_id", maintain_order="left_right")
         seen = seen.filter(pl.col(self._from) < pl.col("as_of"))
         return seen.select("row", "at", "kind", "actor", "detail", ago=pl.col("as_of") - pl.col("at"))
 
@@ -128,10 +128,10 @@ class Timeline:
         ``leads`` are rows as ``leads`` gives them. Rows of one company at one ``as_of`` share their events, which stand
         there once. The row's own lead is included: callers subtract what is its own.
         """
-        moments = leads.drop_nulls(["company_key", "as_of"]).select("company_key", "as_of").unique(maintain_order=True)
-        members = self._members.select("lead_id", "company_key")
+        moments = leads.drop_nulls(["company_key", "as_of"])[["company_key", "as_of"]].unique(maintain_order=True)
+        members = self._members[["lead_id", "company_key"]]
         acts = self._events.filter(pl.col("actor") == "lead").join(members, on="lead_id")
-        acts = moments.join(acts.select("company_key", *dict.fromkeys(("at", self._from))), on="company_key")
+        acts = moments.join(acts[["company_key", *dict.fromkeys(("at", self._from))]], on="company_key")
         span = pl.duration(days=days)
         acts = acts.filter(pl.col(self._from) < pl.col("as_of"), pl.col("as_of") - pl.col("at") <= span)
         return acts.select("company_key", "as_of", ago=pl.col("as_of") - pl.col("at"))
@@ -142,7 +142,7 @@ class Timeline:
         ``leads`` are rows as ``leads`` gives them.
         """
         spots = leads.drop_nulls(["company_key", "as_of", "created_at"])
-        moments = spots.select("company_key", "as_of").unique(maintain_order=True)
+        moments = spots[["company_key", "as_of"]].unique(maintain_order=True)
         members = self._members.select("company_key", born="created_at")
         pairs = moments.join(members, on="company_key").filter(pl.col("born") < pl.col("as_of"))
         counts = pairs.group_by("company_key", "as_of").agg(members=pl.len().cast(pl.Int64))
@@ -159,5 +159,5 @@ class Timeline:
 def _known(events: pl.DataFrame) -> pl.DataFrame:
     """Give each event the time from which it counts: never before it happened. Without such times nothing is added."""
     if KNOWN_AT not in events.columns:
-        return events.select(EVENTS.names())
+        return events[EVENTS.names()]
     return events.select(*EVENTS.names(), pl.max_horizontal("at", KNOWN_AT).alias(KNOWN_AT))

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -170,10 +171,16 @@ def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
     """Write batches at one time and keep every answer that came; raise the first error of those that got none."""
     failed: Exception | None = None
     taken = hold.taken
-    batches = [(sent, pool.submit(_write, hold, delivery.adapter, sent)) for sent in cut(taken.parcels, delivery.batch)]
-    for sent, writing in batches:
+    batches = cut(taken.parcels, delivery.batch)
+    # A single batch, as of a lead that comes alone, needs no thread of its own.
+    answered: list[Callable[[], Mapping[str, WriteResult]]]
+    if len(batches) == 1:
+        answered = [partial(_write, hold, delivery.adapter, batches[0])]
+    else:
+        answered = [pool.submit(_write, hold, delivery.adapter, sent).result for sent in batches]
+    for sent, answer in zip(batches, answered, strict=True):
         try:
-            results = writing.result()
+            results = answer()
         except ConnectorError as error:
             failed = failed or error
             with delivery.transaction() as session:

@@ -98,19 +98,20 @@ def _history(
         if not (item.system or item.own or item.blocked) or (_bare(item.name) in settings.attributes and not item.own)
     ]
     events = frames.event_frame(source, tenant_id, cut)
+    known = values.filter(pl.col("field").is_in(usable))
     if cut is not None and beside is not None:
         others, acts = _neighbours(source, tenant_id, cut, beside)
         leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
     return History(
-        leads=_ordered(leads, values, settings).select(LEADS.names()),
-        values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
+        leads=_ordered(leads, values, settings)[LEADS.names()],
+        values=_known(known, described, leads),
         events=events,
-        conversions=conversions.select(CONVERSIONS.names()),
+        conversions=conversions[CONVERSIONS.names()],
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
         fields=described,
         # What conversions brought is learned from, never scored by.
         amounts=_amounts(services, tenant_id, settings) if cut is None else pl.DataFrame(schema=AMOUNTS),
-        readings=_readings(values.filter(pl.col("field").is_in(usable)), described),
+        readings=_readings(known, described),
     )
 
 
@@ -223,7 +224,7 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
     with_time = values.filter(pl.col("field").is_in(dated))
     last = (
         values.filter(~pl.col("field").is_in(dated))
-        .join(leads.select("lead_id", "created_at"), on="lead_id")
+        .join(leads[["lead_id", "created_at"]], on="lead_id")
         .with_columns(
             since=pl.when(later)
             .then(pl.col("own_since"))
@@ -236,7 +237,7 @@ def _known(values: pl.DataFrame, described: Sequence[Field], leads: pl.DataFrame
         .agg(pl.col("value").last())
         .with_columns(pl.col("since").alias("known_at"))
     )
-    return pl.concat([with_time.select(VALUES.names()), last.select(VALUES.names())])
+    return pl.concat([with_time[VALUES.names()], last[VALUES.names()]])
 
 
 def _watched(described: Sequence[Field], values: pl.DataFrame, installed: Mapping[str, datetime]) -> tuple[Field, ...]:
@@ -294,7 +295,7 @@ def _amounts(services: Services, tenant_id: UUID, settings: TenantSettings) -> p
 def _ordered(leads: pl.DataFrame, values: pl.DataFrame, settings: TenantSettings) -> pl.DataFrame:
     """Add the order of intake; where only that is known, creation dates say nothing and go."""
     if settings.timing != Timing.ORDERED:
-        return leads.with_columns(pl.lit(None, dtype=pl.Int64).alias("intake_order"))
+        return leads.hstack([pl.Series("intake_order", [None] * leads.height, pl.Int64)])
     order = (
         values.filter(pl.col("field").str.ends_with(f".{settings.order_field}"))
         .group_by("lead_id")

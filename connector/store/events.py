@@ -53,7 +53,8 @@ def _newest_values(
 def _newest() -> sa.Select[Any]:
     c = changes.c
     place = sa.func.row_number().over(partition_by=(c.record_id, c.name), order_by=c.at.desc())
-    those, names = (sa.bindparam(name, expanding=True) for name in ("those", "names"))
+    those: sa.BindParameter[Any] = sa.bindparam("those", expanding=True)
+    names: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
     ranked = (
         sa.select(c.record_id, c.name, c.value, place.label("place"))
         .where(c.record_id.in_(those), c.name.in_(names))

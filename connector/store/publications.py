@@ -41,19 +41,13 @@ _COLUMNS = [publications.c[name] for name in Publication.__dataclass_fields__]
 
 
 _LOCK = sa.select(*_COLUMNS).where(publications.c.connection_id == sa.bindparam("account")).with_for_update()
+_tonight = sa.bindparam("tonight", type_=publications.c.night.type)
+_writes = sa.bindparam("writes", type_=publications.c.night_writes.type)
+_total = sa.case((publications.c.night == _tonight, publications.c.night_writes + _writes), else_=_writes)
 _COUNT = (
     sa.update(publications)
     .where(publications.c.connection_id == sa.bindparam("account"))
-    .values(
-        night=sa.bindparam("tonight"),
-        night_writes=sa.case(
-            (
-                publications.c.night == sa.bindparam("tonight", type_=publications.c.night.type),
-                publications.c.night_writes + sa.bindparam("writes", type_=sa.Integer),
-            ),
-            else_=sa.bindparam("writes", type_=sa.Integer),
-        ),
-    )
+    .values(night=_tonight, night_writes=_total)
 )
 """Made once: every delivery takes them."""
 

@@ -80,7 +80,7 @@ def _clocked(base: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
 
 def _aligned(base: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
     """Beside frames of one line a row in the order of the rows."""
-    return base.hstack(extra.drop("row"))
+    return base.hstack([column for column in extra.get_columns() if column.name != "row"])
 
 
 def _beside(base: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
@@ -104,15 +104,15 @@ def _event_counts(timeline: Timeline, rows: pl.DataFrame, zones: pl.Series, spec
     machine = tally(events.filter(~by_lead), rows["row"], spec.machine_kinds)
     columns = [column for kind in (None, *spec.kinds) for column in _counts(own, kind)]
     columns += [pl.Series(machine_column(kind), machine.count(kind, LONGEST_DAYS)) for kind in spec.machine_kinds]
-    columns += _by_clock(acts, rows.select("row", zones), spec)
-    frame = rows.select("row").hstack([*columns, *_steps(acts, rows, spec)])
-    breadth = _beside(rows.select("row"), acts.group_by("row", maintain_order=True).agg(_breadth()))
+    columns += _by_clock(acts, rows[["row"]].hstack([zones]), spec)
+    frame = rows[["row"]].hstack([*columns, *_steps(acts, rows, spec)])
+    breadth = _beside(rows[["row"]], acts.group_by("row", maintain_order=True).agg(_breadth()))
     return _aligned(frame, _zeros(breadth, ["days:", "kinds:", "details:"]))
 
 
 def _by_clock(acts: pl.DataFrame, zones: pl.DataFrame, spec: FeatureSpec) -> list[pl.Series]:
     """Count by days of UTC, and by hours of the lead's own zone."""
-    recent = acts.filter(_within(LONGEST_DAYS)).select("row", "at", "ago")
+    recent = acts.filter(_within(LONGEST_DAYS))[["row", "at", "ago"]]
     most = busiest(recent.filter(_within(30)), zones["row"])
     if spec.zone is not None and not recent.is_empty():
         parts = recent.join(zones, on="row").partition_by(ZONE)
@@ -184,8 +184,4 @@ def _company_counts(timeline: Timeline, leads: pl.DataFrame) -> pl.DataFrame:
     acts = timeline.company_events(leads, LONGEST_DAYS)
     windows = [_within(days).sum().alias(f"company:{days}") for days in (7, 30, LONGEST_DAYS)]
     counts = acts.group_by("company_key", "as_of").agg(windows)
-    return (
-        leads.select("row", "company_key", "as_of")
-        .join(counts, on=["company_key", "as_of"])
-        .drop("company_key", "as_of")
-    )
+    return leads[["row", "company_key", "as_of"]].join(counts, on=["company_key", "as_of"]).drop("company_key", "as_of")

@@ -37,4 +37,4 @@ def in_hours(events: pl.DataFrame, rows: pl.Series) -> tuple[Whole, Whole]:
 
 
 def _clock(events: pl.DataFrame) -> Whole:
-    return np.asarray(events["at"].dt.timestamp("us").to_numpy(), dtype=np.int64)
+    return np.asarray(events["at"].cast(pl.Int64).to_numpy(), dtype=np.int64)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -83,7 +84,7 @@ def course(events: pl.DataFrame, rows: pl.DataFrame, steps: int) -> Course:
     ends = np.cumsum(np.bincount(row, minlength=rows.height))
     newest = ends[row] - np.arange(len(row)) <= MOST_EVENTS
     code = known[STEP].to_numpy().astype(np.int64)
-    return Course(row[newest], code[newest], known["ago"].dt.total_microseconds().to_numpy()[newest])
+    return Course(row[newest], code[newest], known["ago"].cast(pl.Int64).to_numpy()[newest])
 
 
 def learn(events: pl.DataFrame, rows: pl.DataFrame, steps: Sequence[Step]) -> Embedding:
@@ -166,14 +167,16 @@ def _turned(found: Course, tables: Floats, out: Floats) -> None:
     out /= mass[:, None]
 
 
+@lru_cache(maxsize=16)
 def _tables(embedding: Embedding) -> Floats:
-    """Each turn as what a step before another one adds, turns × steps × steps, antisymmetric."""
+    """Each turn as what a step before another one adds, turns × steps × steps, antisymmetric. Read only: kept."""
     count = len(embedding.steps)
     tables = np.zeros((len(embedding.turns), count, count))
     pairs = list(combinations(embedding.ordered, 2))
     first, then = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
     for table, turn in zip(tables, embedding.turns, strict=True):
         table[first, then], table[then, first] = turn, np.negative(turn)
+    tables.setflags(write=False)
     return tables
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,14 @@ def build(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> Vectors:
 
 def vectors_of(base: pl.DataFrame, spec: FeatureSpec, *, every: bool = False) -> Vectors:
     """Vectors from a base frame: the spec's columns, or ``every`` declared one."""
-    features = catalogue(spec).features
-    columns = tuple(features) if every else spec.columns
-    frame = base.select(features[name].expression.cast(pl.Float64).alias(name) for name in columns)
+    columns = tuple(catalogue(spec).features) if every else spec.columns
+    frame = base.select(_expressions(spec, columns))
     # Row by row at once: written column by column first, it would be copied whole.
     matrix = np.ascontiguousarray(frame.to_numpy(order="c"), dtype=np.float64)
     return Vectors(base, matrix.reshape(base.height, len(columns)), columns)
+
+
+@lru_cache(maxsize=32)
+def _expressions(spec: FeatureSpec, columns: tuple[str, ...]) -> list[pl.Expr]:
+    features = catalogue(spec).features
+    return [features[name].expression.cast(pl.Float64).alias(name) for name in columns]

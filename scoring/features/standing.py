@@ -66,12 +66,17 @@ def learn(base: pl.DataFrame, grade: pl.Expr, field: str, label: str) -> Standin
 
 def percentiles(base: pl.DataFrame, grade: pl.Expr, standing: Standing) -> pl.Series:
     """The base frame's column with every row's percentile among its source."""
-    frame = base.select(grade=grade.cast(pl.Float64), level=pl.col(value_column(standing.field)))
-    grades, levels = frame["grade"].to_numpy(), frame["level"]
+    numbers = {table.level: place for place, table in enumerate(standing.tables) if place}
+    known = pl.col(value_column(standing.field)).replace_strict(
+        list(numbers), list(numbers.values()), default=0, return_dtype=pl.Int64
+    )
+    frame = base.select(grade=grade.cast(pl.Float64), level=known.fill_null(0) if numbers else pl.lit(0, pl.Int64))
+    grades, levels = frame["grade"].to_numpy(), frame["level"].to_numpy()
     found = standing.tables[0].of(grades)
-    for table in standing.tables[1:]:
-        here = (levels == table.level).fill_null(False).to_numpy()
-        found = np.where(here, table.of(grades), found)
+    for place, table in enumerate(standing.tables):
+        here = levels == place
+        if place and here.any():
+            found = np.where(here, table.of(grades), found)
     return pl.Series(STANDING, found)
 
 

@@ -45,7 +45,7 @@ def tally(events: pl.DataFrame, rows: pl.Series, kinds: Sequence[str]) -> Tally:
     """Count ``events`` (row, kind, ago) for ``rows`` (row numbers, each once), in their order."""
     width, height = len(kinds) + _OTHER, len(rows)
     cell = places(events["row"], rows) * width + _codes(events["kind"], kinds)
-    ago = events["ago"].dt.total_microseconds().to_numpy()
+    ago = events["ago"].cast(pl.Int64).to_numpy()
     counts = {}
     for days in (*WINDOWS_DAYS, None):
         chosen = cell if days is None else cell[ago <= days * US_PER_DAY]

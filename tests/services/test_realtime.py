@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from connector.errors import RetryLater
 from connector.records import PropertyChange, WebhookHint
 from connector.services import maintenance, pipeline, realtime, replaying, rescoring, sync, webhooks
 from connector.services.context import REALTIME
+from connector.services.fetching import together
 from connector.store import answers, claims, connections, inbox, lanes, ledger, runs, traces
 from connector.store.claims import Wanted
 from connector.store.connections import CrmConnection
@@ -30,6 +32,8 @@ from tests.world import World, world
 from workers.turns import take_turns
 
 MINUTE = timedelta(minutes=1)
+MOST_STATEMENTS = 92
+"""Of a lead that comes alone, in either database; what begins and ends transactions not counted."""
 
 
 @pytest.fixture(scope="module")
@@ -430,3 +434,34 @@ def test_a_large_burst_goes_in_turns_and_stands_behind_others_again(
     line.work()
     assert [len(batch) for batch in line.crm.fetched] == [2, 2, 1]
     assert sorted(line.crm.writes) == people
+
+
+def test_a_lead_that_comes_alone_costs_few_statements(line: World) -> None:
+    """From the wake-up to the value in the CRM: what is asked of the database is most of what a lead costs."""
+    person, asked = scored(line)[0], list[str]()
+    grow(line, person)
+    push(line, person)
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    engine = line.services.store.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        line.work()
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    told = [statement for statement in asked if not statement.startswith("BEGIN")]
+    assert line.crm.held[person]["lead_score"]
+    assert len(told) <= MOST_STATEMENTS, len(told)
+
+
+def test_of_two_pages_that_tell_of_one_record_what_changed_last_counts(line: World) -> None:
+    """Two ids of a merged record are asked for side by side: both answers name the survivor."""
+    page = line.crm.pages["people"][0]
+    older = page.records[0]
+    newer = replace(older, modified_at=older.modified_at + MINUTE, properties={"size": "7"})
+    for order in ((older, newer), (newer, older)):
+        made = together([replace(page, records=(item,)) for item in order])
+        assert made.records[-1] == newer
+        assert len(made.changes) == 2 * len(page.changes)
