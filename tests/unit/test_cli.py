@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from connector.cli import main
-from connector.crypto import new_key
+from connector.crypto import ChainSeal, new_key
 from connector.records import WriteOutcome, WriteResult
 from connector.services.tracking.sites import hash_of
-from connector.store import sites, tenants
+from connector.store import ledger, sites, tenants
 from connector.store.session import open_store
 from connector.store.tenants import TenantSettings
 from tests.services.delivering import desk
@@ -117,4 +117,38 @@ def test_a_site_is_added_with_what_its_admin_needs(command, tmp_path: Path, caps
         assert sites.by_secret(session, hash_of(told["secret"])) is None
         assert sites.by_secret(session, hash_of(fresh)) is not None
     assert command("tracking", "replace-secret", tenant, unknown) == "1"
+    store.close()
+
+
+def test_ledgers_keys_and_roles_are_looked_after(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Heads that were written down are compared; keys are rotated, and what no longer opens is told."""
+    old, new = new_key(), new_key()
+    assert command("migrate", CONNECTOR_ENCRYPTION_KEYS=old) == "0"
+    store = open_store(f"sqlite:///{tmp_path}/connector.db", ChainSeal([old]))
+    tenant = str(desk(store).tenant_id)
+    with store.transaction() as session:
+        ledger.append(session, UUID(tenant), [ledger.Entry("scored", 1, {})], datetime(2026, 3, 1, tzinfo=UTC))
+    capsys.readouterr()
+    assert command("ledger", "heads", CONNECTOR_ENCRYPTION_KEYS=old) == "0"
+    lines = capsys.readouterr().out
+    kept = tmp_path / "heads.txt"
+    kept.write_text(lines)
+    assert lines.startswith(tenant)
+    assert command("ledger", "verify", tenant, "--against", str(kept), CONNECTOR_ENCRYPTION_KEYS=old) == "0"
+    assert "chain unbroken, head sealed" in capsys.readouterr().out
+    both = {"CONNECTOR_ENCRYPTION_KEYS": f"{new},{old}"}
+    # The desk's own secrets were sealed with a key of its own, which nobody has here.
+    assert command("keys", "rotate", **both) == "1"
+    said = capsys.readouterr()
+    assert "1 heads of ledgers sealed anew" in said.out
+    assert "Add that key to CONNECTOR_ENCRYPTION_KEYS" in said.err
+    assert command("ledger", "verify", CONNECTOR_ENCRYPTION_KEYS=new) == "0"
+    assert command("ledger", "verify", CONNECTOR_ENCRYPTION_KEYS=old) == "1"
+    assert "made with a key that is not configured" in capsys.readouterr().err
+    kept.write_text(f"{tenant} 1 {'0' * 64}")
+    assert command("ledger", "verify", "--against", str(kept), **both) == "1"
+    assert "is not the one whose hash was written down" in capsys.readouterr().err
+    assert command("ledger", "seal", tenant, **both) == "0"
+    assert "sealed already" in capsys.readouterr().out
+    assert "Only PostgreSQL has roles" in command("database", "grants", "writer")
     store.close()
