@@ -13,13 +13,13 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
+from connector.cli_privacy import COMMANDS, services_of, wired
 from connector.crypto import new_key
 from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
-from connector.services.context import Services
 from connector.services.doctor import Level, Surroundings, examine
 from connector.services.reports import refusals
 from connector.services.reports.tracking import snippet
@@ -27,16 +27,6 @@ from connector.services.tracking import sites
 from connector.settings import load
 
 PATH = click.Path(path_type=Path)
-
-
-def _services() -> Services:
-    return build(load(os.environ))
-
-
-def _services_of(tenant_id: UUID) -> Services:
-    services = _services()
-    maintenance.require_tenant(services, tenant_id)
-    return services
 
 
 @click.group()
@@ -63,13 +53,13 @@ def demo(folder: Path, **chosen: Any) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    maintenance.migrate(_services())
+    maintenance.migrate(wired())
 
 
 @cli.command()
 def sweep() -> None:
     """Announce every piece of work that is due, and do what is due by the clock."""
-    services = _services()
+    services = wired()
     done = sum(schedules.carry_out(services, tenant_id, kind) for tenant_id, kind in schedules.sweep(services))
     click.echo(f"{pipeline.sweep(services)} intents announced, {done} scheduled things done")
 
@@ -78,7 +68,7 @@ def sweep() -> None:
 @click.argument("tenant_id", type=click.UUID)
 def schedule(tenant_id: UUID) -> None:
     """Show what is done by the clock for a tenant, and when (UTC)."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     schedules.enter(services)
     for entry in schedules.of_tenant(services, tenant_id):
         due = "on demand" if entry.due_at is None else f"due {entry.due_at:%Y-%m-%d %H:%M:%S}"
@@ -91,7 +81,7 @@ def schedule(tenant_id: UUID) -> None:
 @click.argument("tenant_id", type=click.UUID)
 def resume(tenant_id: UUID) -> None:
     """Take up a tenant's parked work once its cause is mended."""
-    click.echo(f"{pipeline.resume(_services_of(tenant_id), tenant_id)} parked stages are due again")
+    click.echo(f"{pipeline.resume(services_of(tenant_id), tenant_id)} parked stages are due again")
 
 
 @cli.command()
@@ -99,7 +89,7 @@ def resume(tenant_id: UUID) -> None:
 @click.option("--retrain", is_flag=True, help="Train a new model version as well.")
 def refresh(tenant_id: UUID, retrain: bool) -> None:
     """Read what changed, score and write back."""
-    maintenance.start_run(_services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+    maintenance.start_run(services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
 
 
 @cli.command("pooling")
@@ -107,7 +97,7 @@ def refresh(tenant_id: UUID, retrain: bool) -> None:
 @click.argument("choice", type=click.Choice(("on", "off")))
 def pool(tenant_id: UUID, choice: str) -> None:
     """Let a tenant's models give coefficients to other tenants' and take from them, or stop both."""
-    pooling.choose(_services_of(tenant_id), tenant_id, on=choice == "on")
+    pooling.choose(services_of(tenant_id), tenant_id, on=choice == "on")
 
 
 @cli.command()
@@ -119,7 +109,7 @@ def pool(tenant_id: UUID, choice: str) -> None:
 @click.option("--batches", type=click.IntRange(min=1), help="Without a lead: so many stored batches, evenly spread.")
 def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: int | None) -> None:
     """Recompute scores of the ledger from their stored inputs and compare bit for bit."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     if lead_id is not None:
         found = replaying.replay_lead(services, tenant_id, lead_id, at)
     else:
@@ -136,7 +126,7 @@ def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: i
 @click.option("--replay", "again", is_flag=True, help="Try all of them again.")
 def dead_letters(tenant_id: UUID, again: bool) -> None:
     """List what the CRMs refused, in their words, or let it be tried again."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     for account, letters in refusals.of_tenant(services, tenant_id):
         click.echo(f"{account.account_name} ({account.vendor})")
         for letter in letters:
@@ -150,7 +140,7 @@ def dead_letters(tenant_id: UUID, again: bool) -> None:
 @click.argument("tenant_id", type=click.UUID)
 def verify_sample(tenant_id: UUID) -> None:
     """Read a sample of the written scores back from each CRM and compare."""
-    for account, found in verification.verify_tenant(_services_of(tenant_id), tenant_id):
+    for account, found in verification.verify_tenant(services_of(tenant_id), tenant_id):
         rest = f", {found.differing:,} differ, {found.gone:,} are gone" if found.differing or found.gone else ""
         click.echo(f"{account}: {found.equal:,} of {found.sampled:,} read back equal{rest}")
 
@@ -164,7 +154,7 @@ def ledger() -> None:
 @click.argument("tenant_id", type=click.UUID)
 def verify(tenant_id: UUID) -> None:
     """Recompute a tenant's hash chain."""
-    found = maintenance.verify_ledger(_services_of(tenant_id), tenant_id)
+    found = maintenance.verify_ledger(services_of(tenant_id), tenant_id)
     if found.broken_at is not None:
         raise click.ClickException(f"The chain of tenant {tenant_id} is broken at entry {found.broken_at}.")
     click.echo(f"{found.entries} entries, chain unbroken")
@@ -181,7 +171,7 @@ def track() -> None:
 @click.option("--origin", "origins", multiple=True, required=True, help="Where its pages live; repeatable.")
 def add_site(tenant_id: UUID, name: str, origins: tuple[str, ...]) -> None:
     """Register a site; print its snippet, and its server's secret this once."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     made = sites.add(services, tenant_id, name, origins)
     click.echo(f"site    {made.site.id}\nsnippet {snippet(services, made.site)}\nsecret  {made.secret}")
 
@@ -191,7 +181,7 @@ def add_site(tenant_id: UUID, name: str, origins: tuple[str, ...]) -> None:
 @click.argument("site_id", type=click.UUID)
 def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
     """Give a site's server another secret, printed this once; the former ends at once."""
-    made = sites.replace_secret(_services_of(tenant_id), tenant_id, site_id)
+    made = sites.replace_secret(services_of(tenant_id), tenant_id, site_id)
     if made is None:
         raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
     click.echo(f"secret  {made.secret}")
@@ -220,6 +210,10 @@ def keys() -> None:
 def new() -> None:
     """Print a new key for CONNECTOR_ENCRYPTION_KEYS."""
     click.echo(new_key())
+
+
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ class FakeAccount:
     options: Mapping[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
@@ -200,6 +201,13 @@ class FakeAdapter(CrmAdapter):
             results.append(WriteResult(item.record_id, WriteOutcome.WRITTEN, message, marks))
         self.crm.trouble("written")
         return results
+
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        self._call("clear")
+        self.crm.cleared += record_ids
+        for item in record_ids:
+            self.crm.held.pop(item, None)
+        return [WriteResult(item, WriteOutcome.WRITTEN) for item in record_ids]
 
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         self._call("read scores")

@@ -301,6 +301,13 @@ class CrmAdapter(ABC):
         """Write one batch (at most ``capabilities.write_batch``) and return a result for each record."""
 
     @abstractmethod
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        """Empty our fields in at most ``capabilities.write_batch`` records and return a result for each. Idempotent.
+
+        Whoever lacks the fields already is written; nobody is brought back.
+        """
+
+    @abstractmethod
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → (our field name → text as the CRM holds it), for read-back."""
 

@@ -155,6 +155,29 @@ def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int
     return {row.id: row.properties for row in connection.execute(query)}
 
 
+def of_persons(
+    connection: Connection,
+    tenant_id: UUID,
+    *,
+    lead_ids: Sequence[int] = (),
+    vendor: tuple[UUID, str] | None = None,
+    person_key: str | None = None,
+    email: str | None = None,
+) -> Sequence[AnyRow]:
+    """Return records, open or not, by any of what is given, as (id, lead id, connection id, vendor id, …).
+
+    ``written``: the CRM was given our values, or is just being given them.
+    """
+    c = records.c
+    wanted = [c.lead_id.in_(lead_ids), c.person_key == person_key, c.email == email]
+    if vendor is not None:
+        wanted.append(sa.and_(c.connection_id == vendor[0], c.vendor_id == vendor[1]))
+    ever = sa.or_(outbox.c.delivered_at.is_not(None), outbox.c.attempts > 0, outbox.c.claim.is_not(None))
+    written = sa.select(outbox.c.record_id).where(outbox.c.record_id == c.id, ever).exists().label("written")
+    query = sa.select(c.id, c.lead_id, c.connection_id, c.vendor_id, c.email, c.removed_at, written)
+    return connection.execute(query.where(c.tenant_id == tenant_id, sa.or_(*wanted)).order_by(c.id)).all()
+
+
 def addresses_of(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> set[str]:
     """Return every address that these records have or had, as far as the CRM tells the history of their field."""
     found: set[str] = set()
