@@ -65,6 +65,14 @@ class Point(StrEnum):
     ERASURE_CLEARED = "the CRMs let go of our values; the store does not know"
     ERASURE_DONE = "the erasure is committed as done, and names nobody any more"
 
+    LEAVING_ASKED = "an account is disconnected by its admin, its tokens are out of reach; the CRM does not know"
+    LEAVING_CLAIMED = "a worker is to say goodbye to a CRM; it has not begun"
+    LEAVING_CLEARED = "our fields or values have left a CRM; its grant stands"
+    LEAVING_REVOKED = "the CRM took the grant back; the store still holds its tokens"
+    LEAVING_ENDED = "the tokens are destroyed, committed; the data wait for their deadline"
+    LEAVING_FORGOTTEN = "a part of what an account told is gone, committed"
+    LEAVING_GONE = "the account is gone, committed"
+
 
 Hook = Callable[[Point], None]
 

@@ -18,8 +18,21 @@ from typing import TypeVar
 from connector.errors import SettingsError
 
 T = TypeVar("T")
+_MOST_DAYS = 36_500
 _CRM_VARIABLE = re.compile(r"^CONNECTOR_CRM_([A-Z0-9]+)_(?:CLIENT_ID|CLIENT_SECRET|AUTHORIZE_URL|API_URL)(?:_FILE)?$")
 _KEY_BYTES = 32
+
+KEPT_DAYS: Mapping[str, str] = {
+    "events": "1095",
+    "values": "1095",
+    "inputs": "400",
+    "archived": "400",
+    "hints": "30",
+    "visits": "90",
+    "traces": "7",
+    "after_leaving": "30",
+}
+"""Kind → days for which it is kept, unless ``CONNECTOR_KEEP_<KIND>_DAYS`` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ class Settings:
     log_level: str
     log_format: str
     metrics_token: str | None = field(repr=False)
+    keep_days: Mapping[str, float]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -74,6 +88,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
         log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
+        keep_days={
+            kind: reader.value(f"CONNECTOR_KEEP_{kind.upper()}_DAYS", _days, default=days)
+            for kind, days in KEPT_DAYS.items()
+        },
     )
     reader.raise_problems()
     return settings
@@ -196,6 +214,16 @@ def _positive(text: str) -> float:
         number = 0.0
     if not 0 < number < math.inf:
         raise ValueError("takes a number of seconds above 0.")
+    return number
+
+
+def _days(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= _MOST_DAYS:
+        raise ValueError(f"takes a number of days from 0 to {_MOST_DAYS}.")
     return number
 
 

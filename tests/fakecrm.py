@@ -216,7 +216,12 @@ class FakeAdapter(CrmAdapter):
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         return {"lead_score": str(values.score), "lead_score_tier": values.tier, "lead_score_model": values.model}
 
+    def remove_score_fields(self) -> None:
+        self._call("remove fields")
+        self.crm.held.clear()
+
     def disconnect(self) -> None:
+        self._call("disconnect")
         self.crm.revoked = True
 
     def record_url(self, record_id: str) -> str:

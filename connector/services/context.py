@@ -11,6 +11,7 @@ from connector.adapters.contract import Capabilities, CrmApp, Lane
 from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
+from connector.services.keeping import Keeping
 from connector.store.session import Store
 from connector.telemetry.board import Board, LocalBoard
 from connector.telemetry.series import Counts
@@ -77,6 +78,7 @@ class Services:
     hooks: HookAddresses
     admit: Admission
     refresh_seconds: float = 300.0
+    keeping: Keeping = field(default_factory=Keeping)
     counts: Counts = field(default_factory=Counts)
     board: Board = field(default_factory=LocalBoard)
     stopping: Callable[[], bool] = never

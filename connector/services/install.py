@@ -18,7 +18,7 @@ from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.services.soundness import sound_account
 from connector.services.tokens import encrypt
-from connector.store import connections, installs, tenants
+from connector.store import connections, departures, installs, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.installs import PendingInstall
 from connector.store.tenants import TenantSettings
@@ -110,6 +110,7 @@ def _reinstall(
     sealed = encrypt(services, known, grant.tokens, version)
     connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
+    departures.cancel(session, known.id)
     connections.move(session, known.id, grant.account)
     changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)
     return Installed(known.tenant_id, known.id, to_read=changed)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
-from connector.services import identity, scoring_run, snapshot, sync, training, writeback
+from connector.services import goodbye, identity, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
 from connector.store import connections, intents, models, runs, tenants
@@ -272,9 +272,10 @@ def park(job: Job, message: str, health: Health | None) -> None:
         runs.stop(session, job.run.id, job.intent.stage, message)
         stage = _BY_NAME.get(job.intent.stage)
         if health is not None and stage is not None and stage.scope is Scope.CONNECTION:
-            connections.set_health(session, job.connection_id, health, message)
             if health is Health.DISCONNECTED:
-                connections.forget_tokens(session, job.connection_id)
+                goodbye.stop(job.services, session, job.connection_id, message)
+            else:
+                connections.set_health(session, job.connection_id, health, message)
 
 
 def resume(services: Services, tenant_id: UUID) -> int:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
-from connector.store import inputs, leads, ledger, outbox, records, scores
+from connector.store import inputs, leads, ledger, objections, outbox, records, scores
 from connector.store.outbox import OutboxStatus
 from connector.store.tenants import TenantSettings
 
@@ -65,8 +65,9 @@ def keep(
     ledger.lock(session, scoring.tenant_id)
     named = [row["lead_id"] for row in rows]
     late = scores.overtaken(session, named, scoring.as_of)
-    # Who was erased, or joined with another, since the scores were made.
+    # Who was erased, joined with another or objected since the scores were made.
     gone = set(named) - leads.existing(session, scoring.tenant_id, named)
+    gone |= objections.among(session, scoring.tenant_id, named)
     rows = [row for row in rows if row["lead_id"] not in late | gone]
     if not rows:
         return Kept(overtaken=frozenset(late))

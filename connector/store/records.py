@@ -115,6 +115,7 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         survivor = known.get(item.merged_into) if item.merged_into else None
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
+            _keep_objection(connection, record_id, survivor)
         if item.erased:
             _look_again(connection, record_id)
             connection.execute(sa.delete(records).where(records.c.id == record_id))
@@ -138,6 +139,13 @@ def _move_history(connection: Connection, loser: int, survivor: int) -> None:
     for table in (events, conversions):
         connection.execute(sa.update(table).where(table.c.record_id == loser).values(record_id=survivor))
     connection.execute(sa.delete(changes).where(changes.c.record_id == loser))
+
+
+def _keep_objection(connection: Connection, loser: int, survivor: int) -> None:
+    """Let a merged record's word against profiling be the survivor's."""
+    told = sa.select(records.c.objected_at).where(records.c.id == loser).scalar_subquery()
+    silent = sa.and_(records.c.id == survivor, records.c.objected_at.is_(None))
+    connection.execute(sa.update(records).where(silent).values(objected_at=told))
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:

@@ -52,11 +52,44 @@ def upgrade() -> None:
     op.create_index("ix_erasures_tenant_id", "erasures", ["tenant_id"])
     unfinished = sa.text("finished_at IS NULL")
     op.create_index("ix_erasures_open", "erasures", ["due_at"], sqlite_where=unfinished, postgresql_where=unfinished)
+    op.create_table(
+        "departures",
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("clear", sa.Boolean(), nullable=False),
+        sa.Column("access_token", sa.String()),
+        sa.Column("refresh_token", sa.String()),
+        sa.Column("token_expires_at", UtcTime()),
+        sa.Column("asked_at", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=False),
+        sa.Column("leased_until", UtcTime()),
+        sa.Column("message", sa.String()),
+        sa.Column("ended_at", UtcTime()),
+        sa.Column("data_due_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connections.id"], name=op.f("fk_departures_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_departures_tenant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_departures")),
+    )
+    op.create_index("ix_departures_tenant_id", "departures", ["tenant_id"])
+    not_ended = sa.text("ended_at IS NULL")
+    op.create_index("ix_departures_open", "departures", ["due_at"], sqlite_where=not_ended, postgresql_where=not_ended)
     op.drop_index("ix_webhook_inbox_erased", "webhook_inbox")
+    op.add_column("records", sa.Column("objected_at", UtcTime()))
+    objected = sa.text("objected_at IS NOT NULL")
+    op.create_index(
+        "ix_records_objected", "records", ["tenant_id", "lead_id"], sqlite_where=objected, postgresql_where=objected
+    )
 
 
 def downgrade() -> None:
-    """Take the step back. Who is half erased then stays so; marks of records are not asked for by the older release."""
+    """Take the step back. Who is half erased stays so, and the older release scores those again who objected to it."""
+    op.drop_index("ix_records_objected", "records")
+    with op.batch_alter_table("records") as batch:
+        batch.drop_column("objected_at")
     erased = sa.text("kind = 'erased'")
     op.create_index(
         "ix_webhook_inbox_erased",
@@ -65,6 +98,7 @@ def downgrade() -> None:
         sqlite_where=erased,
         postgresql_where=erased,
     )
+    op.drop_table("departures")
     op.drop_table("erasures")
     op.create_table(
         "forgotten_mailboxes",

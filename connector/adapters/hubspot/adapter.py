@@ -106,6 +106,10 @@ class HubSpotAdapter(CrmAdapter):
         """Return our field name → the text that a write stores."""
         return rendered(values)
 
+    def remove_score_fields(self) -> None:
+        """Archive the score properties."""
+        score_fields.remove(self._session, self._portal.field_names, self._portal.contact_properties)
+
     def disconnect(self) -> None:
         """Uninstall the app from the account; HubSpot tells the customer by e-mail."""
         self._session.send("DELETE", "uninstall", path("uninstall"))

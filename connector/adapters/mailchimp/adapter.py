@@ -117,6 +117,10 @@ class MailchimpAdapter(CrmAdapter):
         """Return our field name → the text that a write stores, of the fields that the account has."""
         return rendered(values, self._audiences.names)
 
+    def remove_score_fields(self) -> None:
+        """Remove the score's field and the tag from every audience."""
+        preparing.remove(self._audiences)
+
     def disconnect(self) -> None:
         """Remove our webhooks. Mailchimp has no call to give a token back: the account's user removes the app."""
         hooks.unsubscribe(self._audiences, self._access.webhook_url)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from connector.adapters.contract import CrmAdapter
 from connector.errors import ConnectorError, RetryLater
 from connector.records import WriteOutcome, WriteResult
 from connector.services.context import Services
@@ -16,32 +17,32 @@ def clear(services: Services, written: Collection[tuple[UUID, str]]) -> str | No
 
     Raises ``RetryLater`` where a CRM has no time; what is empty already is emptied again without harm.
     """
-    left: list[str] = []
+    left: list[str | None] = []
     for connection_id in sorted({owner for owner, _ in written}):
         vendor_ids = sorted(vendor_id for owner, vendor_id in written if owner == connection_id)
         try:
-            left += _refused(clear_account(services, connection_id, vendor_ids))
+            left.append(clear_account(services, connection_id, vendor_ids))
         except RetryLater:
             raise
         except ConnectorError as error:
             left.append(str(error))
-    return " ".join(dict.fromkeys(left)) or None
+    return " ".join(dict.fromkeys(filter(None, left))) or None
 
 
-def clear_account(services: Services, connection_id: UUID, vendor_ids: Collection[str]) -> list[WriteResult]:
-    """Empty our fields in records of one account, in its largest batches."""
+def clear_account(services: Services, connection_id: UUID, vendor_ids: Collection[str]) -> str | None:
+    """Empty our fields in records of one account; return what could not be emptied. Raises as opening it does."""
     connection = read_connection(services, connection_id)
     size = app_of(services, connection.vendor).capabilities.write_batch
-    adapter, wanted = open_adapter(services, connection_id), list(vendor_ids)
-    found: list[WriteResult] = []
-    for start in range(0, len(wanted), size):
-        found += adapter.clear_scores(wanted[start : start + size])
-    return found
+    return emptied(open_adapter(services, connection_id), list(vendor_ids), size)
 
 
-def _refused(results: Collection[WriteResult]) -> list[str]:
-    waiting = [item for item in results if item.outcome is WriteOutcome.RETRY]
-    if waiting:
-        raise RetryLater(f"The CRM did not empty our fields yet: {waiting[0].message}", after_seconds=60.0)
-    kept = [item for item in results if item.outcome is WriteOutcome.NEEDS_ADMIN]
-    return [f"The CRM kept our values in {len(kept)} records: {kept[0].message}"] if kept else []
+def emptied(adapter: CrmAdapter, vendor_ids: Sequence[str], size: int) -> str | None:
+    """Empty our fields in records, ``size`` at a time; return what could not be. Raises ``RetryLater``."""
+    kept: list[WriteResult] = []
+    for start in range(0, len(vendor_ids), size):
+        for item in adapter.clear_scores(vendor_ids[start : start + size]):
+            if item.outcome is WriteOutcome.RETRY:
+                raise RetryLater(f"The CRM did not empty our fields yet: {item.message}", after_seconds=60.0)
+            if item.outcome is WriteOutcome.NEEDS_ADMIN:
+                kept.append(item)
+    return f"The CRM kept our values in {len(kept)} records: {kept[0].message}" if kept else None

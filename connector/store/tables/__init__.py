@@ -2,7 +2,7 @@
 
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
-from connector.store.tables.privacy import erasures, tombstones
+from connector.store.tables.privacy import departures, erasures, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
 from connector.store.tables.schedules import pulses, schedules
@@ -25,6 +25,7 @@ __all__ = [
     "companies",
     "connections",
     "conversions",
+    "departures",
     "erasures",
     "events",
     "fields",

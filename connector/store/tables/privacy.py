@@ -1,10 +1,10 @@
-"""Who is to be forgotten, and whom nothing may bring back."""
+"""Who is to be forgotten, whom nothing may bring back, and accounts that were left."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Uuid, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Uuid, text
 
-from connector.store.tables.base import metadata, of_tenant
+from connector.store.tables.base import metadata, of_connection, of_tenant
 from connector.store.types import Json, Text, UtcTime
 
 tombstones = Table(
@@ -40,3 +40,28 @@ erasures = Table(
     ),
 )
 """Work that forgets a person. ``person`` names whom, until that is done; ``found`` counts what went."""
+
+departures = Table(
+    "departures",
+    metadata,
+    of_connection(key=True),
+    of_tenant(),
+    Column("clear", Boolean, nullable=False),
+    Column("access_token", Text),
+    Column("refresh_token", Text),
+    Column("token_expires_at", UtcTime),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("leased_until", UtcTime),
+    Column("message", Text),
+    Column("ended_at", UtcTime),
+    Column("data_due_at", UtcTime, nullable=False),
+    Index("ix_departures_tenant_id", "tenant_id"),
+    Index(
+        "ix_departures_open",
+        "due_at",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""Accounts that were left, their tokens until these are given back, and when their data go."""

@@ -76,7 +76,7 @@ def test_what_nobody_did_goes_after_90_days(store: Store) -> None:
     made.send(page(3, "/waits"), identify(4, "ben@firm.com"), visitor=BEN)
     made.send(page(5, "/old"), visitor="visitor-unknown")
     made.send(page(6, "/gone"), visitor="visitor-gone")
-    made.world.clock.at = NOW + retention.KEPT
+    made.world.clock.at = NOW + made.world.services.keeping.visits
     made.send(page(7, "/fresh"), visitor="visitor-unknown")
     made.send(page(8, "/waits/still"), visitor=BEN)
     assert retention.purge(made.world.services, made.tenant_id) == 0
