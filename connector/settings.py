@@ -22,17 +22,17 @@ _MOST_DAYS = 36_500
 _CRM_VARIABLE = re.compile(r"^CONNECTOR_CRM_([A-Z0-9]+)_(?:CLIENT_ID|CLIENT_SECRET|AUTHORIZE_URL|API_URL)(?:_FILE)?$")
 _KEY_BYTES = 32
 
-KEPT_DAYS: Mapping[str, str] = {
-    "events": "1095",
-    "values": "1095",
-    "inputs": "400",
-    "archived": "400",
-    "hints": "30",
-    "visits": "90",
-    "traces": "7",
-    "after_leaving": "30",
+KEPT_DAYS: Mapping[str, tuple[str, str]] = {
+    "events": ("CONNECTOR_KEEP_EVENTS_DAYS", "1095"),
+    "values": ("CONNECTOR_KEEP_VALUES_DAYS", "1095"),
+    "inputs": ("CONNECTOR_KEEP_INPUTS_DAYS", "400"),
+    "archived": ("CONNECTOR_KEEP_ARCHIVED_DAYS", "400"),
+    "hints": ("CONNECTOR_KEEP_HINTS_DAYS", "30"),
+    "visits": ("CONNECTOR_KEEP_VISITS_DAYS", "90"),
+    "traces": ("CONNECTOR_KEEP_TRACES_DAYS", "7"),
+    "after_leaving": ("CONNECTOR_KEEP_AFTER_LEAVING_DAYS", "30"),
 }
-"""Kind → days for which it is kept, unless ``CONNECTOR_KEEP_<KIND>_DAYS`` says otherwise."""
+"""Kind → the variable that says for how many days it is kept, and how many without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
         log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
-        keep_days={
-            kind: reader.value(f"CONNECTOR_KEEP_{kind.upper()}_DAYS", _days, default=days)
-            for kind, days in KEPT_DAYS.items()
-        },
+        keep_days={kind: reader.value(name, _days, default=days) for kind, (name, days) in KEPT_DAYS.items()},
     )
     reader.raise_problems()
     return settings

@@ -53,7 +53,7 @@ class Store:
         """Let what was deleted leave the files of SQLite: its pages were overwritten, the log that led there goes.
 
         Raises ``RetryLater`` while somebody still reads by the log. PostgreSQL does the same at its own time
-        (docs/privacy/erasing.md).
+        (docs/privacy.md).
         """
         if self.engine.dialect.name != "sqlite":
             return
