@@ -78,6 +78,7 @@ def upgrade() -> None:
     not_ended = sa.text("ended_at IS NULL")
     op.create_index("ix_departures_open", "departures", ["due_at"], sqlite_where=not_ended, postgresql_where=not_ended)
     op.drop_index("ix_webhook_inbox_erased", "webhook_inbox")
+    op.add_column("fields", sa.Column("allowed", sa.Boolean()))
     op.add_column("records", sa.Column("objected_at", UtcTime()))
     objected = sa.text("objected_at IS NOT NULL")
     op.create_index(
@@ -87,6 +88,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the step back. Who is half erased stays so, and the older release scores those again who objected to it."""
+    with op.batch_alter_table("fields") as batch:
+        batch.drop_column("allowed")
     op.drop_index("ix_records_objected", "records")
     with op.batch_alter_table("records") as batch:
         batch.drop_column("objected_at")

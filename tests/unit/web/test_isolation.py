@@ -51,6 +51,10 @@ def _connection(site: Site, account: str) -> dict[str, object]:
     return {"connection_id": browser.get("/").location.rpartition("/")[2]}
 
 
+def _field(site: Site, account: str) -> dict[str, object]:
+    return {"connection_id": site.connection(account).id, "name": "city"}
+
+
 def _lead(site: Site, account: str) -> dict[str, object]:
     with site.world.services.store.reading() as session:
         query = sa.select(leads.c.id).where(leads.c.tenant_id == site.tenant_of(account)).limit(1)
@@ -95,6 +99,8 @@ OWNED = {
     "connections.disconnect": Owned("POST", _connection),
     "connections.replay": Owned("POST", _connection),
     "connections.reset": Owned("POST", _connection),
+    "fields.index": Owned("GET", _nothing),
+    "fields.decide": Owned("POST", _field),
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "leads.changes": Owned("GET", _score),
