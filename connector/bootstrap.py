@@ -55,6 +55,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         hooks=HookAddresses(settings.public_url, settings.secret_key),
         admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
+        region=settings.region,
         keeping=Keeping(**{kind: timedelta(days=days) for kind, days in settings.keep_days.items()}),
         board=board(settings),
     )

@@ -64,6 +64,7 @@ class Settings:
     log_format: str
     metrics_token: str | None = field(repr=False)
     keep_days: Mapping[str, float]
+    region: str
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -88,6 +89,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
         log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
+        region=reader.value("CONNECTOR_REGION", _name, default="default"),
         keep_days={kind: reader.value(name, _days, default=days) for kind, (name, days) in KEPT_DAYS.items()},
     )
     reader.raise_problems()
@@ -212,6 +214,12 @@ def _positive(text: str) -> float:
     if not 0 < number < math.inf:
         raise ValueError("takes a number of seconds above 0.")
     return number
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
+        raise ValueError("takes a short name in small letters, digits and hyphens, such as eu.")
+    return text
 
 
 def _days(text: str) -> float:

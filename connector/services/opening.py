@@ -7,6 +7,7 @@ from uuid import UUID
 
 from connector.adapters.contract import Access, CrmAdapter, CrmApp
 from connector.errors import Disconnected, SettingsError
+from connector.services import regions
 from connector.services.context import Services
 from connector.services.metering import MeteredLane
 from connector.services.tokens import TokenSource
@@ -61,7 +62,9 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
 
 
 def opened(services: Services, connection: CrmConnection, source: Source, *, realtime: bool = False) -> CrmAdapter:
-    """Open a connection with the tokens of a source."""
+    """Open a connection with the tokens of a source; raises ``ElsewhereError`` for one of another region."""
+    with services.store.reading() as session:
+        regions.require(services, session, connection.tenant_id)
     app = app_of(services, connection.vendor)
     limited = connection.limited_as or connection.account_id
     kind = "realtime" if realtime else "bulk"

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
-from connector.services import goodbye, identity, scoring_run, snapshot, sync, training, writeback
+from connector.services import goodbye, identity, regions, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
 from connector.store import connections, intents, models, runs, tenants
@@ -197,6 +197,8 @@ def _peers(stage: str) -> tuple[str, ...]:
 def perform(job: Job) -> Ready:
     """Do the stage, then finish it and enter the next one in one transaction; or give way to others half-way."""
     stage = _known(job)
+    with job.services.store.reading() as session:
+        regions.require(job.services, session, job.tenant_id)
     job.go_on()
     try:
         with job.heartbeat(lambda: hand_back(job)):

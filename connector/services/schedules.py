@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
-from connector.services import polling, verification
+from connector.services import polling, regions, verification
 from connector.services.context import Services
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.nights import next_night, place_of
@@ -143,6 +143,9 @@ def carry_out(services: Services, tenant_id: UUID, name: str) -> bool:
     kind, now = KINDS[name], services.clock.now()
     lease = now + LEASE
     with services.store.transaction() as session:
+        if not regions.serves(services, session, tenant_id):
+            log.error("%s of tenant %s is not done: their region is not %s", name, tenant_id, services.region)
+            return False
         if not schedules.claim(session, tenant_id, name, now, lease):
             return False
     try:

@@ -14,7 +14,7 @@ from connector.adapters.contract import Delivery
 from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import WebhookHint
-from connector.services import pipeline
+from connector.services import pipeline, regions
 from connector.services.context import REALTIME, Services
 from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
@@ -67,6 +67,7 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
         connection = connections.find_by_account(session, vendor, account_id)
         if connection is None or connection.status is Health.DISCONNECTED:
             return 0
+        regions.require(services, session, connection.tenant_id)
         tombstones.hold(session, connection.tenant_id, alone=False)
         hints = admitted(services, session, connection, hints)
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())

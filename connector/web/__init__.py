@@ -25,6 +25,7 @@ from connector.web import (
     privacy,
     publication,
     security,
+    session,
     tracking,
     webhooks,
     wiring,
@@ -72,6 +73,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
+    app.before_request(session.require_region)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(words.FILTERS)

@@ -20,8 +20,8 @@ class Sensitivity(StrEnum):
 _WORDS = (
     # English. A "health score" is how well a customer does.
     r"health(?!\s*score)|medical|illness\w*|diseases?|diagnos[ei]s|disabilit\w+|disabled|handicap\w*|"
-    r"pregnan\w+|religio\w+|faith|church|ethnic\w*|race|racial|politic\w*|trade union|union member\w*|sexual\w*|sex life|gender identity|biometric\w*|"
-    r"genetic\w*|criminal\w*|convictions?",
+    r"pregnan\w+|religio\w+|faith|church|ethnic\w*|race|racial|politic\w*|trade union|union member\w*|sexual\w*|"
+    r"sex life|gender identity|biometric\w*|genetic\w*|criminal\w*|convictions?",
     # German
     r"gesundheit\w*|krankheit\w*|behinder\w+|schwanger\w*|religion\w*|konfession\w*|ethni\w+|politisch\w*|parteimitglied\w*|"
     r"gewerkschaft\w*|sexuell\w*|biometri\w+|genetisch\w*|vorstraf\w*",
@@ -38,7 +38,7 @@ _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 
 @lru_cache(maxsize=4_096)
 def _special(name: str, label: str) -> bool:
-    """Whether a word of the name (``HealthStatus__c``, ``health_status``) or of the label tells of a special category."""
+    """Whether a word of the name (``HealthStatus__c``, ``health_status``) or of the label tells of one."""
     return any(_SPECIAL.search(" ".join(_PARTS.split(text))) for text in (name, label))
 
 

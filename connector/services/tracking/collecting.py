@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput, RetryLater
 from connector.records import Actor
+from connector.services import regions
 from connector.services.context import Services
 from connector.services.tracking import joining, waking
 from connector.services.tracking.batch import Batch, Refusal, Refused, Tracked
@@ -97,6 +98,7 @@ def from_server(services: Services, site: TrackedSite, body: bytes) -> Receipt:
 def _keep(services: Services, site: TrackedSite, batch: Batch) -> Receipt:
     now = services.clock.now()
     with services.store.transaction() as session:
+        regions.require(services, session, site.tenant_id)
         tombstones.hold(session, site.tenant_id, alone=False)
         fresh = _unknown(session, site, batch.events)
         wanted = _not_forgotten(services, session, site, fresh)
