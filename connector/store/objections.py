@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from connector.store.tables import records, scores
 
 
-def leads_of(tenant_id: UUID) -> sa.Select[tuple[int]]:
+def leads_of(tenant_id: UUID) -> sa.Select[Any]:
     """The leads of a tenant who may not be profiled: one record that says so is enough."""
     r = records.c
     return sa.select(r.lead_id).where(r.tenant_id == tenant_id, r.objected_at.is_not(None), r.lead_id.is_not(None))

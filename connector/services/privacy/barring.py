@@ -44,7 +44,7 @@ def without_forgotten(
 
 def _named(page: Page) -> set[str]:
     told = (page.records, page.changes, page.events, page.conversions)
-    found = {item.record_id for items in told for item in items if item.record_id}  # type: ignore[attr-defined]
+    found = {item.record_id for items in told for item in items if item.record_id}
     return found | {item.vendor_id for item in page.rejections}
 
 
