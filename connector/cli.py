@@ -21,6 +21,7 @@ from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.doctor import Level, Surroundings, examine
+from connector.services.privacy import erasing, leaving
 from connector.services.reports import refusals
 from connector.services.reports.tracking import snippet
 from connector.services.tracking import sites
@@ -58,10 +59,12 @@ def migrate() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """Announce every piece of work that is due, and do what is due by the clock."""
+    """Announce every piece of work that is due, do what is due by the clock, forget people, say goodbye to CRMs."""
     services = wired()
     done = sum(schedules.carry_out(services, tenant_id, kind) for tenant_id, kind in schedules.sweep(services))
-    click.echo(f"{pipeline.sweep(services)} intents announced, {done} scheduled things done")
+    done += sum(erasing.carry_out(services, erasure_id) for erasure_id in erasing.due(services))
+    done += sum(leaving.carry_out(services, connection_id) for connection_id in leaving.due(services))
+    click.echo(f"{pipeline.sweep(services)} intents announced, {done} things done")
 
 
 @cli.command()

@@ -52,6 +52,17 @@ def erase(tenant_id: UUID, lead_id: int | None, email: bool) -> None:
     click.echo(f"erasure {erasure_id}: {'done' if done else 'begun; the workers go on with it'}")
 
 
+@click.command("erasures")
+@click.argument("tenant_id", type=click.UUID)
+def list_erasures(tenant_id: UUID) -> None:
+    """List a tenant's newest erasures: how far each is, and what went. They name nobody."""
+    for item in erasing.of_tenant(services_of(tenant_id), tenant_id):
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in item.found.items() if count) or "nothing was held"
+        told = counts if item.found else "our values leave the CRMs"
+        left = f"; {item.message}" if item.message else ""
+        click.echo(f"{item.id} {item.asked_at:%Y-%m-%d %H:%M} UTC by {item.asked_by}, {item.status}: {told}{left}")
+
+
 @click.command("disconnect")
 @click.argument("tenant_id", type=click.UUID)
 @click.argument("connection_id", type=click.UUID)
@@ -98,4 +109,4 @@ def profiling(tenant_id: UUID, lead_id: int, choice: str, keep_values: bool) -> 
         raise RejectedInput(f"Tenant {tenant_id} has no lead {lead_id}.")
 
 
-COMMANDS = (erase, disconnect, held, profiling)
+COMMANDS = (erase, list_erasures, disconnect, held, profiling)

@@ -30,7 +30,7 @@ LEASE = timedelta(minutes=5)
 PAUSE = timedelta(minutes=1)
 PATIENCE = timedelta(days=3)
 """For so long a CRM that does not answer is asked to let go of our values; the store has forgotten the person."""
-_SWEPT = 100
+_SWEPT = _SHOWN = 100
 
 
 def ask_for_lead(services: Services, tenant_id: UUID, lead_id: int, asked_by: str) -> UUID | None:
@@ -90,6 +90,12 @@ def due(services: Services) -> Sequence[UUID]:
     """Return the erasures that wait for a worker."""
     with services.store.reading() as session:
         return erasures.due(session, services.clock.now(), _SWEPT)
+
+
+def of_tenant(services: Services, tenant_id: UUID) -> Sequence[Erasure]:
+    """Return a tenant's newest erasures."""
+    with services.store.reading() as session:
+        return erasures.of_tenant(session, tenant_id, _SHOWN)
 
 
 def carry_out(services: Services, erasure_id: UUID) -> bool:

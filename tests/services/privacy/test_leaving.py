@@ -150,6 +150,26 @@ def test_our_fields_go_first_where_that_is_wanted(light: Store, vendor: VendorWo
     assert created or vendor.name == "salesforce"
 
 
+def test_a_worker_may_die_before_the_grant_is_given_back(store: Store) -> None:
+    """Our fields have left the CRM by then; the next worker finds none and goes on."""
+    made = people(store)
+    leaving.leave(made.services, made.tenant_id, made.account.id, "test", clear=True)
+    with watching(Dies(Point.LEAVING_CLEARED)), pytest.raises(Crash):
+        leaving.carry_out(made.services, made.account.id)
+    assert not made.world.crm.held
+    assert not made.world.crm.revoked
+    assert not leaving.carry_out(made.services, made.account.id)
+    made.world.clock.at += leaving.LEASE
+    assert leaving.carry_out(made.services, made.account.id)
+    assert made.world.crm.revoked
+
+
+def test_every_point_is_died_at() -> None:
+    """A point that no test comes to is a promise that nobody has tried."""
+    tried = {*POINTS, Point.LEAVING_CLEARED, Point.LEAVING_FORGOTTEN, Point.LEAVING_GONE}
+    assert tried == {point for point in Point if point.name.startswith("LEAVING_")}
+
+
 def _rows(store: Store) -> dict[str, int]:
     with store.reading() as session:
         counts = {
