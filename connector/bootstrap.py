@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from connector.errors import RetryLater, SettingsError
 from connector.services.children import in_child
 from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
+from connector.services.keeping import Keeping
 from connector.settings import Settings
 from connector.store.session import open_store
 from connector.telemetry.board_redis import RedisBoard
@@ -53,6 +55,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         hooks=HookAddresses(settings.public_url, settings.secret_key),
         admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
+        region=settings.region,
+        keeping=Keeping(**{kind: timedelta(days=days) for kind, days in settings.keep_days.items()}),
         board=board(settings),
     )
 

@@ -13,17 +13,19 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
+from connector.commands import privacy
 from connector.commands.database import database
 from connector.commands.keys import keys
 from connector.commands.ledger import ledger
-from connector.commands.wired import services as _services
-from connector.commands.wired import services_of as _services_of
+from connector.commands.wired import services as wired
+from connector.commands.wired import services_of
 from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import acts, maintenance, pipeline, pooling, publication, replaying, schedules, verification
 from connector.services.doctor import Level, Surroundings, examine
+from connector.services.privacy import erasing, leaving
 from connector.services.reports import refusals
 from connector.services.reports.tracking import snippet
 from connector.services.tracking import sites
@@ -60,22 +62,24 @@ def demo(folder: Path, **chosen: Any) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    maintenance.migrate(_services())
+    maintenance.migrate(wired())
 
 
 @cli.command()
 def sweep() -> None:
-    """Announce every piece of work that is due, and do what is due by the clock."""
-    services = _services()
+    """Announce every piece of work that is due, do what is due by the clock, forget people, say goodbye to CRMs."""
+    services = wired()
     done = sum(schedules.carry_out(services, tenant_id, kind) for tenant_id, kind in schedules.sweep(services))
-    click.echo(f"{pipeline.sweep(services)} intents announced, {done} scheduled things done")
+    done += sum(erasing.carry_out(services, erasure_id) for erasure_id in erasing.due(services))
+    done += sum(leaving.carry_out(services, connection_id) for connection_id in leaving.due(services))
+    click.echo(f"{pipeline.sweep(services)} intents announced, {done} things done")
 
 
 @cli.command()
 @click.argument("tenant_id", type=click.UUID)
 def schedule(tenant_id: UUID) -> None:
     """Show what is done by the clock for a tenant, and when (UTC)."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     schedules.enter(services)
     for entry in schedules.of_tenant(services, tenant_id):
         due = "on demand" if entry.due_at is None else f"due {entry.due_at:%Y-%m-%d %H:%M:%S}"
@@ -88,7 +92,7 @@ def schedule(tenant_id: UUID) -> None:
 @click.argument("tenant_id", type=click.UUID)
 def resume(tenant_id: UUID) -> None:
     """Take up a tenant's parked work once its cause is mended."""
-    click.echo(f"{pipeline.resume(_services_of(tenant_id), tenant_id)} parked stages are due again")
+    click.echo(f"{pipeline.resume(services_of(tenant_id), tenant_id)} parked stages are due again")
 
 
 @cli.command()
@@ -96,7 +100,7 @@ def resume(tenant_id: UUID) -> None:
 @click.option("--retrain", is_flag=True, help="Train a new model version as well.")
 def refresh(tenant_id: UUID, retrain: bool) -> None:
     """Read what changed, score and write back."""
-    maintenance.start_run(_services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
+    maintenance.start_run(services_of(tenant_id), tenant_id, pipeline.RETRAIN if retrain else pipeline.REFRESH)
 
 
 @cli.command("pooling")
@@ -104,7 +108,7 @@ def refresh(tenant_id: UUID, retrain: bool) -> None:
 @click.argument("choice", type=click.Choice(("on", "off")))
 def pool(tenant_id: UUID, choice: str) -> None:
     """Let a tenant's models give coefficients to other tenants' and take from them, or stop both."""
-    pooling.choose(_services_of(tenant_id), tenant_id, on=choice == "on")
+    pooling.choose(services_of(tenant_id), tenant_id, on=choice == "on")
 
 
 @cli.command()
@@ -116,7 +120,7 @@ def pool(tenant_id: UUID, choice: str) -> None:
 @click.option("--batches", type=click.IntRange(min=1), help="Without a lead: so many stored batches, evenly spread.")
 def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: int | None) -> None:
     """Recompute scores of the ledger from their stored inputs and compare bit for bit."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     if lead_id is not None:
         found = replaying.replay_lead(services, tenant_id, lead_id, at)
     else:
@@ -133,7 +137,7 @@ def replay(tenant_id: UUID, lead_id: int | None, at: datetime | None, batches: i
 @click.option("--replay", "again", is_flag=True, help="Try all of them again.")
 def dead_letters(tenant_id: UUID, again: bool) -> None:
     """List what the CRMs refused, in their words, or let it be tried again."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     for account, letters in refusals.of_tenant(services, tenant_id):
         click.echo(f"{account.account_name} ({account.vendor})")
         for letter in letters:
@@ -147,7 +151,7 @@ def dead_letters(tenant_id: UUID, again: bool) -> None:
 @click.argument("tenant_id", type=click.UUID)
 def verify_sample(tenant_id: UUID) -> None:
     """Read a sample of the written scores back from each CRM and compare."""
-    for account, found in verification.verify_tenant(_services_of(tenant_id), tenant_id):
+    for account, found in verification.verify_tenant(services_of(tenant_id), tenant_id):
         rest = f", {found.differing:,} differ, {found.gone:,} are gone" if found.differing or found.gone else ""
         click.echo(f"{account}: {found.equal:,} of {found.sampled:,} read back equal{rest}")
 
@@ -163,7 +167,7 @@ def track() -> None:
 @click.option("--origin", "origins", multiple=True, required=True, help="Where its pages live; repeatable.")
 def add_site(tenant_id: UUID, name: str, origins: tuple[str, ...]) -> None:
     """Register a site; print its snippet, and its server's secret this once."""
-    services = _services_of(tenant_id)
+    services = services_of(tenant_id)
     made = sites.add(services, tenant_id, name, origins)
     click.echo(f"site    {made.site.id}\nsnippet {snippet(services, made.site)}\nsecret  {made.secret}")
 
@@ -173,7 +177,7 @@ def add_site(tenant_id: UUID, name: str, origins: tuple[str, ...]) -> None:
 @click.argument("site_id", type=click.UUID)
 def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
     """Give a site's server another secret, printed this once; the former ends at once."""
-    made = sites.replace_secret(_services_of(tenant_id), tenant_id, site_id)
+    made = sites.replace_secret(services_of(tenant_id), tenant_id, site_id)
     if made is None:
         raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
     click.echo(f"secret  {made.secret}")
@@ -191,6 +195,10 @@ def doctor() -> None:
         levels.add(found.level)
         click.echo(f"{found.level:8} {found.part}: {found.sentence}")
     sys.exit(Level.PROBLEM in levels)
+
+
+for command in privacy.COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> None:

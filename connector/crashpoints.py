@@ -2,7 +2,8 @@
 
 Each stands on one side of a commit or of a call to a vendor. In life reaching one does nothing; the
 simulator (``tests/simulator``) installs a hook that ends the worker there, lets another go first, or
-stops the clock. The list is the whole truth: a test holds that the simulator reaches every one.
+stops the clock. The list is the whole truth: a test holds that the simulator reaches every one but those of what an
+admin asks for once (``ERASURE_…``, ``LEAVING_…``), at each of which a test of its own dies.
 """
 
 from __future__ import annotations
@@ -57,6 +58,20 @@ class Point(StrEnum):
 
     HOOK_VERIFIED = "a webhook is known to be the vendor's; nothing of it is stored"
     HOOK_KEPT = "its hints and the refresh are committed; the vendor has no answer, nobody is woken"
+
+    ERASURE_CLAIMED = "a worker holds an erasure; nothing of it is done"
+    ERASURE_WRITTEN = "the store has forgotten a person; that is not committed"
+    ERASURE_FORGOTTEN = "that is committed; the CRMs may hold our values, and files old bytes"
+    ERASURE_CLEARED = "the CRMs let go of our values; the store does not know"
+    ERASURE_DONE = "the erasure is committed as done, and names nobody any more"
+
+    LEAVING_ASKED = "an account is disconnected by its admin, its tokens are out of reach; the CRM does not know"
+    LEAVING_CLAIMED = "a worker is to say goodbye to a CRM; it has not begun"
+    LEAVING_CLEARED = "our fields or values have left a CRM; its grant stands"
+    LEAVING_REVOKED = "the CRM took the grant back; the store still holds its tokens"
+    LEAVING_ENDED = "the tokens are destroyed, committed; the data wait for their deadline"
+    LEAVING_FORGOTTEN = "a part of what an account told is gone, committed"
+    LEAVING_GONE = "the account is gone, committed"
 
 
 Hook = Callable[[Point], None]

@@ -18,8 +18,21 @@ from typing import TypeVar
 from connector.errors import SettingsError
 
 T = TypeVar("T")
+_MOST_DAYS = 36_500
 _CRM_VARIABLE = re.compile(r"^CONNECTOR_CRM_([A-Z0-9]+)_(?:CLIENT_ID|CLIENT_SECRET|AUTHORIZE_URL|API_URL)(?:_FILE)?$")
 _KEY_BYTES = 32
+
+KEPT_DAYS: Mapping[str, tuple[str, str]] = {
+    "events": ("CONNECTOR_KEEP_EVENTS_DAYS", "1095"),
+    "values": ("CONNECTOR_KEEP_VALUES_DAYS", "1095"),
+    "inputs": ("CONNECTOR_KEEP_INPUTS_DAYS", "400"),
+    "archived": ("CONNECTOR_KEEP_ARCHIVED_DAYS", "400"),
+    "hints": ("CONNECTOR_KEEP_HINTS_DAYS", "30"),
+    "visits": ("CONNECTOR_KEEP_VISITS_DAYS", "90"),
+    "traces": ("CONNECTOR_KEEP_TRACES_DAYS", "7"),
+    "after_leaving": ("CONNECTOR_KEEP_AFTER_LEAVING_DAYS", "30"),
+}
+"""Kind → the variable that says for how many days it is kept, and how many without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,8 @@ class Settings:
     log_level: str
     log_format: str
     metrics_token: str | None = field(repr=False)
+    keep_days: Mapping[str, float]
+    region: str
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -74,6 +89,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
         log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
+        region=reader.value("CONNECTOR_REGION", _name, default="default"),
+        keep_days={kind: reader.value(name, _days, default=days) for kind, (name, days) in KEPT_DAYS.items()},
     )
     reader.raise_problems()
     return settings
@@ -196,6 +213,22 @@ def _positive(text: str) -> float:
         number = 0.0
     if not 0 < number < math.inf:
         raise ValueError("takes a number of seconds above 0.")
+    return number
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
+        raise ValueError("takes a short name in small letters, digits and hyphens, such as eu.")
+    return text
+
+
+def _days(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= _MOST_DAYS:
+        raise ValueError(f"takes a number of days from 0 to {_MOST_DAYS}.")
     return number
 
 

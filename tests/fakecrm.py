@@ -42,6 +42,7 @@ class FakeAccount:
     options: Mapping[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
@@ -201,6 +202,13 @@ class FakeAdapter(CrmAdapter):
         self.crm.trouble("written")
         return results
 
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        self._call("clear")
+        self.crm.cleared += record_ids
+        for item in record_ids:
+            self.crm.held.pop(item, None)
+        return [WriteResult(item, WriteOutcome.WRITTEN) for item in record_ids]
+
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         self._call("read scores")
         return {item: self.crm.held[item] for item in record_ids if item in self.crm.held}
@@ -208,7 +216,12 @@ class FakeAdapter(CrmAdapter):
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         return {"lead_score": str(values.score), "lead_score_tier": values.tier, "lead_score_model": values.model}
 
+    def remove_score_fields(self) -> None:
+        self._call("remove fields")
+        self.crm.held.clear()
+
     def disconnect(self) -> None:
+        self._call("disconnect")
         self.crm.revoked = True
 
     def record_url(self, record_id: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from connector.bootstrap import build
 from connector.services import children, looking, renewing, schedules, sweeping
 from connector.services.context import REALTIME, Services
+from connector.services.privacy import erasing, leaving
 from connector.services.warm import Warm
 from connector.settings import load
 from workers.app import app
@@ -57,6 +58,22 @@ def sweep() -> None:
         look.apply_async(args=[str(connection_id)], queue="realtime", expires=app_settings.sweep_seconds)
     for connection_id in due.grants:
         renew.apply_async(args=[str(connection_id)], queue="maintenance", expires=app_settings.sweep_seconds)
+    for erasure_id in due.erasures:
+        erase.apply_async(args=[str(erasure_id)], queue="maintenance", expires=app_settings.sweep_seconds)
+    for connection_id in due.goodbyes:
+        leave.apply_async(args=[str(connection_id)], queue="maintenance", expires=app_settings.sweep_seconds)
+
+
+@app.task(name="connector.leave")
+def leave(connection_id: str) -> None:
+    """Say goodbye to the CRM of an account that was left."""
+    leaving.carry_out(services(), UUID(connection_id))
+
+
+@app.task(name="connector.erase")
+def erase(erasure_id: str) -> None:
+    """Go on with forgetting a person."""
+    erasing.carry_out(services(), UUID(erasure_id))
 
 
 @app.task(name="connector.look")

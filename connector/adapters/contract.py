@@ -136,6 +136,8 @@ class Capabilities:
     """What a write touches beside our fields, in sentences for the admin: dates of the last change above all."""
     listener_checks: tuple[str, ...] = ()
     """What the admin should look at before the first scores are written, because no app can read it."""
+    revocable: bool = True
+    """Whether an app can give its grant back; where not, only the account's user ends it."""
     read_batch: int = 50
     """How many persons one call of ``read_records`` reads best: more go side by side, in calls of this size."""
 
@@ -301,12 +303,26 @@ class CrmAdapter(ABC):
         """Write one batch (at most ``capabilities.write_batch``) and return a result for each record."""
 
     @abstractmethod
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        """Empty our fields in at most ``capabilities.write_batch`` records and return a result for each. Idempotent.
+
+        Whoever lacks the fields already is written; nobody is brought back.
+        """
+
+    @abstractmethod
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → (our field name → text as the CRM holds it), for read-back."""
 
     @abstractmethod
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that :meth:`write_scores` would store."""
+
+    def remove_score_fields(self) -> None:
+        """Remove our fields from the account, with every value in them. Idempotent.
+
+        Raises ``NotSupported`` where no app can, and ``NeedsAdmin`` where somebody uses them.
+        """
+        raise NotSupported(type(self).__name__, "the removal of fields")
 
     @abstractmethod
     def disconnect(self) -> None:

@@ -11,7 +11,9 @@ from connector.adapters.contract import Capabilities, CrmApp, Lane
 from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
+from connector.services.keeping import Keeping
 from connector.store.session import Store
+from connector.store.tenants import DEFAULT_REGION
 from connector.telemetry.board import Board, LocalBoard
 from connector.telemetry.series import Counts
 
@@ -61,6 +63,7 @@ class Services:
     """The wired parts. ``onboarding`` holds the defaults of new tenants' settings.
 
     ``refresh_seconds``: an account that neither pushes nor can be looked at is read again so long after its last run.
+    ``region`` is the one whose tenants these processes serve.
     ``counts`` are this process's own until they are published on the ``board`` that all share.
     ``stopping`` says whether this process is asked to end: work is then handed back, not begun.
     """
@@ -77,6 +80,8 @@ class Services:
     hooks: HookAddresses
     admit: Admission
     refresh_seconds: float = 300.0
+    region: str = DEFAULT_REGION
+    keeping: Keeping = field(default_factory=Keeping)
     counts: Counts = field(default_factory=Counts)
     board: Board = field(default_factory=LocalBoard)
     stopping: Callable[[], bool] = never

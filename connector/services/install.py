@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import Grant
-from connector.services import acts, pipeline
+from connector.services import acts, pipeline, regions
 from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.services.soundness import sound_account
 from connector.services.tokens import encrypt
-from connector.store import connections, installs, ledger, tenants
+from connector.store import connections, departures, installs, ledger, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.installs import PendingInstall
 from connector.store.session import confine
@@ -95,11 +95,14 @@ def _store(
     services: Services, session: Connection, vendor: str, grant: Grant, tenant_id: UUID | None, now: datetime
 ) -> Installed:
     known = connections.find_by_account(session, vendor, grant.account.account_id)
+    owner = tenant_id if known is None else known.tenant_id
+    if owner is not None:
+        regions.require(services, session, owner)
     if known is not None:
         return _reinstall(services, session, known, grant, tenant_id)
     if tenant_id is None:
         settings = TenantSettings.from_json(dict(services.onboarding))
-        tenant_id = tenants.create(session, grant.account.name, settings, now)
+        tenant_id = tenants.create(session, grant.account.name, settings, now, services.region)
     connection_id = connections.add(session, tenant_id, vendor, grant.account, now)
     sealed = encrypt(services, (tenant_id, connection_id), grant.tokens, 0)
     connections.save_tokens(session, connection_id, sealed, now, grant.tokens.scopes)
@@ -116,6 +119,7 @@ def _reinstall(
     sealed = encrypt(services, known, grant.tokens, version)
     connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)
     connections.set_health(session, known.id, Health.ACTIVE)
+    departures.cancel(session, known.id)
     connections.move(session, known.id, grant.account)
     changed = known.status is Health.DISCONNECTED or set(known.scopes) != set(grant.tokens.scopes)
     return Installed(known.tenant_id, known.id, to_read=changed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from connector.errors import RejectedInput
-from connector.services import acts, pipeline
+from connector.services import acts, pipeline, regions
 from connector.services.context import Services
 from connector.store import grants, heads, tenants
 from connector.store.migrate import upgrade
@@ -24,10 +24,11 @@ def migrate(services: Services) -> None:
 
 
 def require_tenant(services: Services, tenant_id: UUID) -> None:
-    """Raise ``RejectedInput`` unless there is such a tenant."""
+    """Raise ``RejectedInput`` unless there is such a tenant, and ``ElsewhereError`` where it is of another region."""
     with services.store.reading(tenant_id) as session:
         if not tenants.exists(session, tenant_id):
             raise RejectedInput(f"There is no tenant {tenant_id} in this database.")
+        regions.require(services, session, tenant_id)
 
 
 def start_run(services: Services, tenant_id: UUID, kind: str) -> None:

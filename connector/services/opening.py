@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from connector.adapters.contract import Access, CrmAdapter, CrmApp
 from connector.errors import Disconnected, SettingsError
+from connector.services import regions
 from connector.services.context import Services
 from connector.services.metering import MeteredLane
 from connector.services.tokens import TokenSource
 from connector.store import connections
 from connector.store.connections import CrmConnection, Health
+
+
+class Source(Protocol):
+    """Where the tokens of a connection come from."""
+
+    def token(self) -> str:
+        """Return a token that is good."""
+        ...
+
+    def refused(self, token: str) -> str:
+        """Return another one than ``token``."""
+        ...
+
+    def grant(self) -> str | None:
+        """Return the refresh token, if there is one."""
+        ...
 
 
 def app_of(services: Services, vendor: str) -> CrmApp:
@@ -40,7 +58,14 @@ def open_adapter(services: Services, connection_id: UUID, *, realtime: bool = Fa
             f"{app.capabilities.label} account {connection.account_id} is disconnected.",
             remedy=f"Install the app in {app.capabilities.label} again.",
         )
-    source = TokenSource(services, app, connection)
+    return opened(services, connection, TokenSource(services, app, connection), realtime=realtime)
+
+
+def opened(services: Services, connection: CrmConnection, source: Source, *, realtime: bool = False) -> CrmAdapter:
+    """Open a connection with the tokens of a source; raises ``ElsewhereError`` for one of another region."""
+    with services.store.reading(connection.tenant_id) as session:
+        regions.require(services, session, connection.tenant_id)
+    app = app_of(services, connection.vendor)
     limited = connection.limited_as or connection.account_id
     kind = "realtime" if realtime else "bulk"
     governed = services.lane(connection.vendor, limited, app.capabilities, realtime=realtime)

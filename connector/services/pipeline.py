@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
-from connector.services import acts, identity, scoring_run, snapshot, sync, training, writeback
+from connector.services import acts, goodbye, identity, regions, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
 from connector.store import connections, intents, ledger, models, runs, tenants
@@ -203,6 +203,8 @@ def perform(job: Job) -> Ready:
     """Do the stage, then finish it and enter the next one in one transaction; or give way to others half-way."""
     stage = _known(job)
     _require_own(job, stage)
+    with job.services.store.reading(job.tenant_id) as session:
+        regions.require(job.services, session, job.tenant_id)
     job.go_on()
     try:
         with job.heartbeat(lambda: hand_back(job)):
@@ -287,9 +289,10 @@ def park(job: Job, message: str, health: Health | None) -> None:
         stage = _BY_NAME.get(job.intent.stage)
         of_account = stage is not None and stage.scope is Scope.CONNECTION
         if health is not None and of_account and connections.owned(session, job.tenant_id, job.connection_id):
-            connections.set_health(session, job.connection_id, health, message)
             if health is Health.DISCONNECTED:
-                connections.forget_tokens(session, job.connection_id)
+                goodbye.stop(job.services, session, job.connection_id, message)
+            else:
+                connections.set_health(session, job.connection_id, health, message)
 
 
 def resume(services: Services, tenant_id: UUID) -> int:

@@ -31,8 +31,6 @@ MOST, HINTS = 500, 5_000
 """People, and hints, of one turn: a tenant with more stands behind the others again."""
 
 DELIVERED_AT_ONCE = 2_000
-KEPT_FOR = timedelta(days=7)
-"""How long traces are kept."""
 
 _SWEPT = 500
 
@@ -184,9 +182,9 @@ def sweep(services: Services) -> int:
     now = services.clock.now()
     with services.store.reading() as session:
         due = lanes.due(session, now, _SWEPT)
-        stale = traces.any_before(session, now - KEPT_FOR)
+        stale = traces.any_before(session, now - services.keeping.traces)
     if stale:
         with services.store.transaction() as session:
-            traces.prune(session, now - KEPT_FOR)
+            traces.prune(session, now - services.keeping.traces)
     services.wake_all([(REALTIME, piece_id) for piece_id in due])
     return len(due)

@@ -78,12 +78,13 @@ def _replayed(session: Connection, tenant_id: UUID, batch: Batch, entries: Seque
     touched = tuple(
         f"entry {kept.seq}: its body is not the committed one" for kept in whole.values() if not kept.intact
     )
+    erased = sum(entry.lead_id is not None and entry.body is None for entry in entries)
     model = models.get(session, tenant_id, batch.model)
     if model is None:
         return Replayed(wrong=(*touched, f"{where}: {batch.model} is not stored"))
     if not _published(session, tenant_id, model):
         touched = (*touched, f"{where}: {batch.model} is not the model that was published under that name")
-    return Replayed(wrong=touched).plus(_compared(session, tenant_id, model, batch, whole))
+    return Replayed(erased=erased, wrong=touched).plus(_compared(session, tenant_id, model, batch, whole))
 
 
 def _published(session: Connection, tenant_id: UUID, model: ModelVersion) -> bool:

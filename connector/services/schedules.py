@@ -13,9 +13,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
-from connector.services import polling, verification
+from connector.services import polling, regions, verification
 from connector.services.context import Services
+from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.nights import next_night, place_of
+from connector.services.privacy import accounts
+from connector.services.privacy import retention as keeping_time
 from connector.services.tracking import retention
 from connector.store import connections, schedules, tenants
 from connector.store.schedules import Entry, Next
@@ -93,6 +96,10 @@ KINDS: Mapping[str, Kind] = {
     "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
     # What sites told of people whom no CRM knows, once its time is over.
     "purge": Kind(retention.purge, every(days=1), minutes=60),
+    # What was kept for its time, kind by kind.
+    "retention": Kind(keeping_time.purge, every(days=1), minutes=75),
+    # Accounts that were disconnected, once their deadline has come.
+    FORGET_ACCOUNTS: Kind(accounts.forget_due, accounts.next_look),
 }
 
 
@@ -136,6 +143,9 @@ def carry_out(services: Services, tenant_id: UUID, name: str) -> bool:
     kind, now = KINDS[name], services.clock.now()
     lease = now + LEASE
     with services.store.transaction(tenant_id) as session:
+        if not regions.serves(services, session, tenant_id):
+            log.error("%s of tenant %s is not done: their region is not %s", name, tenant_id, services.region)
+            return False
         if not schedules.claim(session, tenant_id, name, now, lease):
             return False
     try:

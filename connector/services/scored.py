@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
-from connector.store import inputs, ledger, outbox, records, scores
+from connector.store import inputs, leads, ledger, objections, outbox, records, scores
 from connector.store.outbox import OutboxStatus
 from connector.store.tenants import TenantSettings
 
@@ -63,14 +63,18 @@ def keep(
     value on its way.
     """
     ledger.lock(session, scoring.tenant_id)
-    late = scores.overtaken(session, [row["lead_id"] for row in rows], scoring.as_of)
-    rows = [row for row in rows if row["lead_id"] not in late]
+    named = [row["lead_id"] for row in rows]
+    late = scores.overtaken(session, named, scoring.as_of)
+    # Who was erased, joined with another or objected since the scores were made.
+    gone = set(named) - leads.existing(session, scoring.tenant_id, named)
+    gone |= objections.among(session, scoring.tenant_id, named)
+    rows = [row for row in rows if row["lead_id"] not in late | gone]
     if not rows:
         return Kept(overtaken=frozenset(late))
     scores.save(session, [_score_row(scoring, row, now) for row in rows])
     entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
     first = ledger.append(session, scoring.tenant_id, entries, now)
-    frame = inputs.without(frame, late) if late else frame
+    frame = inputs.without(frame, late | gone) if late or gone else frame
     inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
     return replace(_queue(session, scoring, rows, first, settings, now), overtaken=frozenset(late))
 

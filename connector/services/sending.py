@@ -29,7 +29,7 @@ from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
 from connector.services.job import TurnOverError
 from connector.services.scored import from_json, worth_writing
-from connector.store import answers, claims, ledger, outbox, publications, tenants
+from connector.store import answers, claims, leads, ledger, outbox, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
 from connector.store.session import UNAVAILABLE
 from connector.telemetry.series import WRITTEN
@@ -225,6 +225,9 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
             for item in sent
             if item.record_id not in held and results[item.vendor_id].outcome is WriteOutcome.WRITTEN
         ]
+        # Of who was erased meanwhile nothing is written down any more.
+        known = leads.existing(session, delivery.tenant_id, [item.lead_id for item in late if item.lead_id])
+        late = [item for item in late if item.lead_id in known]
         answers.doubt(session, late)
         entries += [_entry(delivery, item, "written, told too late to be believed") for item in late]
         if entries:

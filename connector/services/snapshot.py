@@ -13,6 +13,7 @@ import polars as pl
 from connector.records import FieldRole
 from connector.services.context import Services
 from connector.services.opening import app_of
+from connector.services.privacy.sensitivity import barred
 from connector.store import connections, fields, frames
 from connector.store.frames import Cut, Source, view
 from connector.store.tenants import TenantSettings
@@ -180,7 +181,7 @@ def _fields(
             knowledge=_knowledge(row, settings),
             system=row.system or row.name in (goal_field, settings.order_field),
             own=row.own,
-            blocked=row.personal,
+            blocked=barred(row) is not None,
             source=row.role == FieldRole.SOURCE,
             options=tuple(sorted(row.options.items())),
         )

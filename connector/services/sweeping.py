@@ -12,6 +12,7 @@ from uuid import UUID
 
 from connector.services import looking, pipeline, realtime, renewing, schedules
 from connector.services.context import Services
+from connector.services.privacy import erasing, leaving
 from connector.store import schedules as rows
 
 _GRANTS = timedelta(minutes=10)
@@ -23,12 +24,15 @@ class Due:
     """What a sweep found beside the work that it announced itself.
 
     ``scheduled`` are (tenant, kind) of what is done by the clock; ``looks`` and ``grants`` connections that are to be
-    looked at, or whose tokens are to be refreshed.
+    looked at, or whose tokens are to be refreshed; ``erasures`` people who are to be forgotten, ``goodbyes``
+    accounts that were left.
     """
 
     scheduled: Sequence[tuple[UUID, str]]
     looks: Sequence[UUID]
     grants: Sequence[UUID]
+    erasures: Sequence[UUID]
+    goodbyes: Sequence[UUID]
 
 
 def sweep(services: Services) -> Due:
@@ -37,7 +41,8 @@ def sweep(services: Services) -> Due:
     realtime.sweep(services)
     scheduled = schedules.sweep(services)
     services.board.swept(services.clock.now())
-    return Due(scheduled, looking.due(services), _grants(services))
+    looks, grants = looking.due(services), _grants(services)
+    return Due(scheduled, looks, grants, erasing.due(services), leaving.due(services))
 
 
 def _grants(services: Services) -> Sequence[UUID]:

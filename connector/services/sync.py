@@ -23,10 +23,11 @@ from connector.records import Census, Cursor, Page, Stream, WebhookHint
 from connector.services import overwriting
 from connector.services.job import Job, TurnOverError
 from connector.services.opening import open_adapter
+from connector.services.privacy.barring import forgotten_ids, without_forgotten
+from connector.services.privacy.erasing import ask_for_removed
 from connector.services.soundness import sound, sound_fields
-from connector.services.tracking import joining
 from connector.services.work import Work
-from connector.store import census, events, fields, inbox, lanes, records, runs, streams
+from connector.store import census, connections, events, fields, inbox, lanes, records, runs, streams, tombstones
 from connector.store.lanes import Kind
 
 PARALLEL_STREAMS = 4
@@ -132,32 +133,20 @@ def store_page(session: Connection, work: Work, page: Page, asked_at: datetime) 
     """Store what a page brought, in the order in which its parts refer to each other.
 
     ``asked_at`` is when the CRM was asked. Another worker may have read some of
-    the same people since: what it stored stays, and whom it erased does not come back.
+    the same people since: what it stored stays, and whoever is to be forgotten does not come back.
     """
     tenant, connection = work.tenant_id, work.connection_id
-    gone = inbox.erased_since(session, connection, asked_at)
-    if gone:
-        page = _without(page, gone)
+    tombstones.hold(session, tenant, alone=any(item.erased for item in page.removals))
+    page = without_forgotten(work.services, session, tenant, connection, page)
     records.save(session, tenant, connection, page.records, asked_at)
     records.save_companies(session, tenant, connection, page.companies)
     events.save_changes(session, tenant, connection, page.changes)
     events.save_events(session, tenant, connection, page.events)
     events.retract(session, connection, page.retractions)
     events.save_conversions(session, tenant, connection, page.conversions)
-    joining.forget_erased(work.services, session, tenant, connection, page.removals)
+    ask_for_removed(work.services, session, tenant, connection, page.removals)
     records.remove(session, connection, page.removals)
     streams.reject(session, tenant, connection, page.rejections)
-
-
-def _without(page: Page, gone: Set[str]) -> Page:
-    """Leave out what a page says of people who were erased after it was asked for."""
-    return replace(
-        page,
-        records=tuple(item for item in page.records if item.record_id not in gone),
-        changes=tuple(item for item in page.changes if item.record_id not in gone),
-        events=tuple(item for item in page.events if item.record_id not in gone),
-        conversions=tuple(item for item in page.conversions if item.record_id not in gone),
-    )
 
 
 def _count(session: Connection, job: Job, counted: Census) -> None:
@@ -166,6 +155,7 @@ def _count(session: Connection, job: Job, counted: Census) -> None:
     doubtful = census.confirm(session, job.connection_id, counted.present, now)
     if counted.complete:
         doubtful.update(census.unseen(session, job.connection_id, counted.since))
+    doubtful -= forgotten_ids(job.services, session, connections.get(session, job.connection_id), doubtful)
     hints = [
         WebhookHint(str(job.connection_id), f"census:{counted.since.isoformat()}:{found}", inbox.CENSUS, found, now)
         for found in sorted(doubtful)

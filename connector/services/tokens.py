@@ -16,9 +16,10 @@ from connector.adapters.contract import CrmApp
 from connector.crashpoints import Point, reached
 from connector.errors import ConnectorError, Disconnected, RetryLater
 from connector.records import Tokens
+from connector.services import goodbye
 from connector.services.context import Services
 from connector.store import connections
-from connector.store.connections import CrmConnection, Health, StoredTokens
+from connector.store.connections import CrmConnection, StoredTokens
 from connector.store.session import UNAVAILABLE
 
 log = logging.getLogger("connector.tokens")
@@ -153,5 +154,4 @@ class TokenSource:
 def mark_disconnected(services: Services, connection: CrmConnection, reason: str) -> None:
     """Stop using a connection whose grant is gone and destroy its tokens."""
     with services.store.transaction(connection.tenant_id) as session:
-        connections.set_health(session, connection.id, Health.DISCONNECTED, reason)
-        connections.forget_tokens(session, connection.id)
+        goodbye.stop(services, session, connection.id, reason)

@@ -14,12 +14,13 @@ from connector.adapters.contract import Delivery
 from connector.crashpoints import Point, reached
 from connector.errors import RejectedInput
 from connector.records import WebhookHint
-from connector.services import pipeline
+from connector.services import pipeline, regions
 from connector.services.context import REALTIME, Services
 from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
 from connector.services.pipeline import Ready
-from connector.store import connections, inbox, lanes, looks, models
+from connector.services.privacy.barring import admitted
+from connector.store import connections, inbox, lanes, looks, models, tombstones
 from connector.store.connections import CrmConnection, Health
 from connector.store.lanes import Kind
 from connector.store.session import confine
@@ -68,6 +69,9 @@ def _keep(services: Services, vendor: str, account_id: str, hints: list[WebhookH
         if connection is None or connection.status is Health.DISCONNECTED:
             return 0
         confine(session, connection.tenant_id)
+        regions.require(services, session, connection.tenant_id)
+        tombstones.hold(session, connection.tenant_id, alone=False)
+        hints = admitted(services, session, connection, hints)
         new = inbox.keep(session, connection.tenant_id, connection.id, hints, services.clock.now())
         looks.pushed(session, connection.id, services.clock.now())
         ready = _asked(services, session, connection, hints) if new else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,12 +11,12 @@ from sqlalchemy.engine import Connection
 
 from connector.records import FieldDefinition
 from connector.store.bulk import upsert
-from connector.store.tables import fields
+from connector.store.tables import connections, fields, records
 from connector.store.types import AnyRow
 
 
 def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Sequence[FieldDefinition]) -> None:
-    """Insert or refresh field definitions; the admin's knowledge class stays."""
+    """Insert or refresh field definitions; the admin's knowledge class and decision stay."""
     rows = [
         {
             "connection_id": connection_id,
@@ -36,6 +37,23 @@ def save(connection: Connection, tenant_id: UUID, connection_id: UUID, found: Se
     ]
     refreshed = ("label", "type", "role", "options", "excludes", "system", "own", "personal", "company", "history")
     upsert(connection, fields, rows, key=("connection_id", "name"), update=refreshed)
+
+
+def decide(connection: Connection, tenant_id: UUID, connection_id: UUID, name: str, allowed: bool | None) -> None:
+    """Keep an admin's decision on a field, for all accounts of the same CRM: models know them as one."""
+    vendor = sa.select(connections.c.vendor).where(connections.c.id == connection_id).scalar_subquery()
+    alike = sa.select(connections.c.id).where(connections.c.tenant_id == tenant_id, connections.c.vendor == vendor)
+    where = sa.and_(fields.c.tenant_id == tenant_id, fields.c.connection_id.in_(alike), fields.c.name == name)
+    connection.execute(sa.update(fields).where(where).values(allowed=allowed))
+
+
+def fill(connection: Connection, connection_id: UUID, sample: int) -> dict[str, float]:
+    """Return field → share of an account's newest open records that have a value; nothing without records."""
+    r = records.c
+    query = sa.select(r.properties).where(r.connection_id == connection_id, r.removed_at.is_(None))
+    found = connection.execute(query.order_by(r.id.desc()).limit(sample)).scalars().all()
+    counts = Counter(name for properties in found for name, value in properties.items() if value)
+    return {name: count / len(found) for name, count in counts.items()}
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:

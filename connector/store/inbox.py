@@ -114,21 +114,12 @@ def _person(vendor_id: str, rows: Sequence[AnyRow]) -> Person:
     )
 
 
-_ERASED_SINCE = sa.select(inbox.c.subject).where(
-    inbox.c.connection_id == sa.bindparam("account"),
-    inbox.c.kind == ERASED,
-    inbox.c.handled_at > sa.bindparam("since"),
-    inbox.c.subject.is_not(None),
-)
-"""Made once: asked for every page."""
-
-
-def erased_since(connection: Connection, connection_id: UUID, since: datetime) -> set[str]:
-    """Return the vendor ids of people who were erased after ``since``: a page read before must not bring them back."""
-    asked = {"account": connection_id, "since": since}
-    return set(connection.execute(_ERASED_SINCE, asked).scalars())
-
-
 def handled(connection: Connection, connection_id: UUID, keys: Sequence[str], now: datetime) -> None:
     """Mark hints as handled."""
     connection.execute(_HANDLE, {"account": connection_id, "keys": list(keys), "now": now})
+
+
+def forget(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> int:
+    """Delete all hints about people; return how many there were."""
+    mine = sa.and_(inbox.c.connection_id == connection_id, inbox.c.subject.in_(vendor_ids))
+    return connection.execute(sa.delete(inbox).where(mine)).rowcount

@@ -83,6 +83,17 @@ def of_entry(connection: Connection, tenant_id: UUID, seq: int) -> Batch | None:
     return _read(row) if row and row.last_seq >= seq else None
 
 
+def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> Sequence[tuple[Batch, dict[str, Any]]]:
+    """Return a lead's vectors with the batches that they stand in, oldest first."""
+    found = []
+    for first_seq in sorted(_holding(connection, tenant_id, [lead_id])):
+        batch = of_entry(connection, tenant_id, first_seq)
+        if batch is not None:
+            rows = unpack(batch.frame).filter(pl.col("lead_id") == lead_id)
+            found += [(batch, row) for row in rows.iter_rows(named=True)]
+    return found
+
+
 def forget(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> None:
     """Take leads out of every frame."""
     c = score_inputs.c

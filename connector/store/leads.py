@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import inputs
+from connector.store import inputs, ledger
 from connector.store.bulk import upsert
 from connector.store.tables import leads, records, scores
 from connector.store.types import AnyRow
@@ -103,7 +103,7 @@ def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -
 
 
 def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> int:
-    """Delete leads (of ``lead_ids``, if given) whose every record was erased, and what their scores were made of.
+    """Delete leads (of ``lead_ids``, if given) without a record, what their scores were made of, and what was said.
 
     Returns how many.
     """
@@ -115,4 +115,5 @@ def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int
     if not gone:
         return 0
     inputs.forget(connection, tenant_id, gone)
+    ledger.forget(connection, tenant_id, gone)
     return connection.execute(sa.delete(leads).where(orphaned)).rowcount

@@ -125,6 +125,7 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         survivor = known.get(item.merged_into) if item.merged_into else None
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
+            _keep_objection(connection, record_id, survivor)
         if item.erased:
             _look_again(connection, record_id)
             connection.execute(sa.delete(records).where(records.c.id == record_id))
@@ -150,6 +151,13 @@ def _move_history(connection: Connection, loser: int, survivor: int) -> None:
     connection.execute(sa.delete(changes).where(changes.c.record_id == loser))
 
 
+def _keep_objection(connection: Connection, loser: int, survivor: int) -> None:
+    """Let a merged record's word against profiling be the survivor's."""
+    told = sa.select(records.c.objected_at).where(records.c.id == loser).scalar_subquery()
+    silent = sa.and_(records.c.id == survivor, records.c.objected_at.is_(None))
+    connection.execute(sa.update(records).where(silent).values(objected_at=told))
+
+
 def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
     """Return (lead id, record id, connection id, vendor id) of open records of these leads."""
     return connection.execute(_OPEN_OF_LEADS, {"owner": tenant_id, "persons": list(lead_ids)}).all()
@@ -170,6 +178,29 @@ def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int
     """Return record id → current properties."""
     query = sa.select(records.c.id, records.c.properties).where(records.c.id.in_(record_ids))
     return {row.id: row.properties for row in connection.execute(query)}
+
+
+def of_persons(
+    connection: Connection,
+    tenant_id: UUID,
+    *,
+    lead_ids: Sequence[int] = (),
+    vendor: tuple[UUID, str] | None = None,
+    person_key: str | None = None,
+    email: str | None = None,
+) -> Sequence[AnyRow]:
+    """Return records, open or not, by any of what is given, as (id, lead id, connection id, vendor id, …).
+
+    ``written``: the CRM was given our values, or is just being given them.
+    """
+    c = records.c
+    wanted = [c.lead_id.in_(lead_ids), c.person_key == person_key, c.email == email]
+    if vendor is not None:
+        wanted.append(sa.and_(c.connection_id == vendor[0], c.vendor_id == vendor[1]))
+    ever = sa.or_(outbox.c.delivered_at.is_not(None), outbox.c.attempts > 0, outbox.c.claim.is_not(None))
+    written = sa.select(outbox.c.record_id).where(outbox.c.record_id == c.id, ever).exists().label("written")
+    query = sa.select(c.id, c.lead_id, c.connection_id, c.vendor_id, c.email, c.removed_at, written)
+    return connection.execute(query.where(c.tenant_id == tenant_id, sa.or_(*wanted)).order_by(c.id)).all()
 
 
 def addresses_of(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> set[str]:

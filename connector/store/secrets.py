@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import connections
+from connector.store.tables import connections, departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ HOLDERS = (
         connections.c.id,
         (connections.c.access_token, connections.c.refresh_token, connections.c.hook_secrets),
     ),
+    Holder(departures, departures.c.connection_id, (departures.c.access_token, departures.c.refresh_token)),
 )
 
 

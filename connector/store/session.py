@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from connector.crypto import ChainSeal
+from connector.errors import RetryLater
 from connector.store.heads import CHAIN_SEAL
 
 BUSY_MILLISECONDS = 30_000
@@ -59,6 +60,19 @@ class Store:
             yield connection
             connection.rollback()
 
+    def scrub(self) -> None:
+        """Let what was deleted leave the files of SQLite: its pages were overwritten, the log that led there goes.
+
+        Raises ``RetryLater`` while somebody still reads by the log. PostgreSQL does the same at its own time
+        (docs/privacy.md).
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            raise RetryLater("The database's log is in use.", after_seconds=5.0)
+
     def close(self) -> None:
         """Return every pooled connection."""
         self.engine.dispose()
@@ -95,7 +109,12 @@ def _sqlite(url: sa.URL) -> Engine:
     def configure(raw: Any, _record: Any) -> None:
         # The driver would begin transactions by its own rules; the store begins them itself.
         raw.isolation_level = None
-        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+        for pragma in (
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={BUSY_MILLISECONDS}",
+        ):
             raw.execute(f"PRAGMA {pragma}")
         # The mode stays with the file. Setting it again could meet another writer's lock, which
         # this statement, unlike every other, does not wait for.

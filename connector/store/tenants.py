@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection
 from connector.store import schedules
 from connector.store.tables import tenants
 
+DEFAULT_REGION = "default"
+
 
 class Delivery(StrEnum):
     """Whether scores are written: never, once the first publication of an account was approved, or at once."""
@@ -93,10 +95,12 @@ class Tenant:
     created_at: datetime
 
 
-def create(connection: Connection, name: str, settings: TenantSettings, now: datetime) -> UUID:
-    """Add a tenant and return its id."""
+def create(
+    connection: Connection, name: str, settings: TenantSettings, now: datetime, region: str = DEFAULT_REGION
+) -> UUID:
+    """Add a tenant whose data belong to a region, and return its id."""
     tenant_id = uuid4()
-    row = {"id": tenant_id, "name": name, "settings": asdict(settings), "created_at": now}
+    row = {"id": tenant_id, "name": name, "region": region, "settings": asdict(settings), "created_at": now}
     connection.execute(sa.insert(tenants), row)
     schedules.look_again(connection)
     return tenant_id
@@ -105,6 +109,12 @@ def create(connection: Connection, name: str, settings: TenantSettings, now: dat
 def exists(connection: Connection, tenant_id: UUID) -> bool:
     """Whether there is such a tenant."""
     return connection.execute(sa.select(tenants.c.id).where(tenants.c.id == tenant_id)).first() is not None
+
+
+def region_of(connection: Connection, tenant_id: UUID) -> str | None:
+    """Return the region that a tenant's data belong to; None where there is no such tenant."""
+    found: str | None = connection.execute(sa.select(tenants.c.region).where(tenants.c.id == tenant_id)).scalar()
+    return found
 
 
 def save_settings(connection: Connection, tenant_id: UUID, settings: TenantSettings) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row, upsert
-from connector.store.tables import forgotten_mailboxes, records, visitors
+from connector.store.tables import records, visitors
 
 _IN_CHUNK = 1_000
 
@@ -98,22 +98,12 @@ def leads_of(connection: Connection, tenant_id: UUID, visitor_ids: Iterable[int]
     return set(connection.execute(query.distinct()).scalars())
 
 
-def forget(connection: Connection, tenant_id: UUID, keys: Mapping[str, str], now: datetime) -> None:
-    """Delete all visitors of these mailboxes (hash → person key) with what they did, and remember not to take it in."""
+def forget(connection: Connection, tenant_id: UUID, keys: Mapping[str, str]) -> int:
+    """Delete all visitors of these mailboxes (hash → person key) with what they did; return how many."""
     v = visitors.c
-    rows = [{"tenant_id": tenant_id, "mailbox": mailbox, "at": now} for mailbox in keys]
-    for start in range(0, len(rows), _IN_CHUNK):
-        some = [row["mailbox"] for row in rows[start : start + _IN_CHUNK]]
-        same = sa.or_(v.mailbox.in_(some), v.person_key.in_([keys[str(mailbox)] for mailbox in some]))
-        connection.execute(sa.delete(visitors).where(v.tenant_id == tenant_id, same))
-    f = forgotten_mailboxes.c
-    connection.execute(sa.delete(forgotten_mailboxes).where(f.tenant_id == tenant_id, f.mailbox.in_(list(keys))))
-    upsert(connection, forgotten_mailboxes, rows, key=("tenant_id", "mailbox"))
-
-
-def forgotten(connection: Connection, tenant_id: UUID, mailboxes: Iterable[str]) -> dict[str, datetime]:
-    """Return mailbox → when its owner asked to be forgotten."""
-    f = forgotten_mailboxes.c
-    wanted = sorted(set(mailboxes))
-    query = sa.select(f.mailbox, f.at).where(f.tenant_id == tenant_id, f.mailbox.in_(wanted))
-    return {row.mailbox: row.at for row in connection.execute(query)} if wanted else {}
+    wanted, gone = sorted(keys), 0
+    for start in range(0, len(wanted), _IN_CHUNK):
+        some = wanted[start : start + _IN_CHUNK]
+        same = sa.or_(v.mailbox.in_(some), v.person_key.in_([keys[mailbox] for mailbox in some]))
+        gone += connection.execute(sa.delete(visitors).where(v.tenant_id == tenant_id, same)).rowcount
+    return gone

@@ -15,12 +15,14 @@ from connector.web import (
     connect,
     connections,
     errors,
+    fields,
     health,
     leads,
     metrics,
     model,
     oauth,
     people,
+    privacy,
     publication,
     security,
     session,
@@ -36,7 +38,9 @@ _BLUEPRINTS = (
     connections.pages,
     leads.pages,
     model.pages,
+    fields.pages,
     people.pages,
+    privacy.pages,
     publication.pages,
     tracking.pages,
     webhooks.endpoint,
@@ -70,6 +74,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
+    app.before_request(session.require_region)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(words.FILTERS)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services import on_request, options, pipeline, publication
+from connector.services.privacy import leaving
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
 from connector.web.session import tenant_id
@@ -88,6 +89,15 @@ def choose(connection_id: UUID) -> ResponseReturnValue:
         flash(f"{label}: {'saved. The next scores follow it.' if value.strip() else 'turned off.'}")
     except RejectedInput as refused:
         flash(str(refused))
+    return redirect(url_for("connections.show", connection_id=connection_id))
+
+
+@pages.post("/disconnect")
+def disconnect(connection_id: UUID) -> ResponseReturnValue:
+    """Leave the account: its values stay in the CRM, or leave it first."""
+    _owned(connection_id)
+    left = leaving.leave(services(), tenant_id(), connection_id, "page", clear=request.form.get("values") == "remove")
+    flash("Disconnected. No more calls are made." if left else "This account was disconnected before.")
     return redirect(url_for("connections.show", connection_id=connection_id))
 
 

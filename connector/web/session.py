@@ -6,10 +6,12 @@ import hashlib
 import secrets
 from uuid import UUID
 
-from flask import Flask, g, session
+from flask import Flask, g, request, session
 
-from connector.services import acts
+from connector.services import acts, regions
+from connector.web.wiring import services
 
+_ANYWHERE = ("static", "connect.sign_out")
 _BROWSER, _TENANT = "browser", "tenant"
 
 
@@ -34,6 +36,15 @@ def tenant_or_none() -> UUID | None:
     """Return the signed-in tenant, if there is one."""
     found = session.get(_TENANT)
     return UUID(found) if found else None
+
+
+def require_region() -> None:
+    """Refuse whoever is signed in to an organisation of another region, but for signing out."""
+    tenant = tenant_or_none()
+    if tenant is None or request.endpoint in _ANYWHERE:
+        return
+    with services().store.reading(tenant) as found:
+        regions.require(services(), found, tenant)
 
 
 def tenant_id() -> UUID:

@@ -29,6 +29,8 @@ LEAD_MADE = ("lead", "machine")
 MAX_LEVELS = 30
 MIN_LEVEL_ROWS = 10
 MIN_LEVEL_SHARE = 0.002
+MIN_LEVEL_LEADS = 5
+"""A value that fewer people have may name one of them: it is in no model, however many rows it has."""
 FEW_VALUES = 50
 NUMERIC_SHARE = 0.95
 
@@ -81,7 +83,7 @@ def _standing(spec: FeatureSpec, base: pl.DataFrame, usable: Sequence[Field]) ->
     # Several CRMs may each tell a source: the one that is known of most leads.
     best = min(known, key=lambda field: (base[value_column(field.name)].null_count(), field.name))
     grade = engagement(spec)
-    standing = learn_standing(base, grade, best.name, best.label)
+    standing = learn_standing(base, grade, best.name, best.label, best.levels)
     return replace(spec, standing=standing), base.with_columns(percentiles(base, grade, standing))
 
 
@@ -122,17 +124,18 @@ def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> 
         label = field.label if field.label not in labels else f"{field.label} ({field.name})"
         labels.add(label)
         if column.null_count() < column.len():
-            specs.append(_field(field, label, column))
+            specs.append(_field(field, label, column, rows["lead_id"]))
     return tuple(specs)
 
 
-def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
+def _field(field: Field, label: str, column: pl.Series, lead_ids: pl.Series) -> FieldSpec:
     kind = _effective_type(field.type, column)
     levels: tuple[str, ...] = ()
     if kind is FieldType.CATEGORY:
-        levels = _levels(column)
+        levels = _levels(pl.DataFrame({"value": column, "lead_id": lead_ids}))
     elif kind is FieldType.MULTI:
-        levels = _levels(column.str.split(";").explode())
+        chosen = pl.DataFrame({"value": column.str.split(";"), "lead_id": lead_ids})
+        levels = _levels(chosen.explode("value"))
     wordy = field.type in (FieldType.TEXT, FieldType.CATEGORY)
     titles = wordy and looks_like_titles(column)
     # A date of reading is no date of a change: no time in a stage is counted from it.
@@ -151,9 +154,9 @@ def _effective_type(declared: FieldType, column: pl.Series) -> FieldType:
     return FieldType.CATEGORY if few else FieldType.TEXT
 
 
-def _levels(column: pl.Series) -> tuple[str, ...]:
-    least = max(MIN_LEVEL_ROWS, MIN_LEVEL_SHARE * column.len())
-    counts = column.drop_nulls().value_counts(name="rows")
-    value = counts.columns[0]
-    frequent = counts.filter(pl.col("rows") >= least).sort(["rows", value], descending=[True, False])
-    return tuple(frequent[value].head(MAX_LEVELS))
+def _levels(values: pl.DataFrame) -> tuple[str, ...]:
+    """The frequent ones of ``value``, each row a row's value beside its ``lead_id``, the most frequent first."""
+    least = max(MIN_LEVEL_ROWS, MIN_LEVEL_SHARE * values.height)
+    counts = values.drop_nulls("value").group_by("value").agg(rows=pl.len(), leads=pl.col("lead_id").n_unique())
+    known = counts.filter(pl.col("rows") >= least, pl.col("leads") >= MIN_LEVEL_LEADS)
+    return tuple(known.sort(["rows", "value"], descending=[True, False])["value"].head(MAX_LEVELS))

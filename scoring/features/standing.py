@@ -6,7 +6,7 @@ distribution of each source is learned from the training rows and kept, so that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +55,11 @@ class Standing:
         return cls(data["field"], data["label"], tables)
 
 
-def learn(base: pl.DataFrame, grade: pl.Expr, field: str, label: str) -> Standing:
-    """From the training rows' base frame and the expression of their engagement grade."""
+def learn(base: pl.DataFrame, grade: pl.Expr, field: str, label: str, known: Sequence[str]) -> Standing:
+    """From the training rows' base frame and the expression of their engagement grade, for the ``known`` sources."""
     frame = base.select(grade=grade.cast(pl.Float64), level=pl.col(value_column(field)))
     counts = frame["level"].drop_nulls().value_counts(name="rows").filter(pl.col("rows") >= MIN_ROWS)
-    levels = sorted(counts["level"])
+    levels = sorted(set(counts["level"]) & set(known))
     parts = [(None, frame["grade"]), *((level, frame.filter(pl.col("level") == level)["grade"]) for level in levels)]
     return Standing(field, label, tuple(_table(level, grades.to_numpy()) for level, grades in parts))
 

@@ -136,3 +136,21 @@ def test_a_record_has_an_address_for_the_seller(filled: VendorWorld) -> None:
     (record_id,) = sorted(filled.person_ids())[:1]
     # The last part of an id names the person, those before it where the person is kept.
     assert record_id.rpartition(":")[2] in filled.connect().record_url(record_id)
+
+
+def test_what_was_written_can_be_emptied(filled: VendorWorld) -> None:
+    """The others keep theirs, who is gone is told so, and emptying again changes nothing."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter = filled.connect(grant, names)
+    ids = sorted(filled.person_ids())[:4]
+    adapter.write_scores(writes_for(filled, ids))
+    before = adapter.read_scores(ids)
+    filled.delete_person(ids[1])
+    for _ in range(2):
+        results = adapter.clear_scores([*ids[:2], "999999999"])
+        assert [result.record_id for result in results] == [*ids[:2], "999999999"]
+        assert [result.outcome for result in results] == [WriteOutcome.WRITTEN, WriteOutcome.GONE, WriteOutcome.GONE]
+    held = filled.connect(grant, names).read_scores(ids)
+    assert not any(held[ids[0]].values())
+    assert {key: held[key] for key in ids[2:]} == {key: before[key] for key in ids[2:]}

@@ -12,6 +12,8 @@ DOORS = {
     # The sweep: what is due, whosever it is.
     "connector/services/looking.py:due",
     "connector/services/pipeline.py:sweep",
+    "connector/services/privacy/erasing.py:due",
+    "connector/services/privacy/leaving.py:due",
     "connector/services/realtime.py:sweep",
     "connector/services/renewing.py:due",
     "connector/services/schedules.py:due",
@@ -23,6 +25,8 @@ DOORS = {
     "connector/services/job.py:turn_is_over",
     "connector/services/pipeline.py:claim",
     "connector/services/pipeline.py:claim_next",
+    "connector/services/privacy/erasing.py:carry_out",
+    "connector/services/privacy/leaving.py:carry_out",
     "connector/services/realtime.py:claim",
     # Whose something is, by what came from outside: an account, an address, a site's key, a connection's id.
     "connector/services/install.py:begin",

@@ -62,7 +62,17 @@ def test_a_database_without_tables_asks_for_the_migration(command) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("refresh",), ("resume",), ("schedule",), ("replay",), ("ledger", "verify"), ("dead-letters",), ("verify",)],
+    [
+        ("refresh",),
+        ("resume",),
+        ("schedule",),
+        ("replay",),
+        ("ledger", "verify"),
+        ("dead-letters",),
+        ("verify",),
+        ("erase",),
+        ("erasures",),
+    ],
 )
 def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
     """Nothing is started for it."""
@@ -152,3 +162,23 @@ def test_ledgers_keys_and_roles_are_looked_after(command, tmp_path: Path, capsys
     assert "sealed already" in capsys.readouterr().out
     assert "Only PostgreSQL has roles" in command("database", "grants", "writer")
     store.close()
+
+
+def test_a_person_is_erased_by_address_and_listed_without_it(command, monkeypatch, tmp_path: Path, capsys) -> None:
+    """The address is asked for; nobody of that address is barred all the same."""
+    assert command("migrate") == "0"
+    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
+    with store.transaction() as session:
+        tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
+    store.close()
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "ana@firm.com")
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _: "ana@firm.com")
+    assert command("erase", tenant, "--email") == "0"
+    assert "done" in capsys.readouterr().out
+    assert command("erasures", tenant) == "0"
+    told = capsys.readouterr().out
+    assert "by command line, done" in told
+    assert "ana" not in told
+    assert "has no lead 7" in command("erase", tenant, "--lead", "7")
+    assert command("erase", tenant) == "2"
+    assert "has no connection" in command("disconnect", tenant, str(uuid4()))

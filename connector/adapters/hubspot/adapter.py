@@ -92,6 +92,10 @@ class HubSpotAdapter(CrmAdapter):
         """Write one batch of at most 100 and return a result for each record."""
         return score_writes.write(self._session, writes, self._portal.field_names)
 
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        """Empty our properties in at most 100 records and return a result for each."""
+        return score_writes.clear(self._session, record_ids, self._portal.field_names)
+
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
         names = self._portal.field_names
@@ -101,6 +105,10 @@ class HubSpotAdapter(CrmAdapter):
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores."""
         return rendered(values)
+
+    def remove_score_fields(self) -> None:
+        """Archive the score properties."""
+        score_fields.remove(self._session, self._portal.field_names, self._portal.contact_properties)
 
     def disconnect(self) -> None:
         """Uninstall the app from the account; HubSpot tells the customer by e-mail."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector.adapters.hubspot.errors import VENDOR, sentence_of
+from connector.adapters.hubspot.paths import path
 from connector.adapters.hubspot.session import Answer, Session
 from connector.adapters.hubspot.values import Json
 from connector.errors import NeedsAdmin, VendorFault
@@ -12,7 +13,7 @@ from connector.records import Tier
 
 GROUP = "lead_scoring"
 GROUP_LABEL = "Lead scoring"
-_BAD_REQUEST, _CONFLICT = 400, 409
+_BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
 
 PREFIXES = ("", "connector_", "connector2_", "connector3_")
 """Tried in turn where a name is taken by a property that is not ours."""
@@ -53,6 +54,24 @@ def ensure(session: Session, existing: Mapping[str, Json]) -> Mapping[str, str]:
     if missing:
         _make_group(session)
     return {ours: _make(session, ours, name) if ours in missing else name for ours, name in chosen.items()}
+
+
+def remove(session: Session, names: Mapping[str, str], existing: Mapping[str, Json]) -> None:
+    """Archive those of our properties that are there; HubSpot drops them for good after 90 days.
+
+    Raises ``NeedsAdmin`` where something in the account uses one: then nothing more is removed.
+    """
+    for ours, name in names.items():
+        if ours not in DEFINITIONS or name not in existing or not _is_ours(ours, existing[name]):
+            continue
+        where = path("property", object="contacts", name=name)
+        answer = session.send("DELETE", "property", where, accept=(_BAD_REQUEST, _NOT_FOUND))
+        if answer.status == _BAD_REQUEST:
+            raise NeedsAdmin(
+                f"HubSpot does not let the property {name} be removed: {sentence_of(answer.body)}",
+                remedy="Remove it in HubSpot once nothing uses it any more.",
+                fault=VendorFault(VENDOR, "property", answer.status),
+            )
 
 
 def _candidates(ours: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connector.adapters.hubspot.errors import MIGRATING, PASSING, THROTTLED, sentence_of
+from connector.adapters.hubspot.score_fields import DEFINITIONS
 from connector.adapters.hubspot.score_values import rendered
 from connector.adapters.hubspot.session import Answer, Session
 from connector.adapters.hubspot.values import Json, part, rows
@@ -44,6 +45,18 @@ def write(session: Session, writes: Sequence[ScoreWrite], field_names: Mapping[s
     results: Results = {}
     _write(session, inputs, results)
     return [results[write.record_id] for write in writes]
+
+
+def clear(session: Session, record_ids: Sequence[str], field_names: Mapping[str, str]) -> list[WriteResult]:
+    """Empty our fields in these records and return a result for each, in their order."""
+    if len(record_ids) > LARGEST_BATCH:
+        raise ValueError(f"a batch holds at most {LARGEST_BATCH} records, not {len(record_ids)}")
+    # An empty text is what clears a property.
+    empty = dict.fromkeys((name for ours, name in field_names.items() if ours in DEFINITIONS), "")
+    results: Results = {}
+    inputs = [{"id": item, "properties": empty, "objectWriteTraceId": item} for item in dict.fromkeys(record_ids)]
+    _write(session, inputs, results)
+    return [results[item] for item in record_ids]
 
 
 def _input(write: ScoreWrite, field_names: Mapping[str, str]) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.mailchimp import hooks, listeners, preparing, score_reads, score_writes
+from connector.adapters.mailchimp import clearing, hooks, listeners, preparing, score_reads, score_writes
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
@@ -105,6 +105,10 @@ class MailchimpAdapter(CrmAdapter):
         """Write one batch of at most 5,000 and return a result for each record."""
         return score_writes.write(self._audiences, writes)
 
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        """Empty the score and take the tag away, one record after another, and return a result for each."""
+        return clearing.clear(self._audiences, record_ids)
+
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
         return score_reads.read(self._audiences, record_ids)
@@ -112,6 +116,10 @@ class MailchimpAdapter(CrmAdapter):
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores, of the fields that the account has."""
         return rendered(values, self._audiences.names)
+
+    def remove_score_fields(self) -> None:
+        """Remove the score's field and the tag from every audience."""
+        preparing.remove(self._audiences)
 
     def disconnect(self) -> None:
         """Remove our webhooks. Mailchimp has no call to give a token back: the account's user removes the app."""

@@ -34,6 +34,7 @@ CAPABILITIES = Capabilities(
     # A member a request: they go side by side.
     read_batch=1,
     property_history=False,
+    revocable=False,
     webhooks=True,
     refresh_tokens=False,
     pkce=False,

@@ -30,6 +30,7 @@ class Tag:
     """A static segment, which is what people know as a tag."""
 
     created_at: datetime
+    segment_id: str
 
 
 class Audiences:
@@ -111,7 +112,7 @@ class Audiences:
         )
 
     def _tag(self, list_id: str) -> Tag | None:
-        fields = "segments.name", "segments.type", "segments.created_at", "total_items"
+        fields = "segments.id", "segments.name", "segments.type", "segments.created_at", "total_items"
         found = self.pages(
             "tags",
             "segments",
@@ -120,7 +121,7 @@ class Audiences:
         # People take names that differ in case for the same tag, and so does Mailchimp.
         for raw in found:
             if str(raw.get("name")).lower() == self.tag_name.lower():
-                return Tag(_created(raw, self.now()))
+                return Tag(_created(raw, self.now()), str(raw.get("id")))
         return None
 
     def pages(self, operation: str, key: str, call: Callable[[int], Call]) -> list[Json]:

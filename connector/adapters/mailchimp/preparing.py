@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists
-from connector.adapters.mailchimp.errors import BAD_REQUEST, VENDOR, sentence_of
+from connector.adapters.mailchimp.errors import BAD_REQUEST, NOT_FOUND, VENDOR, sentence_of
 from connector.adapters.mailchimp.score_fields import DEFAULT_NAMES, HIGH_INTENT, SCORE, TAG, TAGS, choose, definition
 from connector.adapters.mailchimp.score_fields import is_ours as is_our_field
 from connector.errors import NeedsAdmin, VendorFault
@@ -35,6 +35,20 @@ def ensure(audiences: Audiences) -> Mapping[str, str]:
     for list_id in found:
         _tag(audiences, list_id)
     return {SCORE: field, TAG: HIGH_INTENT} if any(held) else {TAG: HIGH_INTENT}
+
+
+def remove(audiences: Audiences) -> None:
+    """Remove our field and the tag from every audience, with all that they hold."""
+    for audience in audiences.all():
+        for raw in audiences.merge_fields(audience.list_id):
+            if raw.get("tag") == audiences.score_tag and is_our_field(raw):
+                call = lists.delete_list_merge_field(audience.list_id, str(raw.get("merge_id")))
+                audiences.session.send("merge field", call, accept=(NOT_FOUND,))
+        tag = audiences.tag(audience.list_id)
+        if tag is not None:
+            call = lists.delete_segment(audience.list_id, tag.segment_id)
+            audiences.session.send("tag", call, accept=(NOT_FOUND,))
+        audiences.forget(audience.list_id)
 
 
 def _field(audiences: Audiences, list_id: str, tag: str) -> bool:

@@ -91,6 +91,10 @@ class SalesforceAdapter(CrmAdapter):
         """Write one batch of at most 10,000 and return a result for each record."""
         return self._writer.write(writes, self._org.field_names)
 
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        """Empty our fields in at most 10,000 records and return a result for each."""
+        return self._writer.clear(record_ids, self._org.field_names)
+
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
         names = self._org.field_names

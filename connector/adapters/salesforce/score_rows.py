@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connector.adapters.salesforce.bulk_csv import CLEARED
 from connector.adapters.salesforce.score_values import as_json, rendered
 from connector.adapters.salesforce.values import Json
 from connector.errors import RetryLater
@@ -13,20 +14,25 @@ from connector.records import ScoreValues, WriteOutcome, WriteResult
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One record's values. ``record_id`` is the caller's spelling of the id, ``known_id`` that of 18 characters."""
+    """One record's values, None where they are to be emptied.
+
+    ``record_id`` is the caller's spelling of the id, ``known_id`` that of 18 characters.
+    """
 
     record_id: str
     known_id: str
     source: str
-    values: ScoreValues
+    values: ScoreValues | None
 
     def as_record(self, field_names: Mapping[str, str]) -> Json:
         """Return the row as sObject Collections take it."""
-        return {"attributes": {"type": self.source}, "id": self.known_id, **as_json(self.values, field_names)}
+        empty: Json = dict.fromkeys(field_names.values())
+        stored = empty if self.values is None else as_json(self.values, field_names)
+        return {"attributes": {"type": self.source}, "id": self.known_id, **stored}
 
     def as_cells(self, field_names: Mapping[str, str]) -> list[str]:
         """Return the row as a Bulk job takes it: the id, then a text for each of ``field_names``."""
-        texts = rendered(self.values)
+        texts = dict.fromkeys(field_names, CLEARED) if self.values is None else rendered(self.values)
         return [self.known_id, *(texts[ours] for ours in field_names)]
 
 

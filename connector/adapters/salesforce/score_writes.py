@@ -19,7 +19,7 @@ from connector.adapters.salesforce.score_rows import ScoreRow, Tally
 from connector.adapters.salesforce.score_values import DEFAULT_NAMES
 from connector.adapters.salesforce.session import Session
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
-from connector.records import ScoreWrite, WriteOutcome, WriteResult
+from connector.records import ScoreValues, ScoreWrite, WriteOutcome, WriteResult
 
 LARGEST_BATCH = ingest.LARGEST
 
@@ -43,16 +43,25 @@ class ScoreWriter:
 
         Raise ``RetryLater`` only if Salesforce throttles before anything is known to be written.
         """
-        if len(writes) > LARGEST_BATCH:
-            raise ValueError(f"a batch holds at most {LARGEST_BATCH} records, not {len(writes)}")
+        return self._all({item.record_id: item.values for item in writes}, [w.record_id for w in writes], field_names)
+
+    def clear(self, record_ids: Sequence[str], field_names: Mapping[str, str]) -> list[WriteResult]:
+        """Empty our fields in these records, in the way of :meth:`write`."""
+        return self._all(dict.fromkeys(record_ids), record_ids, field_names)
+
+    def _all(
+        self, values: Mapping[str, ScoreValues | None], wanted: Sequence[str], field_names: Mapping[str, str]
+    ) -> list[WriteResult]:
+        if len(wanted) > LARGEST_BATCH:
+            raise ValueError(f"a batch holds at most {LARGEST_BATCH} records, not {len(wanted)}")
         tally = Tally()
-        rows = {row.known_id: row for row in map(_row, writes) if row is not None}
+        rows = {row.known_id: row for row in map(_row, values, values.values()) if row is not None}
         names = {ours: name for ours, name in field_names.items() if ours in DEFAULT_NAMES}
         with self._turn:
             self._write(sorted(rows.values(), key=lambda row: (row.source, row.known_id)), names, tally)
         if tally.throttled is not None and not tally.wrote():
             raise tally.throttled
-        return [_result(item, rows, tally) for item in writes]
+        return [_result(item, rows, tally) for item in wanted]
 
     def _write(self, rows: Sequence[ScoreRow], names: Mapping[str, str], tally: Tally) -> None:
         """Start the jobs, write what is few while they run, then what they have left undone."""
@@ -113,13 +122,13 @@ class ScoreWriter:
         return undone, failed
 
 
-def _row(item: ScoreWrite) -> ScoreRow | None:
-    source = object_of(item.record_id)
-    return None if source is None else ScoreRow(item.record_id, to_18(item.record_id), source, item.values)
+def _row(record_id: str, values: ScoreValues | None) -> ScoreRow | None:
+    source = object_of(record_id)
+    return None if source is None else ScoreRow(record_id, to_18(record_id), source, values)
 
 
-def _result(item: ScoreWrite, rows: Mapping[str, ScoreRow], tally: Tally) -> WriteResult:
-    if object_of(item.record_id) is None:
-        return WriteResult(item.record_id, WriteOutcome.GONE, NO_PERSON)
-    found = tally.results[rows[to_18(item.record_id)].record_id]
-    return replace(found, record_id=item.record_id)
+def _result(record_id: str, rows: Mapping[str, ScoreRow], tally: Tally) -> WriteResult:
+    if object_of(record_id) is None:
+        return WriteResult(record_id, WriteOutcome.GONE, NO_PERSON)
+    found = tally.results[rows[to_18(record_id)].record_id]
+    return replace(found, record_id=record_id)

@@ -17,8 +17,9 @@ from connector.services.context import Services
 from connector.services.reports.refusals import Letter, letters
 from connector.services.reports.run import RunReport, run_report
 from connector.services.reports.speed import Speed, account_speed
-from connector.store import connections, outbox, overwrites, publications, scores, streams
+from connector.store import connections, departures, outbox, overwrites, publications, scores, streams
 from connector.store.connections import CrmConnection
+from connector.store.departures import Departure
 from connector.store.outbox import OutboxStatus
 from connector.store.streams import StreamState
 
@@ -78,7 +79,8 @@ class ConnectionReport:
 
     ``login`` is where to sign in to connect the account again, where it has a host of its own;
     ``webhook`` is there for CRMs that push only after their admin has entered it; ``options`` are what
-    its admin may turn on; ``speed`` is that of the real-time lane.
+    its admin may turn on; ``speed`` is that of the real-time lane. ``departure`` is there for an account that was left,
+    ``kept_days`` for how long the data of one are kept.
     """
 
     connection: CrmConnection
@@ -92,6 +94,8 @@ class ConnectionReport:
     webhook: AdminWebhook | None
     options: Mapping[str, Option]
     speed: Speed
+    departure: Departure | None
+    kept_days: int
 
     @property
     def scored(self) -> int:
@@ -127,6 +131,8 @@ def connection_report(services: Services, tenant_id: UUID, connection_id: UUID) 
             webhook=_webhook(services, connection),
             options=app.capabilities.options if app else {},
             speed=account_speed(session, connection_id),
+            departure=departures.find(session, connection_id),
+            kept_days=services.keeping.after_leaving.days,
         )
 
 

@@ -19,7 +19,7 @@ from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.people import Naming, Person
 from connector.services.reports.speed import LeadSpeed, lead_speed
-from connector.store import connections, events, leads, ledger, overwrites, scores, tracked
+from connector.store import connections, events, leads, ledger, objections, overwrites, scores, tracked
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
 
@@ -117,7 +117,8 @@ class LedgerLine:
 class LeadReport:
     """Everything the page of a lead shows; ``score`` is None for a lead outside the population.
 
-    ``speed`` is None where the real-time lane had nothing to do with it lately.
+    ``speed`` is None where the real-time lane had nothing to do with it lately. ``objected_at``: since then the person
+    may not be profiled.
     """
 
     lead_id: int
@@ -127,6 +128,7 @@ class LeadReport:
     records: tuple[RecordLink, ...]
     entries: tuple[LedgerLine, ...]
     speed: LeadSpeed | None
+    objected_at: datetime | None
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -148,6 +150,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         accounts = _accounts(session, tenant_id)
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
         speed = lead_speed(session, tenant_id, lead_id)
+        objected_at = objections.since(session, tenant_id, lead_id)
     return LeadReport(
         lead_id=lead_id,
         person=person,
@@ -156,6 +159,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         records=_links(services, accounts, records, left),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
         speed=speed,
+        objected_at=objected_at,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput, RetryLater
 from connector.records import Actor
+from connector.services import regions
 from connector.services.context import Services
 from connector.services.tracking import joining, waking
 from connector.services.tracking.batch import Batch, Refusal, Refused, Tracked
@@ -22,7 +23,7 @@ from connector.services.tracking.parsing import parse
 from connector.services.tracking.placing import Placed, place
 from connector.services.tracking.pseudonyms import pseudonym
 from connector.services.tracking.sites import hash_of
-from connector.store import sites, tracked, visitors
+from connector.store import sites, tombstones, tracked, visitors
 from connector.store.sites import TrackedSite
 
 FROM_PAGE, FROM_SERVER = 50, 500
@@ -97,6 +98,8 @@ def from_server(services: Services, site: TrackedSite, body: bytes) -> Receipt:
 def _keep(services: Services, site: TrackedSite, batch: Batch) -> Receipt:
     now = services.clock.now()
     with services.store.transaction(site.tenant_id) as session:
+        regions.require(services, session, site.tenant_id)
+        tombstones.hold(session, site.tenant_id, alone=False)
         fresh = _unknown(session, site, batch.events)
         wanted = _not_forgotten(services, session, site, fresh)
         placed = place(services, session, site, wanted, now)
@@ -122,7 +125,7 @@ def _unknown(session: Connection, site: TrackedSite, events: Sequence[Tracked]) 
 
 def _not_forgotten(services: Services, session: Connection, site: TrackedSite, events: list[Tracked]) -> list[Tracked]:
     marks = {event.mailbox: pseudonym(services, site.tenant_id, event.mailbox) for event in events if event.mailbox}
-    gone = visitors.forgotten(session, site.tenant_id, marks.values())
+    gone = tombstones.found(session, site.tenant_id, marks.values())
     if not gone:
         return events
     ends = {mailbox: gone[mark] for mailbox, mark in marks.items() if mark in gone}

@@ -1,17 +1,15 @@
-"""Visitors and the people in the CRM: who waits joins when a record appears, and goes when a person is erased."""
+"""Visitors and the people in the CRM: who waits joins when a record appears."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.records import Removal
-from connector.services.addresses import mailbox_of
 from connector.services.context import Services
 from connector.services.tracking.pseudonyms import person_key_of, pseudonym
-from connector.store import records, visitors
+from connector.store import visitors
 
 
 def join_waiting(services: Services, session: Connection, tenant_id: UUID) -> int:
@@ -36,19 +34,3 @@ def join_known(services: Services, session: Connection, tenant_id: UUID, mailbox
     wanted = {person_key_of(mailbox): mailbox for mailbox in mailboxes}
     found = visitors.with_records(session, tenant_id, wanted)
     return visitors.join(session, tenant_id, {pseudonym(services, tenant_id, wanted[key]): key for key in found})
-
-
-def forget_erased(
-    services: Services, session: Connection, tenant_id: UUID, connection_id: UUID, gone: Sequence[Removal]
-) -> None:
-    """Delete what erased people did on the tenant's sites, under every address that their records had.
-
-    To be called before the records go. What they did before is not taken in again if it is sent once more.
-    """
-    erased = [item.record_id for item in gone if item.erased]
-    if not erased:
-        return
-    told = records.addresses_of(session, connection_id, erased)
-    mailboxes = {mailbox for address in told if (mailbox := mailbox_of(address))}
-    keys = {pseudonym(services, tenant_id, mailbox): person_key_of(mailbox) for mailbox in mailboxes}
-    visitors.forget(session, tenant_id, keys, services.clock.now())

@@ -2,6 +2,7 @@
 
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.privacy import departures, erasures, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
 from connector.store.tables.schedules import pulses, schedules
@@ -16,7 +17,7 @@ from connector.store.tables.scored import (
     scores,
 )
 from connector.store.tables.tenancy import connections, fields, installs, rejections, streams, tenants
-from connector.store.tables.tracked import forgotten_mailboxes, sites, tracked_events, tracked_refusals, visitors
+from connector.store.tables.tracked import sites, tracked_events, tracked_refusals, visitors
 from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 
 __all__ = [
@@ -24,9 +25,10 @@ __all__ = [
     "companies",
     "connections",
     "conversions",
+    "departures",
+    "erasures",
     "events",
     "fields",
-    "forgotten_mailboxes",
     "inbox",
     "installs",
     "intents",
@@ -53,6 +55,7 @@ __all__ = [
     "sites",
     "streams",
     "tenants",
+    "tombstones",
     "traces",
     "tracked_events",
     "tracked_refusals",

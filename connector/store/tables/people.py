@@ -55,11 +55,19 @@ records = Table(
     Column("modified_at", UtcTime, nullable=False),
     Column("properties", Json, nullable=False),
     Column("removed_at", UtcTime),
+    Column("objected_at", UtcTime),
     Column("seen_at", UtcTime),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
     Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
     Index("ix_records_connection_id_email", "connection_id", "email"),
+    Index(
+        "ix_records_objected",
+        "tenant_id",
+        "lead_id",
+        sqlite_where=text("objected_at IS NOT NULL"),
+        postgresql_where=text("objected_at IS NOT NULL"),
+    ),
 )
 
 links = Table(

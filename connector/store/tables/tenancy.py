@@ -107,4 +107,5 @@ fields = Table(
     Column("company", Boolean, nullable=False),
     Column("history", Boolean, nullable=False, server_default=true()),
     Column("knowledge", Text),
+    Column("allowed", Boolean),
 )

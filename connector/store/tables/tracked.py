@@ -83,12 +83,3 @@ tracked_refusals = Table(
     Column("count", Integer, nullable=False),
     Index("ix_tracked_refusals_tenant_id", "tenant_id"),
 )
-
-forgotten_mailboxes = Table(
-    "forgotten_mailboxes",
-    metadata,
-    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
-    Column("mailbox", Text, primary_key=True),
-    Column("at", UtcTime, nullable=False),
-)
-"""Keyed hashes of those who asked to be forgotten: what they did before that is not taken in again."""

@@ -104,11 +104,4 @@ inbox = Table(
         sqlite_where=text("handled_at IS NULL"),
         postgresql_where=text("handled_at IS NULL"),
     ),
-    Index(
-        "ix_webhook_inbox_erased",
-        "connection_id",
-        "handled_at",
-        sqlite_where=text("kind = 'erased'"),
-        postgresql_where=text("kind = 'erased'"),
-    ),
 )

@@ -10,7 +10,7 @@ from connector.records import PropertyChange, Record
 from connector.services.tracking import retention
 from connector.store import events, records
 from connector.store.session import Store
-from connector.store.tables import forgotten_mailboxes
+from connector.store.tables import tombstones
 from tests.services.tracking.visits import ANA, BEN, Visits, another, identify, page, visits
 from tests.world import NOW
 
@@ -38,7 +38,7 @@ def test_erasing_a_person_reaches_all_their_visits(made: Visits) -> None:
     made.send_from_server(late | {"id": "order-000002", "at": made.world.clock.now().isoformat()})
     assert [row.detail for row in made.stored()] == ["/b", "Trial"]
     with made.world.services.store.reading() as session:
-        assert not any("firm" in str(row) for row in session.execute(sa.select(forgotten_mailboxes)))
+        assert not any("firm" in str(row) for row in session.execute(sa.select(tombstones)))
 
 
 def test_erasing_reaches_visits_under_a_former_address(made: Visits) -> None:
@@ -76,7 +76,7 @@ def test_what_nobody_did_goes_after_90_days(store: Store) -> None:
     made.send(page(3, "/waits"), identify(4, "ben@firm.com"), visitor=BEN)
     made.send(page(5, "/old"), visitor="visitor-unknown")
     made.send(page(6, "/gone"), visitor="visitor-gone")
-    made.world.clock.at = NOW + retention.KEPT
+    made.world.clock.at = NOW + made.world.services.keeping.visits
     made.send(page(7, "/fresh"), visitor="visitor-unknown")
     made.send(page(8, "/waits/still"), visitor=BEN)
     assert retention.purge(made.world.services, made.tenant_id) == 0

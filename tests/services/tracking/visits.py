@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from connector.records import Record, Removal
 from connector.services import identity
+from connector.services.privacy import erasing
 from connector.services.tracking import collecting, joining, sites
 from connector.services.tracking.collecting import Receipt
 from connector.store import connections, leads, records, tenants
@@ -103,7 +104,7 @@ class Visits:
         """Let a person ask their CRM to be forgotten, as a sync and the identity after it do."""
         gone = [Removal(record_id, self.world.clock.now(), erased=True)]
         with self.world.services.store.transaction() as session:
-            joining.forget_erased(self.world.services, session, self.tenant_id, self.crm_id, gone)
+            erasing.ask_for_removed(self.world.services, session, self.tenant_id, self.crm_id, gone)
             records.remove(session, self.crm_id, gone)
         self.identify()
 

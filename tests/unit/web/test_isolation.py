@@ -59,6 +59,10 @@ def _connection(site: Site, account: str) -> dict[str, object]:
     return {"connection_id": browser.get("/").location.rpartition("/")[2]}
 
 
+def _field(site: Site, account: str) -> dict[str, object]:
+    return {"connection_id": site.connection(account).id, "name": "city"}
+
+
 def _lead(site: Site, account: str, nth: int = 0) -> dict[str, object]:
     with site.world.services.store.reading() as session:
         query = sa.select(leads.c.id).where(leads.c.tenant_id == site.tenant_of(account))
@@ -101,8 +105,11 @@ OWNED = {
     "connections.retrain": Owned("POST", _connection),
     "connections.resume": Owned("POST", _connection),
     "connections.choose": Owned("POST", _connection),
+    "connections.disconnect": Owned("POST", _connection),
     "connections.replay": Owned("POST", _connection),
     "connections.reset": Owned("POST", _connection),
+    "fields.index": Owned("GET", _nothing),
+    "fields.decide": Owned("POST", _field),
     "leads.index": Owned("GET", _nothing),
     "leads.show": Owned("GET", _lead),
     "leads.changes": Owned("GET", _score),
@@ -114,6 +121,10 @@ OWNED = {
     "people.index": Owned("GET", _nothing),
     "people.set_apart": Owned("POST", _record),
     "people.let_join": Owned("POST", _record),
+    "privacy.held": Owned("POST", _lead),
+    "privacy.object_to": Owned("POST", _lead),
+    "privacy.allow": Owned("POST", _lead),
+    "privacy.erase": Owned("POST", _lead),
     "publication.show": Owned("GET", _nothing),
     "publication.choose": Owned("POST", _nothing),
     "publication.approve": Owned("POST", _connection),

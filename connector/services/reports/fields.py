@@ -1,0 +1,89 @@
+"""The fields of the connected accounts: how filled, how sensitive, used or not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from connector.services.context import Services
+from connector.services.privacy.sensitivity import Sensitivity, barred, sensitivity_of
+from connector.store import connections, fields, models
+from connector.store.types import AnyRow
+
+SAMPLE = 1_000
+"""Newest records of an account that the fill is counted over."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One field of an account. ``fill`` is the share of records that have it, None for a company's or without records.
+
+    ``why`` says why it is used or not; ``allowed`` is an admin's decision, None where there is none. ``decidable``: an
+    admin may decide.
+    """
+
+    connection_id: UUID
+    account: str
+    name: str
+    label: str
+    type: str
+    fill: float | None
+    sensitivity: Sensitivity
+    used: bool
+    why: str
+    allowed: bool | None
+    decidable: bool
+
+
+def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
+    """Return a tenant's fields, account by account, those that need a look first."""
+    with services.store.reading(tenant_id) as session:
+        accounts = {item.id: item for item in connections.of_tenant(session, tenant_id)}
+        rows = fields.of_tenant(session, tenant_id)
+        fill = {account: fields.fill(session, account, SAMPLE) for account in accounts}
+        champion = models.champion(session, tenant_id)
+    told: Mapping[str, Any] = champion.report if champion else {}
+    used = {str(item["name"]).partition("=")[0] for item in told.get("features") or ()}
+    judged = {str(item["field"]): item for item in told.get("leakage") or ()}
+    lines = []
+    for row in rows:
+        account = accounts[row.connection_id]
+        full = f"{account.vendor}.{row.name}"
+        is_used = any(name == f"field.{full}" or name.startswith(f"field.{full}.") for name in used)
+        is_used = is_used and barred(row) is None
+        lines.append(
+            FieldLine(
+                row.connection_id,
+                account.account_name,
+                row.name,
+                row.label,
+                row.type,
+                None
+                if row.company
+                else fill[row.connection_id].get(row.name, 0.0 if fill[row.connection_id] else None),
+                sensitivity_of(row),
+                is_used,
+                _why(row, judged.get(full), is_used, learned=champion is not None),
+                row.allowed,
+                not (row.personal or row.system or row.own),
+            )
+        )
+    order = {Sensitivity.SPECIAL: 0, Sensitivity.ORDINARY: 1, Sensitivity.PERSONAL: 2}
+    return sorted(lines, key=lambda line: (line.account, order[line.sensitivity], line.label, line.name))
+
+
+def _why(row: AnyRow, judgement: Mapping[str, Any] | None, is_used: bool, *, learned: bool) -> str:
+    if row.own:
+        return "we write it ourselves"
+    if row.system:
+        return "it means the outcome or the process itself"
+    reason = barred(row)
+    if reason is not None:
+        return reason
+    if judgement is not None and judgement["verdict"] != "clear":
+        return str(judgement["reason"])
+    if is_used:
+        return "the present model reads it"
+    return "the present model found nothing in it" if learned else "no model has been trained yet"

@@ -1,0 +1,43 @@
+"""Who may not be profiled: noted at every record of theirs, so that it outlasts joining, parting and merging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.store.tables import records, scores
+
+
+def leads_of(tenant_id: UUID) -> sa.Select[Any]:
+    """The leads of a tenant who may not be profiled: one record that says so is enough."""
+    r = records.c
+    return sa.select(r.lead_id).where(r.tenant_id == tenant_id, r.objected_at.is_not(None), r.lead_id.is_not(None))
+
+
+def among(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
+    """Return those of these leads who may not be profiled."""
+    return set(connection.execute(leads_of(tenant_id).where(records.c.lead_id.in_(lead_ids)).distinct()).scalars())
+
+
+def since(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | None:
+    """Return since when a lead may not be profiled, None where they may."""
+    mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+    found: datetime | None = connection.execute(sa.select(sa.func.min(records.c.objected_at)).where(mine)).scalar()
+    return found
+
+
+def put(connection: Connection, tenant_id: UUID, lead_id: int, at: datetime | None) -> None:
+    """Note at all records of a lead that they may not be profiled since ``at``, None that they may.
+
+    Who may not has no score any more.
+    """
+    mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+    connection.execute(sa.update(records).where(mine).values(objected_at=at))
+    if at is not None:
+        of_lead = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id == lead_id)
+        connection.execute(sa.delete(scores).where(of_lead))

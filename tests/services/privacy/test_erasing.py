@@ -1,0 +1,199 @@
+"""Who is erased is in no byte, comes back by nothing that is late, and is out of the next model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from connector.crashpoints import Point, watching
+from connector.errors import RejectedInput, RetryLater
+from connector.records import Actor, EngagementEvent, EventKind, Page, Removal
+from connector.services import pipeline, polling
+from connector.services.privacy import erasing
+from connector.store import erasures, inputs, ledger, models
+from connector.store.session import Store
+from connector.store.tables import events, ledger_payloads, metadata, scores, traces
+from tests.services.privacy.people import ANA, BEN, MAIL, Crash, Dies, people, told
+from tests.services.privacy.planted import MARK, PERSON, Machine, machine, person_page
+from tests.world import NOW
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Iterator[Machine]:
+    """A machine that knows the person."""
+    with machine(tmp_path / "data") as made:
+        yield made
+
+
+def _tables_with_the_mark(made: Machine) -> set[str]:
+    found = set()
+    with made.world.services.store.reading() as session:
+        for table in metadata.sorted_tables:
+            if any(MARK in str(tuple(row)) for row in session.execute(sa.select(table))):
+                found.add(table.name)
+    return found
+
+
+def test_a_person_is_in_no_byte_afterwards_and_does_not_come_back(planted: Machine) -> None:
+    """Database, its log, the broker's file, models, inputs; then a late page, a webhook and a visit."""
+    services = planted.world.services
+    assert _tables_with_the_mark(planted) >= {
+        "leads",
+        "records",
+        "property_changes",
+        "events",
+        "conversions",
+        "rejections",
+        "webhook_inbox",
+        "visitors",
+        "tracked_events",
+        "outbox",
+        "ledger_payloads",
+    }
+    assert planted.places()
+    lead_id = planted.lead_id()
+    assert lead_id
+    assert erasing.ask_for_lead(services, planted.tenant_id, lead_id + 1_000_000, "test") is None
+    assert erasing.ask_for_lead(services, planted.tenant_id, lead_id, "test")
+    (erasure_id,) = erasing.due(services)
+    assert erasing.carry_out(services, erasure_id)
+    assert _tables_with_the_mark(planted) == set()
+    assert planted.places() == {}
+    with services.store.reading() as session:
+        for table in (scores, traces):
+            assert session.execute(sa.select(table).where(table.c.lead_id == lead_id)).all() == []
+        for first in inputs.batches(session, planted.tenant_id):
+            batch = inputs.of_entry(session, planted.tenant_id, first)
+            assert batch
+            assert lead_id not in inputs.unpack(batch.frame)["lead_id"]
+        assert ledger.verify(session, planted.tenant_id).broken_at is None
+        bodies = [json for json in session.execute(sa.select(ledger_payloads.c.body)).scalars() if "erased" in json]
+        assert len(bodies) == 1
+
+    planted.world.crm.pages["people"].append(person_page())
+    assert planted.push() == 0
+    planted.world.clock.sleep(3600)
+    polling.catch_up(services, planted.tenant_id)
+    planted.world.work()
+    with services.store.transaction() as session:
+        before = models.champion(session, planted.tenant_id)
+        ready = pipeline.start(services, session, planted.tenant_id, pipeline.RETRAIN)
+    services.wake_all(ready)
+    planted.world.work()
+    with services.store.reading() as session:
+        after = models.champion(session, planted.tenant_id)
+        assert before
+        assert after
+        assert before.version != after.version
+    assert _tables_with_the_mark(planted) == set()
+    assert planted.places() == {}
+    assert PERSON not in planted.world.crm.writes
+
+
+POINTS = [point for point in Point if point.name.startswith("ERASURE_")]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_may_die_at_every_point(store: Store, point: Point) -> None:
+    """Whoever sweeps next goes on; the other person, and what the CRM holds of them, stays."""
+    made = people(store)
+    lead_id, other = made.lead_of(ANA), made.lead_of(BEN)
+    erasure_id = erasing.ask_for_lead(made.services, made.tenant_id, lead_id, "test")
+    assert erasure_id
+    dies = Dies(point)
+    with watching(dies), pytest.raises(Crash):
+        erasing.carry_out(made.services, erasure_id)
+    made.read(told(ANA))
+    assert not erasing.carry_out(made.services, erasure_id)
+    made.world.clock.at += erasing.LEASE
+    for found in erasing.due(made.services):
+        assert erasing.carry_out(made.services, found)
+    assert erasing.due(made.services) == []
+    made.read(told(ANA))
+    assert made.known() == {BEN}
+    assert made.lead_of(BEN) == other
+    assert set(made.world.crm.held) == {BEN}
+    with store.reading() as session:
+        (kept,) = erasures.of_tenant(session, made.tenant_id, 10)
+        assert (kept.person, kept.found["records"], kept.found["events"]) == (None, 1, 1)
+        assert len(session.execute(sa.select(events)).all()) == 1
+
+
+def test_a_crm_that_is_away_holds_up_nothing_but_its_own_part(store: Store) -> None:
+    """The store has forgotten; our values are taken out as soon as the CRM answers."""
+    made = people(store)
+    crm, away = made.world.crm, RetryLater("The CRM is away.")
+
+    def trouble(operation: str) -> None:
+        if operation == "clear":
+            raise away
+
+    crm.trouble = trouble
+    erasure_id = erasing.ask_for_email(made.services, made.tenant_id, " ANA@firm.com", "test")
+    assert not erasing.carry_out(made.services, erasure_id)
+    assert made.known() == {BEN}
+    assert ANA in crm.held
+    made.world.clock.at += erasing.PAUSE
+    crm.trouble = lambda _operation: None
+    assert erasing.carry_out(made.services, erasure_id)
+    assert ANA not in crm.held
+
+
+def test_a_crm_that_never_answers_is_given_up_with_a_word(store: Store) -> None:
+    """Whoever asked is told what could not be reached."""
+    made = people(store)
+
+    def trouble(operation: str) -> None:
+        raise RetryLater("The CRM is away.")
+
+    made.world.crm.trouble = trouble
+    erasure_id = erasing.ask_for_email(made.services, made.tenant_id, MAIL[ANA], "test")
+    assert not erasing.carry_out(made.services, erasure_id)
+    made.world.clock.at += erasing.PATIENCE
+    assert erasing.carry_out(made.services, erasure_id)
+    with store.reading() as session:
+        (kept,) = erasures.of_tenant(session, made.tenant_id, 10)
+    assert (kept.person, kept.message) == (None, "The CRM is away.")
+
+
+def test_who_comes_back_by_themselves_is_new(store: Store) -> None:
+    """A record made later is taken in, under the same address and even under the same id; an older one is not."""
+    made = people(store)
+    erasure_id = erasing.ask_for_lead(made.services, made.tenant_id, made.lead_of(ANA), "test")
+    assert erasure_id
+    erasing.carry_out(made.services, erasure_id)
+    again = told(ANA).records[0]
+    late = Page(cursor={}, drained=True, records=(replace(again, record_id="9"),))
+    made.read(late)
+    assert made.known() == {BEN}
+    of_late = EngagementEvent("web", "late", EventKind.PAGE_VIEW, NOW, Actor.LEAD, "9", None, "/late")
+    made.read(Page(cursor={}, drained=True, events=(of_late,)))
+    with store.reading() as session:
+        assert "/late" not in session.execute(sa.select(events.c.detail)).scalars().all()
+    made.world.clock.sleep(60)
+    born = made.world.clock.now()
+    made.read(Page(cursor={}, drained=True, records=(replace(again, created_at=born, modified_at=born),)))
+    assert made.known() == {ANA, BEN}
+    made.read(Page(cursor={}, drained=True, records=told(ANA).records, changes=told(ANA).changes))
+    assert made.known() == {ANA, BEN}
+
+
+def test_a_crm_that_erased_a_person_erases_all_of_them(store: Store) -> None:
+    """Another account's record of the same address goes as well; an address that nobody had is barred all the same."""
+    made = people(store)
+    twin = replace(told(ANA).records[0], record_id="twin")
+    made.read(Page(cursor={}, drained=True, records=(twin,)))
+    assert made.lead_of("twin") == made.lead_of(ANA)
+    gone = Removal(ANA, made.world.clock.now(), erased=True)
+    made.read(Page(cursor={}, drained=True, removals=(gone, replace(gone, record_id="never known"))))
+    for erasure_id in erasing.due(made.services):
+        assert erasing.carry_out(made.services, erasure_id)
+    stranger = replace(twin, record_id="never known", email="stranger@firm.com")
+    made.read(Page(cursor={}, drained=True, records=(stranger, twin, told(ANA).records[0])))
+    assert made.known() == {BEN}
+    with pytest.raises(RejectedInput):
+        erasing.ask_for_email(made.services, made.tenant_id, "nobody", "test")
