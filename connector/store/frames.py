@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -116,14 +115,15 @@ def _from_rows(connection: Connection, query: sa.Select[Any], schema: pl.Schema)
 
 
 def _from_arrow(store: Store, tenant_id: UUID, sql: str, names: Sequence[str]) -> pl.DataFrame:
-    url = store.engine.url.set(drivername="postgresql")
-    # A connection of its own, which is the tenant's from its beginning to its end.
-    given = url.normalized_query.get("options", ())
-    options = " ".join((*given, f"-c {TENANT_SETTING}={tenant_id}"))
-    address = urlsplit(url.update_query_dict({"options": options}).render_as_string(hide_password=False))
-    # libpq takes a plus for what it is, not for a space.
-    uri = address._replace(query=address.query.replace("+", "%20")).geturl()
-    return pl.read_database_uri(sql, uri, engine="adbc").select(names)
+    # Imported here: a deployment on SQLite loads no driver of PostgreSQL.
+    from adbc_driver_postgresql import dbapi
+
+    uri = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with dbapi.connect(uri) as connection, connection.cursor() as cursor:
+        # In the same transaction as the query, as store/session does: a pooler between may change servers after it.
+        cursor.execute(f"SET LOCAL {TENANT_SETTING} = '{tenant_id}'")
+        cursor.execute(sql)
+        return pl.DataFrame(cursor.fetch_arrow()).select(names)
 
 
 def _from_sqlite(store: Store, tenant_id: UUID, sql: str, names: Sequence[str]) -> pl.DataFrame:
