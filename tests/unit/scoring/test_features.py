@@ -107,6 +107,17 @@ def test_numbers_and_choices_in_text_fields_are_recognised() -> None:
     assert fitted(world(FieldType.TEXT, ["red", "blue"]))[0].fields[0].type is FieldType.CATEGORY
 
 
+@pytest.mark.parametrize("kind", [FieldType.CATEGORY, FieldType.MULTI])
+def test_a_value_that_few_people_have_is_in_no_spec(kind: FieldType) -> None:
+    """However many rows they have: four people are too few, five are enough."""
+    texts: list[str | None] = [*(["of one"] + ["of four"] * 4 + ["of five"] * 5), *["of many"] * 30]
+    timeline = world(kind, texts)
+    days = [(lead, NOW - timedelta(days=day)) for lead in range(1, COUNT + 1) for day in range(20)]
+    rows = numbered(pl.DataFrame(days, schema={"lead_id": pl.Int64, "as_of": UTC_TIME}, orient="row"))
+    spec, _ = fit(timeline, rows, Timing.DATED)
+    assert spec.fields[0].levels == ("of many", "of five")
+
+
 def test_titles_become_seniority_and_function() -> None:
     """Recognised by what the field holds."""
     spec, vectors = fitted(world(FieldType.TEXT, ["Intern", "Marketing Director"]))
