@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,8 @@ from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
+from connector.services.api import keys as api_keys
+from connector.services.api.keys import NewKey, Scope
 from connector.services.context import Services
 from connector.services.doctor import Level, Surroundings, examine
 from connector.services.reports import refusals
@@ -195,6 +197,56 @@ def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
     if made is None:
         raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
     click.echo(f"secret  {made.secret}")
+
+
+@cli.group("api-keys")
+def programs() -> None:
+    """Keys by which a tenant's programs use the REST API."""
+
+
+def _told(made: NewKey) -> None:
+    click.echo(f"key     {made.key.id}\nsecret  {made.secret}")
+
+
+@programs.command("list")
+@click.argument("tenant_id", type=click.UUID)
+def list_keys(tenant_id: UUID) -> None:
+    """List the keys with what they may do and when they were last used (UTC)."""
+    for key in api_keys.of_tenant(_services_of(tenant_id), tenant_id):
+        times = (("expires", key.expires_at), ("last used", key.last_used_at), ("revoked", key.revoked_at))
+        said = "".join(f", {word} {at:%Y-%m-%d %H:%M}" for word, at in times if at)
+        click.echo(f"{key.id}  {key.prefix}  {key.name}: {' '.join(key.scopes)}{said}")
+
+
+@programs.command("add")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(Scope)), help="Repeatable.")
+@click.option("--days", type=int, help="It expires after so many days. Default: never.")
+def add_key(tenant_id: UUID, name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a key; print its secret this once."""
+    _told(api_keys.add(_services_of(tenant_id), tenant_id, name, scopes, days))
+
+
+@programs.command("rotate")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("key_id", type=click.UUID)
+@click.option("--hours", type=int, default=24, show_default=True, help="So long the former secret still opens.")
+def rotate_key(tenant_id: UUID, key_id: UUID, hours: int) -> None:
+    """Give a key another secret, printed this once."""
+    made = api_keys.rotate(_services_of(tenant_id), tenant_id, key_id, timedelta(hours=hours))
+    if made is None:
+        raise click.ClickException(f"Tenant {tenant_id} has no API key {key_id}.")
+    _told(made)
+
+
+@programs.command("revoke")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("key_id", type=click.UUID)
+def revoke_key(tenant_id: UUID, key_id: UUID) -> None:
+    """End a key at once and for good."""
+    if not api_keys.revoke(_services_of(tenant_id), tenant_id, key_id):
+        raise click.ClickException(f"Tenant {tenant_id} has no API key {key_id}.")
 
 
 @cli.command()

@@ -74,6 +74,14 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | N
     return connection.execute(sa.select(scores).where(where)).one_or_none()
 
 
+def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return the score rows of those of these leads that have one."""
+    if not lead_ids:
+        return ()
+    where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id.in_(lead_ids))
+    return connection.execute(sa.select(scores).where(where)).all()
+
+
 def summary(connection: Connection, tenant_id: UUID) -> dict[str, int]:
     """Return tier → number of leads."""
     query = sa.select(scores.c.tier, sa.func.count()).where(scores.c.tenant_id == tenant_id).group_by(scores.c.tier)

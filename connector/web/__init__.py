@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFProtect
 from connector.services.context import Services
 from connector.settings import Settings
 from connector.web import (
+    api,
+    api_keys,
     charts,
     collecting,
     connect,
@@ -38,6 +40,7 @@ _BLUEPRINTS = (
     people.pages,
     publication.pages,
     tracking.pages,
+    api_keys.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
@@ -70,6 +73,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     wiring.install(app, services, settings)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    api.register(app, settings, csrf)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS)
     errors.register(app)

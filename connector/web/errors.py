@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError, NeedsAdmin, NotSupported, RejectedInput, RetryLater, SettingsError
+from connector.web.api import problems
 from connector.web.session import SignInNeeded
 
 log = logging.getLogger("connector.web")
@@ -82,7 +83,9 @@ def _bug(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(found: Explanation, sentence: str, headers: dict[str, str] | None = None) -> ResponseReturnValue:
-    """Render a page, or JSON for machines."""
+    """Render a page, a problem for callers of the API, or JSON for other machines."""
+    if problems.concerned():
+        return problems.of_status(found.status, sentence, headers or {})
     if request.blueprint in _MACHINES or request.path.startswith(("/webhooks/", "/t/", "/api/")):
         return jsonify(error=sentence or found.title), found.status, headers or {}
     return render_template("error.html", found=found, sentence=sentence), found.status, headers or {}

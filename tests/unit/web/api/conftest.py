@@ -1,0 +1,45 @@
+"""The API over a tenant with scores: one to read, and copies of it to change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connector.app import create_app
+from connector.store.session import open_store
+from tests.unit.web.api.program import Program, program
+from tests.unit.web.site import Site, settings
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def reader(scored: Site) -> Program:
+    """A program that may do everything with the tenant that is only read."""
+    return program(scored)
+
+
+@pytest.fixture
+def live(scored: Site, tmp_path: Path) -> Iterator[Site]:
+    """A copy of the scored tenant of one's own."""
+    path, source = tmp_path / "copy.db", str(scored.world.services.store.engine.url.database)
+    with sqlite3.connect(source) as held, sqlite3.connect(path) as copy:
+        held.backup(copy)
+    copy.close()
+    held.close()
+    store = open_store(f"sqlite:///{path}")
+    woken = scored.world.woken.copy()
+    woken.clear()
+    services = replace(scored.world.services, store=store, wake=lambda queue, work_id: woken.append((queue, work_id)))
+    world = World(services, scored.world.clock, scored.world.crm, woken)
+    yield Site(world, create_app(services, settings()))
+    store.close()
+
+
+@pytest.fixture
+def writer(live: Site) -> Program:
+    """A program that may do everything with the copy."""
+    return program(live)
