@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from connector.app import create_app
 from connector.store.session import open_store
 from tests.unit.web.api.program import Program, program
 from tests.unit.web.site import Site, settings
-from tests.world import World
+from tests.world import StillClock, World
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +32,12 @@ def live(scored: Site, tmp_path: Path) -> Iterator[Site]:
     copy.close()
     held.close()
     store = open_store(f"sqlite:///{path}")
-    woken = scored.world.woken.copy()
-    woken.clear()
-    services = replace(scored.world.services, store=store, wake=lambda queue, work_id: woken.append((queue, work_id)))
-    world = World(services, scored.world.clock, scored.world.crm, woken)
+    woken: list[tuple[str, UUID]] = []
+    clock = StillClock(scored.world.clock.at)
+    services = replace(
+        scored.world.services, store=store, clock=clock, wake=lambda queue, work_id: woken.append((queue, work_id))
+    )
+    world = World(services, clock, scored.world.crm, woken)
     yield Site(world, create_app(services, settings()))
     store.close()
 
