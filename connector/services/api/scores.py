@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.engine import Connection
+
 from connector.services.api.references import Reference, one, resolve
 from connector.services.context import Services
 from connector.services.reports.changes import LeadChanges, lead_changes
@@ -61,16 +63,22 @@ class Current:
 def current(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Current:
     """Return the current scores of leads."""
     with services.store.reading() as session:
-        found = resolve(session, tenant_id, wanted)
-        rows = {row.lead_id: row for row in scores.of_leads(session, tenant_id, found.ids)}
+        # A score says that there is such a lead: only for the others is that asked.
+        rows = _rows(session, tenant_id, [item for item in wanted if isinstance(item, int)])
+        found = resolve(session, tenant_id, [item for item in wanted if item not in rows])
+        rows |= _rows(session, tenant_id, [lead for lead in found.ids if lead not in rows])
     told, absent = [], []
     for item in dict.fromkeys(wanted):
-        row = rows.get(found.leads.get(item, 0))
+        row = rows.get(found.leads.get(item, item))
         if row is None:
             absent.append(Absent(item, found.refused.get(item, UNSCORED)))
         else:
             told.append(_stored(item, row))
     return Current(told, absent)
+
+
+def _rows(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict[Reference, AnyRow]:
+    return {row.lead_id: row for row in scores.of_leads(session, tenant_id, lead_ids)}
 
 
 def _stored(asked: Reference, row: AnyRow) -> StoredScore:

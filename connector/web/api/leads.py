@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema, fields, validate
 
 from connector.errors import RejectedInput
@@ -15,7 +16,7 @@ from connector.services.api.leads import Criteria
 from connector.services.api.references import parsed
 from connector.services.api.supposing import Act
 from connector.web.api import paging
-from connector.web.api.gate import ApiBlueprint, caller, used
+from connector.web.api.gate import ApiBlueprint, caller, quickly, used
 from connector.web.api.lead_shapes import (
     ChangesShape,
     FoundShape,
@@ -121,13 +122,13 @@ def get(lead: str) -> leads.Lead:
 @routes.get("/<lead>/score")
 @routes.needs(Scope.SCORES_READ)
 @routes.response(200, ScoreShape)
-def score(lead: str) -> scores.StoredScore:
+def score(lead: str) -> Response:
     """The current score of one lead, as it is stored."""
     found = scores.current(services(), caller().tenant_id, [parsed(lead)])
     if not found.scores:
         raise Problem("not-found", found.absent[0].reason)
     used(found.leads)
-    return found.scores[0]
+    return quickly(found.scores[0])
 
 
 @routes.get("/<lead>/history")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
+from flask import Response, url_for
 from marshmallow import Schema, fields, validate
 
 from connector.errors import RejectedInput
 from connector.services.api import recomputing, scores
 from connector.services.api.keys import Scope
-from connector.web.api.gate import ApiBlueprint, caller, once, used
+from connector.web.api.gate import ApiBlueprint, caller, once, quickly, used
 from connector.web.api.problems import Problem
 from connector.web.api.shapes import AbsentShape, LeadReference, ScoreShape
 from connector.web.wiring import services
@@ -61,14 +61,14 @@ class ProgressShape(Schema):
 @routes.needs(Scope.SCORES_READ)
 @routes.arguments(QueryShape)
 @routes.response(200, CurrentShape)
-def query(body: dict[str, Any]) -> scores.Current:
+def query(body: dict[str, Any]) -> Response:
     """Current scores of up to 500 leads.
 
     As they are stored: nothing is computed. Leads without a score are named with the reason.
     """
     found = scores.current(services(), caller().tenant_id, body["leads"])
     used(found.leads)
-    return found
+    return quickly(found)
 
 
 @routes.post("/recomputations")

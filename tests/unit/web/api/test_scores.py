@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from connector.store import ledger
 from connector.store.tables import ledger_payloads, records, scores
 from connector.store.types import AnyRow
+from connector.web.api.scores import CurrentShape
 from tests.unit.web.api.program import Program, problem, program, told
 from tests.unit.web.site import Site
 
@@ -27,6 +28,7 @@ def test_a_lead_is_found_by_our_id_and_by_its_records(reader: Program, best: Any
     found = told(reader.post("/scores/query", {"leads": [*names, *strangers, names[0]]}))
     assert [score["asked"] for score in found["scores"]] == names
     assert {score["lead"] for score in found["scores"]} == {best.lead_id}
+    assert CurrentShape().load(found)
     one = found["scores"][0]
     assert (one["score"], one["tier"], one["model"]) == (float(best.score), best.tier, best.model)
     assert one["probability"] == pytest.approx(float(best.probability), abs=1e-9)
