@@ -221,7 +221,14 @@ def list_keys(tenant_id: UUID) -> None:
 @programs.command("add")
 @click.argument("tenant_id", type=click.UUID)
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(Scope)), help="Repeatable.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Repeatable.",
+)
 @click.option("--days", type=int, help="It expires after so many days. Default: never.")
 def add_key(tenant_id: UUID, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a key; print its secret this once."""
