@@ -124,7 +124,8 @@ class Client:
         body = {name: value for name, value in asked.items() if value is not None} | {"limit": 200}
 
         def page(cursor: str | None) -> Mapping[str, Any]:
-            return self._post("/leads/search", body | ({"cursor": cursor} if cursor else {}))
+            found: Mapping[str, Any] = self._post("/leads/search", body | ({"cursor": cursor} if cursor else {}))
+            return found
 
         return self._pages(Lead, "leads", page)
 

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 def read(kind: type[T], data: Mapping[str, Any]) -> T:
     """Return a record of ``kind``. What the answer lacks must have a default; what it has beyond is passed over."""
-    hints = _hints(kind)
+    record: Any = kind
+    hints = _hints(record)
     return kind(**{name: _value(hint, data[name]) for name, hint in hints.items() if name in data})
 
 
