@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError, NeedsAdmin, NotSupported, RejectedInput, RetryLater, SettingsError
+from connector.store.session import UNAVAILABLE
 from connector.web.api import problems
 from connector.web.session import SignInNeeded
 
@@ -79,6 +80,8 @@ def _bug(error: Exception) -> ResponseReturnValue:
     # Places without values: a library's message may quote a payload.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("%s at %s: %s", type(error).__name__, request.endpoint, " > ".join(places))
+    if problems.concerned() and isinstance(error, UNAVAILABLE):
+        return problems.of_status(503, "The database is busy or away.", {})
     return _answer(_OURS, "")
 
 

@@ -14,7 +14,7 @@ from connector.web.api import paging
 from connector.web.api.gate import ApiBlueprint, caller, once, used
 from connector.web.api.paging import PageQuery
 from connector.web.api.problems import Problem
-from connector.web.api.shapes import LeadReference, NextShape, ReceiptShape
+from connector.web.api.shapes import SENSIBLE, LeadReference, NextShape, ReceiptShape
 from connector.web.wiring import services
 
 routes = ApiBlueprint(
@@ -37,7 +37,7 @@ class OutcomeShape(Schema):
         validate=validate.Regexp(r"(deal_won|deal_lost|order|stage:[^\x00-\x1f]{1,100})\Z"),
         metadata={"description": "deal_won, deal_lost, order or stage:<value>, as the tenant's goal names it."},
     )
-    at = fields.AwareDateTime(required=True)
+    at = fields.AwareDateTime(required=True, validate=SENSIBLE)
     amount = fields.Decimal(
         load_default=None,
         places=4,

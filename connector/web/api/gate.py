@@ -122,6 +122,8 @@ def check_scope() -> None:
     if rule.scope not in caller().scopes:
         raise Problem("scope", f"The key {caller().prefix} has no scope {rule.scope}.")
     request.max_content_length = rule.body_bytes
+    if "\x00" in request.path or "\x00" in "".join(request.args.values()):
+        raise Problem("malformed", "The address holds a NUL character.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("media-type", "A compressed body is not taken. Send it as it is.")
 

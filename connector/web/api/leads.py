@@ -27,7 +27,7 @@ from connector.web.api.lead_shapes import (
 )
 from connector.web.api.paging import PageQuery
 from connector.web.api.problems import Problem
-from connector.web.api.shapes import ScoreShape
+from connector.web.api.shapes import SENSIBLE, ScoreShape
 from connector.web.wiring import services
 
 routes = ApiBlueprint(
@@ -49,7 +49,7 @@ class SearchShape(PageQuery):
     tier = fields.String(load_default=None, validate=validate.OneOf(list(Tier)))
     min_score = fields.Float(load_default=None, validate=validate.Range(0, 100))
     max_score = fields.Float(load_default=None, validate=validate.Range(0, 100))
-    scored_since = fields.AwareDateTime(load_default=None)
+    scored_since = fields.AwareDateTime(load_default=None, validate=SENSIBLE)
 
 
 class EntryQuery(Schema):

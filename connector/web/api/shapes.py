@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -9,6 +10,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from connector.records import Tier
 from connector.services.api.references import LARGEST_ID
 
+SENSIBLE = validate.Range(datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+"""Times that every database can name."""
 _LEAD = "Our id as a number, or the id of a record in a CRM as vendor:id or vendor:account:id."
 
 

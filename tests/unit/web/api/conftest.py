@@ -9,9 +9,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from connector.app import create_app
 from connector.store.session import open_store
+from connector.store.tables import api_uses
 from tests.unit.web.api.program import Program, program
 from tests.unit.web.site import Site, settings
 from tests.world import StillClock, World
@@ -32,6 +34,9 @@ def live(scored: Site, tmp_path: Path) -> Iterator[Site]:
     copy.close()
     held.close()
     store = open_store(f"sqlite:///{path}")
+    with store.transaction() as session:
+        # What others asked of the tenant that is shared.
+        session.execute(sa.delete(api_uses))
     woken: list[tuple[str, UUID]] = []
     clock = StillClock(scored.world.clock.at)
     services = replace(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from connector.errors import RejectedInput
 from connector.services import maintenance
@@ -143,6 +144,23 @@ def test_the_last_use_is_written_once_a_minute_at_most(fresh: Site) -> None:
     fresh.world.clock.sleep(1)
     told(caller.get("/models"))
     assert last() == start + timedelta(seconds=60)
+
+
+def test_what_can_not_be_remembered_is_not_given_out(
+    scored: Site, reader: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that takes no rows, and one that answers nothing at all."""
+
+    def away(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    answer = reader.get("/models")
+    monkeypatch.setattr(uses, "record", away)
+    refused = reader.get("/models")
+    problem(refused, 503, "unavailable")
+    assert told(answer)["models"][0]["sha256"] not in refused.text
+    monkeypatch.setattr(keys, "caller_of", away)
+    problem(reader.get("/models"), 503, "unavailable")
 
 
 def test_every_use_comes_into_the_ledger_with_its_leads_and_the_chain_holds(live: Site, writer: Program) -> None:
