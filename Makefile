@@ -74,6 +74,9 @@ bench-line: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits 
 bench-realtime: $(VENV)/.dev ## Measure webhook to value in the CRM, single leads and bursts (QUICK= REPORT=)
 	$(RUN) -m tests.bench.realtime $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
+bench-api: $(VENV)/.dev ## Measure how fast the REST API tells stored scores, beside a bare read (QUICK= REPORT=)
+	$(RUN) -m tests.bench.api $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
+
 bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS= QUICK= REPORT=)
 	$(RUN) -m tests.bench.scoring $(if $(LEADS),--leads $(LEADS)) $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
@@ -118,5 +121,5 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak lint bench bench-engine bench-line bench-realtime bench-scoring bench-leakage bench-quality bench-extras \
+.PHONY: help demo test soak lint bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
 from connector.commands import privacy
+from connector.commands.api_keys import programs
 from connector.commands.database import database
 from connector.commands.keys import keys
 from connector.commands.ledger import ledger
@@ -197,7 +198,7 @@ def doctor() -> None:
     sys.exit(Level.PROBLEM in levels)
 
 
-for command in privacy.COMMANDS:
+for command in (programs, *privacy.COMMANDS):
     cli.add_command(command)
 
 

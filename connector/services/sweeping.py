@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.services import looking, pipeline, realtime, renewing, schedules
+from connector.services.api import uses
 from connector.services.context import Services
 from connector.services.privacy import erasing, leaving
 from connector.store import schedules as rows
@@ -36,9 +37,13 @@ class Due:
 
 
 def sweep(services: Services) -> Due:
-    """Announce intents and real-time work that are due; return the rest, which the caller's broker is told of."""
+    """Announce intents and real-time work that are due, and bring uses of the REST API into the ledger.
+
+    Returns the rest, which the caller's broker is told of.
+    """
     pipeline.sweep(services)
     realtime.sweep(services)
+    uses.sweep(services)
     scheduled = schedules.sweep(services)
     services.board.swept(services.clock.now())
     looks, grants = looking.due(services), _grants(services)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import upsert
 from connector.store.tables import models, score_maps
+from connector.store.types import AnyRow
 
 CHAMPION = "champion"
 RETIRED = "retired"
@@ -34,6 +35,13 @@ class ModelVersion:
 def versions(connection: Connection, tenant_id: UUID) -> Sequence[str]:
     """Return the names of a tenant's model versions."""
     return list(connection.execute(sa.select(models.c.version).where(models.c.tenant_id == tenant_id)).scalars())
+
+
+def listed(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
+    """Return (version, status, as_of, sha256, report, created_at) of a tenant's models, newest first."""
+    c = models.c
+    query = sa.select(c.version, c.status, c.as_of, c.sha256, c.report, c.created_at).where(c.tenant_id == tenant_id)
+    return connection.execute(query.order_by(c.created_at.desc(), c.id.desc())).all()
 
 
 def publish(connection: Connection, tenant_id: UUID, model: ModelVersion) -> None:

@@ -82,6 +82,26 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | N
     return connection.execute(sa.select(scores).where(where)).one_or_none()
 
 
+_TOLD = (
+    scores.c.lead_id,
+    scores.c.score,
+    scores.c.probability,
+    scores.c.tier,
+    scores.c.reasons,
+    scores.c.model,
+    scores.c.as_of,
+    scores.c.scored_at,
+)
+
+
+def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]) -> Sequence[AnyRow]:
+    """Return what is told of the scores of those of these leads that have one."""
+    if not lead_ids:
+        return ()
+    where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id.in_(lead_ids))
+    return connection.execute(sa.select(*_TOLD).where(where)).all()
+
+
 def summary(connection: Connection, tenant_id: UUID) -> dict[str, int]:
     """Return tier → number of leads."""
     query = sa.select(scores.c.tier, sa.func.count()).where(scores.c.tenant_id == tenant_id).group_by(scores.c.tier)

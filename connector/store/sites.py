@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store.bulk import upsert
 from connector.store.tables import sites
 
 
@@ -33,6 +34,12 @@ def add(connection: Connection, site: TrackedSite) -> None:
     names = TrackedSite.__dataclass_fields__
     row = {name: getattr(site, name) for name in names} | {"origins": list(site.origins)}
     connection.execute(sa.insert(sites), row)
+
+
+def add_once(connection: Connection, site: TrackedSite) -> None:
+    """Add a site unless there is one with its id."""
+    row = {name: getattr(site, name) for name in TrackedSite.__dataclass_fields__} | {"origins": list(site.origins)}
+    upsert(connection, sites, [row], key=("id",))
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[TrackedSite]:

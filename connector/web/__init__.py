@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFProtect
 from connector.services.context import Services
 from connector.settings import Settings
 from connector.web import (
+    api,
+    api_keys,
     charts,
     collecting,
     connect,
@@ -43,6 +45,7 @@ _BLUEPRINTS = (
     privacy.pages,
     publication.pages,
     tracking.pages,
+    api_keys.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
@@ -77,6 +80,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app.before_request(session.require_region)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    api.register(app, settings, csrf)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS)
     errors.register(app)

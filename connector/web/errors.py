@@ -13,6 +13,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError, NeedsAdmin, NotSupported, RejectedInput, RetryLater, SettingsError
+from connector.store.session import UNAVAILABLE
+from connector.web.api import problems
 from connector.web.session import SignInNeeded
 
 log = logging.getLogger("connector.web")
@@ -78,11 +80,15 @@ def _bug(error: Exception) -> ResponseReturnValue:
     # Places without values: a library's message may quote a payload.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("%s at %s: %s", type(error).__name__, request.endpoint, " > ".join(places))
+    if problems.concerned() and isinstance(error, UNAVAILABLE):
+        return problems.of_status(503, "The database is busy or away.", {})
     return _answer(_OURS, "")
 
 
 def _answer(found: Explanation, sentence: str, headers: dict[str, str] | None = None) -> ResponseReturnValue:
-    """Render a page, or JSON for machines."""
+    """Render a page, a problem for callers of the API, or JSON for other machines."""
+    if problems.concerned():
+        return problems.of_status(found.status, sentence, headers or {})
     if request.blueprint in _MACHINES or request.path.startswith(("/webhooks/", "/t/", "/api/")):
         return jsonify(error=sentence or found.title), found.status, headers or {}
     return render_template("error.html", found=found, sentence=sentence), found.status, headers or {}

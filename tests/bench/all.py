@@ -35,6 +35,7 @@ BENCHMARKS = {
     "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),
     "line": Benchmark("tests.bench.line", "Reading and writing beside the CRMs' limits"),
     "realtime": Benchmark("tests.bench.realtime", "From what happened in a CRM to the new value there"),
+    "api": Benchmark("tests.bench.api", "How fast the REST API tells stored scores"),
     "rivals": Benchmark("tests.bench.rivals", "A backfill's processor time beside other programs'"),
 }
 

@@ -21,6 +21,8 @@ DOORS = {
     "connector/services/schedules.py:enter_new",
     "connector/services/schedules.py:notice_outage",
     "connector/services/sweeping.py:_grants",
+    "connector/services/api/uses.py:_prune",
+    "connector/services/api/uses.py:sweep",
     # Whose turn it is among all who wait. Once work is claimed its transaction is confined to its tenant.
     "connector/services/job.py:turn_is_over",
     "connector/services/pipeline.py:claim",
@@ -28,7 +30,8 @@ DOORS = {
     "connector/services/privacy/erasing.py:carry_out",
     "connector/services/privacy/leaving.py:carry_out",
     "connector/services/realtime.py:claim",
-    # Whose something is, by what came from outside: an account, an address, a site's key, a connection's id.
+    # Whose something is, by what came from outside: an account, an address, a key, the id of a connection.
+    "connector/services/api/keys.py:caller_of",
     "connector/services/install.py:begin",
     "connector/services/install.py:complete",
     "connector/services/opening.py:read_connection",

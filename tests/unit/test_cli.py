@@ -182,3 +182,31 @@ def test_a_person_is_erased_by_address_and_listed_without_it(command, monkeypatc
     assert "has no lead 7" in command("erase", tenant, "--lead", "7")
     assert command("erase", tenant) == "2"
     assert "has no connection" in command("disconnect", tenant, str(uuid4()))
+
+
+def test_a_programs_key_is_made_listed_rotated_and_revoked(
+    command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The secret is printed once; what is wrong with a request is said in a sentence."""
+    assert command("migrate") == "0"
+    store = open_store(f"sqlite:///{tmp_path}/connector.db")
+    with store.transaction() as session:
+        tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
+    unknown = str(uuid4())
+    added = ("api-keys", "add", tenant, "Reports", "--scope", "scores:read", "--scope", "models:read")
+    assert command(*added, "--days", "0") == "connector: A key may expire after 1 to 3650 days."
+    assert command("api-keys", "list", unknown) == f"connector: There is no tenant {unknown} in this database."
+    capsys.readouterr()
+    assert command(*added, "--days", "30") == "0"
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert command("api-keys", "list", tenant) == "0"
+    listed = capsys.readouterr().out
+    assert f"{told['secret'][:16]}  Reports: scores:read models:read, expires 20" in listed
+    assert told["secret"] not in listed
+    assert command("api-keys", "rotate", tenant, told["key"], "--hours", "1") == "0"
+    assert told["secret"] not in capsys.readouterr().out
+    assert "0 to 720 hours" in command("api-keys", "rotate", tenant, told["key"], "--hours", "721")
+    assert command("api-keys", "revoke", tenant, told["key"]) == "0"
+    assert "is revoked" in command("api-keys", "rotate", tenant, told["key"])
+    assert command("api-keys", "rotate", tenant, unknown) == command("api-keys", "revoke", tenant, unknown) == "1"
+    store.close()

@@ -1,5 +1,6 @@
 """Every table of the product. Each row that belongs to a tenant carries its id."""
 
+from connector.store.tables.api import api_answers, api_keys, api_recomputations, api_uses
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.privacy import departures, erasures, tombstones
@@ -21,6 +22,10 @@ from connector.store.tables.tracked import sites, tracked_events, tracked_refusa
 from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 
 __all__ = [
+    "api_answers",
+    "api_keys",
+    "api_recomputations",
+    "api_uses",
     "changes",
     "companies",
     "connections",

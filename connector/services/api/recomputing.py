@@ -1,0 +1,72 @@
+"""Have leads scored anew by the real-time lane: asked for here, done by a worker, looked at until it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from connector.errors import RejectedInput
+from connector.services import again
+from connector.services.api import scores as stored
+from connector.services.api.references import Reference, resolve
+from connector.services.api.scores import Absent, Current
+from connector.services.context import Services
+from connector.store import models, recomputations, scores
+
+MOST = 100
+"""Leads that may be asked for at once."""
+NOT_TAKEN = "It was not scored anew: it is not among the open leads, or no connected account holds a record of it."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for. ``absent``: whom nobody knows."""
+
+    id: UUID
+    leads: Sequence[int]
+    absent: Sequence[Absent]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: ``waiting`` leads are not taken up yet; of the others ``found`` tells the scores."""
+
+    id: UUID
+    asked_at: datetime
+    waiting: Sequence[int]
+    found: Current
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody is waited for any more."""
+        return not self.waiting
+
+
+def ask(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Asked:
+    """Ask for leads to be scored anew; raises ``RejectedInput`` where there is no model yet."""
+    with services.store.transaction(tenant_id) as session:
+        if models.champion_name(session, tenant_id) is None:
+            raise RejectedInput("There is no model yet. It is trained as soon as the first account has been read.")
+        found = resolve(session, tenant_id, wanted)
+        ready = again.score_anew(services, session, tenant_id, found.ids)
+        made = uuid4()
+        # Taken after the hints were made, so that none of them is later.
+        recomputations.add(session, made, tenant_id, services.clock.now(), found.ids)
+    services.wake_all(ready)
+    return Asked(made, found.ids, [Absent(item, reason) for item, reason in found.refused.items()])
+
+
+def look(services: Services, tenant_id: UUID, recomputation_id: UUID) -> Progress | None:
+    """Return how far it is; None where the tenant asked for no such thing within the last day."""
+    with services.store.reading(tenant_id) as session:
+        row = recomputations.find(session, tenant_id, recomputation_id)
+        if row is None:
+            return None
+        waiting = recomputations.waiting(session, tenant_id, row.lead_ids, row.asked_at)
+        rest = [lead for lead in row.lead_ids if lead not in waiting]
+        fresh = {item.lead_id for item in scores.of_leads(session, tenant_id, rest) if item.scored_at >= row.asked_at}
+    told = stored.current(services, tenant_id, [lead for lead in rest if lead in fresh])
+    left = [Absent(lead, NOT_TAKEN) for lead in rest if lead not in fresh]
+    return Progress(row.id, row.asked_at, sorted(waiting), Current(told.scores, [*told.absent, *left]))
