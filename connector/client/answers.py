@@ -189,3 +189,15 @@ class Model:
     verdict: str | None
     sentence: str | None
     report: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A person who is being forgotten. ``status``: asked, forgotten, done."""
+
+    id: str
+    status: str
+    asked_by: str
+    asked_at: datetime
+    finished_at: datetime | None
+    message: str | None

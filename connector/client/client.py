@@ -12,6 +12,7 @@ from urllib.parse import quote
 from connector.client.answers import (
     Asked,
     Conversion,
+    Erasure,
     Lead,
     Model,
     PastScore,
@@ -146,6 +147,25 @@ class Client:
     def take_back(self, conversion_id: str) -> None:
         """Take back an outcome that was sent."""
         self._transport.send("DELETE", f"/conversions/{_part(conversion_id)}")
+
+    def erase(self, *, lead: Reference | None = None, email: str | None = None) -> str:
+        """Forget a person everywhere, for good, by a lead or an address; return the erasure's id."""
+        whom = {"lead": lead} if email is None else {"email": email}
+        return str(self._post("/people/erasures", whom, changes=True)["id"])
+
+    def erasures(self) -> tuple[Erasure, ...]:
+        """Return the newest erasures: how far each is. They name nobody."""
+        return tuple(read(Erasure, item) for item in self._get("/people/erasures")["erasures"])
+
+    def held(self, lead: Reference) -> Mapping[str, Any]:
+        """Return everything that is held of a person, heading → contents."""
+        found: Mapping[str, Any] = self._get(f"/people/{_part(lead)}/held")
+        return found
+
+    def profile(self, lead: Reference, *, allowed: bool, clear: bool = True) -> None:
+        """Let a person be scored, or no more; without it ``clear`` takes our values out of the CRMs as well."""
+        told = {"allowed": allowed, "clear": clear}
+        self._transport.send("PUT", f"/people/{_part(lead)}/profiling", body=told)
 
     def models(self) -> tuple[Model, ...]:
         """Return all model versions, newest first."""

@@ -95,3 +95,8 @@ def prune(connection: Connection, before: datetime) -> None:
 def _at(place: Place) -> sa.ColumnElement[bool]:
     c = api_answers.c
     return sa.and_(c.tenant_id == place.tenant_id, c.key_id == place.key_id, c.name == place.name)
+
+
+def forget(connection: Connection, tenant_id: UUID) -> int:
+    """Delete every answer of a tenant that is kept: any of them may tell of the person who is forgotten."""
+    return connection.execute(sa.delete(api_answers).where(api_answers.c.tenant_id == tenant_id)).rowcount

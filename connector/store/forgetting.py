@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import inbox, inputs, leads, ledger, records
+from connector.store import api_answers, inbox, inputs, leads, ledger, records
 from connector.store.erasures import Whom
 from connector.store.tables import changes, conversions, events, links, outbox, rejections, scores, traces
 from connector.store.tables import records as records_table
@@ -67,7 +67,10 @@ def unresolved(connection: Connection, connection_id: UUID, subjects: Sequence[s
 def _of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict[str, int]:
     """Delete all that was made of leads. One that has a record still, which came later, begins anew."""
     inputs.forget(connection, tenant_id, lead_ids)
-    found = {"ledger bodies": ledger.forget(connection, tenant_id, lead_ids)}
+    found = {
+        "ledger bodies": ledger.forget(connection, tenant_id, lead_ids),
+        "kept answers of the API": api_answers.forget(connection, tenant_id),
+    }
     for name, table in (("scores", scores), ("traces", traces)):
         mine = sa.and_(table.c.tenant_id == tenant_id, table.c.lead_id.in_(lead_ids))
         found[name] = connection.execute(sa.delete(table).where(mine)).rowcount

@@ -42,6 +42,7 @@ class Scope(StrEnum):
     CONVERSIONS_WRITE = "conversions:write"
     MODELS_READ = "models:read"
     EXPORTS_READ = "exports:read"
+    PEOPLE_READ = "people:read"
     PEOPLE_ERASE = "people:erase"
 
 
@@ -53,7 +54,8 @@ MEANINGS = {
     Scope.CONVERSIONS_WRITE: "send outcomes",
     Scope.MODELS_READ: "read models, their figures and cards",
     Scope.EXPORTS_READ: "take all scores away in one file",
-    Scope.PEOPLE_ERASE: "have people erased",
+    Scope.PEOPLE_READ: "take out all that is held of a person",
+    Scope.PEOPLE_ERASE: "have people erased, or not profiled",
 }
 
 

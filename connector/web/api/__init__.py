@@ -6,7 +6,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from connector.settings import Settings
-from connector.web.api import conversions, document, events, exports, gate, leads, limits, models, scores
+from connector.web.api import conversions, document, events, exports, gate, leads, limits, models, people, scores
 
 _NOUNS = (
     scores.routes,
@@ -15,6 +15,7 @@ _NOUNS = (
     conversions.routes,
     models.routes,
     exports.routes,
+    people.routes,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,10 @@ class Ask:
 
     def send(self, caller: Program, value: Any) -> TestResponse:
         path = self.path.format(id=value)
-        return caller.post(path, self.body(value)) if self.body else caller.send(self.method, path)
+        if self.body is None:
+            return caller.send(self.method, path)
+        typed = {"Content-Type": "application/json"}
+        return caller.send(self.method, path, json.dumps(self.body(value)).encode(), typed)
 
 
 def _outcome(lead: Any) -> dict[str, Any]:
@@ -67,6 +71,10 @@ RULES = {
     "api_models.index": Ask("GET", "/models"),
     "api_models.get": Ask("GET", "/models/{id}", "model"),
     "api_models.card": Ask("GET", "/models/{id}/card", "model"),
+    "api_people.erase": Ask("POST", "/people/erasures", "lead", lambda lead: {"lead": lead}),
+    "api_people.erasures": Ask("GET", "/people/erasures"),
+    "api_people.held": Ask("GET", "/people/{id}/held", "lead"),
+    "api_people.profiling": Ask("PUT", "/people/{id}/profiling", "lead", lambda _: {"allowed": True}),
     "api_exports.scores_csv": Ask("GET", "/exports/scores.csv"),
     "api_exports.scores_parquet": Ask("GET", "/exports/scores.parquet"),
 }
