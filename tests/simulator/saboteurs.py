@@ -12,7 +12,7 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from connector.adapters.limits import Governor
-from connector.services import pipeline, realtime, scored, sending
+from connector.services import pipeline, realtime, scored, sending, sync
 from connector.store import answers, claims, connections, events, inbox, intents, lanes, ledger, outbox, scores, tables
 from tests.simulator import oracle
 from tests.simulator.oracle import Rule
@@ -45,6 +45,11 @@ def _unfenced_lane(session: Any, piece: Any, values: Any) -> None:
 
 def _unfenced_turn(session: Any, piece: Any, until: Any) -> None:
     session.execute(sa.update(tables.lanes).where(tables.lanes.c.id == piece.id).values(leased_until=until))
+
+
+def _events_first(offered: Any) -> Any:
+    """Read what people did before the people themselves, as an index that lags behind would have it."""
+    return [[stream] for stream in sorted(offered, key=lambda stream: not stream.needs_records)]
 
 
 def _deaf(session: Any, piece: Any, now: Any, *, more: bool = False) -> bool:
@@ -189,7 +194,10 @@ SABOTEURS = {
         {**CLEAR, "slow": 0.05},
     ),
     "early events forgotten": Saboteur(
-        _instead(events, "resolve_subjects", lambda *_: 0), oracle.every_event_is_stored_once, CLEAR
+        _instead(events, "resolve_subjects", lambda *_: 0),
+        oracle.every_event_is_stored_once,
+        CLEAR,
+        bared=_instead(sync, "_waves", _events_first),
     ),
     "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies),
     "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete),
