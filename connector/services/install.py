@@ -18,7 +18,7 @@ from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.services.soundness import sound_account
 from connector.services.tokens import encrypt
-from connector.store import connections, departures, installs, ledger, tenants
+from connector.store import connections, departures, installs, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.installs import PendingInstall
 from connector.store.session import confine
@@ -114,7 +114,6 @@ def _reinstall(
 ) -> Installed:
     if tenant_id is not None and tenant_id != known.tenant_id:
         raise RejectedInput("This CRM account is connected to another organisation. Disconnect it there first.")
-    ledger.lock(session, known.tenant_id)
     version = connections.tokens(session, known.id).version
     sealed = encrypt(services, known, grant.tokens, version)
     connections.save_tokens(session, known.id, sealed, services.clock.now(), grant.tokens.scopes)

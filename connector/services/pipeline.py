@@ -20,7 +20,7 @@ from connector.errors import NeedsAdmin, RetryLater
 from connector.services import acts, goodbye, identity, regions, scoring_run, snapshot, sync, training, writeback
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
-from connector.store import connections, intents, ledger, models, runs, tenants
+from connector.store import connections, intents, models, runs, tenants
 from connector.store.connections import Health
 from connector.store.runs import Run, RunStatus
 from connector.store.session import confine
@@ -298,7 +298,6 @@ def park(job: Job, message: str, health: Health | None) -> None:
 def resume(services: Services, tenant_id: UUID) -> int:
     """Take up a tenant's parked stages again, once the admin has acted; return how many."""
     with services.store.transaction(tenant_id) as session:
-        ledger.lock(session, tenant_id)
         for item in connections.of_tenant(session, tenant_id):
             # Believed until the next stage tells otherwise.
             if item.status is Health.NEEDS_ADMIN:
