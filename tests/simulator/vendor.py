@@ -248,6 +248,9 @@ class SimulatedAdapter(CrmAdapter):
             for item, answer in zip(writes, answers, strict=True)
         ]
 
+    def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
+        raise NotImplementedError("nobody is erased")
+
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         return self._call("scores", lambda: {item: self.crm.held[item] for item in record_ids if item in self.crm.held})
 
