@@ -16,6 +16,8 @@ from redis.retry import Retry
 
 from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
+from connector.adapters.enrichment.calls import Door
+from connector.adapters.enrichment.registry import Providers
 from connector.adapters.limits import Governor
 from connector.clock import Clock, SystemClock
 from connector.crypto import TokenCipher
@@ -54,6 +56,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
         board=board(settings),
+        providers=_providers(settings),
     )
 
 
@@ -72,6 +75,11 @@ def _apps(settings: Settings) -> Mapping[str, CrmApp]:
         )
         for name, vendor in settings.crms.items()
     }
+
+
+def _providers(settings: Settings) -> Providers:
+    door = Door([*settings.enrichment_origins, settings.pdl_url])
+    return Providers(door, settings.pdl_url)
 
 
 def _redis_url(settings: Settings) -> str:

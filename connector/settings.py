@@ -50,6 +50,8 @@ class Settings:
     log_level: str
     log_format: str
     metrics_token: str | None = field(repr=False)
+    pdl_url: str
+    enrichment_origins: tuple[str, ...]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -74,6 +76,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=reader.value("CONNECTOR_LOG_LEVEL", _level, default="INFO"),
         log_format=reader.value("CONNECTOR_LOG_FORMAT", _form, default="plain"),
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
+        pdl_url=reader.value("CONNECTOR_ENRICHMENT_PDL_URL", _origin, default="https://api.peopledatalabs.com"),
+        enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
     )
     reader.raise_problems()
     return settings
@@ -138,6 +142,13 @@ def _origin(text: str) -> str:
 
 def _optional_origin(text: str) -> str | None:
     return _origin(text) if text else None
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(_origin(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("takes origins such as http://facts.internal:8080, separated by commas.") from None
 
 
 def _database(text: str) -> str:

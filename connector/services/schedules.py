@@ -15,6 +15,8 @@ from uuid import UUID
 from connector.errors import ConnectorError, RetryLater
 from connector.services import polling, verification
 from connector.services.context import Services
+from connector.services.enrichment import buying
+from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.nights import next_night, place_of
 from connector.services.tracking import retention
 from connector.store import connections, schedules, tenants
@@ -91,6 +93,8 @@ KINDS: Mapping[str, Kind] = {
     CATCH_UP: Kind(polling.catch_up, _on_demand),
     # A sample of what was written, read back from each CRM.
     "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
+    # Companies that a tenant's providers were not asked about; due only where one is turned on.
+    ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.
     "purge": Kind(retention.purge, every(days=1), minutes=60),
 }

@@ -12,6 +12,7 @@ import polars as pl
 
 from connector.records import FieldRole
 from connector.services.context import Services
+from connector.services.enrichment import known
 from connector.services.opening import app_of
 from connector.store import connections, fields, frames
 from connector.store.frames import Cut, Source, view
@@ -90,6 +91,7 @@ def _history(
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
     described = _watched(described, values, installed)
     leads = frames.lead_frame(source, tenant_id, cut)
+    bought_fields, bought = _bought(source, tenant_id, settings, leads, cut)
     conversions = _conversions(source, tenant_id, settings, values, cut)
     ordered = settings.timing == Timing.ORDERED
     usable = [
@@ -103,15 +105,26 @@ def _history(
         leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
     return History(
         leads=_ordered(leads, values, settings).select(LEADS.names()),
-        values=_known(values.filter(pl.col("field").is_in(usable)), described, leads).select(VALUES.names()),
+        values=pl.concat([_known(values.filter(pl.col("field").is_in(usable)), described, leads), bought]),
         events=events,
         conversions=conversions.select(CONVERSIONS.names()),
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
-        fields=described,
+        fields=(*described, *bought_fields),
         # What conversions brought is learned from, never scored by.
         amounts=_amounts(services, tenant_id, settings) if cut is None else pl.DataFrame(schema=AMOUNTS),
         readings=_readings(values.filter(pl.col("field").is_in(usable)), described),
     )
+
+
+def _bought(
+    source: Source, tenant_id: UUID, settings: TenantSettings, leads: pl.DataFrame, cut: Cut | None
+) -> tuple[tuple[Field, ...], pl.DataFrame]:
+    """What other sources tell of the leads' companies; nothing where the tenant's leads have no dates to cut at."""
+    with view(source) as session:
+        sources = known.sources_in_use(session, tenant_id) if settings.timing == Timing.DATED else []
+        if not sources:
+            return (), pl.DataFrame(schema=VALUES)
+        return known.fields(sources), known.values(session, tenant_id, sources, leads, cut=cut is not None)
 
 
 def _neighbours(source: Source, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:

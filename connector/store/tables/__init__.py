@@ -1,6 +1,13 @@
 """Every table of the product. Each row that belongs to a tenant carries its id."""
 
 from connector.store.tables.base import metadata
+from connector.store.tables.enriched import (
+    company_scores,
+    enrichment_answers,
+    enrichment_sources,
+    enrichment_spending,
+    enrichment_values,
+)
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
@@ -22,8 +29,13 @@ from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 __all__ = [
     "changes",
     "companies",
+    "company_scores",
     "connections",
     "conversions",
+    "enrichment_answers",
+    "enrichment_sources",
+    "enrichment_spending",
+    "enrichment_values",
     "events",
     "fields",
     "forgotten_mailboxes",
