@@ -14,6 +14,7 @@ from connector.web import (
     collecting,
     connect,
     connections,
+    enrichment,
     errors,
     health,
     leads,
@@ -38,6 +39,7 @@ _BLUEPRINTS = (
     people.pages,
     publication.pages,
     tracking.pages,
+    enrichment.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
@@ -64,6 +66,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)
+    enrichment.register(app)
     csrf = CSRFProtect(app)
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)

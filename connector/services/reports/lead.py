@@ -17,6 +17,7 @@ from connector.errors import Disconnected, SettingsError
 from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
+from connector.services.reports.enrichment import Provenance, provenance
 from connector.services.reports.people import Naming, Person
 from connector.services.reports.speed import LeadSpeed, lead_speed
 from connector.store import connections, events, leads, ledger, overwrites, scores, tracked
@@ -127,6 +128,7 @@ class LeadReport:
     records: tuple[RecordLink, ...]
     entries: tuple[LedgerLine, ...]
     speed: LeadSpeed | None
+    facts: tuple[Provenance, ...] = ()
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -148,6 +150,8 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         accounts = _accounts(session, tenant_id)
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
         speed = lead_speed(session, tenant_id, lead_id)
+        company = leads.company_of(session, tenant_id, lead_id)
+        facts = provenance(session, tenant_id, company, services.clock.now())
     return LeadReport(
         lead_id=lead_id,
         person=person,
@@ -156,6 +160,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         records=_links(services, accounts, records, left),
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
         speed=speed,
+        facts=facts,
     )
 
 
