@@ -9,7 +9,7 @@ import polars as pl
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
-from connector.services import again, scored, snapshot
+from connector.services import again, companies, scored, snapshot
 from connector.services.job import Job
 from connector.services.scored import Scoring
 from connector.store import inputs, models, scores, tenants
@@ -51,6 +51,8 @@ def run(job: Job) -> None:
             reached(Point.SCORES_WRITTEN)
         reached(Point.SCORES_STORED)
         services.wake_all(ready)
+    with job.transaction() as session:
+        companies.refresh(session, job.tenant_id, job.run.model, job.run.as_of, services.clock.now())
 
 
 def predict(

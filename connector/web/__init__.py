@@ -12,6 +12,7 @@ from connector.settings import Settings
 from connector.web import (
     charts,
     collecting,
+    companies,
     connect,
     connections,
     enrichment,
@@ -35,6 +36,7 @@ _BLUEPRINTS = (
     oauth.pages,
     connections.pages,
     leads.pages,
+    companies.pages,
     model.pages,
     people.pages,
     publication.pages,

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.services.tracking import sites
-from connector.store import ledger, scores
+from connector.store import companies, ledger, scores
 from connector.store.tables import leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
 
@@ -85,6 +85,16 @@ def _tracked_site(site: Site, account: str) -> dict[str, object]:
     return {"site_id": made.site.id}
 
 
+def _company(site: Site, account: str) -> dict[str, object]:
+    now = site.world.clock.now()
+    row = {"tenant_id": site.tenant_of(account), "company_key": "firm.org", "probability": Decimal("0.5"), "leads": 1}
+    row |= {"high_intent": 0, "best_lead_id": None, "model": "m", "as_of": now, "scored_at": now}
+    with site.world.services.store.transaction() as session:
+        companies.save(session, [row])
+        (found,) = companies.page(session, site.tenant_of(account), after=None, limit=1)
+    return {"company_id": found.id}
+
+
 OWNED = {
     "connections.show": Owned("GET", _connection),
     "connections.progress": Owned("GET", _connection),
@@ -111,6 +121,8 @@ OWNED = {
     "publication.release": Owned("POST", _connection),
     "publication.withdraw": Owned("POST", _connection),
     "publication.look": Owned("POST", _connection),
+    "companies.index": Owned("GET", _nothing),
+    "companies.show": Owned("GET", _company),
     "enrichment.index": Owned("GET", _nothing),
     "enrichment.turn_on": Owned("POST", _nothing),
     "enrichment.turn_off": Owned("POST", _nothing),
