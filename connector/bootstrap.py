@@ -17,6 +17,8 @@ from redis.retry import Retry
 
 from connector.adapters import registry
 from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, Lane
+from connector.adapters.enrichment.calls import Door
+from connector.adapters.enrichment.registry import Providers
 from connector.adapters.limits import Governor
 from connector.clock import Clock, SystemClock
 from connector.crypto import ChainSeal, TokenCipher
@@ -58,6 +60,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         region=settings.region,
         keeping=Keeping(**{kind: timedelta(days=days) for kind, days in settings.keep_days.items()}),
         board=board(settings),
+        providers=_providers(settings),
     )
 
 
@@ -76,6 +79,11 @@ def _apps(settings: Settings) -> Mapping[str, CrmApp]:
         )
         for name, vendor in settings.crms.items()
     }
+
+
+def _providers(settings: Settings) -> Providers:
+    door = Door([*settings.enrichment_origins, settings.pdl_url])
+    return Providers(door, settings.pdl_url)
 
 
 def _redis_url(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from connector.bootstrap import board, build, consumed
 from connector.commands import privacy
 from connector.commands.api_keys import programs
 from connector.commands.database import database
+from connector.commands.enrichment import enrich
 from connector.commands.keys import keys
 from connector.commands.ledger import ledger
 from connector.commands.wired import services as wired
@@ -38,10 +39,6 @@ PATH = click.Path(path_type=Path)
 @click.group()
 def cli() -> None:
     """Lead scores for your CRM: install, sync, train, score, write back."""
-
-
-for group in (database, keys, ledger):
-    cli.add_command(group)
 
 
 @cli.command()
@@ -198,7 +195,7 @@ def doctor() -> None:
     sys.exit(Level.PROBLEM in levels)
 
 
-for command in (programs, *privacy.COMMANDS):
+for command in (database, enrich, keys, ledger, programs, *privacy.COMMANDS):
     cli.add_command(command)
 
 

@@ -65,6 +65,8 @@ class Settings:
     metrics_token: str | None = field(repr=False)
     keep_days: Mapping[str, float]
     region: str
+    pdl_url: str
+    enrichment_origins: tuple[str, ...]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -91,6 +93,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         metrics_token=reader.value("CONNECTOR_METRICS_TOKEN", _optional_secret),
         region=reader.value("CONNECTOR_REGION", _name, default="default"),
         keep_days={kind: reader.value(name, _days, default=days) for kind, (name, days) in KEPT_DAYS.items()},
+        pdl_url=reader.value("CONNECTOR_ENRICHMENT_PDL_URL", _origin, default="https://api.peopledatalabs.com"),
+        enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
     )
     reader.raise_problems()
     return settings
@@ -155,6 +159,13 @@ def _origin(text: str) -> str:
 
 def _optional_origin(text: str) -> str | None:
     return _origin(text) if text else None
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(_origin(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("takes origins such as http://facts.internal:8080, separated by commas.") from None
 
 
 def _database(text: str) -> str:

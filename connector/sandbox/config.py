@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from connector.sandbox.faults import Fault
 
@@ -136,6 +138,16 @@ class Org:
 
 
 @dataclass(frozen=True, slots=True)
+class PdlAccount:
+    """One account of People Data Labs. ``profiles``: domain → fields that differ from the made-up company's."""
+
+    key: str = field(default="sandbox-key", repr=False)
+    credits: int = 100_000
+    per_minute: int = 1_000
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Filling:
     """What the first portal holds: an export's folder, or else a generated population.
 
@@ -166,6 +178,7 @@ class SandboxConfig:
     portals: tuple[Portal, ...] = (Portal(),)
     mailchimp: MailchimpAccount = MailchimpAccount()
     org: Org = Org()
+    pdl: PdlAccount = field(default_factory=PdlAccount)
     filling: Filling = Filling()
     latency_seconds: float = 0.02
     index_lag_seconds: float = 2.0

@@ -27,6 +27,7 @@ from connector.sandbox.state import Stage, build_stage
 VENDORS = {
     "hubspot": "connector.sandbox.hubspot.app:build",
     "mailchimp": "connector.sandbox.mailchimp.app:build",
+    "peopledatalabs": "connector.sandbox.peopledatalabs.app:build",
     "salesforce": "connector.sandbox.salesforce.app:build",
 }
 """Vendor → what builds its stand-in."""

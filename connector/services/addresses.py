@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import tldextract
@@ -25,6 +26,7 @@ ROLE_NAMES = frozenset(
     "info contact sales support admin office hello help billing team marketing hr jobs noreply no-reply".split()
 )
 
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.ASCII)
 _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
@@ -85,3 +87,26 @@ def company_domain(email: str | None) -> str | None:
     registrable = _SUFFIXES(domain).top_domain_under_public_suffix or domain
     # Names below a reserved one stand for companies in made-up populations.
     return domain if registrable in PLACEHOLDER_DOMAINS else registrable
+
+
+@lru_cache(maxsize=65_536)
+def site_domain(text: str) -> str | None:
+    """Return the registrable domain of a company's site, however it is written; None where it names no company.
+
+    Mailbox providers and disposable domains are no company behind a lead.
+    """
+    host = text.strip().lower().partition("://")[2] or text.strip().lower()
+    host = host.partition("/")[0].partition("?")[0].partition(":")[0].rstrip(".")
+    try:
+        host = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        return None
+    if not _HOST.fullmatch(host) or host.rpartition(".")[2].isdigit():
+        return None
+    parts = _SUFFIXES(host)
+    registrable = parts.top_domain_under_public_suffix or host
+    if registrable in FREE_MAIL or registrable in blocklist:
+        return None
+    if registrable in PLACEHOLDER_DOMAINS:
+        return None if host == registrable else host
+    return registrable

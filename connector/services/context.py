@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from connector.adapters.contract import Capabilities, CrmApp, Lane
+from connector.adapters.enrichment.registry import Providers
 from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
@@ -85,6 +86,7 @@ class Services:
     counts: Counts = field(default_factory=Counts)
     board: Board = field(default_factory=LocalBoard)
     stopping: Callable[[], bool] = never
+    providers: Providers = field(default_factory=Providers)
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, id of the work) pairs after their rows were committed."""

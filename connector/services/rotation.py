@@ -55,7 +55,7 @@ def left(services: Services) -> int:
 
 
 def _pass(services: Services, holder: Holder, done: Rotated, progress: Callable[[int], object] | None) -> None:
-    last = None
+    last: Sealed | None = None
     while True:
         with services.store.reading() as session:
             found = secrets.outdated(session, holder, services.cipher.prefix, last, _ROWS)
@@ -66,7 +66,7 @@ def _pass(services: Services, holder: Holder, done: Rotated, progress: Callable[
                 done.secrets += _seal_anew(services, holder, row)
             except CorruptSecret as error:
                 done.failed.append(str(error))
-        last = found[-1].owner_id
+        last = found[-1]
         if progress is not None:
             progress(left(services))
 
@@ -76,9 +76,7 @@ def _seal_anew(services: Services, holder: Holder, row: Sealed) -> int:
     cipher = services.cipher
     fresh = {name: cipher.encrypt(cipher.decrypt(text, **owner), **owner) for name, text in row.texts.items()}
     with services.store.transaction(row.tenant_id) as session:
-        count = sum(
-            secrets.replace(session, holder, row.owner_id, name, text, fresh[name]) for name, text in row.texts.items()
-        )
+        count = sum(secrets.replace(session, holder, row, name, text) for name, text in fresh.items())
         if count:
             acts.record(services, session, row.tenant_id, "seal secrets anew", owner=str(row.owner_id), secrets=count)
     return count

@@ -9,7 +9,7 @@ import polars as pl
 
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
-from connector.services import again, scored, snapshot
+from connector.services import again, companies, scored, snapshot
 from connector.services.job import Job, TurnOverError
 from connector.services.scored import Scoring
 from connector.store import inputs, models, scores, tenants
@@ -57,6 +57,8 @@ def run(job: Job) -> None:
         long_enough = services.clock.monotonic() - computed >= computed - begun
         if done < expected and long_enough and job.turn_is_over():
             raise TurnOverError
+    with job.transaction() as session:
+        companies.refresh(session, job.tenant_id, job.run.model, job.run.as_of, services.clock.now())
 
 
 def predict(

@@ -12,6 +12,7 @@ import polars as pl
 
 from connector.records import FieldRole
 from connector.services.context import Services
+from connector.services.enrichment import known
 from connector.services.opening import app_of
 from connector.services.privacy.sensitivity import barred
 from connector.store import connections, fields, frames
@@ -91,6 +92,7 @@ def _history(
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
     described = _watched(described, values, installed)
     leads = frames.lead_frame(source, tenant_id, cut)
+    bought_fields, bought = _bought(source, tenant_id, settings, leads, cut)
     conversions = _conversions(source, tenant_id, settings, values, cut)
     ordered = settings.timing == Timing.ORDERED
     usable = [
@@ -99,21 +101,32 @@ def _history(
         if not (item.system or item.own or item.blocked) or (_bare(item.name) in settings.attributes and not item.own)
     ]
     events = frames.event_frame(source, tenant_id, cut)
-    known = values.filter(pl.col("field").is_in(usable))
+    readable = values.filter(pl.col("field").is_in(usable))
     if cut is not None and beside is not None:
         others, acts = _neighbours(source, tenant_id, cut, beside)
         leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
     return History(
         leads=_ordered(leads, values, settings)[LEADS.names()],
-        values=_known(known, described, leads),
+        values=pl.concat([_known(readable, described, leads), bought]),
         events=events,
         conversions=conversions[CONVERSIONS.names()],
         exclusions=pl.DataFrame(schema=EXCLUSIONS) if ordered else _exclusions(values, catalogue, vendors),
-        fields=described,
+        fields=(*described, *bought_fields),
         # What conversions brought is learned from, never scored by.
         amounts=_amounts(services, tenant_id, settings) if cut is None else pl.DataFrame(schema=AMOUNTS),
-        readings=_readings(known, described),
+        readings=_readings(readable, described),
     )
+
+
+def _bought(
+    source: Source, tenant_id: UUID, settings: TenantSettings, leads: pl.DataFrame, cut: Cut | None
+) -> tuple[tuple[Field, ...], pl.DataFrame]:
+    """What other sources tell of the leads' companies; nothing where the tenant's leads have no dates to cut at."""
+    with view(source) as session:
+        sources = known.sources_in_use(session, tenant_id) if settings.timing == Timing.DATED else []
+        if not sources:
+            return (), pl.DataFrame(schema=VALUES)
+        return known.fields(sources), known.values(session, tenant_id, sources, leads, cut=cut is not None)
 
 
 def _neighbours(source: Source, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -96,6 +96,12 @@ def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int])
     return connection.execute(query.order_by(c.lead_id, c.id)).all()
 
 
+def company_of(connection: Connection, tenant_id: UUID, lead_id: int) -> str | None:
+    """Return the key of the company behind a lead, None where none is known."""
+    where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id == lead_id)
+    return connection.execute(sa.select(leads.c.company_key).where(where)).scalar_one_or_none()
+
+
 def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
     """Return those of ``lead_ids`` that are leads of the tenant."""
     where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))

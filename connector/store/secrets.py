@@ -10,17 +10,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import connections, departures
+from connector.store.tables import connections, departures, enrichment_sources
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A table with columns of sealed texts; ``owner`` is the id that they are bound to beside the row's tenant."""
+    """A table with columns of sealed texts; ``owner`` is what they are bound to beside the row's tenant."""
 
     table: sa.Table
-    owner: sa.Column[Any]
+    owner: sa.ColumnElement[Any]
     columns: tuple[sa.Column[Any], ...]
 
+
+ENRICHMENT = "enrichment:"
+"""What a source's name follows in what its key is bound to."""
 
 HOLDERS = (
     Holder(
@@ -29,6 +32,11 @@ HOLDERS = (
         (connections.c.access_token, connections.c.refresh_token, connections.c.hook_secrets),
     ),
     Holder(departures, departures.c.connection_id, (departures.c.access_token, departures.c.refresh_token)),
+    Holder(
+        enrichment_sources,
+        sa.literal(ENRICHMENT) + enrichment_sources.c.name,
+        (enrichment_sources.c.secret,),
+    ),
 )
 
 
@@ -37,16 +45,18 @@ class Sealed:
     """The sealed texts of a row by their columns' names, and whose they are."""
 
     tenant_id: UUID
-    owner_id: UUID
+    owner_id: UUID | str
     texts: Mapping[str, str]
 
 
-def outdated(connection: Connection, holder: Holder, prefix: str, after: UUID | None, limit: int) -> Sequence[Sealed]:
-    """Return rows with texts that do not begin with ``prefix``, by owner, those past ``after``; those texts alone."""
+def outdated(connection: Connection, holder: Holder, prefix: str, after: Sealed | None, limit: int) -> Sequence[Sealed]:
+    """Return rows with texts that do not begin with ``prefix``, by tenant and owner, past ``after``; those texts alone."""
     query = sa.select(holder.table.c.tenant_id, holder.owner, *holder.columns).where(_is_outdated(holder, prefix))
     if after is not None:
-        query = query.where(holder.owner > after)
-    rows = connection.execute(query.order_by(holder.owner).limit(limit))
+        tenant = holder.table.c.tenant_id
+        further = sa.and_(tenant == after.tenant_id, holder.owner > after.owner_id)
+        query = query.where(sa.or_(tenant > after.tenant_id, further))
+    rows = connection.execute(query.order_by(holder.table.c.tenant_id, holder.owner).limit(limit))
     names = [column.name for column in holder.columns]
     return [
         Sealed(tenant_id, owner_id, {n: t for n, t in zip(names, texts, strict=True) if t and not t.startswith(prefix)})
@@ -60,10 +70,10 @@ def count_outdated(connection: Connection, holder: Holder, prefix: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def replace(connection: Connection, holder: Holder, owner_id: UUID, name: str, before: str, after: str) -> bool:
-    """Put a text in the place of another; False where somebody put a third there meanwhile, which stays."""
+def replace(connection: Connection, holder: Holder, row: Sealed, name: str, after: str) -> bool:
+    """Put a text in the place of a row's; False where somebody put a third there meanwhile, which stays."""
     column = holder.table.c[name]
-    same = sa.and_(holder.owner == owner_id, column == before)
+    same = sa.and_(holder.table.c.tenant_id == row.tenant_id, holder.owner == row.owner_id, column == row.texts[name])
     return connection.execute(sa.update(holder.table).where(same).values({name: after})).rowcount == 1
 
 

@@ -14,8 +14,10 @@ from connector.web import (
     api_keys,
     charts,
     collecting,
+    companies,
     connect,
     connections,
+    enrichment,
     errors,
     fields,
     health,
@@ -39,6 +41,7 @@ _BLUEPRINTS = (
     oauth.pages,
     connections.pages,
     leads.pages,
+    companies.pages,
     model.pages,
     fields.pages,
     people.pages,
@@ -46,6 +49,7 @@ _BLUEPRINTS = (
     publication.pages,
     tracking.pages,
     api_keys.pages,
+    enrichment.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
@@ -73,6 +77,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)
     session.register(app)
+    enrichment.register(app)
     csrf = CSRFProtect(app)
     for endpoint in (webhooks.endpoint, collecting.endpoint):
         csrf.exempt(endpoint)

@@ -1,7 +1,8 @@
 """The base frame: what features are computed from, one line a row, all of it before the row's as_of.
 
-Columns: row, as_of, created_at, email_kind, age_days; ``v:<field>`` texts; counts and recencies of
-events (whole numbers and single values only, so that a vector does not depend on its neighbours).
+Columns: row, as_of, created_at, email_kind, age_days; ``v:<field>`` texts, ``title:<field>`` codes of titles;
+counts and recencies of events (whole numbers and single values only, so that a vector does not depend on its
+neighbours).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from scoring.features.declared import (
     pair_column,
     seller_column,
     since_column,
+    title_column,
     value_column,
 )
 from scoring.features.derived import engagement
@@ -34,6 +36,7 @@ from scoring.features.spec import FeatureSpec
 from scoring.features.standing import percentiles
 from scoring.features.steps import STEP, code, coded, followed, recoded, steps_of
 from scoring.features.tally import Tally, tally, times
+from scoring.features.titles import codes
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
 from scoring.timeline import Timeline
@@ -49,6 +52,8 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     if names:
         values = timeline.values(rows, names).select("row", *(text(pl.col(n)).alias(value_column(n)) for n in names))
         base = _since(_aligned(base, values), timeline, rows, spec)
+        titled = [field.name for field in spec.fields if field.is_title]
+        base = base.with_columns(codes(base[value_column(name)]).alias(title_column(name)) for name in titled)
     base = _clocked(base, spec)
     if spec.kinds or spec.machine_kinds:
         base = _aligned(base, _event_counts(timeline, rows, base[ZONE], spec))

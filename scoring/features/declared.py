@@ -77,6 +77,11 @@ def value_column(field: str) -> str:
     return f"v:{field}"
 
 
+def title_column(field: str) -> str:
+    """The base frame's column with the code of a field's title (see ``titles``)."""
+    return f"title:{field}"
+
+
 def count_column(kind: str, days: int | str) -> str:
     """The base frame's column with a lead's own events of ``kind`` in the last ``days`` (or "all")."""
     return f"n:{kind}:{days}"

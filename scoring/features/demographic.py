@@ -1,12 +1,12 @@
-"""Who the lead is: kind of e-mail address, job title read as seniority and function."""
+"""Who the lead is: kind of e-mail address, job title read as seniority, function and role."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import Concept, Declared, Family, Feature, Side, value_column
+from scoring.features.declared import Concept, Declared, Family, Feature, Side, title_column
 from scoring.features.spec import FeatureSpec, FieldSpec
-from scoring.features.titles import FUNCTION, SENIORITY, matches
+from scoring.features.titles import ENDINGS, holds
 
 EMAIL_CONCEPT = "Kind of e-mail address"
 EMAIL_WORDS = {
@@ -44,18 +44,21 @@ def _email_concept() -> Concept:
 
 
 def _title(field: FieldSpec) -> list[Feature]:
-    column = pl.col(value_column(field.name))
-    groups = (("seniority", SENIORITY), ("function", FUNCTION))
+    code = pl.col(title_column(field.name))
     return [
         Feature(
-            f"title.{field.name}.{group}={name}",
-            f"{field.label}: {name}",
+            f"title.{field.name}.{ending}",
+            f"{field.label}: {_words(ending)}",
             Family.DEMOGRAPHIC,
             field.label,
             (field.name,),
-            matches(column, pattern).fill_null(False),
+            holds(code, ending),
             flag=True,
         )
-        for group, table in groups
-        for name, pattern in table.items()
+        for ending in ENDINGS
     ]
+
+
+def _words(ending: str) -> str:
+    group, _, name = ending.partition("=")
+    return f"{name} role" if group == "role" else name

@@ -16,14 +16,13 @@ from scoring.features.declared import (
     Side,
     count_column,
     counted,
-    value_column,
+    title_column,
 )
 from scoring.features.derived import KIND_POINTS, engagement
 from scoring.features.spec import FeatureSpec
-from scoring.features.titles import SENIORITY, matches
+from scoring.features.titles import SENIOR, holds
 
 TOGETHER = "Fit and activity together"
-SENIOR = ("C-level", "VP", "Director")
 PAIRED_KINDS = 4
 
 
@@ -51,9 +50,7 @@ def _is_business() -> pl.Expr:
 
 
 def _senior(field: str) -> pl.Expr:
-    column = pl.col(value_column(field))
-    hits = pl.any_horizontal(matches(column, SENIORITY[name]) for name in SENIOR)
-    return hits.fill_null(False).cast(pl.Int64)
+    return holds(pl.col(title_column(field)), *SENIOR).cast(pl.Int64)
 
 
 def _fit(name: str, label: str, inputs: tuple[str, ...], fit: pl.Expr, spec: FeatureSpec) -> Feature:

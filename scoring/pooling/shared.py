@@ -15,7 +15,7 @@ import numpy as np
 
 from scoring.features import FeatureSpec, catalogue
 from scoring.features.behavioural import KIND_WORDS
-from scoring.features.titles import FUNCTION, SENIORITY
+from scoring.features.titles import ENDINGS
 from scoring.metrics import Floats
 from scoring.schema import Timing
 
@@ -31,7 +31,7 @@ def shared() -> Mapping[str, bool]:
     kinds = tuple(KIND_WORDS)
     declared = catalogue(FeatureSpec(Timing.DATED, kinds=kinds, machine_kinds=kinds)).features
     names = {name: feature.flag for name, feature in declared.items() if name.startswith(_FAMILIES)}
-    return MappingProxyType(names | {f"title.{ending}": True for ending in _title_endings()})
+    return MappingProxyType(names | {f"title.{ending}": True for ending in ENDINGS})
 
 
 def places(columns: Sequence[str]) -> dict[str, int]:
@@ -66,11 +66,5 @@ def _transformed(values: Floats, name: str) -> Floats:
 
 def _shared_name(column: str) -> str | None:
     if column.startswith("title."):
-        return next((f"title.{ending}" for ending in _title_endings() if column.endswith(f".{ending}")), None)
+        return next((f"title.{ending}" for ending in ENDINGS if column.endswith(f".{ending}")), None)
     return column if column in shared() else None
-
-
-@cache
-def _title_endings() -> tuple[str, ...]:
-    groups = (("seniority", SENIORITY), ("function", FUNCTION))
-    return tuple(f"{group}={name}" for group, table in groups for name in table)

@@ -13,7 +13,9 @@ from connector.cli import main
 from connector.crypto import ChainSeal, new_key
 from connector.records import WriteOutcome, WriteResult
 from connector.services.tracking.sites import hash_of
-from connector.store import ledger, sites, tenants
+from connector.store import enrichment, ledger, sites, tenants
+from connector.store.enrichment import Source
+from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tenants import TenantSettings
 from tests.services.delivering import desk
@@ -209,4 +211,27 @@ def test_a_programs_key_is_made_listed_rotated_and_revoked(
     assert command("api-keys", "revoke", tenant, told["key"]) == "0"
     assert "is revoked" in command("api-keys", "rotate", tenant, told["key"])
     assert command("api-keys", "rotate", tenant, unknown) == command("api-keys", "revoke", tenant, unknown) == "1"
+
+
+def test_a_file_of_facts_is_taken_line_by_line(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each refused line is told, and the status says that there was one; before files are turned on none is taken."""
+    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
+    upgrade(store)
+    with store.transaction() as session:
+        tenant = tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC))
+    facts = tmp_path / "facts.csv"
+    facts.write_text("Firma,Mitarbeiter,Notiz\nalpha-firm.org,12,x\nnot a site,1,x\n", "utf-8")
+    taken = ("enrich", "upload", str(tenant), str(facts), "--map", "Firma=domain", "--map", "Mitarbeiter=employees")
+    assert "are not turned on" in command(*taken)
+    with store.transaction() as session:
+        now = datetime(2026, 3, 1, tzinfo=UTC)
+        enrichment.save(session, Source(tenant, "upload", enabled=True, config={}, changed_at=now))
+    assert command(*taken) == "True"
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "line 3 'Firma' names no company's site such as example.org",
+        "1 lines taken, 1 refused, 1 values changed; not read: Notiz",
+    ]
+    assert command("enrich", "show", str(tenant)) == "0"
+    assert "your files (upload): on" in capsys.readouterr().out
     store.close()

@@ -17,9 +17,10 @@ from connector.errors import Disconnected, SettingsError
 from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
+from connector.services.reports.enrichment import Provenance, provenance
 from connector.services.reports.people import Naming, Person
 from connector.services.reports.speed import LeadSpeed, lead_speed
-from connector.store import connections, events, leads, ledger, objections, overwrites, scores, tracked
+from connector.store import companies, connections, events, leads, ledger, objections, overwrites, scores, tracked
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
 
@@ -114,6 +115,15 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyChance:
+    """The score of a lead's company: its page's id, how many open leads, the chance that one of them converts."""
+
+    id: int
+    leads: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class LeadReport:
     """Everything the page of a lead shows; ``score`` is None for a lead outside the population.
 
@@ -129,6 +139,8 @@ class LeadReport:
     entries: tuple[LedgerLine, ...]
     speed: LeadSpeed | None
     objected_at: datetime | None
+    facts: tuple[Provenance, ...] = ()
+    company: CompanyChance | None = None
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -151,6 +163,9 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
         speed = lead_speed(session, tenant_id, lead_id)
         objected_at = objections.since(session, tenant_id, lead_id)
+        company = leads.company_of(session, tenant_id, lead_id)
+        facts = provenance(session, tenant_id, company, services.clock.now())
+        scored_company = companies.by_key(session, tenant_id, company)
     return LeadReport(
         lead_id=lead_id,
         person=person,
@@ -160,7 +175,13 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
         speed=speed,
         objected_at=objected_at,
+        facts=facts,
+        company=_company(scored_company) if scored_company else None,
     )
+
+
+def _company(row: AnyRow) -> CompanyChance:
+    return CompanyChance(row.id, row.leads, float(row.probability))
 
 
 def _happenings(session: Connection, tenant_id: UUID, lead_id: int) -> tuple[Happening, ...]:

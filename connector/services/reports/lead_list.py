@@ -55,14 +55,20 @@ def lead_page(services: Services, tenant_id: UUID, *, tier: Tier | None, after: 
         # One more than is shown tells whether another page follows.
         found = leads.page(session, tenant_id, tier=tier, after=after, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        people = _people(session, tenant_id, shown)
+        rows = lead_rows(session, tenant_id, shown)
         counts = scores.summary(session, tenant_id)
     last = shown[-1] if len(found) > PAGE_SIZE else None
     return LeadPage(
-        rows=tuple(_row(row, people[row.lead_id]) for row in shown),
+        rows=rows,
         counts={band: counts.get(band, 0) for band in Tier},
         following=(last.score, last.lead_id) if last else None,
     )
+
+
+def lead_rows(session: Connection, tenant_id: UUID, found: Sequence[AnyRow]) -> tuple[LeadRow, ...]:
+    """Return scored leads (lead_id, score, probability, tier, reasons) with who they are."""
+    people = _people(session, tenant_id, found)
+    return tuple(_row(row, people[row.lead_id]) for row in found)
 
 
 def _people(session: Connection, tenant_id: UUID, rows: Sequence[AnyRow]) -> dict[int, Person]:

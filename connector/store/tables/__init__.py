@@ -2,6 +2,13 @@
 
 from connector.store.tables.api import api_answers, api_keys, api_recomputations, api_uses
 from connector.store.tables.base import metadata
+from connector.store.tables.enriched import (
+    company_scores,
+    enrichment_answers,
+    enrichment_sources,
+    enrichment_spending,
+    enrichment_values,
+)
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.privacy import departures, erasures, tombstones
 from connector.store.tables.publishing import publications
@@ -28,9 +35,14 @@ __all__ = [
     "api_uses",
     "changes",
     "companies",
+    "company_scores",
     "connections",
     "conversions",
     "departures",
+    "enrichment_answers",
+    "enrichment_sources",
+    "enrichment_spending",
+    "enrichment_values",
     "erasures",
     "events",
     "fields",

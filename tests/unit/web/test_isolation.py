@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import connections, ledger, persons, scores
+from connector.store import companies, connections, ledger, persons, scores
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.migrate import upgrade
@@ -106,6 +106,16 @@ def _key(site: Site, account: str) -> dict[str, object]:
     return {"key_id": keys.add(site.world.services, site.tenant_of(account), "Reports", ["models:read"]).key.id}
 
 
+def _company(site: Site, account: str) -> dict[str, object]:
+    now = site.world.clock.now()
+    row = {"tenant_id": site.tenant_of(account), "company_key": "firm.org", "probability": Decimal("0.5"), "leads": 1}
+    row |= {"high_intent": 0, "best_lead_id": None, "model": "m", "as_of": now, "scored_at": now}
+    with site.world.services.store.transaction() as session:
+        companies.save(session, [row])
+        (found,) = companies.page(session, site.tenant_of(account), after=None, limit=1)
+    return {"company_id": found.id}
+
+
 OWNED = {
     "api_keys.index": Owned("GET", _nothing),
     "api_keys.add": Owned("POST", _nothing),
@@ -143,6 +153,14 @@ OWNED = {
     "publication.release": Owned("POST", _connection),
     "publication.withdraw": Owned("POST", _connection),
     "publication.look": Owned("POST", _connection),
+    "companies.index": Owned("GET", _nothing),
+    "companies.show": Owned("GET", _company),
+    "enrichment.index": Owned("GET", _nothing),
+    "enrichment.turn_on": Owned("POST", _nothing),
+    "enrichment.turn_off": Owned("POST", _nothing),
+    "enrichment.forget": Owned("POST", _nothing),
+    "enrichment.try_again": Owned("POST", _nothing),
+    "enrichment.take": Owned("POST", _nothing),
     "tracking.index": Owned("GET", _nothing),
     "tracking.add": Owned("POST", _nothing),
     "tracking.replace_secret": Owned("POST", _tracked_site),

@@ -1,0 +1,1 @@
+"""Providers of facts about companies: what they offer, and how each is asked."""

@@ -1,0 +1,1 @@
+"""A stand-in of People Data Labs' Company Enrichment API."""

@@ -1,0 +1,1 @@
+"""Facts about companies from elsewhere: brought in files, or bought within a budget. Off until a tenant opts in."""
