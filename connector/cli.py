@@ -18,7 +18,9 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
+from connector.records import Role
 from connector.services import maintenance, pipeline, pooling, publication, replaying, schedules, verification
+from connector.services.access import inviting
 from connector.services.context import Services
 from connector.services.doctor import Level, Surroundings, examine
 from connector.services.reports import refusals
@@ -195,6 +197,18 @@ def replace_secret(tenant_id: UUID, site_id: UUID) -> None:
     if made is None:
         raise click.ClickException(f"Tenant {tenant_id} has no site {site_id}.")
     click.echo(f"secret  {made.secret}")
+
+
+@cli.command()
+@click.argument("tenant_id", type=click.UUID)
+@click.option("--name", required=True, help="Whom the link is for; no e-mail address.")
+@click.option("--role", type=click.Choice(list(map(str, Role))), default=str(Role.OWNER), show_default=True)
+def invite(tenant_id: UUID, name: str, role: str) -> None:
+    """Make a link that lets somebody into a tenant's pages once: for tenants whose owners can't sign in any more."""
+    settings = load(os.environ)
+    made, token = inviting.invite_as_operator(_services_of(tenant_id), tenant_id, name, Role(role))
+    click.echo(f"{settings.public_url}/join/{token}")
+    click.echo(f"For {made.name} as {made.role}, once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @cli.command()

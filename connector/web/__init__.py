@@ -10,12 +10,15 @@ from flask_wtf.csrf import CSRFProtect
 from connector.services.context import Services
 from connector.settings import Settings
 from connector.web import (
+    access,
     charts,
     collecting,
     connect,
     connections,
     errors,
+    guard,
     health,
+    join,
     leads,
     metrics,
     model,
@@ -38,13 +41,16 @@ _BLUEPRINTS = (
     people.pages,
     publication.pages,
     tracking.pages,
+    access.pages,
+    join.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
     metrics.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024
-_SESSION_LIFETIME = timedelta(hours=12)
+_COOKIE_LIFETIME = timedelta(days=30)
+"""The longest that a sign-in may last; how long each does is in its row."""
 
 
 def build_app(services: Services, settings: Settings) -> Flask:
@@ -53,7 +59,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_LARGEST_BODY,
-        PERMANENT_SESSION_LIFETIME=_SESSION_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=_COOKIE_LIFETIME,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_NAME="connector",
         SESSION_COOKIE_SAMESITE="Lax",
@@ -70,6 +76,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     wiring.install(app, services, settings)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    guard.register(app)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS)
     errors.register(app)

@@ -1,5 +1,6 @@
 """Every table of the product. Each row that belongs to a tenant carries its id."""
 
+from connector.store.tables.access import identities, invitations, sign_ins, users
 from connector.store.tables.base import metadata
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.publishing import publications
@@ -27,9 +28,11 @@ __all__ = [
     "events",
     "fields",
     "forgotten_mailboxes",
+    "identities",
     "inbox",
     "installs",
     "intents",
+    "invitations",
     "lanes",
     "leads",
     "ledger",
@@ -50,11 +53,13 @@ __all__ = [
     "score_inputs",
     "score_maps",
     "scores",
+    "sign_ins",
     "sites",
     "streams",
     "tenants",
     "traces",
     "tracked_events",
     "tracked_refusals",
+    "users",
     "visitors",
 ]
