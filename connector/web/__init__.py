@@ -56,14 +56,16 @@ _COOKIE_LIFETIME = timedelta(days=30)
 def build_app(services: Services, settings: Settings) -> Flask:
     """Put the pages together over wired services."""
     app = Flask("connector.web")
+    encrypted = settings.public_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_LARGEST_BODY,
         PERMANENT_SESSION_LIFETIME=_COOKIE_LIFETIME,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_NAME="connector",
+        # The prefix keeps other hosts of the domain from planting such a cookie; it takes https.
+        SESSION_COOKIE_NAME="__Host-connector" if encrypted else "connector",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=encrypted,
         # A page may stay open all day; the token lives as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
     )
