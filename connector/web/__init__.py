@@ -22,6 +22,7 @@ from connector.web import (
     leads,
     metrics,
     model,
+    numbers,
     oauth,
     people,
     publication,
@@ -69,6 +70,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
         # A page may stay open all day; the token lives as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.url_map.converters["int"] = numbers.RowNumber
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)

@@ -13,6 +13,7 @@ from connector.services.access.permissions import Permission
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
 from connector.web.guard import needs
+from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -84,7 +85,8 @@ def _record() -> int | None:
     text = request.form.get("record", "")
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() else abort(404)
+    found = row_number(text)
+    return abort(404) if found is None else found
 
 
 @pages.post("/options")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,10 +15,13 @@ from connector.services.reports.lead import lead_report
 from connector.services.reports.lead_list import Place, lead_page
 from connector.web.charts import lead_waterfall
 from connector.web.guard import needs
+from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
 pages = Blueprint("leads", __name__, url_prefix="/leads")
+
+_SCORE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
 
 
 @pages.get("")
@@ -70,8 +74,8 @@ def _place() -> Place | None:
     text = request.args.get("after")
     if not text:
         return None
-    score, _, lead_id = text.partition("~")
-    try:
-        return Decimal(score), int(lead_id)
-    except (InvalidOperation, ValueError):
+    score, _, number = text.partition("~")
+    lead_id = row_number(number)
+    if lead_id is None or not _SCORE.fullmatch(score):
         abort(404)
+    return Decimal(score), lead_id
