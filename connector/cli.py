@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from connector.bootstrap import board, build, consumed
 from connector.commands import privacy
+from connector.commands.access import invite
 from connector.commands.api_keys import programs
 from connector.commands.database import database
 from connector.commands.enrichment import enrich
@@ -195,7 +196,7 @@ def doctor() -> None:
     sys.exit(Level.PROBLEM in levels)
 
 
-for command in (database, enrich, keys, ledger, programs, *privacy.COMMANDS):
+for command in (database, enrich, invite, keys, ledger, programs, *privacy.COMMANDS):
     cli.add_command(command)
 
 

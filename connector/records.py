@@ -302,10 +302,23 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an installation brings: the account and its tokens."""
+    """What an installation brings: the account, its tokens and the CRM's id of the user who consented.
+
+    ``user_id`` is None where the vendor did not tell.
+    """
 
     account: Account
     tokens: Tokens
+    user_id: str | None = None
+
+
+class Role(StrEnum):
+    """What a user is to a tenant, the least first. Each may do what those before may."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+    OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)

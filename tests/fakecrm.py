@@ -52,6 +52,7 @@ class FakeAccount:
     trouble: Trouble = lambda _operation: None
     revoked: bool = False
     refreshes: int = 0
+    user: str | None = "u1"
 
 
 class FakeApp(CrmApp):
@@ -90,7 +91,7 @@ class FakeApp(CrmApp):
             raise RejectedInput("The authorisation code is not valid.")
         found = self.accounts[code]
         found.revoked = False
-        return Grant(found.account, Tokens(f"access-{code}", f"refresh-{code}", None, ("contacts",)))
+        return Grant(found.account, Tokens(f"access-{code}", f"refresh-{code}", None, ("contacts",)), found.user)
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         code = str(tokens.refresh_token).removeprefix("refresh-")

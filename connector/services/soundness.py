@@ -7,6 +7,7 @@ is mended; else the one thing is rejected with its reason, and its neighbours st
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from connector.records import (
     Rejection,
     Removal,
     Retraction,
+    WebhookHint,
 )
 
 LONGEST_KEY = 500
@@ -96,6 +98,18 @@ def sound_account(account: Account) -> Account:
         name=clean(account.name)[:LONGEST_REASON],
         time_zone=clean(account.time_zone)[:LONGEST_REASON],
         currency=account.currency and clean(account.currency)[:LONGEST_REASON],
+    )
+
+
+def sound_hint(hint: WebhookHint) -> WebhookHint:
+    """Return a hint that every database holds: an id that is none hints at the account, a key without end is hashed."""
+    if _is_key(hint.dedupe_key) and _is_key(hint.kind) and (hint.record_id is None or _is_key(hint.record_id)):
+        return hint
+    return replace(
+        hint,
+        kind=clean(hint.kind)[:LONGEST_KEY] or "unnamed",
+        record_id=hint.record_id if hint.record_id and _is_key(hint.record_id) else None,
+        dedupe_key=hashlib.sha256(hint.dedupe_key.encode("utf-8", "surrogatepass")).hexdigest(),
     )
 
 

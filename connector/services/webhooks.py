@@ -20,6 +20,7 @@ from connector.services.hook_secrets import secrets_of
 from connector.services.opening import app_of
 from connector.services.pipeline import Ready
 from connector.services.privacy.barring import admitted
+from connector.services.soundness import sound_hint
 from connector.store import connections, inbox, lanes, looks, models, tombstones
 from connector.store.connections import CrmConnection, Health
 from connector.store.lanes import Kind
@@ -50,7 +51,7 @@ def receive(services: Services, vendor: str, delivery: Delivery, key: str | None
     reached(Point.HOOK_VERIFIED)
     by_account: dict[str, list[WebhookHint]] = {}
     for hint in app.parse_webhook(delivery):
-        by_account.setdefault(hint.account_id, []).append(hint)
+        by_account.setdefault(hint.account_id, []).append(sound_hint(hint))
     return sum(_keep(services, vendor, account, hints) for account, hints in by_account.items())
 
 

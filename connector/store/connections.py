@@ -222,6 +222,18 @@ def set_notice(connection: Connection, connection_id: UUID, notice: str | None) 
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(notice=notice))
 
 
+def granted_by(connection: Connection, connection_id: UUID) -> str | None:
+    """Return the CRM's id of the user whose grant is in use, None where it is not known."""
+    query = sa.select(connections.c.granted_by).where(connections.c.id == connection_id)
+    found: str | None = connection.execute(query).scalar_one()
+    return found
+
+
+def save_grantor(connection: Connection, connection_id: UUID, user_id: str | None) -> None:
+    """Note the CRM's id of the user who gave the grant that is now in use."""
+    connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(granted_by=user_id))
+
+
 def forget_tokens(connection: Connection, connection_id: UUID) -> None:
     """Destroy the tokens of a connection that was disconnected."""
     values = {"access_token": None, "refresh_token": None, "token_expires_at": None, "hook_secrets": None}

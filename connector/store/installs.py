@@ -14,15 +14,18 @@ from connector.store.tables import installs
 
 @dataclass(frozen=True, slots=True)
 class PendingInstall:
-    """A started installation. ``tenant_id`` is set when a signed-in tenant adds an account.
+    """A started installation. ``tenant_id`` and ``user_id`` are set when somebody signed in adds an account.
 
-    ``login`` is where the admin signs in, for vendors that have several places.
+    ``invitation_hash``: an invitation is accepted by it. ``login`` is where the user signs in, for vendors that have
+    several places.
     """
 
     vendor: str
     code_verifier: str | None
     tenant_id: UUID | None
     login: str | None = None
+    user_id: UUID | None = None
+    invitation_hash: str | None = None
 
 
 def begin(
@@ -36,6 +39,8 @@ def begin(
         "code_verifier": pending.code_verifier,
         "tenant_id": pending.tenant_id,
         "login": pending.login,
+        "user_id": pending.user_id,
+        "invitation_hash": pending.invitation_hash,
         "expires_at": expires_at,
     }
     connection.execute(sa.insert(installs), row)
@@ -56,4 +61,4 @@ def use(
     if connection.execute(sa.update(installs).where(where).values(used_at=now)).rowcount != 1:
         return None
     row = connection.execute(sa.select(installs).where(installs.c.state_hash == state_hash)).one()
-    return PendingInstall(row.vendor, row.code_verifier, row.tenant_id, row.login)
+    return PendingInstall(row.vendor, row.code_verifier, row.tenant_id, row.login, row.user_id, row.invitation_hash)

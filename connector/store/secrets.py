@@ -50,7 +50,7 @@ class Sealed:
 
 
 def outdated(connection: Connection, holder: Holder, prefix: str, after: Sealed | None, limit: int) -> Sequence[Sealed]:
-    """Return rows past ``after`` with texts that do not begin with ``prefix``, by tenant and owner; those texts alone."""
+    """Return rows past ``after`` with texts that do not begin with ``prefix``, by tenant and owner: those texts."""
     query = sa.select(holder.table.c.tenant_id, holder.owner, *holder.columns).where(_is_outdated(holder, prefix))
     if after is not None:
         tenant = holder.table.c.tenant_id

@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from connector.services.context import Services
 from connector.settings import Settings
 from connector.web import (
+    access,
     api,
     api_keys,
     charts,
@@ -20,10 +21,13 @@ from connector.web import (
     enrichment,
     errors,
     fields,
+    guard,
     health,
+    join,
     leads,
     metrics,
     model,
+    numbers,
     oauth,
     people,
     privacy,
@@ -50,29 +54,35 @@ _BLUEPRINTS = (
     tracking.pages,
     api_keys.pages,
     enrichment.pages,
+    access.pages,
+    join.pages,
     webhooks.endpoint,
     collecting.endpoint,
     health.endpoint,
     metrics.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024
-_SESSION_LIFETIME = timedelta(hours=12)
+_COOKIE_LIFETIME = timedelta(days=30)
+"""The longest that a sign-in may last; how long each does is in its row."""
 
 
 def build_app(services: Services, settings: Settings) -> Flask:
     """Put the pages together over wired services."""
     app = Flask("connector.web")
+    encrypted = settings.public_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=_LARGEST_BODY,
-        PERMANENT_SESSION_LIFETIME=_SESSION_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=_COOKIE_LIFETIME,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_NAME="connector",
+        # The prefix keeps other hosts of the domain from planting such a cookie; it takes https.
+        SESSION_COOKIE_NAME="__Host-connector" if encrypted else "connector",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=encrypted,
         # A page may stay open all day; the token lives as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.url_map.converters["int"] = numbers.RowNumber
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)
@@ -86,6 +96,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     api.register(app, settings, csrf)
+    guard.register(app)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS)
     errors.register(app)

@@ -9,8 +9,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
+from connector.services.access.permissions import Permission
 from connector.services.api import keys
 from connector.services.api.keys import MEANINGS, NewKey
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services, settings
 
@@ -18,12 +20,14 @@ pages = Blueprint("api_keys", __name__, url_prefix="/settings/api-keys")
 
 
 @pages.get("")
+@needs(Permission.PROGRAM)
 def index() -> ResponseReturnValue:
     """List the keys with what they may do and when they were last used."""
     return _page()
 
 
 @pages.post("")
+@needs(Permission.PROGRAM)
 def add() -> ResponseReturnValue:
     """Make a key; its secret is shown by this answer alone."""
     try:
@@ -35,6 +39,7 @@ def add() -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:key_id>/secret")
+@needs(Permission.PROGRAM)
 def rotate(key_id: UUID) -> ResponseReturnValue:
     """Give a key another secret, shown by this answer alone; the former opens for a while."""
     try:
@@ -47,6 +52,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:key_id>/revoke")
+@needs(Permission.PROGRAM)
 def revoke(key_id: UUID) -> ResponseReturnValue:
     """End a key at once."""
     if not keys.revoke(services(), tenant_id(), key_id):

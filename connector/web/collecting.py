@@ -11,6 +11,7 @@ from connector.errors import RejectedInput, RetryLater
 from connector.services.tracking import collecting
 from connector.services.tracking.collecting import ForeignOrigin, Receipt, UnknownSite
 from connector.store.sites import TrackedSite
+from connector.web.guard import anybody
 from connector.web.wiring import services
 
 endpoint = Blueprint("collecting", __name__)
@@ -25,6 +26,7 @@ _PREFLIGHT = {
 
 
 @endpoint.get("/t/<key>.js")
+@anybody("every visitor of a tenant's site loads it")
 def script(key: str) -> ResponseReturnValue:
     """Give the script: the same for every site, it knows its own by the address that it was loaded from."""
     if not key.isalnum():
@@ -36,6 +38,7 @@ def script(key: str) -> ResponseReturnValue:
 
 
 @endpoint.route("/t/<key>/events", methods=["OPTIONS"], provide_automatic_options=False)
+@anybody("browsers ask before they send")
 def preflight(key: str) -> ResponseReturnValue:
     """Tell a browser whether a page may send JSON here."""
     _site(key)
@@ -43,6 +46,7 @@ def preflight(key: str) -> ResponseReturnValue:
 
 
 @endpoint.route("/t/<key>/events", methods=["POST"], provide_automatic_options=False)
+@anybody("the site's key and the page's origin stand for it")
 def events(key: str) -> ResponseReturnValue:
     """Keep what a visitor's browser sends from a page of the site's own origins."""
     site = _site(key)
@@ -52,6 +56,7 @@ def events(key: str) -> ResponseReturnValue:
 
 
 @endpoint.post("/api/track")
+@anybody("the site's secret stands for it")
 def server() -> ResponseReturnValue:
     """Keep what a tenant's own server sends; its secret stands for the site."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")

@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from connector.services.access.permissions import Permission
 from connector.services.reports.companies import Place, company_page, company_report
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -15,6 +17,7 @@ pages = Blueprint("companies", __name__, url_prefix="/companies")
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List scored companies, the likeliest first."""
     tenant, after = tenant_id(), _place()
@@ -22,6 +25,7 @@ def index() -> ResponseReturnValue:
 
 
 @pages.get("/<int:company_id>")
+@needs(Permission.SEE)
 def show(company_id: int) -> ResponseReturnValue:
     """Show the leads that a company's chance is made of."""
     report = company_report(services(), tenant_id(), company_id) or abort(404)

@@ -8,24 +8,27 @@ from flask.typing import ResponseReturnValue
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import first_connection
 from connector.web import session
+from connector.web.guard import anybody
 from connector.web.wiring import services
 
 pages = Blueprint("connect", __name__)
 
 
 @pages.get("/")
+@anybody("it is where one signs in")
 def start_page() -> ResponseReturnValue:
     """Show the CRMs to connect; who is signed in goes to their connection."""
-    tenant = session.tenant_or_none()
-    home = first_connection(services(), tenant) if tenant else None
+    user = session.user_or_none()
+    home = first_connection(services(), user.tenant_id) if user else None
     if home is not None:
         return redirect(url_for("connections.show", connection_id=home))
-    # A tenant without a connection is gone: its session is worth nothing.
+    # A tenant without a connection is gone, a session may be over: the cookie is worth nothing.
     session.sign_out()
     return render_template("connect.html", crms=connectable(services()))
 
 
 @pages.post("/sign-out")
+@anybody("it ends a session and shows nothing")
 def sign_out() -> ResponseReturnValue:
     """End the session."""
     session.sign_out()

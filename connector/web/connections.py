@@ -9,10 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services import on_request, options, pipeline, publication
+from connector.services.access.permissions import Permission
 from connector.services.privacy import leaving
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
-from connector.web.session import tenant_id
+from connector.web.guard import needs
+from connector.web.numbers import row_number
+from connector.web.session import asker, tenant_id
 from connector.web.wiring import services
 
 pages = Blueprint("connections", __name__, url_prefix="/connections/<uuid:connection_id>")
@@ -21,30 +24,35 @@ _UNDER_WAY = "A run is under way already. It will see every change that is in th
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def show(connection_id: UUID) -> ResponseReturnValue:
     """Show a connection."""
     return render_template("connection.html", report=_owned(connection_id), crms=connectable(services()))
 
 
 @pages.get("/progress")
+@needs(Permission.SEE)
 def progress(connection_id: UUID) -> ResponseReturnValue:
     """Return the part of the page that changes while a run is under way."""
     return render_template("progress.html", report=_owned(connection_id))
 
 
 @pages.post("/refresh")
+@needs(Permission.RUN)
 def refresh(connection_id: UUID) -> ResponseReturnValue:
     """Read what changed, score it and write it back."""
     return _start(connection_id, pipeline.REFRESH, "Reading what changed.")
 
 
 @pages.post("/retrain")
+@needs(Permission.RUN)
 def retrain(connection_id: UUID) -> ResponseReturnValue:
     """Train a new model version on everything known by now."""
     return _start(connection_id, pipeline.RETRAIN, "Reading what changed, then training a new model.")
 
 
 @pages.post("/resume")
+@needs(Permission.RUN)
 def resume(connection_id: UUID) -> ResponseReturnValue:
     """Go on with what was stopped, once its cause is mended."""
     _owned(connection_id)
@@ -54,6 +62,7 @@ def resume(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/dead-letters")
+@needs(Permission.PUBLISH)
 def replay(connection_id: UUID) -> ResponseReturnValue:
     """Let what the CRM refused be tried again: the record that was named, or all."""
     _owned(connection_id)
@@ -63,6 +72,7 @@ def replay(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/overwritten")
+@needs(Permission.PUBLISH)
 def reset(connection_id: UUID) -> ResponseReturnValue:
     """Write our values again where they were left to who overwrote them: the record that was named, or all."""
     _owned(connection_id)
@@ -76,10 +86,12 @@ def _record() -> int | None:
     text = request.form.get("record", "")
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() else abort(404)
+    found = row_number(text)
+    return abort(404) if found is None else found
 
 
 @pages.post("/options")
+@needs(Permission.CONNECT)
 def choose(connection_id: UUID) -> ResponseReturnValue:
     """Turn an option of the account on, by the value that was typed, or off by an empty one."""
     _owned(connection_id)
@@ -93,10 +105,11 @@ def choose(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/disconnect")
+@needs(Permission.CONNECT)
 def disconnect(connection_id: UUID) -> ResponseReturnValue:
     """Leave the account: its values stay in the CRM, or leave it first."""
     _owned(connection_id)
-    left = leaving.leave(services(), tenant_id(), connection_id, "page", clear=request.form.get("values") == "remove")
+    left = leaving.leave(services(), tenant_id(), connection_id, asker(), clear=request.form.get("values") == "remove")
     flash("Disconnected. No more calls are made." if left else "This account was disconnected before.")
     return redirect(url_for("connections.show", connection_id=connection_id))
 

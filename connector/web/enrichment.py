@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from connector.adapters.enrichment.generic import HttpSettings, read_settings
 from connector.adapters.enrichment.registry import HTTP
 from connector.errors import ConnectorError, RejectedInput
+from connector.services.access.permissions import Permission
 from connector.services.enrichment import files, sources
 from connector.services.enrichment.sources import Budget
 from connector.services.enrichment.uploading import Uploaded, upload
 from connector.services.publication import read_number
 from connector.services.reports.enrichment import source_reports
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -32,12 +34,14 @@ def register(app: Flask) -> None:
 
 
 @pages.get("")
+@needs(Permission.ENRICH)
 def index() -> ResponseReturnValue:
     """Show the sources, what they cost and what they told."""
     return _page()
 
 
 @pages.post("/on")
+@needs(Permission.ENRICH)
 def turn_on() -> ResponseReturnValue:
     """Opt in to a source, or change how it is asked."""
     tenant, form = tenant_id(), request.form
@@ -57,6 +61,7 @@ def turn_on() -> ResponseReturnValue:
 
 
 @pages.post("/off")
+@needs(Permission.ENRICH)
 def turn_off() -> ResponseReturnValue:
     """Use a source no longer."""
     tenant, name = tenant_id(), request.form.get("source", "")
@@ -66,6 +71,7 @@ def turn_off() -> ResponseReturnValue:
 
 
 @pages.post("/forget")
+@needs(Permission.ENRICH)
 def forget() -> ResponseReturnValue:
     """Delete a source with all that it told."""
     tenant, name = tenant_id(), request.form.get("source", "")
@@ -75,6 +81,7 @@ def forget() -> ResponseReturnValue:
 
 
 @pages.post("/again")
+@needs(Permission.ENRICH)
 def try_again() -> ResponseReturnValue:
     """Ask a source again, once its trouble is mended."""
     tenant, name = tenant_id(), request.form.get("source", "")
@@ -82,6 +89,7 @@ def try_again() -> ResponseReturnValue:
 
 
 @pages.post("/files")
+@needs(Permission.ENRICH)
 def take() -> ResponseReturnValue:
     """Take in a file; the answer says what became of each line."""
     tenant, given = tenant_id(), request.files.get("file")

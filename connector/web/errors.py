@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from connector.errors import ConnectorError, NeedsAdmin, NotSupported, RejectedInput, RetryLater, SettingsError
 from connector.store.session import UNAVAILABLE
 from connector.web.api import problems
+from connector.web.guard import NotAllowedError
 from connector.web.session import SignInNeeded
 
 log = logging.getLogger("connector.web")
@@ -46,6 +47,7 @@ _BY_STATUS = {
 }
 _MACHINES = ("webhooks", "collecting")
 """Blueprints that answer programs, not people."""
+_NOT_YOURS = Explanation(403, "Your role does not allow that", "Nothing was changed.")
 _STALE_FORM = Explanation(
     400, "This form is no longer valid", "It was open since before you signed in or out. Go back, reload and try again."
 )
@@ -54,6 +56,7 @@ _STALE_FORM = Explanation(
 def register(app: Flask) -> None:
     """Answer each class of error."""
     app.register_error_handler(SignInNeeded, lambda _error: redirect(url_for("connect.start_page")))
+    app.register_error_handler(NotAllowedError, lambda error: _answer(_NOT_YOURS, str(error)))
     app.register_error_handler(ConnectorError, _connector_error)
     app.register_error_handler(CSRFError, lambda _error: _answer(_STALE_FORM, ""))
     app.register_error_handler(HTTPException, _http_error)

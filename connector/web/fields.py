@@ -7,8 +7,10 @@ from uuid import UUID
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from connector.services.access.permissions import Permission
 from connector.services.privacy import fields
 from connector.services.reports.fields import SAMPLE, field_lines
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -18,12 +20,14 @@ _CHOICES = {"allow": True, "leave-out": False, "": None}
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List every field with its fill, sensitivity, and whether and why it is used."""
     return render_template("fields.html", lines=field_lines(services(), tenant_id()), sample=SAMPLE)
 
 
 @pages.post("/<uuid:connection_id>/<path:name>")
+@needs(Permission.DECIDE)
 def decide(connection_id: UUID, name: str) -> ResponseReturnValue:
     """Let models see a field, leave it out, or go by its sensitivity."""
     choice = request.form.get("choice", "")

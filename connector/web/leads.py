@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connector.records import Tier
+from connector.services.access.permissions import Permission
 from connector.services.reports.changes import lead_changes
 from connector.services.reports.lead import lead_report
 from connector.services.reports.lead_list import Place, lead_page
 from connector.web.charts import lead_waterfall
+from connector.web.guard import needs
+from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
 pages = Blueprint("leads", __name__, url_prefix="/leads")
 
+_SCORE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
+
 
 @pages.get("")
+@needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List scored leads, the best first."""
     tenant, tier, after = tenant_id(), _tier(), _place()
@@ -27,6 +34,7 @@ def index() -> ResponseReturnValue:
 
 
 @pages.get("/<int:lead_id>")
+@needs(Permission.SEE)
 def show(lead_id: int) -> ResponseReturnValue:
     """Show why a lead has its score, and what happened with it."""
     report = lead_report(services(), tenant_id(), lead_id) or abort(404)
@@ -34,6 +42,7 @@ def show(lead_id: int) -> ResponseReturnValue:
 
 
 @pages.get("/<int:lead_id>/waterfall.svg")
+@needs(Permission.SEE)
 def waterfall(lead_id: int) -> ResponseReturnValue:
     """Give the picture of a lead's score alone."""
     report = lead_report(services(), tenant_id(), lead_id)
@@ -43,6 +52,7 @@ def waterfall(lead_id: int) -> ResponseReturnValue:
 
 
 @pages.get("/<int:lead_id>/changes/<int:seq>")
+@needs(Permission.SEE)
 def changes(lead_id: int, seq: int) -> ResponseReturnValue:
     """Show what changed between the score of a ledger entry and the one before it."""
     report = lead_changes(services(), tenant_id(), lead_id, seq) or abort(404)
@@ -64,8 +74,8 @@ def _place() -> Place | None:
     text = request.args.get("after")
     if not text:
         return None
-    score, _, lead_id = text.partition("~")
-    try:
-        return Decimal(score), int(lead_id)
-    except (InvalidOperation, ValueError):
+    score, _, number = text.partition("~")
+    lead_id = row_number(number)
+    if lead_id is None or not _SCORE.fullmatch(score):
         abort(404)
+    return Decimal(score), lead_id

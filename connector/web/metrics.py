@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from connector.services.reports.metrics import exposed
 from connector.telemetry import logs
 from connector.telemetry.series import REQUEST_SECONDS, REQUESTS, WEBHOOKS
+from connector.web.guard import anybody
 from connector.web.wiring import services, settings
 
 log = logging.getLogger("connector.web")
@@ -26,6 +27,7 @@ _OUTCOMES = {2: "taken", 4: "refused", 5: "failed"}
 
 
 @endpoint.get("/metrics")
+@anybody("the metrics token stands for it")
 def metrics() -> ResponseReturnValue:
     """Answer Prometheus; to everybody else there is no such page."""
     token = settings().metrics_token

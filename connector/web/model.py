@@ -6,7 +6,9 @@ from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from connector.services.access.permissions import Permission
 from connector.services.reports.model import model_card, model_report
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 from scoring import cards
@@ -15,12 +17,14 @@ pages = Blueprint("model", __name__, url_prefix="/model")
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def show() -> ResponseReturnValue:
     """Show how good the model is and what it looks at."""
     return render_template("model.html", report=model_report(services(), tenant_id()))
 
 
 @pages.get("/card")
+@needs(Permission.SEE)
 def card() -> ResponseReturnValue:
     """Show the model card."""
     made = _card()
@@ -29,12 +33,14 @@ def card() -> ResponseReturnValue:
 
 
 @pages.get("/card.html")
+@needs(Permission.SEE)
 def card_html() -> ResponseReturnValue:
     """Give the card as a file that needs nothing else."""
     return _file(cards.page(_card()), "html")
 
 
 @pages.get("/card.md")
+@needs(Permission.SEE)
 def card_markdown() -> ResponseReturnValue:
     """Give the card as Markdown, its figures told in words."""
     return _file(cards.markdown(_card()), "markdown")

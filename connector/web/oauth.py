@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services import install
+from connector.services.access.permissions import Permission
 from connector.services.opening import app_of
 from connector.web import session
+from connector.web.guard import anybody, require
 from connector.web.wiring import services
 
 pages = Blueprint("oauth", __name__, url_prefix="/oauth")
@@ -20,13 +22,21 @@ _ERROR_WORD = re.compile(r"[a-z_]{1,40}")
 
 
 @pages.post("/<vendor>/start")
+@anybody("it is how one signs in; who is signed in needs the permission to connect")
 def start(vendor: str) -> ResponseReturnValue:
     """Send the browser to the vendor's consent page."""
-    login = request.form.get("own_login", "").strip() or request.form.get("login")
-    return redirect(install.begin(services(), vendor, session.browser_id(), session.tenant_or_none(), login or None))
+    login = request.form.get("own_login", "").strip() or request.form.get("login") or None
+    invitation = request.form.get("invitation") or None
+    user = None if invitation else session.user_or_none()
+    if user is not None:
+        require(Permission.CONNECT)
+    by = (user.tenant_id, user.id) if user else (None, None)
+    browser = session.browser_id()
+    return redirect(install.begin(services(), vendor, browser, by[0], login, user_id=by[1], invitation=invitation))
 
 
 @pages.get("/<vendor>/callback")
+@anybody("it is how one signs in; the state proves which browser began it")
 def callback(vendor: str) -> ResponseReturnValue:
     """Finish an installation, sign in and show the first run."""
     app = app_of(services(), vendor)
@@ -36,7 +46,8 @@ def callback(vendor: str) -> ResponseReturnValue:
     if not (state and code and browser):
         raise RejectedInput("The answer of the CRM is incomplete, or it came to another browser.")
     installed = install.complete(services(), vendor, browser, state, code)
-    session.sign_in(installed.tenant_id)
+    if installed.token is not None:
+        session.sign_in(installed.token)
     return redirect(url_for("connections.show", connection_id=installed.connection_id))
 
 

@@ -6,7 +6,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.services import joins
+from connector.services.access.permissions import Permission
 from connector.services.reports.joins import joined_people
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -14,18 +16,21 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List the people with several records, and the records that were set apart."""
     return render_template("people.html", people=joined_people(services(), tenant_id()))
 
 
 @pages.post("/<int:record_id>/apart")
+@needs(Permission.JOIN)
 def set_apart(record_id: int) -> ResponseReturnValue:
     """Part a record from the others of its person."""
     return _decide(record_id, apart=True)
 
 
 @pages.post("/<int:record_id>/together")
+@needs(Permission.JOIN)
 def let_join(record_id: int) -> ResponseReturnValue:
     """Let a record that was set apart join again."""
     return _decide(record_id, apart=False)

@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import ConnectorError, RejectedInput
 from connector.services import listening, publication
+from connector.services.access.permissions import Permission
 from connector.services.reports.publication import publication_report
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -18,12 +20,14 @@ pages = Blueprint("publication", __name__, url_prefix="/publication")
 
 
 @pages.get("")
+@needs(Permission.SEE)
 def show() -> ResponseReturnValue:
     """Show what would be written to each account."""
     return render_template("publication.html", report=publication_report(services(), tenant_id()))
 
 
 @pages.post("/settings")
+@needs(Permission.PUBLISH)
 def choose() -> ResponseReturnValue:
     """Save how scores are published."""
     tenant = tenant_id()
@@ -34,6 +38,7 @@ def choose() -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:connection_id>/approve")
+@needs(Permission.PUBLISH)
 def approve(connection_id: UUID) -> ResponseReturnValue:
     """Let an account's first scores be written, all of them or so many as were typed."""
     tenant, typed = _owner(connection_id), request.form.get("first_records", "")
@@ -46,6 +51,7 @@ def approve(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:connection_id>/release")
+@needs(Permission.PUBLISH)
 def release(connection_id: UUID) -> ResponseReturnValue:
     """Let the rest follow after the first records."""
     tenant = _owner(connection_id)
@@ -53,6 +59,7 @@ def release(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:connection_id>/withdraw")
+@needs(Permission.PUBLISH)
 def withdraw(connection_id: UUID) -> ResponseReturnValue:
     """Take an approval back."""
     tenant = _owner(connection_id)
@@ -61,6 +68,7 @@ def withdraw(connection_id: UUID) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:connection_id>/listeners")
+@needs(Permission.PUBLISH)
 def look(connection_id: UUID) -> ResponseReturnValue:
     """Ask the CRM again what listens to the score fields."""
     tenant = _owner(connection_id)

@@ -1,18 +1,24 @@
-"""Who is signed in. The session is a signed cookie; it holds a browser id and a tenant id, nothing else of ours."""
+"""Who is signed in. The session is a signed cookie: a browser id and the secret of a sign-in, nothing else of ours.
+
+The sign-in is a row. It is looked up with each request, so that a session ends at once when its user signs out or is
+removed, and a role counts from the moment it is given.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from uuid import UUID
 
-from flask import Flask, g, request, session
+from flask import g, request, session
 
-from connector.services import acts, regions
+from connector.services import regions
+from connector.services.access import sessions
+from connector.services.access.users import called
+from connector.store.users import User
 from connector.web.wiring import services
 
 _ANYWHERE = ("static", "connect.sign_out")
-_BROWSER, _TENANT = "browser", "tenant"
+_BROWSER, _SIGN_IN = "browser", "sign_in"
 
 
 class SignInNeeded(Exception):
@@ -32,52 +38,53 @@ def known_browser_id() -> str | None:
     return session.get(_BROWSER)
 
 
-def tenant_or_none() -> UUID | None:
-    """Return the signed-in tenant, if there is one."""
-    found = session.get(_TENANT)
-    return UUID(found) if found else None
+def user_or_none() -> User | None:
+    """Return who is signed in, if anybody is; asked of the store once a request."""
+    if "user" not in g:
+        token = session.get(_SIGN_IN)
+        g.user = sessions.whose(services(), token) if isinstance(token, str) else None
+    found: User | None = g.user
+    return found
 
 
 def require_region() -> None:
     """Refuse whoever is signed in to an organisation of another region, but for signing out."""
-    tenant = tenant_or_none()
-    if tenant is None or request.endpoint in _ANYWHERE:
+    found = user_or_none()
+    if found is None or request.endpoint in _ANYWHERE:
         return
-    with services().store.reading(tenant) as found:
-        regions.require(services(), found, tenant)
+    with services().store.reading(found.tenant_id) as reading:
+        regions.require(services(), reading, found.tenant_id)
 
 
-def tenant_id() -> UUID:
-    """Return the signed-in tenant; raises ``SignInNeeded``."""
-    found = tenant_or_none()
+def user() -> User:
+    """Return who is signed in; raises ``SignInNeeded``."""
+    found = user_or_none()
     if found is None:
         raise SignInNeeded
     return found
 
 
-def sign_in(tenant: UUID) -> None:
-    """Begin a new session for a tenant: ids and form tokens from before are worthless."""
-    session.clear()
-    session[_TENANT] = str(tenant)
+def asker() -> str:
+    """Return how the ledger names who is signed in; raises ``SignInNeeded``."""
+    return called(user())
+
+
+def tenant_id() -> UUID:
+    """Return the tenant of who is signed in; raises ``SignInNeeded``."""
+    return user().tenant_id
+
+
+def sign_in(token: str) -> None:
+    """Take up a sign-in in a new session: ids and form tokens from before are worthless, a former sign-in ends."""
+    sign_out()
+    session[_SIGN_IN] = token
     browser_id()
 
 
 def sign_out() -> None:
-    """Forget everything."""
+    """End the sign-in for every copy of the cookie, and forget everything."""
+    token = session.get(_SIGN_IN)
+    if isinstance(token, str):
+        sessions.end(services(), token)
+    g.pop("user", None)
     session.clear()
-
-
-def register(app: Flask) -> None:
-    """Let what is recorded while a request is answered name who asked: the browser's session, under a hash."""
-
-    @app.before_request
-    def begin() -> None:
-        browser = known_browser_id()
-        who = f"session {hashlib.sha256(browser.encode()).hexdigest()[:12]}" if browser else "somebody not signed in"
-        g.asked = acts.asked_by(who)
-        g.asked.__enter__()
-
-    @app.teardown_request
-    def end(_: BaseException | None) -> None:
-        if "asked" in g:
-            g.pop("asked").__exit__(None, None, None)

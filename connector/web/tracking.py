@@ -8,9 +8,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
+from connector.services.access.permissions import Permission
 from connector.services.reports.tracking import site_reports
 from connector.services.tracking import sites
 from connector.services.tracking.sites import NewSecret
+from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services, settings
 
@@ -18,12 +20,14 @@ pages = Blueprint("tracking", __name__, url_prefix="/tracking")
 
 
 @pages.get("")
+@needs(Permission.TRACK)
 def index() -> ResponseReturnValue:
     """List the sites with their snippet and what the last days brought."""
     return _page()
 
 
 @pages.post("/sites")
+@needs(Permission.TRACK)
 def add() -> ResponseReturnValue:
     """Register a site; its secret is shown by this answer alone."""
     try:
@@ -34,12 +38,14 @@ def add() -> ResponseReturnValue:
 
 
 @pages.post("/sites/<uuid:site_id>/secret")
+@needs(Permission.TRACK)
 def replace_secret(site_id: UUID) -> ResponseReturnValue:
     """Give a site another secret, shown by this answer alone."""
     return _page(sites.replace_secret(services(), tenant_id(), site_id) or abort(404))
 
 
 @pages.post("/sites/<uuid:site_id>/origins")
+@needs(Permission.TRACK)
 def change_origins(site_id: UUID) -> ResponseReturnValue:
     """Replace the origins that a site's pages may have."""
     tenant = tenant_id()

@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 from connector.adapters.contract import Delivery
 from connector.errors import RejectedInput
 from connector.services import webhooks
+from connector.web.guard import anybody
 from connector.web.wiring import services, settings
 
 endpoint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @endpoint.get("/<vendor>/<key>")
+@anybody("vendors look whether an address is there")
 def answer(vendor: str, key: str) -> ResponseReturnValue:
     """Answer the vendors that look whether an address is there before they push to it."""
     if not webhooks.is_address(services(), vendor, key):
@@ -23,6 +25,7 @@ def answer(vendor: str, key: str) -> ResponseReturnValue:
 
 @endpoint.post("/<vendor>")
 @endpoint.post("/<vendor>/<key>")
+@anybody("the vendor's signature stands for it")
 def receive(vendor: str, key: str | None = None) -> ResponseReturnValue:
     """Take what a vendor signed; the address that it signed is the public one."""
     body = request.get_data(cache=False)

@@ -198,6 +198,11 @@ def read_back(account: _Verified) -> Markup | str:
     return Markup("{}{}{}.").format(told, when(account.verified_at), rest)
 
 
+def outward(url: str | None) -> str | None:
+    """Return an address outside that a link may lead to: one of the web, never a script's."""
+    return url if url and url.startswith(("https://", "http://")) else None
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     word.__name__: word
     for word in (
@@ -219,6 +224,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         actor,
         ledger_line,
         read_back,
+        outward,
     )
 }
 """The filters that the templates use, by name."""

@@ -30,7 +30,11 @@ DOORS = {
     "connector/services/privacy/erasing.py:carry_out",
     "connector/services/privacy/leaving.py:carry_out",
     "connector/services/realtime.py:claim",
-    # Whose something is, by what came from outside: an account, an address, a key, the id of a connection.
+    # Whose something is, by what came from outside: an account, an address, a key, a session, the id of a connection.
+    "connector/services/access/inviting.py:accept",
+    "connector/services/access/inviting.py:welcome",
+    "connector/services/access/sessions.py:end",
+    "connector/services/access/sessions.py:whose",
     "connector/services/api/keys.py:caller_of",
     "connector/services/install.py:begin",
     "connector/services/install.py:complete",

@@ -82,7 +82,7 @@ class SimulatedApp(CrmApp):
         return f"https://{self.name}.example/authorize?state={state}"
 
     def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
-        return Grant(self._account(), self._tokens(self._ask("exchange", self.crm.issue)))
+        return Grant(self._account(), self._tokens(self._ask("exchange", self.crm.issue)), "admin")
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         spent = str(tokens.refresh_token)

@@ -88,12 +88,12 @@ class HubSpotApp(CrmApp):
 
     def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
         """Trade the code for tokens; the account is the one that the token names."""
-        tokens, account_id = self._oauth.exchange(code, now)
+        tokens, account_id, user_id = self._oauth.exchange(code, now)
         details = self._oauth.account(tokens.access_token)
         account = account_of(details, self._ui_url(details))
         if account.account_id != account_id:
             raise RejectedInput("HubSpot named two different accounts. Start the installation again.")
-        return Grant(account, tokens)
+        return Grant(account, tokens, user_id)
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         """Return fresh tokens; raise ``Disconnected`` when the grant is gone."""

@@ -64,8 +64,8 @@ class OAuth:
         }
         return f"{self._authorize_base}{AUTHORIZE}?{urlencode(query, quote_via=quote)}"
 
-    def exchange(self, code: str, now: datetime) -> tuple[Tokens, str]:
-        """Trade a code for tokens and the account's id; raise ``RejectedInput`` for a code that is not good."""
+    def exchange(self, code: str, now: datetime) -> tuple[Tokens, str, str | None]:
+        """Trade a code for (tokens, account id, user id if told); raise ``RejectedInput`` for one that is not good."""
         try:
             reply = self._token("authorization_code", code=code, redirect_uri=self._app.redirect_uri)
         except OAuthError as error:
@@ -73,7 +73,7 @@ class OAuth:
             raise _refused(error, rejected) from None
         tokens = _tokens(reply, now)
         try:
-            return tokens, identifier(reply, "hub_id")
+            return tokens, identifier(reply, "hub_id"), _user(reply)
         except UnreadableError:
             raise _unreadable() from None
 
@@ -165,6 +165,13 @@ def _unreadable(operation: str = "token") -> RetryLater:
         after_seconds=5.0,
         fault=VendorFault(VENDOR, operation, 0),
     )
+
+
+def _user(reply: Mapping[str, Any]) -> str | None:
+    try:
+        return identifier(reply, "user_id")
+    except UnreadableError:
+        return None
 
 
 def account_of(details: Mapping[str, Any], ui_url: str) -> Account:

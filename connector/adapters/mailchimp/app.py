@@ -84,7 +84,8 @@ class MailchimpApp(CrmApp):
         metadata = self._oauth.metadata(tokens.access_token)
         require_role(metadata.get("role"))
         origin = self._oauth.origin(metadata)
-        return Grant(self._oauth.account(origin, tokens.access_token), tokens)
+        account, user_id = self._oauth.account(origin, tokens.access_token)
+        return Grant(account, tokens, user_id)
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         """Return the same tokens if they are still good: there are no others.

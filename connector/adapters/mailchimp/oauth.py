@@ -117,15 +117,15 @@ class OAuth:
         """Tell whether a token may be sent to ``url``: a data centre of Mailchimp's, or the sandbox."""
         return trusted(url, base=self._api_base, patterns=API_HOSTS)
 
-    def account(self, origin: str, token: str) -> Account:
-        """Return the account behind a token, before a connection and its governor exist."""
+    def account(self, origin: str, token: str) -> tuple[Account, str | None]:
+        """Return the account behind a token and its user's id if told, before a connection and its governor exist."""
         with pooled() as http:
             call = root.get_root(fields=ACCOUNT_FIELDS)
             found = perform(http, origin, "account", call, token, TIMEOUT)
         if isinstance(found, Refusal):
             raise classify(found)
         require_role(found.body.get("role"))
-        return account_of(found.body, origin)
+        return account_of(found.body, origin), login_of(found.body)
 
 
 def require_role(role: object) -> None:
@@ -145,13 +145,16 @@ def account_of(body: Mapping[str, Any], origin: str) -> Account:
         raise _unreadable("account") from None
     name = str(body.get("account_name") or f"Mailchimp account {account_id}")
     zone = str(body.get("account_timezone") or "UTC")
-    return Account(account_id, name, ui_of(origin), zone, api_origin=origin, limited_as=_user(body))
+    login = login_of(body)
+    # Ten connections are allowed to the user, over all accounts and apps (guide, "Fundamentals: limits").
+    limited_as = None if login is None else f"login {login}"
+    return Account(account_id, name, ui_of(origin), zone, api_origin=origin, limited_as=limited_as)
 
 
-def _user(body: Mapping[str, Any]) -> str | None:
-    """Return who is allowed ten connections: the user, over all accounts and apps (guide, "Fundamentals: limits")."""
+def login_of(body: Mapping[str, Any]) -> str | None:
+    """Return the id of the user whose token asked, None where an answer of the API's root names none."""
     try:
-        return f"login {identifier(body, 'login_id')}"
+        return identifier(body, "login_id")
     except UnreadableError:
         return None
 

@@ -94,11 +94,11 @@ class SalesforceApp(CrmApp):
 
     def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
         """Trade the code for tokens; the org is the one that the grant names and that the token opens."""
-        tokens, origin, org_id = self._oauth.exchange(self._login(login), code, code_verifier or "")
+        tokens, origin, org_id, user_id = self._oauth.exchange(self._login(login), code, code_verifier or "")
         account = opened(tokens, origin, org_id, now, self.timeout)
         if account.account_id != org_id:
             raise RejectedInput("Salesforce named two different orgs. Start the installation again.")
-        return Grant(account, tokens)
+        return Grant(account, tokens, user_id)
 
     def refresh(self, tokens: Tokens, now: datetime, api_origin: str | None = None) -> Tokens:
         """Return fresh tokens, the refresh token rotated if need be; raise ``Disconnected`` when the grant is gone."""

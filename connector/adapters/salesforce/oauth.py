@@ -71,8 +71,8 @@ class OAuth:
         }
         return f"{origin}{AUTHORIZE}?{urlencode(query, quote_via=quote)}"
 
-    def exchange(self, origin: str, code: str, code_verifier: str) -> tuple[Tokens, str, str]:
-        """Trade a code for (tokens, instance origin, org id); raise ``RejectedInput`` for what is not good."""
+    def exchange(self, origin: str, code: str, code_verifier: str) -> tuple[Tokens, str, str, str]:
+        """Trade a code for (tokens, instance origin, org id, user id); raise ``RejectedInput`` for what is not good."""
         try:
             reply = self._token(
                 origin,
@@ -91,7 +91,8 @@ class OAuth:
         tokens = _tokens(reply)
         if tokens.refresh_token is None:
             raise RejectedInput("Salesforce gave no refresh token. The app must ask for the scope refresh_token.")
-        return tokens, self.instance(str(reply.get("instance_url") or "")), _org_of(str(reply.get("id") or ""))
+        org_id, user_id = _org_and_user(str(reply.get("id") or ""))
+        return tokens, self.instance(str(reply.get("instance_url") or "")), org_id, user_id
 
     def refresh(self, origin: str, tokens: Tokens) -> Tokens:
         """Return fresh tokens from the org's own host; raise ``Disconnected`` when the grant is gone."""
@@ -145,12 +146,12 @@ def challenge(code_verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _org_of(identity: str) -> str:
-    """Return the org's id from the identity address, which itself is never called."""
+def _org_and_user(identity: str) -> tuple[str, str]:
+    """Return the ids of org and user from the identity address, which itself is never called."""
     try:
         found = _IDENTITY.fullmatch(urlsplit(identity).path)
         if found is not None:
-            return to_18(found.group(1))
+            return to_18(found.group(1)), to_18(found.group(2))
     except (UnreadableError, ValueError):
         pass
     raise RejectedInput("Salesforce did not say which org gave its permission. Start the installation again.")

@@ -52,6 +52,9 @@ def site_of_page(services: Services, key: str, origin: str | None) -> TrackedSit
 
     Raises ``UnknownSite`` and ``ForeignOrigin``.
     """
+    if not key.isalnum():
+        # A zero byte is in no text that PostgreSQL can compare.
+        raise UnknownSite("No site has this key.")
     with services.store.reading() as session:
         site = sites.by_key(session, key)
     if site is None:

@@ -1,5 +1,6 @@
 """Every table of the product. Each row that belongs to a tenant carries its id."""
 
+from connector.store.tables.access import identities, invitations, sign_ins, users
 from connector.store.tables.api import api_answers, api_keys, api_recomputations, api_uses
 from connector.store.tables.base import metadata
 from connector.store.tables.enriched import (
@@ -46,9 +47,11 @@ __all__ = [
     "erasures",
     "events",
     "fields",
+    "identities",
     "inbox",
     "installs",
     "intents",
+    "invitations",
     "lanes",
     "leads",
     "ledger",
@@ -69,6 +72,7 @@ __all__ = [
     "score_inputs",
     "score_maps",
     "scores",
+    "sign_ins",
     "sites",
     "streams",
     "tenants",
@@ -76,5 +80,6 @@ __all__ = [
     "traces",
     "tracked_events",
     "tracked_refusals",
+    "users",
     "visitors",
 ]

@@ -42,6 +42,7 @@ connections = Table(
     Column("tokens_saved_at", UtcTime),
     Column("looked_at", UtcTime),
     Column("pushed_at", UtcTime),
+    Column("granted_by", Text),
     Column("scopes", Json, nullable=False),
     Column("field_names", Json, nullable=False),
     Column("options", Json, nullable=False, server_default="{}"),
@@ -59,6 +60,8 @@ installs = Table(
     Column("code_verifier", Text),
     Column("login", Text),
     Column("tenant_id", Uuid),
+    Column("user_id", Uuid),
+    Column("invitation_hash", Text),
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
 )

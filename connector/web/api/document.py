@@ -17,6 +17,7 @@ from connector.settings import Settings
 from connector.version import version
 from connector.web.api.problems import KINDS, MEDIA_TYPE, ROOT
 from connector.web.api.shapes import ProblemShape
+from connector.web.guard import anybody
 
 pages = Blueprint("api_document", __name__, url_prefix=ROOT)
 EXTENSION = "connector.api"
@@ -64,6 +65,7 @@ def collect(app: Flask, settings: Settings) -> Api:
 
 
 @pages.get("/docs")
+@anybody("the description is the same for everybody")
 def page() -> ResponseReturnValue:
     """Show the description to people."""
     told = current_app.extensions[EXTENSION].spec.to_dict()

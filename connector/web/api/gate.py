@@ -20,6 +20,7 @@ from connector.services.api.repeating import Answer, OtherRequest, UnderWay
 from connector.store.session import UNAVAILABLE
 from connector.web.api import problems, strict
 from connector.web.api.problems import Problem
+from connector.web.guard import anybody
 from connector.web.wiring import services
 
 BODY_BYTES = 64 * 1024
@@ -66,7 +67,7 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
             told = {"security": [{"key": []}], "x-scope": str(scope), "x-cost": cost}
             documented = self.doc(**told)(function)
             documented.api_rule = Rule(scope, cost, body_bytes)
-            return documented
+            return anybody("a key with the scope opens it, and no cookie")(documented)
 
         return decorator
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from connector.records import Role
 from connector.store.session import Store
 from tests.databases import sqlite_store
-from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
+from tests.unit.web.site import Browser, Site, site
 
 
 def _store(folder: Path) -> Store:
@@ -38,8 +39,4 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def alice(scored: Site) -> Browser:
     """Signed in to the scored tenant by a session of her own."""
-    browser = scored.browser()
-    with browser.client.session_transaction(base_url=PUBLIC_URL) as session:
-        session["tenant"] = str(scored.tenant_of("101"))
-        session["browser"] = "alice"
-    return browser
+    return scored.as_a(Role.OWNER, scored.tenant_of("101"), "Alice")

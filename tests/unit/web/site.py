@@ -16,9 +16,10 @@ from werkzeug.test import TestResponse
 from connector.app import create_app
 from connector.crypto import new_key
 from connector.errors import RejectedInput
-from connector.records import Account, Grant
+from connector.records import Account, Grant, Role
+from connector.services.access import sessions
 from connector.settings import Settings, load
-from connector.store import connections
+from connector.store import connections, users
 from connector.store.connections import CrmConnection
 from connector.store.session import Store
 from tests.fakecrm import FakeAccount, FakeApp
@@ -78,6 +79,16 @@ class Site:
         """A browser whose owner has just installed an account."""
         browser = self.browser()
         browser.install(code)
+        return browser
+
+    def as_a(self, role: Role, tenant_id: UUID, name: str = "Ana") -> Browser:
+        """A browser of somebody who has just come into a tenant with a role."""
+        services, browser = self.world.services, self.browser()
+        with services.store.transaction() as session:
+            user = users.add(session, tenant_id, name, role, services.clock.now())
+            token = sessions.begin(services, session, user, sessions.BY_CRM)
+        with browser.client.session_transaction(base_url=PUBLIC_URL) as held:
+            held["sign_in"], held["browser"] = token, name
         return browser
 
     def tenant_of(self, account_id: str, vendor: str = "fakecrm") -> UUID:

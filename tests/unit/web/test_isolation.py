@@ -14,14 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
+from connector.records import Role
+from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, persons, scores
+from connector.store import companies, connections, ledger, persons, scores, tenants, users
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tables import leads, metadata, records
+from connector.store.tenants import TenantSettings
 from connector.web.api.gate import ApiBlueprint
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
 
@@ -34,6 +37,8 @@ PUBLIC = {
     "connect.sign_out",
     "oauth.start",
     "oauth.callback",
+    "join.show",
+    "join.accept",
     "webhooks.receive",
     "webhooks.answer",
     "collecting.script",
@@ -116,6 +121,17 @@ def _company(site: Site, account: str) -> dict[str, object]:
     return {"company_id": found.id}
 
 
+def _invitation(site: Site, account: str) -> dict[str, object]:
+    made, _ = inviting.invite_as_operator(site.world.services, site.tenant_of(account), "Eve", Role.VIEWER)
+    return {"invitation_id": made.id}
+
+
+def _user(site: Site, account: str) -> dict[str, object]:
+    with site.world.services.store.transaction() as session:
+        made = users.add(session, site.tenant_of(account), "Eve", Role.VIEWER, site.world.clock.now())
+    return {"user_id": made.id}
+
+
 OWNED = {
     "api_keys.index": Owned("GET", _nothing),
     "api_keys.add": Owned("POST", _nothing),
@@ -165,6 +181,11 @@ OWNED = {
     "tracking.add": Owned("POST", _nothing),
     "tracking.replace_secret": Owned("POST", _tracked_site),
     "tracking.change_origins": Owned("POST", _tracked_site),
+    "access.index": Owned("GET", _nothing),
+    "access.invite": Owned("POST", _nothing),
+    "access.withdraw": Owned("POST", _invitation),
+    "access.change": Owned("POST", _user),
+    "access.remove": Owned("POST", _user),
 }
 
 
@@ -407,9 +428,9 @@ def test_a_store_that_forgets_the_tenant_is_seen(both: Site, endpoint: str, monk
 
 def test_lists_hold_only_what_is_ones_own(scored: Site) -> None:
     """A tenant without scores and without a model sees none, although another has both."""
-    browser = scored.browser()
-    with browser.client.session_transaction(base_url=PUBLIC_URL) as session:
-        session["tenant"] = "00000000-0000-4000-8000-000000000000"
+    with scored.world.services.store.transaction() as session:
+        empty = tenants.create(session, "Empty", TenantSettings(), scored.world.clock.now())
+    browser = scored.as_a(Role.OWNER, empty)
     assert "No lead has a score yet" in browser.get("/leads").text
     assert "There is no model yet" in browser.get("/model").text
     for card in ("/model/card", "/model/card.html", "/model/card.md"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.app import create_app
-from connector.records import Listener, WriteOutcome, WriteResult
+from connector.records import Listener, Role, WriteOutcome, WriteResult
 from connector.services import verification
 from connector.store import tenants
 from tests.databases import sqlite_store
@@ -43,9 +43,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
     """An account whose first scores wait for approval."""
     store = sqlite_store(tmp_path / "web.db")
     at = desk(store, delivery="approve")
-    browser = Site(at.world, create_app(at.world.services, settings())).browser()
-    with browser.client.session_transaction(base_url=PUBLIC_URL) as session:
-        session["tenant"], session["browser"] = str(at.tenant_id), "alice"
+    browser = Site(at.world, create_app(at.world.services, settings())).as_a(Role.ADMIN, at.tenant_id)
     at.world.crm.listening = [Listener("Call them", "workflow", True, ("lead_score",), "https://fake.example/w/1")]
     at.queue("80.0", 1, tier="High-Intent")
     at.queue("10.0", 2, 3)

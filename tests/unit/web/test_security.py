@@ -17,7 +17,7 @@ def test_every_answer_carries_the_headers(alice: Browser, path: str) -> None:
     """Pages, errors and files alike: nothing from elsewhere, nothing inline, no frame, no guessing of types."""
     headers = alice.get(path).headers
     policy = headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"

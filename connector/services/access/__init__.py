@@ -1,0 +1,1 @@
+"""Who may use a tenant's pages, as what, and how they come in."""

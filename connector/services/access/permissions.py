@@ -1,0 +1,55 @@
+"""What each role may do: the one table. Routes declare a permission of it, and the page Access shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from connector.records import Role
+
+
+class Permission(StrEnum):
+    """Something that a role allows, in words that finish the sentence "may …"."""
+
+    SEE = "see leads, their scores and reasons, the model, and what is read and written"
+    RUN = "have the CRM read again, a new model trained and stopped work resumed"
+    JOIN = "decide which records are one person"
+    PUBLISH = "approve and set what is written into the CRM, and try again what it refused"
+    CONNECT = "connect CRM accounts, set their options and see their signing secrets"
+    TRACK = "set up the tracking of sites and make their secrets"
+    DECIDE = "decide which fields of the CRM may be used"
+    ANSWER = "take out what is held of a person, forget them, and note that they object to profiling"
+    ENRICH = "turn sources of facts about companies on and off, and upload such facts"
+    PROGRAM = "make, renew and revoke keys for the organisation's own programs"
+    ADMIT = "invite people, change their roles and remove them, up to the own role"
+
+
+LEAST: Mapping[Permission, Role] = MappingProxyType(
+    {
+        Permission.SEE: Role.VIEWER,
+        Permission.RUN: Role.ANALYST,
+        Permission.JOIN: Role.ANALYST,
+        Permission.PUBLISH: Role.ADMIN,
+        Permission.CONNECT: Role.ADMIN,
+        Permission.TRACK: Role.ADMIN,
+        Permission.DECIDE: Role.ADMIN,
+        Permission.ANSWER: Role.ADMIN,
+        Permission.ENRICH: Role.ADMIN,
+        Permission.PROGRAM: Role.ADMIN,
+        Permission.ADMIT: Role.ADMIN,
+    }
+)
+"""The least role that holds a permission; every role above holds it too."""
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+
+
+def allows(role: Role, permission: Permission) -> bool:
+    """Whether a role holds a permission."""
+    return at_least(role, LEAST[permission])
+
+
+def at_least(role: Role, other: Role) -> bool:
+    """Whether ``role`` stands as high as ``other``, or higher."""
+    return _RANKS[role] >= _RANKS[other]

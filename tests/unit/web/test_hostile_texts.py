@@ -1,0 +1,133 @@
+"""Texts of a CRM and of visitors that attack whoever shows them: shown as they are, and nothing of them runs.
+
+Where Chromium is installed the pages are shown in it; where it is not, that test says so and is left out, and the same
+pages with the same texts are still read by an HTML parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import sqlalchemy as sa
+
+from connector.store.session import open_store
+from connector.store.tables import leads, ledger, scores
+from tests.unit.web import chromium
+from tests.unit.web.hostile import FOREIGN, NAMED, PAYLOADS, filled
+from tests.unit.web.markup import strange
+from tests.unit.web.site import Browser, Site, site
+from tests.unit.web.test_walls import OUTSIDE
+
+LEADS = 2 * len(PAYLOADS)
+
+
+@dataclass
+class Attacked:
+    """The pages of the hostile tenant, the browser of its owner, and every path that shows something of it."""
+
+    site: Site
+    owner: Browser
+    paths: list[str]
+
+    @cached_property
+    def html(self) -> list[tuple[str, str]]:
+        """(path, markup) of each page."""
+        answers = [(path, self.owner.get(path)) for path in self.paths]
+        assert {answer.status_code for _, answer in answers} == {200}
+        return [(path, answer.text) for path, answer in answers if answer.mimetype == "text/html"]
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Attacked]:
+    """A tenant of whom every text is hostile, read, trained on, scored, written and visited."""
+    path = tmp_path_factory.mktemp("hostile") / "web.db"
+    path.write_bytes(migrated.read_bytes())
+    store = open_store(f"sqlite:///{path}")
+    made = site(store)
+    owner = filled(made)
+    yield Attacked(made, owner, _paths(made))
+    store.close()
+
+
+def _paths(made: Site) -> list[str]:
+    connection = made.connection("101").id
+    lists = ["/leads", "/people", "/model", "/model/card", "/publication", "/tracking", "/access"]
+    pages = [f"/connections/{connection}", f"/connections/{connection}/progress", *lists]
+    with made.world.services.store.reading() as session:
+        scored = session.execute(sa.select(scores.c.lead_id).order_by(scores.c.lead_id).limit(LEADS)).scalars().all()
+        others = session.execute(sa.select(leads.c.id).order_by(leads.c.id).limit(LEADS)).scalars().all()
+        told = sa.select(ledger.c.lead_id, ledger.c.seq).where(ledger.c.kind == "scored").limit(3)
+        compared = [f"/leads/{row.lead_id}/changes/{row.seq}" for row in session.execute(told)]
+    pages += [f"/leads/{lead}" for lead in sorted({*scored, *others})]
+    return pages + [f"/leads/{lead}/waterfall.svg" for lead in scored[: len(PAYLOADS)]] + compared
+
+
+class _Read(HTMLParser):
+    """What a reader of a page sees, attributes such as the value of a field included."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.seen: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.seen.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen += [value for _, value in attrs if value]
+
+
+def test_no_text_becomes_markup(attacked: Attacked) -> None:
+    """Read by an HTML parser: no element, handler, style or address that the templates do not have."""
+    for path, text in attacked.html:
+        assert strange(text, OUTSIDE) == [], path
+
+
+def test_every_text_is_shown_as_it_is(attacked: Attacked) -> None:
+    """The attack was there to be seen: each payload stands in the pages, letter by letter."""
+    read = _Read()
+    for _, text in attacked.html:
+        read.feed(text)
+    shown = "\n".join(read.seen)
+    kept = {payload.replace("\0", "�") for payload in PAYLOADS}
+    assert {payload for payload in kept if payload not in shown} == set()
+    assert all(f"{name}, viewer" in shown for name in NAMED)
+
+
+def test_pictures_hold_no_script(attacked: Attacked) -> None:
+    """The SVG is well-formed and made of shapes and texts alone."""
+    for path in attacked.paths:
+        if path.endswith(".svg"):
+            drawn = ElementTree.fromstring(attacked.owner.get(path).data)  # noqa: S314 - our own answer
+            names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
+            assert names <= {"svg", "g", "rect", "line", "text", "title", "desc", "path", "tspan", "style"}, path
+            assert not any(name.startswith("on") or "href" in name for one in drawn.iter() for name in one.attrib)
+
+
+@pytest.mark.skipif(chromium.FOUND is None, reason="no Chromium here: the pages were read by an HTML parser alone")
+def test_nothing_runs_in_a_real_browser(attacked: Attacked, tmp_path: Path) -> None:
+    """In Chromium, without the policy that would stop it anyway: no script ran, nobody else was asked for anything."""
+    cookie = attacked.owner.client.get_cookie("__Host-connector", domain="scores.example.com")
+    assert cookie
+    held = f"{cookie.key}={cookie.value}"
+    seen = chromium.show(attacked.site.app, held, attacked.paths, tmp_path / "a")
+    asked = [path for _, path in seen.asked]
+    assert set(attacked.paths) <= set(asked)
+    assert seen.foreign(_own(seen)) == []
+    assert {path for path in asked if "ran" in path or path == "/x"} == set()
+
+
+@pytest.mark.skipif(chromium.FOUND is None, reason="no Chromium here: the pages were read by an HTML parser alone")
+def test_the_browser_would_have_told(attacked: Attacked, tmp_path: Path) -> None:
+    """Unescaped, the very same texts run and ask the foreign host: the test above can fail."""
+    seen = chromium.show(attacked.site.app, "", ["/raw"], tmp_path / "b", raw=PAYLOADS[0] + PAYLOADS[3])
+    assert (FOREIGN, "/ran") in [(host.partition(":")[0], path) for host, path in seen.foreign(_own(seen))]
+
+
+def _own(seen: chromium.Shown) -> str:
+    return next(host for host, path in seen.asked if path == "/harness")
