@@ -13,7 +13,7 @@ import pytest
 
 from connector.services import identity, pipeline, scoring_run
 from connector.services.children import in_place
-from connector.services.job import TURN_SECONDS
+from connector.services.job import TURN_SECONDS, Job
 from connector.store import connections, intents, runs, streams
 from connector.store.session import Store
 from tests.services.fair import Shop, arrive, jain
@@ -155,7 +155,7 @@ def _crowded(line: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     gave_way: Counter[str] = Counter()
     give_way = pipeline.give_way
 
-    def counted(job: pipeline.Job) -> pipeline.Ready:
+    def counted(job: Job) -> pipeline.Ready:
         gave_way[job.intent.stage] += 1
         return give_way(job)
 

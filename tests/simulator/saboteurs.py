@@ -57,7 +57,7 @@ def _deaf(session: Any, piece: Any, now: Any, *, more: bool = False) -> bool:
     return _finish(session, replace(piece, asked=sys.maxsize), now, more=more)
 
 
-def _unasked(session: Any, tenant_id: Any, connection_id: Any, kind: Any, now: Any) -> None:
+def _unasked(session: Any, tenant_id: Any, connection_id: Any, kind: Any, now: Any) -> Any:
     """Ask for no delivery."""
     return None if kind is lanes.Kind.DELIVER else _ask(session, tenant_id, connection_id, kind, now)
 
