@@ -86,7 +86,6 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Before anything that may refuse a request: refusals are counted as well.
     metrics.register(app)
-    session.register(app)
     enrichment.register(app)
     csrf = CSRFProtect(app)
     for endpoint in (webhooks.endpoint, collecting.endpoint):

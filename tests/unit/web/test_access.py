@@ -14,6 +14,7 @@ from connector.services.access import inviting
 from connector.services.access.permissions import LEAST, Permission
 from connector.store import connections, ledger, users
 from connector.store.users import User
+from connector.web.api.gate import ApiBlueprint
 from connector.web.guard import declared
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
 
