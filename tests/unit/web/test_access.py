@@ -129,7 +129,7 @@ def test_a_viewer_sees_the_pages_and_no_button(owned: tuple[Site, Browser]) -> N
     site, owner = owned
     page = owner.get("/").location
     viewer = site.as_a(Role.VIEWER, site.tenant_of("101"))
-    for path in (page, "/leads", "/people", "/model", "/publication"):
+    for path in (page, "/leads", "/companies", "/people", "/model", "/fields", "/publication"):
         answer = viewer.get(path)
         assert answer.status_code == 200
         assert set(forms(answer.text)) <= {"/sign-out"}, path
