@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,25 +11,32 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import api_recomputations, inbox, records
-from connector.store.types import AnyRow
 
 
-def add(
-    connection: Connection, recomputation_id: UUID, tenant_id: UUID, now: datetime, lead_ids: Sequence[int]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for. ``former``: lead → the run or turn that had scored it by then (None: nobody had)."""
+
+    id: UUID
+    asked_at: datetime
+    former: Mapping[int, str | None]
+
+
+def add(connection: Connection, tenant_id: UUID, wanted: Wanted) -> None:
     """Remember what was asked for."""
-    row = {"id": recomputation_id, "tenant_id": tenant_id, "asked_at": now, "lead_ids": list(lead_ids)}
+    row = {"id": wanted.id, "tenant_id": tenant_id, "asked_at": wanted.asked_at, "former": list(wanted.former.items())}
     connection.execute(sa.insert(api_recomputations), row)
 
 
-def find(connection: Connection, tenant_id: UUID, recomputation_id: UUID) -> AnyRow | None:
-    """Return (id, asked_at, lead_ids) of what the tenant asked for."""
+def find(connection: Connection, tenant_id: UUID, recomputation_id: UUID) -> Wanted | None:
+    """Return what the tenant asked for."""
     c = api_recomputations.c
-    query = sa.select(c.id, c.asked_at, c.lead_ids).where(c.tenant_id == tenant_id, c.id == recomputation_id)
-    return connection.execute(query).one_or_none()
+    query = sa.select(c.id, c.asked_at, c.former).where(c.tenant_id == tenant_id, c.id == recomputation_id)
+    row = connection.execute(query).one_or_none()
+    return Wanted(row.id, row.asked_at, dict(row.former)) if row else None
 
 
-def waiting(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int], asked_at: datetime) -> set[int]:
+def waiting(connection: Connection, tenant_id: UUID, lead_ids: Collection[int], asked_at: datetime) -> set[int]:
     """Return those of these leads of whom a hint that came until ``asked_at`` was not taken up yet."""
     same = sa.and_(inbox.c.connection_id == records.c.connection_id, inbox.c.subject == records.c.vendor_id)
     query = (

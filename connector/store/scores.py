@@ -102,6 +102,13 @@ def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Collection[int])
     return connection.execute(sa.select(*_TOLD).where(where)).all()
 
 
+def scored_by(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]) -> dict[int, str]:
+    """Return lead → the run or turn that made its current score, of those of these leads that have one."""
+    where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id.in_(lead_ids))
+    found = connection.execute(sa.select(scores.c.lead_id, scores.c.run_id).where(where))
+    return {row.lead_id: str(row.run_id) for row in found}
+
+
 def summary(connection: Connection, tenant_id: UUID) -> dict[str, int]:
     """Return tier → number of leads."""
     query = sa.select(scores.c.tier, sa.func.count()).where(scores.c.tenant_id == tenant_id).group_by(scores.c.tier)

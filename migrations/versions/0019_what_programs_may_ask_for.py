@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("asked_at", UtcTime(), nullable=False),
-        sa.Column("lead_ids", sa.JSON(), nullable=False),
+        sa.Column("former", sa.JSON(), nullable=False),
         _owner("api_recomputations", "tenant_id", "tenants"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_recomputations")),
     )

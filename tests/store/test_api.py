@@ -167,16 +167,18 @@ def test_who_waits_for_a_new_score_is_seen_from_the_hints(store: Store) -> None:
     """Those that came later, and those that were handled, don't count."""
     tenant, connection, (one, two, three) = people(store)
     made = uuid4()
+    wanted = recomputations.Wanted(made, NOW, {one: str(made), two: None, three: None})
     with store.transaction() as session:
         for vendor_id, at in (("1", NOW), ("2", NOW), ("3", NOW + DAY)):
             inbox.keep(session, tenant, connection, [WebhookHint("101", f"k{vendor_id}", "tracked", vendor_id, at)], at)
         inbox.handled(session, connection, ["k2"], NOW)
-        recomputations.add(session, made, tenant, NOW, [one, two, three])
+        recomputations.add(session, tenant, wanted)
         found = recomputations.find(session, tenant, made)
         assert found
-        assert (found.asked_at, found.lead_ids) == (NOW, [one, two, three])
+        assert found == wanted
+        assert set(scores.scored_by(session, tenant, found.former)) == {one, two}
         assert recomputations.find(session, uuid4(), made) is None
-        assert recomputations.waiting(session, tenant, found.lead_ids, NOW) == {one}
+        assert recomputations.waiting(session, tenant, found.former, NOW) == {one}
         assert recomputations.any_before(session, NOW + DAY)
         recomputations.prune(session, NOW + DAY)
         assert recomputations.find(session, tenant, made) is None

@@ -14,6 +14,7 @@ from connector.services.api.references import Reference, resolve
 from connector.services.api.scores import Absent, Current
 from connector.services.context import Services
 from connector.store import models, recomputations, scores
+from connector.store.recomputations import Wanted
 
 MOST = 100
 """Leads that may be asked for at once."""
@@ -51,9 +52,10 @@ def ask(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Ask
             raise RejectedInput("There is no model yet. It is trained as soon as the first account has been read.")
         found = resolve(session, tenant_id, wanted)
         ready = again.score_anew(services, session, tenant_id, found.ids)
-        made = uuid4()
-        # Taken after the hints were made, so that none of them is later.
-        recomputations.add(session, made, tenant_id, services.clock.now(), found.ids)
+        made, by = uuid4(), scores.scored_by(session, tenant_id, found.ids)
+        former = {lead: by.get(lead) for lead in found.ids}
+        # The time is taken after the hints were made, so that none of them is later.
+        recomputations.add(session, tenant_id, Wanted(made, services.clock.now(), former))
     services.wake_all(ready)
     return Asked(made, found.ids, [Absent(item, reason) for item, reason in found.refused.items()])
 
@@ -61,12 +63,14 @@ def ask(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Ask
 def look(services: Services, tenant_id: UUID, recomputation_id: UUID) -> Progress | None:
     """Return how far it is; None where the tenant asked for no such thing within the last day."""
     with services.store.reading(tenant_id) as session:
-        row = recomputations.find(session, tenant_id, recomputation_id)
-        if row is None:
+        wanted = recomputations.find(session, tenant_id, recomputation_id)
+        if wanted is None:
             return None
-        waiting = recomputations.waiting(session, tenant_id, row.lead_ids, row.asked_at)
-        rest = [lead for lead in row.lead_ids if lead not in waiting]
-        fresh = {item.lead_id for item in scores.of_leads(session, tenant_id, rest) if item.scored_at >= row.asked_at}
+        waiting = recomputations.waiting(session, tenant_id, wanted.former, wanted.asked_at)
+        rest = [lead for lead in wanted.former if lead not in waiting]
+        # Not by the time of the score: that is another machine's clock.
+        by = scores.scored_by(session, tenant_id, rest)
+    fresh = {lead for lead in rest if by.get(lead) != wanted.former[lead]}
     told = stored.current(services, tenant_id, [lead for lead in rest if lead in fresh])
     left = [Absent(lead, NOT_TAKEN) for lead in rest if lead not in fresh]
-    return Progress(row.id, row.asked_at, sorted(waiting), Current(told.scores, [*told.absent, *left]))
+    return Progress(wanted.id, wanted.asked_at, sorted(waiting), Current(told.scores, [*told.absent, *left]))

@@ -63,8 +63,9 @@ api_recomputations = Table(
     Column("id", Uuid, primary_key=True),
     of_tenant(),
     Column("asked_at", UtcTime, nullable=False),
-    Column("lead_ids", Json, nullable=False),
+    Column("former", Json, nullable=False),
     Index("ix_api_recomputations_asked_at", "asked_at"),
     Index("ix_api_recomputations_tenant_id", "tenant_id"),
 )
-"""Leads that a caller wants scored anew; that they are is seen from the real-time lane's own rows."""
+"""Leads that a caller wants scored anew, as (lead, what had scored it before) in ``former``. That they were taken up is
+seen from the real-time lane's own rows."""
