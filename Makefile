@@ -50,11 +50,19 @@ soak: $(VENV)/.dev ## Live through very many simulated storms, some with real pr
 	$(RUN) -m tests.fuzz --cases $(or $(CASES),1000000) $(if $(FIRST_CASE),--first $(FIRST_CASE))
 	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
 
-lint: $(VENV)/.dev ## Check style, types and the layers
+lint: $(VENV)/.dev ## Check style, types, the layers, and what the code and its packages are known to do wrong
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/bandit --quiet --recursive --configfile pyproject.toml connector scoring workers migrations
+	$(RUN) -m tests.audit
+
+audit: $(VENV)/.dev ## Compare the pinned packages with the published advisories; fails where these can't be reached
+	$(RUN) -m tests.audit --strict
+
+sbom: $(VENV)/.dev ## Write the list of all packages that are installed (CycloneDX) to sbom.json
+	$(VENV)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
 
 bench: $(VENV)/.sequence ## Run the benchmarks and write docs/benchmarks.md (QUICK= DATA= ONLY="scoring quality")
 	$(RUN) -m tests.bench.all $(if $(QUICK),--quick) $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only $(ONLY))
@@ -122,5 +130,6 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak lint bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage bench-quality bench-extras \
+.PHONY: help demo test soak lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
+  bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

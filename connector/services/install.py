@@ -16,6 +16,7 @@ from connector.services import acts, pipeline, regions
 from connector.services.access import sessions
 from connector.services.access.arriving import Consent, adding, arriving, owner_of, takes_over
 from connector.services.access.tokens import digest
+from connector.services.access.users import called
 from connector.services.context import Services
 from connector.services.opening import app_of
 from connector.services.soundness import sound_account
@@ -91,18 +92,21 @@ def complete(services: Services, vendor: str, session_id: str, state: str, code:
     reached(Point.INSTALL_GRANTED)
     with services.store.transaction() as session:
         consent = Consent(pending, app.capabilities.label, grant.user_id)
-        installed = _store(services, session, grant, consent, now)
+        installed, user = _store(services, session, grant, consent, now)
         confine(session, installed.tenant_id)
         action = "install" if installed.to_read else "sign in"
         which = {"connection": str(installed.connection_id), "scopes": sorted(grant.tokens.scopes)}
-        acts.record(services, session, installed.tenant_id, action, **which)
+        with acts.asked_by(called(user) if user else "somebody who is no user any more"):
+            acts.record(services, session, installed.tenant_id, action, **which)
         ready = pipeline.start_for_account(services, session, installed.tenant_id) if installed.to_read else []
     reached(Point.INSTALL_STORED)
     services.wake_all(ready)
     return installed
 
 
-def _store(services: Services, session: Connection, grant: Grant, consent: Consent, now: datetime) -> Installed:
+def _store(
+    services: Services, session: Connection, grant: Grant, consent: Consent, now: datetime
+) -> tuple[Installed, User | None]:
     pending = consent.pending
     known = connections.find_by_account(session, pending.vendor, grant.account.account_id)
     if pending.invitation_hash is not None and known is None:
@@ -113,8 +117,8 @@ def _store(services: Services, session: Connection, grant: Grant, consent: Conse
     if whose is not None:
         regions.require(services, session, whose)
     if pending.tenant_id is not None:
-        user = adding(session, consent)
-        return _connect(services, session, grant, known, (pending.tenant_id, user, consent), now)
+        adder = adding(session, consent)
+        return _connect(services, session, grant, known, (pending.tenant_id, adder, consent), now), adder
     if known is None:
         settings = TenantSettings.from_json(dict(services.onboarding))
         tenant_id = tenants.create(session, grant.account.name, settings, now, services.region)
@@ -123,7 +127,7 @@ def _store(services: Services, session: Connection, grant: Grant, consent: Conse
     else:
         user = arriving(services, session, known, consent)
         installed = _sign_in(services, session, grant, known, (user, consent))
-    return replace(installed, token=sessions.begin(services, session, user, sessions.BY_CRM))
+    return replace(installed, token=sessions.begin(services, session, user, sessions.BY_CRM)), user
 
 
 def _connect(

@@ -236,7 +236,7 @@ def save_grantor(connection: Connection, connection_id: UUID, user_id: str | Non
 
 def forget_tokens(connection: Connection, connection_id: UUID) -> None:
     """Destroy the tokens of a connection that was disconnected."""
-    values = {"access_token": None, "refresh_token": None, "token_expires_at": None, "hook_secrets": None}
+    values = dict.fromkeys(("access_token", "refresh_token", "token_expires_at", "hook_secrets"))
     connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(values))
 
 

@@ -68,10 +68,10 @@ def found(site: Site, account: str = "101") -> dict[str, User]:
 
 
 def acts(site: Site) -> list[tuple[str, str]]:
-    """What the ledger says of access: (action, by whom)."""
+    """What the ledger says of access, accounts left out: (action, by whom)."""
     with site.world.services.store.reading() as session:
         entries = [entry.body or {} for entry in ledger.span(session, site.tenant_of("101"), "admin")]
-    return [(entry["action"], entry["by"]) for entry in entries]
+    return [(entry["action"], entry["by"]) for entry in entries if entry["action"] not in ("install", "sign in")]
 
 
 def invited(browser: Browser, name: str, role: str) -> str:
