@@ -166,10 +166,10 @@ def test_the_same_file_again_changes_nothing_and_a_changed_value_counts_from_its
     assert told["known_at"].to_list()[2] == later
 
 
-def test_files_are_refused_until_they_are_turned_on_and_a_field_keeps_its_type(lite: Store) -> None:
+def test_files_are_refused_until_they_are_turned_on_and_a_field_keeps_its_type(store: Store) -> None:
     """Opting in comes first; a later file can't change what a field is."""
     content = f"domain,x\n{ALPHA},1\n".encode()
-    with firms(lite, [person(1, ALPHA)]) as made:
+    with firms(store, [person(1, ALPHA)]) as made:
         with pytest.raises(RejectedInput, match="not turned on"):
             upload(made.services, made.tenant_id, content, "x = heat:number")
         sources.turn_on(made.services, made.tenant_id, "upload")
@@ -178,4 +178,5 @@ def test_files_are_refused_until_they_are_turned_on_and_a_field_keeps_its_type(l
             upload(made.services, made.tenant_id, content, "x = heat:category")
         with made.services.store.reading() as session:
             (row,) = enriched.catalogue(session, made.tenant_id)
-        assert (row.field, row.companies) == ("heat", 1)
+        assert (row.field, row.companies, row.known_at) == ("heat", 1, NOW)
+        assert made.history().values.filter(field="upload.heat")["value"].to_list() == ["1"]
