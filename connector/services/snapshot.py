@@ -122,7 +122,7 @@ def _bought(
     source: Source, tenant_id: UUID, settings: TenantSettings, leads: pl.DataFrame, cut: Cut | None
 ) -> tuple[tuple[Field, ...], pl.DataFrame]:
     """What other sources tell of the leads' companies; nothing where the tenant's leads have no dates to cut at."""
-    with view(source) as session:
+    with view(source, tenant_id) as session:
         sources = known.sources_in_use(session, tenant_id) if settings.timing == Timing.DATED else []
         if not sources:
             return (), pl.DataFrame(schema=VALUES)

@@ -18,11 +18,13 @@ from connector.adapters.contract import Delivery
 from connector.app import create_app
 from connector.bootstrap import build
 from connector.crypto import ChainSeal, TokenCipher, new_key
+from connector.records import Role
 from connector.services import install, on_request, pipeline, rotation
+from connector.services.access import sessions
 from connector.services.context import Services
 from connector.services.hooks import HookAddresses
 from connector.settings import load
-from connector.store import intents, runs
+from connector.store import intents, runs, users
 from connector.store.migrate import upgrade
 from connector.store.runs import RunStatus
 from connector.store.session import open_store
@@ -130,7 +132,7 @@ def left(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[L
         assert metrics.status_code == 200
         sides = {
             "errors": errors,
-            "pages": _pages(client, tenant),
+            "pages": _pages(services, client, tenant),
             "metrics": metrics.text,
             "broker": _broker(redis_url),
             "database": _dump(folder / "canaries.db"),
@@ -187,10 +189,13 @@ def _errors(client: object, delivery: Delivery, state: str) -> str:
 _FORGED = {"X-HubSpot-Signature-v3": "forged"}
 
 
-def _pages(client: object, tenant: UUID) -> str:
-    """Every page without ids in its address, and those that they lead to, as their tenant sees them."""
+def _pages(services: Services, client: object, tenant: UUID) -> str:
+    """Every page without ids in its address, and those that they lead to, as an owner of their tenant sees them."""
+    with services.store.transaction(tenant) as found:
+        user = users.add(found, tenant, "Ana", Role.OWNER, services.clock.now())
+        token = sessions.begin(services, found, user, sessions.BY_CRM)
     with client.session_transaction(base_url=ORIGIN) as session:  # type: ignore[attr-defined]
-        session["tenant"], session["browser"] = str(tenant), "some-browser"
+        session["sign_in"], session["browser"] = token, "some-browser"
     get = client.get  # type: ignore[attr-defined]
     home = get("/", base_url=ORIGIN).location
     paths = [
@@ -198,9 +203,14 @@ def _pages(client: object, tenant: UUID) -> str:
         f"{home}/progress",
         "/leads",
         "/model",
+        "/companies",
         "/people",
+        "/fields",
         "/publication",
         "/tracking",
+        "/enrichment",
+        "/settings/api-keys",
+        "/access",
         "/leads/1",
         "/leads/2",
     ]

@@ -20,6 +20,12 @@ VENDORS = tuple(f"connector/adapters/{name}/" for name in registry.REGISTRY)
 DOORS = {
     # Addresses that somebody outside named.
     "connector/adapters/egress.py",
+    # The REST API from Python, on somebody else's machine.
+    "connector/client/transport.py",
+    # Providers of facts by that door; and errors of the server's own side by their names.
+    "connector/adapters/enrichment/calls.py",
+    "connector/web/api/document.py",
+    "connector/web/api/problems.py",
     # The demo's browser, its sandboxes, and its look at its own processes on this machine.
     "connector/demo/browser.py",
     "connector/demo/sandboxes.py",

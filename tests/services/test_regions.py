@@ -15,12 +15,14 @@ from connector.adapters.contract import Delivery
 from connector.app import create_app
 from connector.bootstrap import build
 from connector.crypto import new_key
+from connector.records import Role
 from connector.services import maintenance, schedules, webhooks
+from connector.services.access import sessions
 from connector.services.opening import open_adapter
 from connector.services.regions import ElsewhereError
 from connector.services.tracking import collecting, sites
 from connector.settings import load
-from connector.store import connections, tenants
+from connector.store import connections, tenants, users
 from connector.store.connections import CrmConnection
 from connector.store.migrate import upgrade
 from connector.store.sites import TrackedSite
@@ -122,8 +124,11 @@ def test_a_tenant_of_another_region_is_refused_with_a_sentence(tmp_path: Path) -
             assert session.execute(sa.select(inbox)).all() == []
             assert session.execute(sa.select(sa.func.count()).select_from(tracked_events)).scalar() == 2
         client = create_app(astray, settings()).test_client()
-        with client.session_transaction(base_url=PUBLIC_URL) as session:
-            session["tenant"] = str(account.tenant_id)
+        with astray.store.transaction(account.tenant_id) as session:
+            user = users.add(session, account.tenant_id, "Ana", Role.OWNER, astray.clock.now())
+            token = sessions.begin(astray, session, user, sessions.BY_CRM)
+        with client.session_transaction(base_url=PUBLIC_URL) as cookie:
+            cookie["sign_in"] = token
         answer = client.get("/leads", base_url=PUBLIC_URL)
         assert answer.status_code == 409
         assert "belong to the region eu" in answer.text

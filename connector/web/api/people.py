@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, jsonify
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from connector.services.api import people
@@ -100,7 +100,7 @@ def held(reference: str) -> Response:
     if found is None:
         raise Problem("not-found")
     used([lead])
-    return current_app.json.response(found)
+    return jsonify(found)
 
 
 @routes.put("/<reference>/profiling")

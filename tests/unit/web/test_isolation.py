@@ -203,8 +203,8 @@ TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
 }
 """Ids in forms and queries, by the route that takes them; the address beside them is one's own."""
 
-BY_TENANT = {"seq"}
-"""Parts of addresses that are counted for each tenant anew: alone they name nothing of another's."""
+BY_TENANT = {"seq", "name"}
+"""Parts of addresses that each tenant has of its own, counted or named anew: alone they name nothing of another's."""
 
 
 @pytest.fixture(scope="module")
