@@ -45,9 +45,9 @@ demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= M
 test: $(VENV)/.dev ## Run the whole test suite (ARGS= for pytest)
 	$(RUN) -m pytest -n 2 --dist worksteal $(ARGS)
 
-soak: $(VENV)/.dev ## Live through very many simulated storms, some with real processes, and a million bent requests (SEEDS= FIRST= STORMS= CASES= FIRST_CASE=)
+soak: $(VENV)/.dev ## Live through very many simulated storms, some with real processes, and a million bent requests (SEEDS= FIRST= STORMS= REQUESTS= FIRST_REQUEST=)
 	$(RUN) -m tests.simulator $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
-	$(RUN) -m tests.fuzz --cases $(or $(CASES),1000000) $(if $(FIRST_CASE),--first $(FIRST_CASE))
+	$(RUN) -m tests.fuzz --cases $(or $(REQUESTS),1000000) $(if $(FIRST_REQUEST),--first $(FIRST_REQUEST))
 	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
 
 lint: $(VENV)/.dev ## Check style, types, the layers, and what the code and its packages are known to do wrong

@@ -1,7 +1,7 @@
 """Compare the pinned packages with the published advisories, and say what of them was really compared.
 
-``pip-audit`` ends well, with "No known vulnerabilities found", also where it could look up nothing at all: each package
-is then merely skipped. Here such a run says "not checked", and with ``--strict`` it fails.
+``pip-audit`` ends well, with "No known vulnerabilities found", also where it could look up nothing at all: each
+package is then merely skipped. Here such a run says "not checked", and with ``--strict`` it fails.
 """
 
 from __future__ import annotations

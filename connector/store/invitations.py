@@ -34,7 +34,9 @@ def _read(row: AnyRow) -> Invitation:
 def add(
     connection: Connection, tenant_id: UUID, token_hash: str, name: str, role: Role, now: datetime, expires_at: datetime
 ) -> Invitation:
-    """Keep an invitation."""
+    """Keep an invitation, and drop the tenant's expired ones."""
+    over = sa.and_(invitations.c.tenant_id == tenant_id, invitations.c.expires_at <= now)
+    connection.execute(sa.delete(invitations).where(over))
     made = Invitation(uuid4(), tenant_id, name, role, now, expires_at)
     row = {
         "token_hash": token_hash,
@@ -49,9 +51,10 @@ def add(
     return made
 
 
-def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[Invitation]:
-    """Return a tenant's unused invitations, the newest first."""
-    query = sa.select(invitations).where(invitations.c.tenant_id == tenant_id)
+def of_tenant(connection: Connection, tenant_id: UUID, now: datetime) -> Sequence[Invitation]:
+    """Return a tenant's invitations that can still be used, the newest first."""
+    good = sa.and_(invitations.c.tenant_id == tenant_id, invitations.c.expires_at > now)
+    query = sa.select(invitations).where(good)
     return [_read(row) for row in connection.execute(query.order_by(invitations.c.made_at.desc(), invitations.c.id))]
 
 

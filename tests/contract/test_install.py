@@ -29,6 +29,14 @@ def test_an_installation_gives_the_account_and_tokens_that_work(world: VendorWor
     assert world.installed()
 
 
+def test_a_grant_names_the_user_who_gave_it(world: VendorWorld) -> None:
+    """By it the same person is known at the next sign-in: an id, the same each time, no name or address."""
+    first, second = world.install(), world.install()
+    assert first.user_id
+    assert first.user_id == second.user_id
+    assert "@" not in first.user_id
+
+
 def test_a_made_up_code_is_refused(world: VendorWorld) -> None:
     """A forged callback installs nothing."""
     with pytest.raises(RejectedInput):

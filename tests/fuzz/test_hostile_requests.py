@@ -126,3 +126,10 @@ def test_odd_types_of_a_body_change_nothing(at: Attacked, kind: str) -> None:
     for door in ("page", "server"):
         call = DOORS[door](at, body)
         assert at.send(Call(call.method, call.path, {**call.headers, "Content-Type": kind}, body)).status_code == 202
+
+
+@pytest.mark.parametrize("number", [str(2**63), "9" * 40, "-1", "٣", "1e3", ""])
+def test_numbers_that_no_row_has_are_no_page(at: Attacked, number: str) -> None:
+    """In an address and in a query: 404, not what the database says of them."""
+    for path in (f"/leads/{number or 'x'}", f"/leads?after=50.0~{number}", f"/leads?after={number}NaN~1"):
+        assert at.send(Call("GET", path, signed_in=True)).status_code == 404, path

@@ -8,15 +8,18 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from connector.cli import main
 from connector.crypto import ChainSeal, new_key
 from connector.records import WriteOutcome, WriteResult
+from connector.services.access.tokens import digest
 from connector.services.tracking.sites import hash_of
 from connector.store import enrichment, ledger, sites, tenants
 from connector.store.enrichment import Source
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
+from connector.store.tables import invitations
 from connector.store.tenants import TenantSettings
 from tests.services.delivering import desk
 
@@ -211,6 +214,7 @@ def test_a_programs_key_is_made_listed_rotated_and_revoked(
     assert command("api-keys", "revoke", tenant, told["key"]) == "0"
     assert "is revoked" in command("api-keys", "rotate", tenant, told["key"])
     assert command("api-keys", "rotate", tenant, unknown) == command("api-keys", "revoke", tenant, unknown) == "1"
+    store.close()
 
 
 def test_a_file_of_facts_is_taken_line_by_line(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,3 +239,27 @@ def test_a_file_of_facts_is_taken_line_by_line(command, tmp_path: Path, capsys: 
     assert command("enrich", "show", str(tenant)) == "0"
     assert "your files (upload): on" in capsys.readouterr().out
     store.close()
+
+
+def test_a_link_lets_somebody_in_where_no_owner_is_left(
+    command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is printed once; of it only a hash is kept. Names are no e-mail addresses, tenants are known ones."""
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    assert command("migrate", DATABASE_URL=url) == "0"
+    store = open_store(url)
+    with store.transaction() as session:
+        tenant = tenants.create(session, "Alpha", TenantSettings(), datetime.now(UTC))
+    assert "no tenant" in command("invite", str(uuid4()), "--name", "Ana", DATABASE_URL=url)
+    assert "no e-mail address" in command("invite", str(tenant), "--name", "ana@firm.example", DATABASE_URL=url)
+    capsys.readouterr()
+    assert command("invite", str(tenant), "--name", "Ana", DATABASE_URL=url) == "0"
+    told = capsys.readouterr().out
+    token = told.partition("/join/")[2].partition("\n")[0]
+    assert "For Ana as owner, once, until " in told
+    with store.reading() as session:
+        (kept,) = session.execute(sa.select(invitations)).all()
+    store.close()
+    assert token
+    assert token not in str(kept)
+    assert kept.token_hash == digest(token)

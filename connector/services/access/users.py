@@ -36,7 +36,7 @@ def roster(services: Services, tenant_id: UUID) -> Roster:
     with services.store.reading(tenant_id) as session:
         return Roster(
             users.of_tenant(session, tenant_id),
-            invitations.of_tenant(session, tenant_id),
+            invitations.of_tenant(session, tenant_id, services.clock.now()),
             users.signing_in_by(session, tenant_id),
             sign_ins.latest(session, tenant_id),
         )

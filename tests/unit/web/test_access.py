@@ -231,6 +231,8 @@ def test_an_invitation_expires_and_can_be_withdrawn(owned: tuple[Site, Browser])
     assert site.browser().get(kept).status_code == 200
     site.world.clock.at += timedelta(days=7)
     assert site.browser().get(kept).status_code == 400
+    owner = sign_in(site, "u1")[0]
+    assert "Cid, viewer" not in owner.get("/access").text
 
 
 def test_a_removed_user_is_out_at_once(owned: tuple[Site, Browser]) -> None:
