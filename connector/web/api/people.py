@@ -58,6 +58,10 @@ class ErasureAskedShape(Schema):
     id = fields.UUID()
 
 
+class HeldShape(Schema):
+    """Plain headings, each with rows: what is held differs from person to person."""
+
+
 class ProfilingShape(Schema):
     """A person's word on being scored."""
 
@@ -92,7 +96,7 @@ def erasures() -> dict[str, Any]:
 
 @routes.get("/<reference>/held")
 @routes.needs(Scope.PEOPLE_READ, cost=10)
-@routes.response(200, fields.Dict)
+@routes.response(200, HeldShape)
 def held(reference: str) -> Response:
     """Everything that is held of a person, as they may ask for it."""
     lead = _lead(parsed(reference))
