@@ -21,6 +21,7 @@ from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.features.standing import learn as learn_standing
 from scoring.features.standing import percentiles
 from scoring.features.titles import looks_like_titles
+from scoring.features.wording import learn as learn_words
 from scoring.features.zones import holds_zones
 from scoring.schema import Field, FieldType, Knowledge, Timing
 from scoring.timeline import Timeline
@@ -122,11 +123,13 @@ def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> 
         label = field.label if field.label not in labels else f"{field.label} ({field.name})"
         labels.add(label)
         if column.null_count() < column.len():
-            specs.append(_field(field, label, column))
+            specs.append(_field(field, label, column, rows["lead_id"]))
     return tuple(specs)
 
 
-def _field(field: Field, label: str, column: pl.Series) -> FieldSpec:
+def _field(field: Field, label: str, column: pl.Series, leads: pl.Series) -> FieldSpec:
+    if field.words:
+        return FieldSpec(field.name, label, FieldType.TEXT, words=learn_words(column, leads))
     kind = _effective_type(field.type, column)
     levels: tuple[str, ...] = ()
     if kind is FieldType.CATEGORY:
