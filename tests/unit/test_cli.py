@@ -144,3 +144,14 @@ def test_a_file_of_facts_is_taken_line_by_line(command, tmp_path: Path, capsys: 
     assert command("enrich", "show", str(tenant)) == "0"
     assert "your files (upload): on" in capsys.readouterr().out
     store.close()
+
+
+def test_free_text_is_only_what_the_tenant_has(command, tmp_path: Path) -> None:
+    """Who mistypes a field is told so; turning off what was never on does no harm."""
+    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
+    upgrade(store)
+    with store.transaction() as session:
+        tenant = tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC))
+    assert "is no free text" in command("free-text", str(tenant), "mesage", "on")
+    assert command("free-text", str(tenant), "mesage", "off") == "0"
+    store.close()
