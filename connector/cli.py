@@ -26,7 +26,17 @@ from connector.demo.options import DemoOptions
 from connector.demo.sandboxes import SHARES
 from connector.demo.show import FOLDER, show
 from connector.errors import ConnectorError
-from connector.services import acts, maintenance, pipeline, pooling, publication, replaying, schedules, verification
+from connector.services import (
+    acts,
+    free_text,
+    maintenance,
+    pipeline,
+    pooling,
+    publication,
+    replaying,
+    schedules,
+    verification,
+)
 from connector.services.doctor import Level, Surroundings, examine
 from connector.services.privacy import erasing, leaving
 from connector.services.reports import refusals
@@ -108,6 +118,15 @@ def refresh(tenant_id: UUID, retrain: bool) -> None:
 def pool(tenant_id: UUID, choice: str) -> None:
     """Let a tenant's models give coefficients to other tenants' and take from them, or stop both."""
     pooling.choose(services_of(tenant_id), tenant_id, on=choice == "on")
+
+
+@cli.command("free-text")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("field")
+@click.argument("choice", type=click.Choice(("on", "off")))
+def read_free_text(tenant_id: UUID, field: str, choice: str) -> None:
+    """Let models read a field's free text for frequent words, without persons' data, from the next training on."""
+    free_text.choose(services_of(tenant_id), tenant_id, field, on=choice == "on")
 
 
 @cli.command()

@@ -82,6 +82,7 @@ class Field:
     are kept from every model (names, e-mail addresses, phone numbers, special categories).
     ``source`` marks the one that tells where the lead came from. ``options`` are (value, what people read) pairs of a
     choice. ``watched_since``: from when on READINGS tell of every change of an undated field (None: never).
+    ``words``: free text without persons' data, whose frequent words may be learned.
     ``observed``: dated by those readings, so that a date says when a value was seen, not when it was set."""
 
     name: str
@@ -95,6 +96,7 @@ class Field:
     options: tuple[tuple[str, str], ...] = ()
     watched_since: datetime | None = None
     observed: bool = False
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 import polars as pl
 
 from connector.records import FieldRole
+from connector.services import free_text
 from connector.services.context import Services
 from connector.services.enrichment import known
 from connector.services.opening import app_of
@@ -87,6 +88,7 @@ def _history(
         # Of several accounts of a CRM the newest one's: before that not all of them were read.
         installed = {row.vendor: row.installed_at for row in held}
     values = _values(source, tenant_id, catalogue, vendors, settings, cut)
+    values = free_text.scrubbed(source, tenant_id, values, catalogue, vendors, settings.free_text, cut)
     goal_field = _goal_field(settings)
     crms = {vendor: app_of(services, vendor).capabilities.label for vendor in set(vendors.values())}
     described = _told_apart(_fields(catalogue, vendors, settings, goal_field), crms)
@@ -171,7 +173,7 @@ def _values(
                 if vendors[row.connection_id] == vendor
                 and not row.company
                 and not row.own
-                and (not row.personal or row.name in settings.attributes)
+                and (not row.personal or row.name in (*settings.attributes, *settings.free_text))
             }
         )
         parts.append(frames.value_frame(source, tenant_id, vendor, names, cut))
@@ -187,6 +189,7 @@ def _fields(
     described: dict[str, Field] = {}
     for row in catalogue:
         name = f"{vendors[row.connection_id]}.{row.name}"
+        words = row.name in settings.free_text and free_text.is_free_text(row)
         described[name] = Field(
             name=name,
             label=f"{row.label} of the company" if row.company else row.label,
@@ -194,7 +197,9 @@ def _fields(
             knowledge=_knowledge(row, settings),
             system=row.system or row.name in (goal_field, settings.order_field),
             own=row.own,
-            blocked=barred(row) is not None,
+            # Free text that an admin opted in is read without what names anybody.
+            blocked=barred(row) is not None and not (words and row.personal and row.allowed is not False),
+            words=words,
             source=row.role == FieldRole.SOURCE,
             options=tuple(sorted(row.options.items())),
         )

@@ -50,6 +50,7 @@ class TenantSettings:
     ``delivery`` as :class:`Delivery` says. ``first_records``: so many records of an account are written until an
     admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
     ``overwritten`` as :class:`Overwritten` says.
+    ``free_text`` names fields whose text models may read for frequent words, without persons' data.
     ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
     """
 
@@ -76,6 +77,7 @@ class TenantSettings:
     retrain_days: int = 7
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
+    free_text: list[str] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TenantSettings:

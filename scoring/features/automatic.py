@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring.features.declared import DAYS_PER_US, Concept, Declared, Family, Feature, Side, since_column, value_column
+from scoring.features.declared import (
+    DAYS_PER_US,
+    Concept,
+    Declared,
+    Family,
+    Feature,
+    Side,
+    since_column,
+    value_column,
+    words_column,
+)
 from scoring.features.reading import moment, number, truth
 from scoring.features.spec import FeatureSpec, FieldSpec
+from scoring.features.wording import has
 from scoring.schema import FieldType
 
 SEPARATOR = ";"
@@ -84,7 +95,12 @@ def _multi(field: FieldSpec) -> list[Feature]:
 
 def _text(field: FieldSpec) -> list[Feature]:
     length = _one(field, ".length", f"Length of {field.label}", _column(field).str.len_chars().fill_null(0))
-    return [_given(field), length]
+    code = pl.col(words_column(field.name))
+    said = [
+        _one(field, f".word={word}", f"{field.label} says “{word}”", has(code, place), flag=True)
+        for place, word in enumerate(field.words)
+    ]
+    return [_given(field), length, *said]
 
 
 def _concept(field: FieldSpec) -> Concept:

@@ -1,8 +1,8 @@
 """The base frame: what features are computed from, one line a row, all of it before the row's as_of.
 
-Columns: row, as_of, created_at, email_kind, age_days; ``v:<field>`` texts, ``title:<field>`` codes of titles;
-counts and recencies of events (whole numbers and single values only, so that a vector does not depend on its
-neighbours).
+Columns: row, as_of, created_at, email_kind, age_days; ``v:<field>`` texts, ``title:<field>`` codes of titles,
+``words:<field>`` codes of free text; counts and recencies of events (whole numbers and single values only, so that a
+vector does not depend on its neighbours).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from scoring.features.declared import (
     since_column,
     title_column,
     value_column,
+    words_column,
 )
 from scoring.features.derived import engagement
 from scoring.features.reading import text
@@ -37,6 +38,7 @@ from scoring.features.standing import percentiles
 from scoring.features.steps import STEP, code, coded, followed, recoded, steps_of
 from scoring.features.tally import Tally, tally, times
 from scoring.features.titles import codes
+from scoring.features.wording import codes as word_codes
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
 from scoring.timeline import Timeline
@@ -54,6 +56,10 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
         base = _since(_aligned(base, values), timeline, rows, spec)
         titled = [field.name for field in spec.fields if field.is_title]
         base = base.with_columns(codes(base[value_column(name)]).alias(title_column(name)) for name in titled)
+        worded = [field for field in spec.fields if field.words]
+        base = base.with_columns(
+            word_codes(base[value_column(field.name)], field.words).alias(words_column(field.name)) for field in worded
+        )
     base = _clocked(base, spec)
     if spec.kinds or spec.machine_kinds:
         base = _aligned(base, _event_counts(timeline, rows, base[ZONE], spec))

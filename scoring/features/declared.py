@@ -82,6 +82,11 @@ def title_column(field: str) -> str:
     return f"title:{field}"
 
 
+def words_column(field: str) -> str:
+    """The base frame's column with the code of a free text (see ``wording``)."""
+    return f"words:{field}"
+
+
 def count_column(kind: str, days: int | str) -> str:
     """The base frame's column with a lead's own events of ``kind`` in the last ``days`` (or "all")."""
     return f"n:{kind}:{days}"

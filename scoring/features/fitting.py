@@ -21,6 +21,7 @@ from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.features.standing import learn as learn_standing
 from scoring.features.standing import percentiles
 from scoring.features.titles import looks_like_titles
+from scoring.features.wording import learn as learn_words
 from scoring.features.zones import holds_zones
 from scoring.schema import Field, FieldType, Knowledge, Timing
 from scoring.timeline import Timeline
@@ -129,6 +130,8 @@ def _fields(timeline: Timeline, rows: pl.DataFrame, usable: Sequence[Field]) -> 
 
 
 def _field(field: Field, label: str, column: pl.Series, lead_ids: pl.Series) -> FieldSpec:
+    if field.words:
+        return FieldSpec(field.name, label, FieldType.TEXT, words=learn_words(column, lead_ids))
     kind = _effective_type(field.type, column)
     levels: tuple[str, ...] = ()
     if kind is FieldType.CATEGORY:

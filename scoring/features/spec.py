@@ -18,7 +18,7 @@ class FieldSpec:
     """How one field becomes features. ``levels`` are the frequent values seen in training.
 
     ``options`` are (value, what people read) pairs. ``dated``: when it took its value is known. ``observed``: its
-    values count from when a reading first saw them (see ``watching``).
+    values count from when a reading first saw them (see ``watching``). ``words``: the vocabulary of a free text.
     """
 
     name: str
@@ -29,6 +29,7 @@ class FieldSpec:
     options: tuple[tuple[str, str], ...] = ()
     dated: bool = False
     observed: bool = False
+    words: tuple[str, ...] = ()
 
 
 Rows = tuple[tuple[float, ...], ...]
@@ -109,6 +110,7 @@ class FeatureSpec:
                 options=tuple((value, label) for value, label in f["options"]),
                 dated=bool(f.get("dated", False)),
                 observed=bool(f.get("observed", False)),
+                words=tuple(f.get("words", ())),
             )
             for f in data["fields"]
         )

@@ -263,3 +263,14 @@ def test_a_link_lets_somebody_in_where_no_owner_is_left(
     assert token
     assert token not in str(kept)
     assert kept.token_hash == digest(token)
+
+
+def test_free_text_is_only_what_the_tenant_has(command, tmp_path: Path) -> None:
+    """Who mistypes a field is told so; turning off what was never on does no harm."""
+    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
+    upgrade(store)
+    with store.transaction() as session:
+        tenant = tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC))
+    assert "is no free text" in command("free-text", str(tenant), "mesage", "on")
+    assert command("free-text", str(tenant), "mesage", "off") == "0"
+    store.close()

@@ -60,7 +60,7 @@ def test_nothing_is_asked_before_a_tenant_opts_in(lite: Store) -> None:
 
 
 def test_each_firm_is_asked_once_by_its_domain_and_nothing_else(store: Store) -> None:
-    """Two people of a firm cost one question, however it is written; an unknown firm costs no match, and none again."""
+    """Two people of a firm cost one question, however it is written; an unknown firm costs no match, nor another."""
     people = [company("c1", f"www.{ALPHA}"), *PEOPLE, person(6, "gmail.com", company_id="c1")]
     with firms(store, people) as made:
         sources.turn_on(made.services, made.tenant_id, PDL, key="sandbox-key")
