@@ -50,6 +50,9 @@ soak: $(VENV)/.dev ## Live through very many simulated storms, some with real pr
 	$(RUN) -m tests.fuzz --cases $(or $(REQUESTS),1000000) $(if $(FIRST_REQUEST),--first $(FIRST_REQUEST))
 	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
 
+storms: $(VENV)/.dev ## Live through 1,000 simulated storms, as continuous integration does (SEEDS= FIRST=)
+	$(RUN) -m tests.simulator --seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))
+
 lint: $(VENV)/.dev ## Check style, types, the layers, and what the code and its packages are known to do wrong
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -130,6 +133,6 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
+.PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
   bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

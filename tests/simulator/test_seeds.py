@@ -15,7 +15,7 @@ from tests.simulator.__main__ import told
 from tests.simulator.world import run
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 300
+SEEDS = 60
 AT_ONCE = 25
 """Seeds of one test: each worker of the suite makes the worlds that they begin with once."""
 
