@@ -192,6 +192,26 @@ def test_who_lost_the_lease_records_nothing(line: Line) -> None:
     assert (line.endpoint().trouble, line.endpoint().failures) == (None, 0)
 
 
+def test_a_pause_holds_at_once(light: Line) -> None:
+    """For what a worker has not sent yet, too."""
+    good = light.made.services.receivers
+
+    class Pausing(Receivers):
+        def send(self, url: str, message: Message, secret: str) -> Reply:
+            endpoints.pause(light.made.services, light.made.tenant_id, light.endpoint_id)
+            return good.send(url, message, secret)
+
+    light.score(ANA, "Low")
+    light.score(BEN, "Low")
+    light.switch(Pausing())
+    assert light.send() == 1
+    light.switch(good)
+    assert light.send(DAY) == 0
+    assert light.waiting() == 1
+    assert endpoints.resume(light.made.services, light.made.tenant_id, light.endpoint_id)
+    assert light.send() == 1
+
+
 def test_pauses_grow_and_after_three_days_it_is_given_up_paused_and_replayed(line: Line) -> None:
     """The sentence says why; resumed, what waits goes out; what was given up, when asked for."""
     line.receiver.always = 503
