@@ -17,6 +17,7 @@ from connector.adapters.receivers import Message, Receivers, Reply
 from connector.errors import RejectedInput
 from connector.services import scored, sweeping
 from connector.services.privacy import erasing, retention
+from connector.services.privacy.held import held_of
 from connector.services.privacy.objecting import object_to_profiling
 from connector.services.scored import Scoring
 from connector.services.webhooks_out import changes, delivering, endpoints
@@ -359,11 +360,15 @@ def test_secrets_are_sealed_and_bound_to_their_tenant(light: Line) -> None:
 
 
 def test_who_is_erased_or_objects_is_not_told_of(line: Line) -> None:
-    """What waits about them goes with them."""
+    """What waits about them goes with them; who asks before is told what it is."""
     services, tenant_id = line.made.services, line.made.tenant_id
     line.score(ANA, "Low")
     line.score(BEN, "Low")
     assert line.waiting() == 2
+    told = held_of(services, tenant_id, line.made.lead_of(ANA), "test")
+    assert told
+    (message,) = told["Messages to the organisation's systems"]
+    assert message["data"]["reasons"] == ["Clicked a mail"]
     assert object_to_profiling(services, tenant_id, line.made.lead_of(BEN), "test", clear=False)
     assert line.waiting() == 1
     assert erasing.ask_for_lead(services, tenant_id, line.made.lead_of(ANA), "test")
