@@ -14,14 +14,15 @@ import pytest
 import sqlalchemy as sa
 
 from connector.adapters.receivers import Message, Receivers, Reply
+from connector.crypto import TokenCipher, new_key
 from connector.errors import RejectedInput
-from connector.services import scored, sweeping
+from connector.services import rotation, scored, sweeping
 from connector.services.privacy import erasing, retention
 from connector.services.privacy.held import held_of
 from connector.services.privacy.objecting import object_to_profiling
 from connector.services.scored import Scoring
 from connector.services.webhooks_out import changes, delivering, endpoints
-from connector.store import inputs, secrets, tenants
+from connector.store import inputs, tenants
 from connector.store.session import Store
 from connector.store.tables import ledger_payloads, scores, webhook_endpoints, webhook_events
 from tests.services.privacy.people import ANA, BEN, MAIL, Crash, People, people
@@ -340,10 +341,9 @@ def test_pause_new_secret_test_and_removal(light: Line) -> None:
 
 
 def test_secrets_are_sealed_and_bound_to_their_tenant(light: Line) -> None:
-    """Keys are rotated over them; a row that says it is another's sends nothing."""
+    """A row that says it is another's sends nothing."""
     services = light.made.services
     assert light.secret[6:] not in str(light.endpoint())
-    assert any(holder.table is webhook_endpoints for holder in secrets.HOLDERS)
     light.score(ANA, "Low")
     with services.store.transaction() as session:
         other = tenants.create(session, "Other", tenants.TenantSettings(), light.made.world.clock.now())
@@ -357,6 +357,19 @@ def test_secrets_are_sealed_and_bound_to_their_tenant(light: Line) -> None:
     assert light.send() == 0
     assert light.receiver.got == []
     assert light.endpoint().trouble.startswith("Paused. The secret can't be opened.")
+
+
+def test_a_secret_outlasts_a_rotation_of_keys(light: Line) -> None:
+    """Sealed anew with the newest key, it signs as before."""
+    old, new = new_key(), new_key()
+    services = replace(light.made.services, cipher=TokenCipher([old]))
+    made = endpoints.add(services, light.made.tenant_id, light.receiver.origin)
+    endpoints.remove(services, light.made.tenant_id, light.endpoint_id)
+    rotation.rotate(replace(services, cipher=TokenCipher([new, old])))
+    endpoints.send_test(services, light.made.tenant_id, made.endpoint.id)
+    light.made.world.services = replace(services, cipher=TokenCipher([new]))
+    assert light.send() == 1
+    assert light.receiver.got[0].is_signed_with(made.secret)
 
 
 def test_who_is_erased_or_objects_is_not_told_of(line: Line) -> None:
