@@ -20,6 +20,7 @@ from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, La
 from connector.adapters.enrichment.calls import Door
 from connector.adapters.enrichment.registry import Providers
 from connector.adapters.limits import Governor
+from connector.adapters.receivers import Receivers
 from connector.clock import Clock, SystemClock
 from connector.crypto import ChainSeal, TokenCipher
 from connector.errors import RetryLater, SettingsError
@@ -61,6 +62,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         keeping=Keeping(**{kind: timedelta(days=days) for kind, days in settings.keep_days.items()}),
         board=board(settings),
         providers=_providers(settings),
+        receivers=Receivers(settings.webhook_origins),
     )
 
 

@@ -67,6 +67,7 @@ class Settings:
     region: str
     pdl_url: str
     enrichment_origins: tuple[str, ...]
+    webhook_origins: tuple[str, ...]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -95,6 +96,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         keep_days={kind: reader.value(name, _days, default=days) for kind, (name, days) in KEPT_DAYS.items()},
         pdl_url=reader.value("CONNECTOR_ENRICHMENT_PDL_URL", _origin, default="https://api.peopledatalabs.com"),
         enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
+        webhook_origins=reader.value("CONNECTOR_WEBHOOK_ORIGINS", _origins),
     )
     reader.raise_problems()
     return settings

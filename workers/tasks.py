@@ -12,6 +12,7 @@ from connector.services import children, looking, renewing, schedules, sweeping
 from connector.services.context import REALTIME, Services
 from connector.services.privacy import erasing, leaving
 from connector.services.warm import Warm
+from connector.services.webhooks_out import delivering
 from connector.settings import load
 from workers.app import app
 from workers.app import settings as app_settings
@@ -62,6 +63,8 @@ def sweep() -> None:
         erase.apply_async(args=[str(erasure_id)], queue="maintenance", expires=app_settings.sweep_seconds)
     for connection_id in due.goodbyes:
         leave.apply_async(args=[str(connection_id)], queue="maintenance", expires=app_settings.sweep_seconds)
+    for endpoint_id in due.endpoints:
+        tell.apply_async(args=[str(endpoint_id)], queue="maintenance", expires=app_settings.sweep_seconds)
 
 
 @app.task(name="connector.leave")
@@ -74,6 +77,12 @@ def leave(connection_id: str) -> None:
 def erase(erasure_id: str) -> None:
     """Go on with forgetting a person."""
     erasing.carry_out(services(), UUID(erasure_id))
+
+
+@app.task(name="connector.tell")
+def tell(endpoint_id: str) -> None:
+    """Send what waits for an address of a tenant's own system."""
+    delivering.carry_out(services(), UUID(endpoint_id))
 
 
 @app.task(name="connector.look")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from connector.adapters.contract import Capabilities, CrmApp, Lane
 from connector.adapters.enrichment.registry import Providers
+from connector.adapters.receivers import Receivers
 from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
@@ -87,6 +88,7 @@ class Services:
     board: Board = field(default_factory=LocalBoard)
     stopping: Callable[[], bool] = never
     providers: Providers = field(default_factory=Providers)
+    receivers: Receivers = field(default_factory=Receivers)
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, id of the work) pairs after their rows were committed."""

@@ -1,4 +1,5 @@
-"""Keep what was scored: the score, its ledger entry, its inputs, and what changed for the CRMs, in one transaction."""
+"""Keep what was scored: the score, its ledger entry, its inputs, and what changed for the CRMs and for those who are
+told of changed tiers, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
+from connector.services.webhooks_out import changes
 from connector.store import inputs, leads, ledger, objections, outbox, records, scores
 from connector.store.outbox import OutboxStatus
 from connector.store.tenants import TenantSettings
@@ -71,7 +73,10 @@ def keep(
     rows = [row for row in rows if row["lead_id"] not in late | gone]
     if not rows:
         return Kept(overtaken=frozenset(late))
+    told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
     scores.save(session, [_score_row(scoring, row, now) for row in rows])
+    if told is not None:
+        changes.note(session, told, {row["lead_id"]: _values(scoring, row) for row in rows}, now)
     entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     frame = inputs.without(frame, late | gone) if late or gone else frame

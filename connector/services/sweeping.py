@@ -14,6 +14,7 @@ from connector.services import looking, pipeline, realtime, renewing, schedules
 from connector.services.api import uses
 from connector.services.context import Services
 from connector.services.privacy import erasing, leaving
+from connector.services.webhooks_out import delivering
 from connector.store import schedules as rows
 
 _GRANTS = timedelta(minutes=10)
@@ -26,7 +27,7 @@ class Due:
 
     ``scheduled`` are (tenant, kind) of what is done by the clock; ``looks`` and ``grants`` connections that are to be
     looked at, or whose tokens are to be refreshed; ``erasures`` people who are to be forgotten, ``goodbyes``
-    accounts that were left.
+    accounts that were left, ``endpoints`` addresses of tenants' own systems for which messages wait.
     """
 
     scheduled: Sequence[tuple[UUID, str]]
@@ -34,6 +35,7 @@ class Due:
     grants: Sequence[UUID]
     erasures: Sequence[UUID]
     goodbyes: Sequence[UUID]
+    endpoints: Sequence[UUID]
 
 
 def sweep(services: Services) -> Due:
@@ -47,7 +49,8 @@ def sweep(services: Services) -> Due:
     scheduled = schedules.sweep(services)
     services.board.swept(services.clock.now())
     looks, grants = looking.due(services), _grants(services)
-    return Due(scheduled, looks, grants, erasing.due(services), leaving.due(services))
+    own = delivering.due(services)
+    return Due(scheduled, looks, grants, erasing.due(services), leaving.due(services), own)
 
 
 def _grants(services: Services) -> Sequence[UUID]:

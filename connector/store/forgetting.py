@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import api_answers, inbox, inputs, leads, ledger, records
+from connector.store import api_answers, inbox, inputs, leads, ledger, records, webhook_events
 from connector.store.erasures import Whom
 from connector.store.tables import changes, conversions, events, links, outbox, rejections, scores, traces
 from connector.store.tables import records as records_table
@@ -70,6 +70,7 @@ def _of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) 
     found = {
         "ledger bodies": ledger.forget(connection, tenant_id, lead_ids),
         "kept answers of the API": api_answers.forget(connection, tenant_id),
+        "messages to own systems": webhook_events.forget(connection, tenant_id, lead_ids),
     }
     for name, table in (("scores", scores), ("traces", traces)):
         mine = sa.and_(table.c.tenant_id == tenant_id, table.c.lead_id.in_(lead_ids))

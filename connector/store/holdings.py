@@ -27,6 +27,7 @@ from connector.store.tables import (
     traces,
     tracked_events,
     visitors,
+    webhook_events,
 )
 from connector.store.types import AnyRow
 
@@ -52,6 +53,7 @@ class Holdings:
     traces: Rows
     hints: Rows
     refusals: Rows
+    messages: Rows
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Collection[str]) -> Holdings:
@@ -108,4 +110,9 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
         traces=of_records(traces, traces.c.id),
         hints=of_vendor_ids(inbox, inbox.c.subject),
         refusals=of_vendor_ids(rejections, rejections.c.vendor_id),
+        messages=read(
+            sa.select(webhook_events.c.kind, webhook_events.c.data, webhook_events.c.created_at)
+            .where(webhook_events.c.tenant_id == tenant_id, webhook_events.c.lead_id == lead_id)
+            .order_by(webhook_events.c.created_at, webhook_events.c.id)
+        ),
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store import leads
-from connector.store.tables import changes, events, inbox, ledger, records, score_inputs
+from connector.store.tables import changes, events, inbox, ledger, records, score_inputs, webhook_events
 
 
 def hints(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
@@ -57,3 +57,10 @@ def inputs(connection: Connection, tenant_id: UUID, before: datetime, limit: int
     old = sa.select(s.first_seq).where(s.tenant_id == tenant_id, sa.select(ledger.c.seq).where(made).exists())
     some = sa.and_(s.tenant_id == tenant_id, s.first_seq.in_(old.limit(limit)))
     return connection.execute(sa.delete(score_inputs).where(some)).rowcount
+
+
+def messages(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Delete messages to the tenant's own systems that were made ``before`` and never taken there."""
+    w = webhook_events.c
+    old = sa.select(w.id).where(w.tenant_id == tenant_id, w.created_at < before).limit(limit)
+    return connection.execute(sa.delete(webhook_events).where(w.id.in_(old))).rowcount

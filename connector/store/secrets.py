@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import connections, departures, enrichment_sources
+from connector.store.tables import connections, departures, enrichment_sources, webhook_endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ HOLDERS = (
         sa.literal(ENRICHMENT) + enrichment_sources.c.name,
         (enrichment_sources.c.secret,),
     ),
+    Holder(webhook_endpoints, webhook_endpoints.c.id, (webhook_endpoints.c.secret,)),
 )
 
 

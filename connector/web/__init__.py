@@ -36,6 +36,7 @@ from connector.web import (
     session,
     tracking,
     webhooks,
+    webhooks_out,
     wiring,
     words,
 )
@@ -53,6 +54,7 @@ _BLUEPRINTS = (
     publication.pages,
     tracking.pages,
     api_keys.pages,
+    webhooks_out.pages,
     enrichment.pages,
     access.pages,
     join.pages,

@@ -23,6 +23,7 @@ DOORS = {
     "connector/services/sweeping.py:_grants",
     "connector/services/api/uses.py:_prune",
     "connector/services/api/uses.py:sweep",
+    "connector/services/webhooks_out/delivering.py:due",
     # Whose turn it is among all who wait. Once work is claimed its transaction is confined to its tenant.
     "connector/services/job.py:turn_is_over",
     "connector/services/pipeline.py:claim",
@@ -30,6 +31,7 @@ DOORS = {
     "connector/services/privacy/erasing.py:carry_out",
     "connector/services/privacy/leaving.py:carry_out",
     "connector/services/realtime.py:claim",
+    "connector/services/webhooks_out/delivering.py:carry_out",
     # Whose something is, by what came from outside: an account, an address, a key, a session, the id of a connection.
     "connector/services/access/inviting.py:accept",
     "connector/services/access/inviting.py:welcome",

@@ -210,6 +210,7 @@ def _pages(services: Services, client: object, tenant: UUID) -> str:
         "/tracking",
         "/enrichment",
         "/settings/api-keys",
+        "/settings/webhooks",
         "/access",
         "/leads/1",
         "/leads/2",

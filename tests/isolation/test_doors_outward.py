@@ -22,6 +22,8 @@ DOORS = {
     "connector/adapters/egress.py",
     # The REST API from Python, on somebody else's machine.
     "connector/client/transport.py",
+    # Tenants' own systems by that door.
+    "connector/adapters/receivers.py",
     # Providers of facts by that door; and errors of the server's own side by their names.
     "connector/adapters/enrichment/calls.py",
     "connector/web/api/document.py",

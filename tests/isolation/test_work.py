@@ -109,6 +109,7 @@ def test_messages_name_work_and_never_a_tenant_with_something_of_it() -> None:
         # Claimed by the row itself, which says whose it is.
         "connector.leave": ("connection_id",),
         "connector.erase": ("erasure_id",),
+        "connector.tell": ("endpoint_id",),
         # Which of its own schedules a tenant's turn has come for: claimed by both, or not at all.
         "connector.scheduled": ("tenant_id", "kind"),
     }, "a new task: say here what its message holds, and test it with another tenant's"

@@ -142,6 +142,6 @@ def test_every_column_of_secrets_is_among_those_that_are_rotated() -> None:
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
         for column in table.c
-        if column.name.endswith(("_token", "_secrets", "_secret", "sealed"))
+        if column.name.endswith(("_token", "_secrets", "secret", "sealed"))
     }
     assert named == {f"{holder.table.name}.{column.name}" for holder in HOLDERS for column in holder.columns}

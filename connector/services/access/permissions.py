@@ -21,7 +21,9 @@ class Permission(StrEnum):
     DECIDE = "decide which fields of the CRM may be used"
     ANSWER = "take out what is held of a person, forget them, and note that they object to profiling"
     ENRICH = "turn sources of facts about companies on and off, and upload such facts"
-    PROGRAM = "make, renew and revoke keys for the organisation's own programs"
+    PROGRAM = (
+        "make, renew and revoke keys for the organisation's own programs, and say where these are told of changed tiers"
+    )
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 

@@ -76,6 +76,7 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
         "How fast scores came": _rows(found.traces),
         "Hints that something changed": _rows(found.hints),
         "What could not be read": _rows(found.refusals),
+        "Messages to the organisation's systems": _rows(found.messages),
     }
 
 

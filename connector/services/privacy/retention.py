@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
+from connector.services.webhooks_out.changes import KEPT
 from connector.store import ledger, retention
 
 log = logging.getLogger("connector.retention")
@@ -28,6 +29,7 @@ def purge(services: Services, tenant_id: UUID) -> dict[str, int]:
         "former values": (retention.former_values, now - keeping.values),
         "archived records": (retention.archived, now - keeping.archived),
         "inputs": (retention.inputs, now - keeping.inputs),
+        "messages": (retention.messages, now - KEPT),
     }
     gone = {kind: _all(services, tenant_id, *what) for kind, what in kinds.items()}
     if any(gone.values()):

@@ -10,6 +10,7 @@ from connector.store.tables.enriched import (
     enrichment_spending,
     enrichment_values,
 )
+from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.privacy import departures, erasures, tombstones
 from connector.store.tables.publishing import publications
@@ -82,4 +83,6 @@ __all__ = [
     "tracked_refusals",
     "users",
     "visitors",
+    "webhook_endpoints",
+    "webhook_events",
 ]

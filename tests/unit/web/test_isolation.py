@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -16,16 +16,18 @@ from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, persons, scores, tenants, users
+from connector.store import companies, connections, ledger, persons, scores, tenants, users, webhook_endpoints
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
+from connector.store.webhook_endpoints import Endpoint
 from connector.web.api.gate import ApiBlueprint
 from tests.unit.web.comparing import answer_of, contents_of, methods_of, unused_id
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
+from tests.world import NOW
 
 PUBLIC = {
     "static",
@@ -131,7 +133,22 @@ def _user(site: Site, account: str) -> dict[str, object]:
     return {"user_id": made.id}
 
 
+def _webhook(site: Site, account: str) -> dict[str, object]:
+    row = Endpoint(uuid4(), site.tenant_of(account), "https://x.example.com", "", NOW, NOW)
+    with site.world.services.store.transaction() as session:
+        webhook_endpoints.add(session, row)
+    return {"endpoint_id": row.id}
+
+
 OWNED = {
+    "webhooks_out.index": Owned("GET", _nothing),
+    "webhooks_out.add": Owned("POST", _nothing),
+    "webhooks_out.renew_secret": Owned("POST", _webhook),
+    "webhooks_out.pause": Owned("POST", _webhook),
+    "webhooks_out.resume": Owned("POST", _webhook),
+    "webhooks_out.remove": Owned("POST", _webhook),
+    "webhooks_out.replay": Owned("POST", _webhook),
+    "webhooks_out.send_test": Owned("POST", _webhook),
     "api_keys.index": Owned("GET", _nothing),
     "api_keys.add": Owned("POST", _nothing),
     "api_keys.rotate": Owned("POST", _key),
@@ -315,11 +332,21 @@ def _unfiltered_site(session: Connection, _tenant_id: UUID, site_id: UUID) -> ob
 
 _find_site = site_rows.find
 
+
+def _unfiltered_webhook(session: Connection, _tenant_id: UUID, endpoint_id: UUID) -> object:
+    table = metadata.tables["webhook_endpoints"]
+    owner = session.execute(sa.select(table.c.tenant_id).where(table.c.id == endpoint_id)).scalar_one_or_none()
+    return _find_webhook(session, owner, endpoint_id) if owner else None
+
+
+_find_webhook = webhook_endpoints.find
+
 _records_of = lead_rows.records_of
 
 SABOTEURS: dict[str, tuple[object, str, object]] = {
     "tracking.replace_secret": (site_rows, "find", _unfiltered_site),
     "tracking.change_origins": (site_rows, "find", _unfiltered_site),
+    "webhooks_out.renew_secret": (webhook_endpoints, "find", _unfiltered_webhook),
     "publication.withdraw": (connections, "owned", lambda session, _tenant, wanted: connections.find(session, wanted)),
     "people.set_apart": (persons, "set_apart", lambda session, _tenant, record_id, apart: record_id < 987_654_321),
     "leads.show": (lead_rows, "records_of", lambda session, _tenant, wanted: _anybodys(session, wanted)),

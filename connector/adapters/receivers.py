@@ -1,0 +1,115 @@
+"""Webhooks out: one signed message to an address that a tenant named, by the scheme of Standard Webhooks.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md: three headers, of which
+the signature is HMAC-SHA256 over ``id.timestamp.body`` under the secret's bytes, in base64 behind ``v1,``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import requests
+
+from connector.adapters.egress import Outside, resolved
+from connector.adapters.hosts import origin_of
+from connector.errors import RejectedInput, RetryLater
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 # what the scheme puts before every secret
+_SECRET_BYTES = 32
+_LONGEST_URL = 2_000
+_LONGEST_PAUSE_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: ``id`` is the same with every try, ``body`` is JSON in UTF-8."""
+
+    id: str
+    sent_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a receiver answered; ``pause_seconds`` is what it asked for before the next try (0: nothing)."""
+
+    status: int
+    pause_seconds: float = 0.0
+
+
+def new_secret() -> str:
+    """Return 256 random bits in the scheme's form."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def headers_of(message: Message, secret: str) -> dict[str, str]:
+    """Return the headers that let a receiver know a message as ours, and as new."""
+    stamp = str(int(message.sent_at.timestamp()))
+    signed = f"{message.id}.{stamp}.".encode() + message.body
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message.id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{signature}",
+    }
+
+
+class Receivers:
+    """The way to tenants' own systems: https on public addresses, or one of the ``allowed`` origins (adapters/egress).
+
+    ``allowed`` is the operator's word: a service in their own network, a sandbox.
+    """
+
+    def __init__(self, allowed: Collection[str] = ()) -> None:
+        """Open nothing yet."""
+        self._allowed = frozenset(allowed)
+
+    def check(self, url: str) -> None:
+        """Raise ``RejectedInput`` where nothing may be sent to ``url``."""
+        try:
+            origin = origin_of(url)
+        except ValueError:
+            raise RejectedInput(
+                "This is no plain web address. Enter one such as https://hooks.example.com/path."
+            ) from None
+        if len(url) > _LONGEST_URL:
+            raise RejectedInput(f"An address has at most {_LONGEST_URL:,} characters.")
+        if origin in self._allowed:
+            return
+        parts = urlsplit(url)
+        if not origin.startswith("https://"):
+            raise RejectedInput("The address must begin with https://. What is sent there could be read on its way.")
+        try:
+            resolved(parts.hostname or "", parts.port or 443)
+        except (OSError, UnicodeError):
+            raise RejectedInput("The address leads to no machine.") from None
+
+    def send(self, url: str, message: Message, secret: str) -> Reply:
+        """Send a message; what the answer's body says is not read.
+
+        Raises ``RejectedInput`` for an address that nothing may be sent to, ``RetryLater`` where no answer came.
+        """
+        try:
+            # A session for one message: sessions are not shared between threads.
+            with (
+                Outside(self._allowed) as http,
+                http.post(url, data=message.body, headers=headers_of(message, secret), stream=True) as answer,
+            ):
+                return Reply(answer.status_code, _pause(answer))
+        except requests.RequestException:
+            raise RetryLater("The receiver gave no answer.") from None
+
+
+def _pause(answer: requests.Response) -> float:
+    """Read ``Retry-After`` in seconds (its dates are not worth a parser: our own pauses grow)."""
+    told = answer.headers.get("Retry-After", "")
+    return min(float(told), _LONGEST_PAUSE_SECONDS) if told.isascii() and told.isdigit() else 0.0

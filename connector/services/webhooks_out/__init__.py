@@ -1,0 +1,1 @@
+"""Webhooks out: a tenant's own systems are told of changed tiers, signed, until they took it."""
