@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row, upsert
-from connector.store.tables import companies, company_scores, leads, scores
+from connector.store.tables import companies, company_scores, enrichment_answers, enrichment_values, leads, scores
 from connector.store.types import AnyRow
 
 _CHANGED = ("probability", "leads", "high_intent", "best_lead_id", "model", "as_of", "scored_at")
@@ -43,6 +43,21 @@ def drop_older(connection: Connection, tenant_id: UUID, as_of: datetime) -> int:
     """Delete scores of companies that a pass as of then found no open lead of; return how many."""
     c = company_scores.c
     return connection.execute(sa.delete(company_scores).where(c.tenant_id == tenant_id, c.as_of < as_of)).rowcount
+
+
+def drop_left(connection: Connection, tenant_id: UUID, keys: Sequence[str]) -> None:
+    """Delete the chances of companies that have no lead any more, and what other sources told of them.
+
+    A company of one person may be as good as that person's name.
+    """
+    left = sa.select(leads.c.company_key).where(leads.c.tenant_id == tenant_id, leads.c.company_key.in_(keys))
+    empty = sorted(set(keys) - set(connection.execute(left).scalars()))
+    for table, key in (
+        (company_scores, company_scores.c.company_key),
+        (enrichment_values, enrichment_values.c.domain),
+        (enrichment_answers, enrichment_answers.c.domain),
+    ):
+        connection.execute(sa.delete(table).where(table.c.tenant_id == tenant_id, key.in_(empty)))
 
 
 def page(connection: Connection, tenant_id: UUID, *, after: tuple[Decimal, int] | None, limit: int) -> Sequence[AnyRow]:

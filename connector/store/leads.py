@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import inputs, ledger
+from connector.store import companies, inputs, ledger
 from connector.store.bulk import upsert
 from connector.store.tables import leads, records, scores
 from connector.store.types import AnyRow
@@ -117,9 +117,12 @@ def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int
     orphaned = sa.and_(leads.c.tenant_id == tenant_id, ~owned)
     if lead_ids is not None:
         orphaned = sa.and_(orphaned, leads.c.id.in_(lead_ids))
-    gone = list(connection.execute(sa.select(leads.c.id).where(orphaned)).scalars())
-    if not gone:
+    found = connection.execute(sa.select(leads.c.id, leads.c.company_key).where(orphaned)).all()
+    if not found:
         return 0
+    gone = [row.id for row in found]
     inputs.forget(connection, tenant_id, gone)
     ledger.forget(connection, tenant_id, gone)
-    return connection.execute(sa.delete(leads).where(orphaned)).rowcount
+    count = connection.execute(sa.delete(leads).where(orphaned)).rowcount
+    companies.drop_left(connection, tenant_id, sorted({row.company_key for row in found if row.company_key}))
+    return count

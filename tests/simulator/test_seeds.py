@@ -1,4 +1,4 @@
-"""Fifty storms, a thousand by ``make storms``, ten thousand by ``make soak``: after each the oracle finds nothing wrong."""
+"""Fifty storms, a thousand by ``make storms``, ten thousand by ``make soak``: the oracle finds nothing wrong after each."""
 
 from __future__ import annotations
 
