@@ -1,4 +1,4 @@
-"""Fifty storms, a thousand by ``make storms``, ten thousand by ``make soak``: the oracle finds nothing wrong after each."""
+"""Fifty storms, a thousand by ``make storms``, ten thousand by ``make soak``: the oracle finds nothing wrong."""
 
 from __future__ import annotations
 
