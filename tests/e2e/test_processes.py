@@ -99,7 +99,7 @@ def _told(deployment: Deployment, kept: Host, lost: Host, written: int) -> None:
     assert status == ("problem" in said), said
     assert "beat: The last sweep was" in said
     tenant = progress(deployment.services)[0].tenant_id
-    assert deployment.command("ledger", "verify", str(tenant))[1].endswith("chain unbroken\n")
+    assert deployment.command("ledger", "verify", str(tenant))[1].endswith("chain unbroken, head sealed\n")
     told = "\n".join(host.logs() for host in (deployment.front, kept, lost))
     assert not [secret for secret in secrets(deployment) if secret in told]
     lines = [json.loads(line) for line in kept.logs().splitlines() if line.startswith("{")]
