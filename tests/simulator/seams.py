@@ -133,7 +133,7 @@ def receive(services: Services, vendor: str, delivery: Delivery, key: str | None
 
 
 @contextmanager
-def simulated(kernel: Kernel, boundary: Boundary, seed: int) -> Iterator[None]:
+def simulated(kernel: Kernel, boundary: Boundary, seed: int | str) -> Iterator[None]:
     """Put the simulator's threads, pools, chance and quick model in the place of the real ones."""
     chance = random.Random(f"chance {seed}").randbytes
     pool: Callable[..., SimulatedPool] = lambda size, thread_name_prefix="": SimulatedPool(  # noqa: E731 - a seam

@@ -222,7 +222,8 @@ def fresh(layout: int) -> Beginning:
 def delivered(layout: int) -> Beginning:
     """Do the first run of a layout in fair weather, once: what most seeds begin with."""
     world = World(layout)
-    with seams.simulated(world.kernel, world.boundary, layout):
+    # Chance of its own: drawn as of a seed's number, ids of the beginning would be made again in that seed.
+    with seams.simulated(world.kernel, world.boundary, f"layout {layout}"):
         world.begin(fresh(layout))
         world.install()
         assert world.until_quiet(PATIENCE_SECONDS), world.kernel.trace
