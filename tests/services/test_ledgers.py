@@ -52,16 +52,17 @@ def test_what_people_do_is_on_the_record_with_who_asked(line: World) -> None:
         assert pipeline.resume(line.services, tenant) == 1
         maintenance.start_run(line.services, tenant, pipeline.REFRESH)
         pooling.choose(line.services, tenant, on=True)
-    found = [(act["action"], act["by"]) for act in _acts(line)]
+    found = [(act["action"], act["by"].partition(" (user ")[0]) for act in _acts(line)]
     assert found == [
-        ("install", "the product"),
-        ("sign in", "the product"),
+        ("become owner", "Fake CRM user u1"),
+        ("install", "Fake CRM user u1"),
+        ("sign in", "Fake CRM user u1"),
         ("resume", "the command line"),
         ("start run", "the command line"),
         ("set pooling", "the command line"),
     ]
     assert not on_request.start_run(line.services, tenant, pipeline.REFRESH)
-    assert len(_acts(line)) == 5
+    assert len(_acts(line)) == 6
 
 
 def _refuse(_operation: str) -> None:

@@ -21,7 +21,7 @@ from connector.web.guard import anybody
 
 pages = Blueprint("api_document", __name__, url_prefix=ROOT)
 EXTENSION = "connector.api"
-_METHODS = ("get", "post", "delete")
+_METHODS = ("get", "post", "put", "delete")
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types

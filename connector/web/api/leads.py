@@ -71,7 +71,7 @@ class ActShape(Schema):
 
 
 class SupposeShape(Schema):
-    """What is to be different. Fields are called by their CRM (hubspot.industry); null clears one."""
+    """What is to be different. Fields are called by their CRM (vendor.industry); null clears one."""
 
     fields_ = fields.Dict(
         keys=fields.String(validate=validate.Length(1, 200)),

@@ -19,7 +19,7 @@ class LeadReference(fields.Field):  # type: ignore[type-arg]  # its values are n
     """A lead by our id, or by a record's in a CRM."""
 
     def __init__(self, **more: Any) -> None:
-        metadata = {"type": ["integer", "string"], "description": _LEAD, "examples": [4711, "hubspot:151"]}
+        metadata = {"type": ["integer", "string"], "description": _LEAD, "examples": [4711, "vendor:151"]}
         super().__init__(metadata=metadata | more.pop("metadata", {}), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int | str:

@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 import pytest
 import sqlalchemy as sa
 
-from connector.store.session import open_store
 from connector.store.tables import leads, ledger, scores
+from tests.databases import sqlite_store
 from tests.unit.web import chromium
 from tests.unit.web.hostile import FOREIGN, NAMED, PAYLOADS, filled
 from tests.unit.web.markup import strange
@@ -44,11 +44,9 @@ class Attacked:
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Attacked]:
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """A tenant of whom every text is hostile, read, trained on, scored, written and visited."""
-    path = tmp_path_factory.mktemp("hostile") / "web.db"
-    path.write_bytes(migrated.read_bytes())
-    store = open_store(f"sqlite:///{path}")
+    store = sqlite_store(tmp_path_factory.mktemp("hostile") / "web.db")
     made = site(store)
     owner = filled(made)
     yield Attacked(made, owner, _paths(made))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from connector.errors import RejectedInput
-from connector.services import maintenance
+from connector.services import ledgers
 from connector.services.api import keys, uses
 from connector.services.api.keys import Scope, UnknownKey
 from connector.store import ledger
@@ -179,4 +179,4 @@ def test_every_use_comes_into_the_ledger_with_its_leads_and_the_chain_holds(live
     assert bodies[0]["leads"] == [first, second]
     assert bodies[1]["key"] == writer.secret[:16]
     assert of_lead[0].kind == "accessed"
-    assert maintenance.verify_ledger(services, tenant).broken_at is None
+    assert ledgers.verify(services, tenant).broken_at is None
