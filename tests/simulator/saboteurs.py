@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from connector.adapters.limits import Governor
 from connector.services import pipeline, realtime, scored, sending, sync
 from connector.store import answers, claims, connections, events, inbox, intents, lanes, ledger, outbox, scores, tables
+from connector.store.intents import IntentStatus
 from tests.simulator import oracle
 from tests.simulator.oracle import Rule
 from tests.world import OpenLane
@@ -45,6 +46,16 @@ def _unfenced_lane(session: Any, piece: Any, values: Any) -> None:
 
 def _unfenced_turn(session: Any, piece: Any, until: Any) -> None:
     session.execute(sa.update(tables.lanes).where(tables.lanes.c.id == piece.id).values(leased_until=until))
+
+
+def _unfenced_finish(session: Any, piece: Any, now: Any, *, more: bool = False) -> bool:
+    """End a turn of the lane, whoever holds it now."""
+    mine = tables.lanes.c.id == piece.id
+    asked = session.execute(sa.select(tables.lanes.c.asked).where(mine)).scalar_one()
+    again = bool(more or asked > piece.asked)
+    status = IntentStatus.READY if again else IntentStatus.DONE
+    session.execute(sa.update(tables.lanes).where(mine).values(status=status, due_at=now, leased_until=None))
+    return again
 
 
 def _events_first(offered: Any) -> Any:
@@ -149,7 +160,11 @@ SABOTEURS = {
         _instead(intents, "renew", _unfenced), oracle.the_ledger_is_complete, STALLED_BETWEEN_CHUNKS
     ),
     "the lane's fence not checked": Saboteur(
-        _instead(lanes, "_change", _unfenced_lane),
+        _all(
+            _instead(lanes, "renew", _unfenced_turn),
+            _instead(lanes, "finish", _unfenced_finish),
+            _instead(lanes, "_change", _unfenced_lane),
+        ),
         oracle.no_older_score_comes_after_a_newer_one,
         STALLED_WHEN_SCORED,
         bared=_instead(scores, "overtaken", lambda *_: set()),
@@ -174,7 +189,9 @@ SABOTEURS = {
         bared=_all(_instead(intents, "renew", _unfenced), _instead(lanes, "renew", _unfenced_turn)),
     ),
     "rows under way taken for doubtful": Saboteur(
-        _instead(claims, "_doubtful", _under_way), oracle.nothing_is_written_twice, SLOW
+        _all(_instead(claims, "_doubtful", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
+        oracle.nothing_is_written_twice,
+        SLOW,
     ),
     "doubt not settled": Saboteur(
         _instead(sending, "_settle_doubt", lambda *_: None), oracle.the_outbox_is_empty, DEAD
