@@ -50,7 +50,7 @@ soak: $(VENV)/.dev ## Live through very many simulated storms, some with real pr
 	$(RUN) -m tests.fuzz --cases $(or $(REQUESTS),1000000) $(if $(FIRST_REQUEST),--first $(FIRST_REQUEST))
 	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
 
-storms: $(VENV)/.dev ## Live through 1,000 simulated storms, as continuous integration does (SEEDS= FIRST=)
+storms: $(VENV)/.dev ## Live through 1,000 simulated storms (SEEDS= FIRST=)
 	$(RUN) -m tests.simulator --seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))
 
 lint: $(VENV)/.dev ## Check style, types, the layers, and what the code and its packages are known to do wrong

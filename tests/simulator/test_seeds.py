@@ -1,4 +1,4 @@
-"""Fifty storms, a thousand by ``make storms``, ten thousand by ``make soak``: the oracle finds nothing wrong."""
+"""A hundred storms, a thousand by ``make storms``, ten thousand by ``make soak``: the oracle finds nothing wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.simulator.__main__ import told
 from tests.simulator.world import run
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 50
+SEEDS = 100
 AT_ONCE = 25
 """Seeds of one test: each worker of the suite makes the worlds that they begin with once."""
 
