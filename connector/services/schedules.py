@@ -33,6 +33,8 @@ _ROWS = 500
 
 LOOKED_FOR = timedelta(hours=1)
 """So often all tenants are looked through although none was added: another version may know other kinds."""
+RETRIED_AFTER = timedelta(minutes=1)
+"""After so long somebody looks again where a look did not end."""
 
 LEASE = timedelta(minutes=15)
 """For so long a worker may be at one; one that died with it is followed by another then."""
@@ -127,11 +129,16 @@ def enter_new(services: Services) -> None:
     with services.store.reading() as session:
         if schedules.looked(session, now - LOOKED_FOR):
             return
+    # Until the look has ended it counts for a minute alone: whoever looks may die, or find no database.
+    begun = now - LOOKED_FOR + RETRIED_AFTER
     with services.store.transaction() as session:
-        schedules.note_look(session, now)
-    if enter(services):
-        with services.store.transaction() as session:
+        schedules.note_look(session, begun)
+    more = enter(services)
+    with services.store.transaction() as session:
+        if more:
             schedules.look_again(session)
+        else:
+            schedules.end_look(session, begun, now)
 
 
 def due(services: Services) -> Sequence[tuple[UUID, str]]:

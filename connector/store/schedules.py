@@ -69,12 +69,18 @@ def looked(connection: Connection, since: datetime) -> bool:
 
 
 def note_look(connection: Connection, now: datetime) -> None:
-    """Note that it is looked now, to be committed before the look.
+    """Note that it was looked at ``now``, to be committed before the look.
 
     Whoever adds a tenant meanwhile writes the same row: before this, and the look sees the tenant; or after it, and
     somebody looks again.
     """
     upsert(connection, pulses, [{"name": _ENTERED, "at": now}], key=("name",), update=("at",))
+
+
+def end_look(connection: Connection, begun: datetime, now: datetime) -> None:
+    """Note that a look has ended; not where a tenant was added since it was noted as ``begun``."""
+    same = sa.and_(pulses.c.name == _ENTERED, pulses.c.at == begun)
+    connection.execute(sa.update(pulses).where(same).values(at=now))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[UUID, str]]:

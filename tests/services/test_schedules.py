@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from connector.errors import NeedsAdmin, RetryLater
 from connector.records import Account
@@ -324,3 +325,25 @@ def test_a_kind_of_another_version_waits_for_it(line: World) -> None:
     with line.services.store.transaction() as session:
         rows.enter(session, "unknown", {tenant: rows.Next(line.clock.now(), DAY)})
     assert (tenant, "unknown") not in schedules.sweep(line.services)
+
+
+def test_a_look_that_did_not_end_is_made_again(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is locked half-way leaves no tenant without rows for an hour."""
+    tenant = line.install("code-1").tenant_id
+
+    def locked(*_: object) -> None:
+        raise OperationalError("a statement", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as away:
+        away.setattr(rows, "enter", locked)
+        with pytest.raises(OperationalError):
+            schedules.sweep(line.services)
+    assert schedules.of_tenant(line.services, tenant) == []
+    schedules.sweep(line.services)
+    assert schedules.of_tenant(line.services, tenant) == []
+    line.clock.at += schedules.RETRIED_AFTER
+    schedules.sweep(line.services)
+    assert {entry.kind for entry in schedules.of_tenant(line.services, tenant)} == set(schedules.KINDS)
+    late = settled(line, "code-9", "909")
+    schedules.sweep(line.services)
+    assert schedules.of_tenant(line.services, late)
