@@ -15,8 +15,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -33,6 +35,9 @@ TIMEOUT = (5.0, 10.0)
 
 LARGEST = 1024 * 1024
 """Bytes of an answer, unpacked."""
+
+LONGEST_PAUSE_SECONDS = 86_400.0
+"""However long somebody asks to be left alone."""
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address that a gateway connects to."""
@@ -118,6 +123,41 @@ def resolved(host: str, port: int) -> list[str]:
         # Which one is not told: it would map the network from outside.
         raise RejectedInput(f"{host} leads into a private network. Enter an address that is reached from everywhere.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """What is told to whoever entered an address that can't be used."""
+
+    no_address: str
+    not_https: str
+    no_machine: str
+
+
+def require_outside(url: str, allowed: Collection[str], sayings: Sayings) -> None:
+    """Look at an address before it is stored or asked: https on public addresses, or one of the ``allowed`` origins.
+
+    Raises ``RejectedInput``. :class:`Outside` looks again when it connects.
+    """
+    try:
+        origin = origin_of(url)
+    except ValueError:
+        raise RejectedInput(sayings.no_address) from None
+    if origin in allowed:
+        return
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        raise RejectedInput(sayings.not_https)
+    try:
+        resolved(parts.hostname or "", parts.port or 443)
+    except (OSError, UnicodeError):
+        raise RejectedInput(sayings.no_machine) from None
+
+
+def asked_pause(answer: requests.Response, otherwise: float) -> float:
+    """Return the seconds of ``Retry-After``, a day at most; ``otherwise`` without it (dates are not read)."""
+    told = answer.headers.get("Retry-After", "")
+    return min(float(told), LONGEST_PAUSE_SECONDS) if told.isascii() and told.isdigit() else otherwise
 
 
 def _as_http(adapter: requests.adapters.BaseAdapter) -> HTTPAdapter:

@@ -13,18 +13,20 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import requests
 
-from connector.adapters.egress import Outside, resolved
-from connector.adapters.hosts import origin_of
+from connector.adapters.egress import Outside, Sayings, asked_pause, require_outside
 from connector.errors import RejectedInput, RetryLater
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 # what the scheme puts before every secret
 _SECRET_BYTES = 32
 _LONGEST_URL = 2_000
-_LONGEST_PAUSE_SECONDS = 86_400.0
+_SAYINGS = Sayings(
+    "This is no plain web address. Enter one such as https://hooks.example.com/path.",
+    "The address must begin with https://. What is sent there could be read on its way.",
+    "The address leads to no machine.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +77,9 @@ class Receivers:
 
     def check(self, url: str) -> None:
         """Raise ``RejectedInput`` where nothing may be sent to ``url``."""
-        try:
-            origin = origin_of(url)
-        except ValueError:
-            raise RejectedInput(
-                "This is no plain web address. Enter one such as https://hooks.example.com/path."
-            ) from None
         if len(url) > _LONGEST_URL:
             raise RejectedInput(f"An address has at most {_LONGEST_URL:,} characters.")
-        if origin in self._allowed:
-            return
-        parts = urlsplit(url)
-        if not origin.startswith("https://"):
-            raise RejectedInput("The address must begin with https://. What is sent there could be read on its way.")
-        try:
-            resolved(parts.hostname or "", parts.port or 443)
-        except (OSError, UnicodeError):
-            raise RejectedInput("The address leads to no machine.") from None
+        require_outside(url, self._allowed, _SAYINGS)
 
     def send(self, url: str, message: Message, secret: str) -> Reply:
         """Send a message; what the answer's body says is not read.
@@ -104,12 +92,6 @@ class Receivers:
                 Outside(self._allowed) as http,
                 http.post(url, data=message.body, headers=headers_of(message, secret), stream=True) as answer,
             ):
-                return Reply(answer.status_code, _pause(answer))
+                return Reply(answer.status_code, asked_pause(answer, 0.0))
         except requests.RequestException:
             raise RetryLater("The receiver gave no answer.") from None
-
-
-def _pause(answer: requests.Response) -> float:
-    """Read ``Retry-After`` in seconds (its dates are not worth a parser: our own pauses grow)."""
-    told = answer.headers.get("Retry-After", "")
-    return min(float(told), _LONGEST_PAUSE_SECONDS) if told.isascii() and told.isdigit() else 0.0

@@ -7,12 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import requests
 
-from connector.adapters.egress import Outside, resolved
-from connector.adapters.hosts import origin_of
+from connector.adapters.egress import Outside, Sayings, asked_pause, require_outside
 from connector.errors import NeedsAdmin, RejectedInput, RetryLater, VendorFault
 
 TIMEOUT = (5.0, 30.0)
@@ -24,8 +22,12 @@ LARGEST = 1024 * 1024
 PAUSE_SECONDS = 60.0
 """Pause after a 429 that does not say how long: a minute is the usual window of such limits."""
 
-LONGEST_PAUSE_SECONDS = 86_400.0
 _CHUNK = 65_536
+_SAYINGS = Sayings(
+    "The provider's address is no plain web address such as https://api.example.com/v1.",
+    "The provider's address must begin with https://.",
+    "The provider's address leads to no machine.",
+)
 _NOT_KNOWN = frozenset((204, 404))
 _NOT_ASKABLE = frozenset((400, 422))
 
@@ -51,21 +53,7 @@ class Door:
 
     def check(self, url: str) -> None:
         """Raise ``RejectedInput`` where no question may go to ``url``."""
-        try:
-            origin = origin_of(url)
-        except ValueError:
-            raise RejectedInput(
-                "The provider's address is no plain web address such as https://api.example.com/v1."
-            ) from None
-        if origin in self._allowed:
-            return
-        parts = urlsplit(url)
-        if parts.scheme != "https":
-            raise RejectedInput("The provider's address must begin with https://.")
-        try:
-            resolved(parts.hostname or "", parts.port or 443)
-        except (OSError, UnicodeError):
-            raise RejectedInput("The provider's address leads to no machine.") from None
+        require_outside(url, self._allowed, _SAYINGS)
 
     def ask(self, label: str, question: Question) -> Any | None:
         """Return the JSON of an answer, None where nothing is known; raise what ``Provider.look_up`` raises."""
@@ -126,12 +114,8 @@ def _refuse(label: str, reply: requests.Response) -> NoReturn:
             f"{label} has no credits left (402).", remedy="Buy more, or wait for the next term.", fault=fault
         )
     if status == 429 or status >= 500:
-        raise RetryLater(f"{label} can't answer now ({status}).", after_seconds=_pause(reply), fault=fault)
+        raise RetryLater(
+            f"{label} can't answer now ({status}).", after_seconds=asked_pause(reply, PAUSE_SECONDS), fault=fault
+        )
     remedy = "Correct the address: redirects are not followed." if status < 400 else "Correct the address."
     raise NeedsAdmin(f"{label} answered {status}.", remedy=remedy, fault=fault)
-
-
-def _pause(reply: requests.Response) -> float:
-    """Read ``Retry-After`` in seconds (its dates are not worth a parser: a minute is as good)."""
-    told = reply.headers.get("Retry-After", "")
-    return min(float(told), LONGEST_PAUSE_SECONDS) if told.isascii() and told.isdigit() else PAUSE_SECONDS

@@ -13,8 +13,9 @@ from connector.adapters.enrichment.generic import PLACE, HttpSettings
 from connector.adapters.enrichment.registry import ASKED, HTTP, NAMES, UPLOAD, label_of
 from connector.adapters.hosts import is_token
 from connector.errors import RejectedInput
+from connector.services import acts
 from connector.services.context import Services
-from connector.store import enrichment, ledger, schedules
+from connector.store import enrichment, schedules
 from connector.store.enrichment import Source
 from connector.store.secrets import ENRICHMENT
 
@@ -150,5 +151,5 @@ def _due_now(services: Services, session: Connection, source: Source) -> None:
 
 def _record(services: Services, session: Connection, source: Source, action: str) -> None:
     limits = {"daily_limit": source.daily_limit, "monthly_limit": source.monthly_limit, "fresh_days": source.fresh_days}
-    body = {"action": f"{action} enrichment source", "source": source.name, **(limits if action == "turn on" else {})}
-    ledger.append(session, source.tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+    told = {"source": source.name, **(limits if action == "turn on" else {})}
+    acts.record(services, session, source.tenant_id, f"{action} enrichment source", **told)

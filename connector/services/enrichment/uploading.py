@@ -8,10 +8,11 @@ from uuid import UUID
 from connector.adapters.enrichment.contract import CompanyField
 from connector.adapters.enrichment.registry import UPLOAD, label_of
 from connector.errors import RejectedInput
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.enrichment.files import Refused, read_file, read_mapping
 from connector.services.enrichment.sources import upload_config
-from connector.store import enriched, enrichment, ledger
+from connector.store import enriched, enrichment
 from connector.store.enrichment import Source
 
 _CHUNK = 5_000
@@ -45,8 +46,8 @@ def upload(services: Services, tenant_id: UUID, content: bytes, mapping: str = "
         for start in range(0, len(read.facts), _CHUNK):
             part = read.facts[start : start + _CHUNK]
             changed += enriched.add_facts(session, tenant_id, UPLOAD, part, now)
-        body = {"action": "upload company facts", "taken": read.taken, "refused": len(read.refused), "changed": changed}
-        ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], now)
+        told = {"taken": read.taken, "refused": len(read.refused), "changed": changed}
+        acts.record(services, session, tenant_id, "upload company facts", **told)
     return Uploaded(read.taken, read.refused, changed, tuple(field.label for field in read.fields), read.unread)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.crashpoints import Point, reached
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.privacy import leaving
 from connector.store import accounts, departures, ledger
@@ -61,5 +62,5 @@ def _end(services: Services, departure: Departure) -> None:
         if accounts.remove_tenant(session, departure.tenant_id):
             log.info("tenant %s has no account any more: everything of theirs is gone", departure.tenant_id)
             return
-        body = {"action": "forgot an account", "connection": str(departure.connection_id)}
-        ledger.append(session, departure.tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+        which = str(departure.connection_id)
+        acts.record(services, session, departure.tenant_id, "forgot an account", connection=which)

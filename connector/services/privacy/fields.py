@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.services import acts
 from connector.services.context import Services
-from connector.store import fields, ledger
+from connector.store import fields
 
 
 def decide(services: Services, tenant_id: UUID, connection_id: UUID, name: str, allowed: bool | None) -> bool:
@@ -20,8 +21,7 @@ def decide(services: Services, tenant_id: UUID, connection_id: UUID, name: str, 
             return False
         fields.decide(session, tenant_id, connection_id, name, allowed)
         said = {True: "allowed", False: "left out", None: "by its sensitivity"}[allowed]
-        body = {"action": "decided on a field", "field": name, "decision": said}
-        ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+        acts.record(services, session, tenant_id, "decided on a field", field=name, decision=said)
     return True
 
 

@@ -16,30 +16,8 @@ from connector.store import connections, ledger, users
 from connector.store.users import User
 from connector.web.api.gate import ApiBlueprint
 from connector.web.guard import declared
+from tests.unit.web.open_routes import OPEN
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
-
-OPEN = {
-    "static",
-    "health.healthz",
-    "health.readyz",
-    "metrics.metrics",
-    "connect.start_page",
-    "connect.sign_out",
-    "oauth.start",
-    "oauth.callback",
-    "join.show",
-    "join.accept",
-    "webhooks.receive",
-    "webhooks.answer",
-    "collecting.script",
-    "collecting.preflight",
-    "collecting.events",
-    "collecting.server",
-    "api-docs.openapi_json",
-    "api_document.page",
-}
-"""Routes for which no role is needed; why, each of them says itself."""
-
 
 MAY = {
     Role.VIEWER: {Permission.SEE},

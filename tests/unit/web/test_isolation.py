@@ -26,30 +26,9 @@ from connector.store.tenants import TenantSettings
 from connector.store.webhook_endpoints import Endpoint
 from connector.web.api.gate import ApiBlueprint
 from tests.unit.web.comparing import answer_of, contents_of, methods_of, unused_id
+from tests.unit.web.open_routes import OPEN
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
 from tests.world import NOW
-
-PUBLIC = {
-    "static",
-    "health.healthz",
-    "health.readyz",
-    "metrics.metrics",
-    "connect.start_page",
-    "connect.sign_out",
-    "oauth.start",
-    "oauth.callback",
-    "join.show",
-    "join.accept",
-    "webhooks.receive",
-    "webhooks.answer",
-    "collecting.script",
-    "collecting.preflight",
-    "collecting.events",
-    "collecting.server",
-    "api-docs.openapi_json",
-    "api_document.page",
-}
-"""Routes that need no session."""
 
 
 @dataclass(frozen=True)
@@ -252,9 +231,9 @@ def test_every_route_has_a_rule(fresh: Site) -> None:
     # The REST API's have rules of their own (api/test_isolation.py).
     programs = {name for name, found in fresh.app.blueprints.items() if isinstance(found, ApiBlueprint)}
     routes = {rule.endpoint for rule in fresh.app.url_map.iter_rules() if rule.endpoint.split(".")[0] not in programs}
-    listed = PUBLIC | set(OWNED)
+    listed = OPEN | set(OWNED)
     assert routes - listed == set(), (
-        "new routes without a rule: put each into PUBLIC if it needs no session, else into OWNED with the ids that its "
+        "new routes without a rule: put each into OPEN if it needs no session, else into OWNED with the ids that its "
         "address holds (and into TYPED, if its form or query takes ids), in tests/unit/web/test_isolation.py"
     )
     assert listed - routes == set(), "these routes are no more: take them off the lists"
