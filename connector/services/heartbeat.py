@@ -9,17 +9,22 @@ from contextlib import contextmanager
 
 @contextmanager
 def heartbeat(name: str, seconds: float, beat: Callable[[], bool]) -> Iterator[None]:
-    """Call ``beat`` every so many ``seconds`` until the block ends, or until it returns False."""
-    stop = threading.Event()
+    """Call ``beat`` every so many ``seconds`` until the block ends, or until it returns False.
+
+    After the block no beat is under way. The thread itself is not waited for: to see it end cost a single lead 4 ms.
+    """
+    stop, beating = threading.Event(), threading.Lock()
 
     def go_on() -> None:
-        while not stop.wait(seconds) and beat():
-            pass
+        going = True
+        while going and not stop.wait(seconds):
+            with beating:
+                going = not stop.is_set() and beat()
 
-    thread = threading.Thread(target=go_on, name=name, daemon=True)
-    thread.start()
+    threading.Thread(target=go_on, name=name, daemon=True).start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
+        with beating:
+            pass

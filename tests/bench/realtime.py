@@ -2,8 +2,9 @@
 
 ``python -m tests.bench.realtime [--quick] [--report FILE]``: a sandbox CRM in a process of its own is filled, read and
 scored; then signed webhooks tell of single leads, a while apart, at several latencies of the CRM, and of many leads
-within ten seconds. The lane has a worker process with four threads, as the ``Procfile`` has; the tenant writes every
-score again, so that each hint ends in a write. Beside the seconds stands what a lead costs the worker's processor. The
+within ten seconds. The lane has two worker processes with four threads, started as the ``Procfile`` starts them: one
+reads and scores while the other delivers. The tenant writes every score again, so that each hint ends in a write.
+Beside the seconds stands what a lead costs the workers' processors. The
 floor of a single lead is measured in the same run: what the CRM takes to be asked for one person and to take one
 value, one commit, one dispatch.
 """
@@ -139,7 +140,7 @@ def measure(size: Size) -> list[dict[str, Any]]:
 
 
 def spent(name: str, seconds: float, found: Sequence[float]) -> dict[str, Any]:
-    """The row for the worker's processor time a lead: nothing is asked of it."""
+    """The row for the workers' processor time a lead: nothing is asked of it."""
     each = round(seconds / len(found), 5)
     row = {"name": f"{name}, processor time a lead", "unit": "s", "achieved": each, "limit": each, "ratio": 1.0}
     return {**row, "required": 0.0, "median_of": 1, "spread": 0.0}
