@@ -105,6 +105,9 @@ bench-extras: $(VENV)/.bench ## Check the optional members (XGBoost, CatBoost, O
 
 CASES := $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(DRAW),--draw $(DRAW)) $(if $(REPORT),--report "$(REPORT)")
 
+bench-experiments: $(VENV)/.dev ## Check that experiments' intervals hold the truth as often as they say (QUICK= REPORT=)
+	$(RUN) -m tests.bench.experiments $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
+
 bench-cases: $(VENV)/.sequence ## Build the playbook's own systems, with tables and pictures (QUICK= DATA= DRAW= REPORT= ONLY=)
 	$(RUN) -m tests.bench.cases $(CASES) $(if $(ONLY),--only "$(ONLY)")
 
@@ -134,5 +137,5 @@ clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
-  bench-quality bench-extras \
+  bench-quality bench-extras bench-experiments \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

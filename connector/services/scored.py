@@ -3,7 +3,7 @@ told of changed tiers, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
+from connector.services.experiments import assigning
 from connector.services.webhooks_out import changes
 from connector.store import inputs, leads, ledger, objections, outbox, records, scores
 from connector.store.outbox import OutboxStatus
@@ -75,19 +76,22 @@ def keep(
         return Kept(overtaken=frozenset(late))
     told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
     scores.save(session, [_score_row(scoring, row, now) for row in rows])
+    hidden = assigning.held_out(session, scoring.tenant_id, {row["lead_id"]: row["tier"] for row in rows}, now)
     if told is not None:
-        changes.note(session, told, {row["lead_id"]: _values(scoring, row) for row in rows}, now)
+        shown = {row["lead_id"]: _values(scoring, row) for row in rows if row["lead_id"] not in hidden}
+        changes.note(session, told, shown, now)
     entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     frame = inputs.without(frame, late | gone) if late or gone else frame
     inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
-    return replace(_queue(session, scoring, rows, first, settings, now), overtaken=frozenset(late))
+    return replace(_queue(session, scoring, rows, hidden, first, settings, now), overtaken=frozenset(late))
 
 
 def _queue(
     session: Connection,
     scoring: Scoring,
     rows: Sequence[dict[str, Any]],
+    hidden: Set[int],
     first: int,
     settings: TenantSettings,
     now: datetime,
@@ -110,7 +114,8 @@ def _queue(
             "values": values_of[record.lead_id],
         }
         for record in found
-        if worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
+        if record.lead_id not in hidden
+        and worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
     ]
     outbox.put(session, waiting)
     triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)

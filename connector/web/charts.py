@@ -7,8 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from connector.services.reports.experiments import Line
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
+from scoring.figures.looks import looks
 from scoring.waterfall import REST, waterfall
 
 
@@ -28,5 +30,16 @@ def model_figures(report: Mapping[str, Any]) -> dict[str, Markup]:
     return {name: Markup(drawn.svg) for name, drawn in figures(report).items()}  # noqa: S704 # escaped where it is drawn
 
 
-GLOBALS: Mapping[str, object] = {"waterfall": lead_waterfall, "model_figures": model_figures}
+def looks_chart(line: Line) -> Markup:
+    """Draw what an experiment's arms differed by at each of its looks; there is at least one."""
+    begun = line.experiment.begun_at
+    found = [((seen.at - begun).total_seconds() / 604_800, seen.difference, seen.low, seen.high) for seen in line.looks]
+    return Markup(looks(found))  # noqa: S704 # escaped where it is drawn
+
+
+GLOBALS: Mapping[str, object] = {
+    "waterfall": lead_waterfall,
+    "model_figures": model_figures,
+    "looks_chart": looks_chart,
+}
 """What the templates call."""

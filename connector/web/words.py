@@ -176,6 +176,15 @@ def ledger_line(entry: LedgerLine) -> str:
     return entry.kind.capitalize()
 
 
+def goal(name: str) -> str:
+    """Return what a tenant counts as success: ``deal_won``, ``stage:<value>`` or ``property:<field>=<value>``."""
+    kind, _, rest = name.partition(":")
+    if kind == "stage":
+        return f"reaching the stage “{rest}”"
+    field, _, value = rest.partition("=")
+    return f"“{field}” becoming “{value}”" if kind == "property" else name.replace("_", " ").capitalize()
+
+
 class _Verified(Protocol):
     """An account whose sample was read back."""
 
@@ -223,6 +232,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         came_from,
         actor,
         ledger_line,
+        goal,
         read_back,
         outward,
     )

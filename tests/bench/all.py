@@ -32,6 +32,7 @@ BENCHMARKS = {
     "quality": Benchmark("tests.bench.quality", "How good the models are beside tuned peers", reads_data=True),
     "leakage": Benchmark("tests.bench.leakage", "Whether leaks are found and honest fields stay", reads_data=True),
     "cases": Benchmark("tests.bench.cases", "The playbook's own systems", reads_data=True),
+    "experiments": Benchmark("tests.bench.experiments", "Whether experiments say what is true"),
     "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),
     "line": Benchmark("tests.bench.line", "Reading and writing beside the CRMs' limits"),
     "realtime": Benchmark("tests.bench.realtime", "From what happened in a CRM to the new value there"),

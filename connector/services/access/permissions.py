@@ -24,6 +24,7 @@ class Permission(StrEnum):
     PROGRAM = (
         "make, renew and revoke keys for the organisation's own programs, and say where these are told of changed tiers"
     )
+    EXPERIMENT = "hold the scores of some newcomers back, to see what the scores are worth"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 
@@ -39,6 +40,7 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.ANSWER: Role.ADMIN,
         Permission.ENRICH: Role.ADMIN,
         Permission.PROGRAM: Role.ADMIN,
+        Permission.EXPERIMENT: Role.OWNER,
         Permission.ADMIT: Role.ADMIN,
     }
 )

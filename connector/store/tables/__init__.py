@@ -28,6 +28,7 @@ from connector.store.tables.scored import (
 )
 from connector.store.tables.tenancy import connections, fields, installs, rejections, streams, tenants
 from connector.store.tables.tracked import sites, tracked_events, tracked_refusals, visitors
+from connector.store.tables.trials import experiment_leads, experiments
 from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 
 __all__ = [
@@ -47,6 +48,8 @@ __all__ = [
     "enrichment_values",
     "erasures",
     "events",
+    "experiment_leads",
+    "experiments",
     "fields",
     "identities",
     "inbox",

@@ -1,0 +1,1 @@
+"""Experiments on a tenant's own leads: whose scores are held out, for how long, and what came of it."""

@@ -1,0 +1,51 @@
+"""Randomised experiments of a tenant, and who is in which arm."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Numeric, Table, Uuid, text
+
+from connector.store.tables.base import metadata, of_tenant
+from connector.store.types import BigId, Json, Text, UtcTime
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of_tenant(),
+    Column("share", Numeric(4, 3), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("goal", Text, nullable=False),
+    Column("horizon_days", Integer, nullable=False),
+    Column("planned_leads", Integer, nullable=False),
+    Column("plan", Json, nullable=False),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("looks", Json, nullable=False),
+    Index("ix_experiments_tenant_id", "tenant_id"),
+    Index(
+        "ix_experiments_running",
+        "tenant_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""``share`` of the companies is held out, drawn by ``key``. Nobody is added after ``closed_at``, and nothing held out
+after ``ended_at``; one runs at a time. ``looks`` are what was seen at each, oldest first."""
+
+experiment_leads = Table(
+    "experiment_leads",
+    metadata,
+    Column("experiment_id", Uuid, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("lead_id", BigId, ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
+    of_tenant(),
+    Column("unit", Text, nullable=False),
+    Column("treated", Boolean, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("hot_at", UtcTime),
+    Index("ix_experiment_leads_lead_id", "lead_id"),
+    Index("ix_experiment_leads_tenant_id", "tenant_id"),
+)
+"""``unit``: a keyed hash of the company, or of the lead without one. ``hot_at``: since when the lead counts, because
+it came into the High-Intent band."""
