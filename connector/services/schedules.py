@@ -18,6 +18,7 @@ from connector.services.context import Services
 from connector.services.enrichment import buying
 from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.experiments import judging
+from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.nights import next_night, place_of
 from connector.services.privacy import accounts
@@ -99,6 +100,8 @@ KINDS: Mapping[str, Kind] = {
     CATCH_UP: Kind(polling.catch_up, _on_demand),
     # A sample of what was written, read back from each CRM.
     "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
+    # What is forecast of the week's list, and what came of former ones.
+    "forecast": Kind(weekly.run, every(days=7), minutes=40),
     # What the arms of a running experiment differ by.
     "experiment": Kind(judging.look, every(days=7), minutes=45),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.

@@ -28,7 +28,7 @@ from connector.store.tables.scored import (
 )
 from connector.store.tables.tenancy import connections, fields, installs, rejections, streams, tenants
 from connector.store.tables.tracked import sites, tracked_events, tracked_refusals, visitors
-from connector.store.tables.trials import experiment_leads, experiments
+from connector.store.tables.trials import experiment_leads, experiments, forecast_leads, forecasts
 from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
 
 __all__ = [
@@ -51,6 +51,8 @@ __all__ = [
     "experiment_leads",
     "experiments",
     "fields",
+    "forecast_leads",
+    "forecasts",
     "identities",
     "inbox",
     "installs",

@@ -49,3 +49,33 @@ experiment_leads = Table(
 )
 """``unit``: a keyed hash of the company, or of the lead without one. ``hot_at``: since when the lead counts, because
 it came into the High-Intent band."""
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of_tenant(),
+    Column("made_at", UtcTime, nullable=False),
+    Column("opens_at", UtcTime, nullable=False),
+    Column("promised", Integer),
+    Column("body", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+    Column("ledger_seq", BigId, nullable=False),
+    Column("outcome", Json),
+    Index("ix_forecasts_tenant_id_made_at", "tenant_id", "made_at"),
+)
+"""What was said of a week's list. ``body`` is the one JSON text that ``seal`` commits to, which the ledger's entry
+names; it is told when ``opens_at`` has come. ``promised``: so many at least, told at once. ``outcome``: what came."""
+
+forecast_leads = Table(
+    "forecast_leads",
+    metadata,
+    Column("forecast_id", Uuid, ForeignKey("forecasts.id", ondelete="CASCADE"), primary_key=True),
+    Column("lead_id", BigId, ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
+    of_tenant(),
+    Column("place", Integer, nullable=False),
+    Index("ix_forecast_leads_lead_id", "lead_id"),
+    Index("ix_forecast_leads_tenant_id", "tenant_id"),
+)
+"""The leads of a list, the best first."""
