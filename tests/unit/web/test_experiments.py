@@ -49,9 +49,9 @@ def _begun(scored: Site, tenant: UUID) -> Experiment:
     return made
 
 
-def test_without_newcomers_it_says_why_none_can_be_planned(alice: Browser) -> None:
+def test_with_few_newcomers_it_says_why_none_can_be_planned(alice: Browser) -> None:
     """Both pages are there before there is anything to show."""
-    assert "there is none to hold out" in alice.get("/experiments").text
+    assert "It would take" in alice.get("/experiments").text
     assert "No list yet" in alice.get("/forecasts").text
 
 
