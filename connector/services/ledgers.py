@@ -118,11 +118,11 @@ def told_of_lead(services: Services, tenant_id: UUID, lead_id: int) -> Sequence[
 
 
 def _became(session: Connection, tenant_id: UUID, lead_id: int) -> list[str]:
-    if leads.existing(session, tenant_id, [lead_id]):
-        return []
     heirs = successions.heirs(session, tenant_id, lead_id)
     if heirs:
         return [f"Lead {lead_id} joined lead {row.lead_id} on {_day(row.at)}." for row in heirs]
+    if leads.existing(session, tenant_id, [lead_id]):
+        return []
     seen = successions.last_seen(session, tenant_id, lead_id)
     if seen is None:
         return [f"Lead {lead_id} was erased, or ended with the account that told of it."]

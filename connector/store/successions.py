@@ -1,8 +1,8 @@
 """What ended leads leave: who they became, and by what an erasure finds those who became nobody.
 
-A lead that joins another has no record any more; what its entries in the ledger say is kept. Its heir is whoever has
-the records that it had, so that a join that is taken back, and a chain of joins, need no further word. Where such
-records themselves go by their time, keyed hashes of them stay (``bury``).
+A lead that joins another has no open record any more; what its entries in the ledger say is kept. Its heir is whoever
+has the records that it had, or that its own were merged into, so that a join that is taken back, and a chain of joins,
+need no further word. Where such records themselves go by their time, keyed hashes of them stay (``bury``).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _s, _m, _own = successions.c, lead_marks.c, records.alias("own").c
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A record that went from one lead to another."""
+    """A record that went from one lead to another, or that the lead's own was merged into."""
 
     lead_id: int
     record_id: int
 
 
 def _ended(tenant_id: UUID, lead_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Whether a lead has no record: it ended, or will be found to have ended at the end of the pass."""
-    return ~sa.exists().where(_own.tenant_id == tenant_id, _own.lead_id == lead_id)
+    """Whether a lead has no open record: whoever has those that it had speaks for it."""
+    return ~sa.exists().where(_own.tenant_id == tenant_id, _own.lead_id == lead_id, _own.removed_at.is_(None))
 
 
 def note(connection: Connection, tenant_id: UUID, left: Iterable[Left], now: datetime) -> None:
@@ -49,8 +49,7 @@ def note(connection: Connection, tenant_id: UUID, left: Iterable[Left], now: dat
 
 def settle(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> None:
     """Take back what was noted of leads (of ``lead_ids``, if given) that live on without the records that left."""
-    living = sa.select(leads.c.id).where(leads.c.tenant_id == tenant_id, leads.c.id == _s.lead_id)
-    whose = sa.and_(_s.tenant_id == tenant_id, living.exists())
+    whose = sa.and_(_s.tenant_id == tenant_id, ~_ended(tenant_id, _s.lead_id))
     if lead_ids is not None:
         whose = sa.and_(whose, _s.lead_id.in_(lead_ids))
     connection.execute(sa.delete(successions).where(whose))
@@ -61,7 +60,8 @@ def joined(connection: Connection, tenant_id: UUID, lead_id: int) -> Sequence[An
     mine = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
     query = (
         sa.select(_s.lead_id, sa.func.max(_s.at).label("at"))
-        .where(_s.tenant_id == tenant_id, _s.record_id.in_(mine), _ended(tenant_id, _s.lead_id))
+        .where(_s.tenant_id == tenant_id, _s.record_id.in_(mine), _s.lead_id != lead_id)
+        .where(_ended(tenant_id, _s.lead_id))
         .group_by(_s.lead_id)
         .order_by(sa.func.max(_s.at).desc(), _s.lead_id)
     )
@@ -73,7 +73,7 @@ def heirs(connection: Connection, tenant_id: UUID, lead_id: int) -> Sequence[Any
     query = (
         sa.select(records.c.lead_id, sa.func.max(_s.at).label("at"))
         .join(records, records.c.id == _s.record_id)
-        .where(_s.tenant_id == tenant_id, _s.lead_id == lead_id, records.c.lead_id.is_not(None))
+        .where(_s.tenant_id == tenant_id, _s.lead_id == lead_id, records.c.lead_id != lead_id)
         .where(_ended(tenant_id, _s.lead_id))
         .group_by(records.c.lead_id)
         .order_by(records.c.lead_id)
@@ -202,7 +202,8 @@ def expire(connection: Connection, tenant_id: UUID, before: datetime, limit: int
     The marks of a lead go with its last body.
     """
     succeeded = sa.exists().where(_s.tenant_id == tenant_id, _s.lead_id == _m.lead_id)
-    nobody = sa.and_(_m.tenant_id == tenant_id, _ended(tenant_id, _m.lead_id), ~succeeded)
+    archived = sa.exists().where(_own.tenant_id == tenant_id, _own.lead_id == _m.lead_id)
+    nobody = sa.and_(_m.tenant_id == tenant_id, ~archived, ~succeeded)
     theirs = sa.select(_m.lead_id).where(nobody)
     old = _told(tenant_id).where(entries.c.at < before, entries.c.lead_id.in_(theirs)).limit(limit)
     p = ledger_payloads.c
@@ -222,4 +223,5 @@ def _told(tenant_id: UUID) -> sa.Select[tuple[int]]:
 def last_seen(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | None:
     """Return when the last record of a lead whose records went by their time left its CRM; None for any other lead."""
     whose = sa.and_(_m.tenant_id == tenant_id, _m.lead_id == lead_id, _ended(tenant_id, _m.lead_id))
-    return connection.execute(sa.select(sa.func.max(_m.at)).where(whose)).scalar_one()
+    found: datetime | None = connection.execute(sa.select(sa.func.max(_m.at)).where(whose)).scalar_one()
+    return found

@@ -211,6 +211,25 @@ def test_who_is_erased_takes_along_all_who_joined_them(store: Store, by: str) ->
     assert _left(store) == 0
 
 
+def test_a_record_that_was_merged_in_the_crm_leaves_its_past_to_the_survivor(store: Store) -> None:
+    """At once, and once the record that was merged has gone by its time."""
+    made = people(store)
+    ana, ben = made.lead_of(ANA), made.lead_of(BEN)
+    first, second = _scored(made, ANA), _scored(made, BEN)
+    merged = Removal(ANA, made.world.clock.now(), merged_into=BEN)
+    made.read(Page(cursor={}, drained=True, removals=(merged,)))
+    assert made.lead_of(ANA) == ana
+    assert _seen(made, ben) == [second, first]
+    assert ledgers.told_of_lead(made.services, made.tenant_id, ana)[0].startswith(f"Lead {ana} joined lead {ben} on ")
+    made.world.clock.at += made.services.keeping.archived + SECOND
+    retention.purge(made.services, made.tenant_id)
+    assert made.known() == {BEN}
+    assert _seen(made, ben) == [second, first]
+    _erase(made, erasing.ask_for_lead(made.services, made.tenant_id, ben, "test"))
+    assert _bodies(made) == set()
+    assert _left(store) == 0
+
+
 def test_what_a_person_became_between_the_word_and_the_deed_goes_too(store: Store) -> None:
     """Nothing new is taken in meanwhile; what is here already may join still."""
     made = people(store)
