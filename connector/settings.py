@@ -27,6 +27,7 @@ KEPT_DAYS: Mapping[str, tuple[str, str]] = {
     "values": ("CONNECTOR_KEEP_VALUES_DAYS", "1095"),
     "inputs": ("CONNECTOR_KEEP_INPUTS_DAYS", "400"),
     "archived": ("CONNECTOR_KEEP_ARCHIVED_DAYS", "400"),
+    "ended": ("CONNECTOR_KEEP_ENDED_DAYS", "1095"),
     "hints": ("CONNECTOR_KEEP_HINTS_DAYS", "30"),
     "visits": ("CONNECTOR_KEEP_VISITS_DAYS", "90"),
     "traces": ("CONNECTOR_KEEP_TRACES_DAYS", "7"),

@@ -68,9 +68,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PastScore:
-    """A score that a lead had; the values are None where the person's data were erased."""
+    """A score that a lead had; the values are None where the person's data were erased.
+
+    ``lead`` is the person's number then: another one where that lead joined this one since.
+    """
 
     entry: int
+    lead: int
     at: datetime
     score: float | None
     probability: float | None

@@ -50,3 +50,12 @@ def seal(tenant_id: UUID) -> None:
     """Seal a head that carries no good seal, after somebody found out why; it is entered in the ledger."""
     found = ledgers.seal(services_of(tenant_id), tenant_id)
     click.echo("it was sealed already" if found.good else f"sealed; the seal was {found.seal} before")
+
+
+@ledger.command()
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("lead_id", type=int)
+def lead(tenant_id: UUID, lead_id: int) -> None:
+    """Print all that the ledger says of a lead, also of one that ended, and of those that joined it."""
+    for line in ledgers.told_of_lead(services_of(tenant_id), tenant_id, lead_id):
+        click.echo(line)

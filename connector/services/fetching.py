@@ -78,7 +78,8 @@ def take_in(adapter: CrmAdapter, turn: Turn, found: Fetched) -> set[int]:
             overwriting.notice(session, turn.connection_id, adapter, page.records)
             events.resolve_subjects(session, turn.connection_id, page.records)
         known = records.ids_by_vendor_id(session, turn.connection_id, named | here)
-        return identity.identify_records(session, turn.tenant_id, sorted(known.values()), former)
+        now = turn.services.clock.now()
+        return identity.identify_records(session, turn.tenant_id, sorted(known.values()), now, former)
 
 
 def together(pages: Sequence[Page]) -> Page:

@@ -18,9 +18,10 @@ from connector.crashpoints import Point, reached
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.job import Job, TurnOverError
 from connector.services.tracking import joining
-from connector.store import events, leads, ledger, persons
+from connector.store import events, leads, ledger, persons, successions
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
+from connector.store.successions import Left
 from connector.store.types import AnyRow
 
 _CHUNK = 2_000
@@ -39,7 +40,7 @@ def run(job: Job) -> None:
     while True:
         with job.transaction() as session:
             ledger.lock(session, job.tenant_id)
-            joined = identify(session, job.tenant_id, _CHUNK)
+            joined = identify(session, job.tenant_id, _CHUNK, job.services.clock.now())
             done += joined
             job.report(session, done=done, expected=done)
         reached(Point.IDENTIFIED)
@@ -49,7 +50,7 @@ def run(job: Job) -> None:
             raise TurnOverError
     with job.transaction() as session:
         ledger.lock(session, job.tenant_id)
-        follow_links(session, job.tenant_id)
+        follow_links(session, job.tenant_id, job.services.clock.now())
         joining.join_waiting(job.services, session, job.tenant_id)
         leads.drop_orphans(session, job.tenant_id)
 
@@ -59,14 +60,17 @@ def _connections(job: Job) -> list[Any]:
         return [connection.id for connection in of_tenant(session, job.tenant_id)]
 
 
-def identify(session: Connection, tenant_id: UUID, limit: int) -> int:
-    """Join at most ``limit`` new or changed records by their own keys; return how many there were."""
+def identify(session: Connection, tenant_id: UUID, limit: int, now: datetime) -> int:
+    """Join at most ``limit`` new or changed records by their own keys; return how many there were.
+
+    Leads that lose their last record end at the end of the pass (``leads.drop_orphans``).
+    """
     waiting = persons.unidentified(session, tenant_id, limit)
-    _join(session, tenant_id, waiting)
+    _join(session, tenant_id, waiting, now)
     return len(waiting)
 
 
-def _join(session: Connection, tenant_id: UUID, waiting: Sequence[AnyRow]) -> None:
+def _join(session: Connection, tenant_id: UUID, waiting: Sequence[AnyRow], now: datetime) -> None:
     """Give each of these records the lead of its own key."""
     keys = {row.id: person_key(row) for row in waiting}
     ids = leads.save(session, tenant_id, [NewLead(keys[row.id], row.created_at, None, None) for row in waiting])
@@ -80,13 +84,13 @@ def _join(session: Connection, tenant_id: UUID, waiting: Sequence[AnyRow]) -> No
         }
         for row in waiting
     ]
-    persons.assign(session, joins)
+    successions.note(session, tenant_id, persons.assign(session, joins), now)
     # The lead that a record leaves is another one without it.
     _describe(session, tenant_id, {*ids.values(), *(row.lead_id for row in waiting if row.lead_id is not None)})
 
 
 def identify_records(
-    session: Connection, tenant_id: UUID, record_ids: Sequence[int], former: Set[int] = frozenset()
+    session: Connection, tenant_id: UUID, record_ids: Sequence[int], now: datetime, former: Set[int] = frozenset()
 ) -> set[int]:
     """Join these records alone, to the persons that a pass over all records would find; return the leads concerned.
 
@@ -100,14 +104,14 @@ def identify_records(
     if not (waiting or beside or former):
         # Known people under known addresses, without links: the commonest case needs no more questions.
         return set(before)
-    _join(session, tenant_id, waiting)
+    _join(session, tenant_id, waiting, now)
     concerned = before | persons.leads_of(session, tenant_id, around)
     pairs, keys = _connected_with(session, tenant_id, persons.keys_of_leads(session, tenant_id, sorted(concerned)))
     wanted = _homes(pairs, keys)
     homes = persons.homes(session, tenant_id, sorted(keys))
     concerned |= {lead for lead, _, _ in homes}
     astray = {key: wanted[key] for _, key, home in homes if wanted[key] != home}
-    concerned |= _move(session, tenant_id, astray)
+    concerned |= _move(session, tenant_id, astray, now)
     _describe(session, tenant_id, concerned)
     leads.drop_orphans(session, tenant_id, sorted(concerned))
     return leads.existing(session, tenant_id, sorted(concerned))
@@ -131,7 +135,7 @@ def _reason(row: AnyRow) -> str:
     return "same e-mail address" if normalised_email(row.email) else "own record"
 
 
-def follow_links(session: Connection, tenant_id: UUID) -> None:
+def follow_links(session: Connection, tenant_id: UUID, now: datetime) -> None:
     """Join what a CRM links, and part again what nothing links any more.
 
     The parts of the graph of links are the persons; each takes the lead of its smallest key, so that
@@ -139,7 +143,7 @@ def follow_links(session: Connection, tenant_id: UUID) -> None:
     """
     pairs = persons.linked(session, tenant_id)
     keys = {key for pair in pairs for key in pair} | persons.displaced(session, tenant_id)
-    _describe(session, tenant_id, _move(session, tenant_id, _homes(pairs, keys)))
+    _describe(session, tenant_id, _move(session, tenant_id, _homes(pairs, keys), now))
 
 
 def _homes(pairs: Sequence[tuple[str, str]], keys: Set[str]) -> dict[str, str]:
@@ -148,16 +152,18 @@ def _homes(pairs: Sequence[tuple[str, str]], keys: Set[str]) -> dict[str, str]:
     return {key: found.get(key, key) for key in keys}
 
 
-def _move(session: Connection, tenant_id: UUID, wanted: Mapping[str, str]) -> set[int]:
+def _move(session: Connection, tenant_id: UUID, wanted: Mapping[str, str], now: datetime) -> set[int]:
     """Give all records of each key to the lead of its home; return those leads."""
     if not wanted:
         return set()
     fresh = [NewLead(key, datetime.max.replace(tzinfo=UTC), None, None) for key in set(wanted.values())]
     ids = leads.save(session, tenant_id, fresh)
+    left: list[Left] = []
     for key, target in wanted.items():
         alone = "own record" if key.startswith("record:") else "same e-mail address"
         reason = alone if key == target else "linked in the CRM"
-        persons.move(session, tenant_id, key, ids[target], reason)
+        left += persons.move(session, tenant_id, key, ids[target], reason)
+    successions.note(session, tenant_id, left, now)
     return set(ids.values())
 
 

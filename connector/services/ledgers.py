@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy.engine import Connection
 
 from connector.crypto import Seal
 from connector.errors import CorruptLedger, RejectedInput
 from connector.services import acts
 from connector.services.context import Services
-from connector.store import heads, ledger
+from connector.store import heads, leads, ledger, successions
 from connector.store.ledger import Verification
 
 Kept = Mapping[UUID, Mapping[int, str]]
@@ -92,3 +95,39 @@ def seal(services: Services, tenant_id: UUID) -> Verification:
             acts.record(services, session, tenant_id, "seal ledger", found=str(found.seal), entries=found.entries)
             heads.seal(session, tenant_id)
     return found
+
+
+def told_of_lead(services: Services, tenant_id: UUID, lead_id: int) -> Sequence[str]:
+    """Return as lines all that the ledger says of a lead, ended or not, and of those that joined it, oldest first.
+
+    That somebody read it is on the record. Raises ``RejectedInput`` where the ledger never heard of the lead.
+    """
+    with services.store.transaction(tenant_id) as session:
+        joined = successions.joined(session, tenant_id, lead_id)
+        rows = ledger.of_lead(session, tenant_id, lead_id, None, [row.lead_id for row in joined])
+        if not rows:
+            raise RejectedInput(f"The ledger of tenant {tenant_id} holds nothing of lead {lead_id}.")
+        became = _became(session, tenant_id, lead_id)
+        acts.record(services, session, tenant_id, "read what the ledger says of a lead", lead=lead_id)
+    found = [f"Lead {row.lead_id} joined this lead on {_day(row.at)}." for row in joined]
+    entries = [
+        f"{row.seq} {row.at:%Y-%m-%d %H:%M:%S} UTC lead {row.lead_id} {row.kind}: {row.body or 'erased'}"
+        for row in reversed(rows)
+    ]
+    return [*became, *found, *entries]
+
+
+def _became(session: Connection, tenant_id: UUID, lead_id: int) -> list[str]:
+    heirs = successions.heirs(session, tenant_id, lead_id)
+    if heirs:
+        return [f"Lead {lead_id} joined lead {row.lead_id} on {_day(row.at)}." for row in heirs]
+    if leads.existing(session, tenant_id, [lead_id]):
+        return []
+    seen = successions.last_seen(session, tenant_id, lead_id)
+    if seen is None:
+        return [f"Lead {lead_id} was erased, or ended with the account that told of it."]
+    return [f"Lead {lead_id} ended: its last record left the CRM on {_day(seen)}."]
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"

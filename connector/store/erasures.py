@@ -88,12 +88,13 @@ def _read(row: Any) -> Erasure:
 
 
 def add(connection: Connection, tenant_id: UUID, whom: Whom, asked_by: str, now: datetime) -> UUID:
-    """Add an erasure that is due at once; return its id. One without records only takes our values out of CRMs."""
+    """Add an erasure that is due at once; return its id. One without records and leads only takes our values out
+    of CRMs."""
     erasure_id = uuid4()
     row = {
         "id": erasure_id,
         "tenant_id": tenant_id,
-        "status": ErasureStatus.ASKED if whom.records else ErasureStatus.FORGOTTEN,
+        "status": ErasureStatus.ASKED if whom.records or whom.leads else ErasureStatus.FORGOTTEN,
         "asked_by": asked_by,
         "asked_at": now,
         "due_at": now,

@@ -11,20 +11,26 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import api_answers, inbox, inputs, leads, ledger, records, webhook_events
+from connector.store import api_answers, inbox, inputs, leads, ledger, records, successions, webhook_events
 from connector.store.erasures import Whom
 from connector.store.tables import changes, conversions, events, links, outbox, rejections, scores, traces
 from connector.store.tables import records as records_table
 
 
 def forget(connection: Connection, tenant_id: UUID, whom: Whom) -> dict[str, int]:
-    """Delete a person's records, what hangs on them, and what their scores were made of; return counts by kind."""
+    """Delete a person's records, what hangs on them, and what their scores were made of; return counts by kind.
+
+    Leads that ended by joining the person's go as well, also those that did so since it was asked.
+    """
+    joined: set[int] = set()
     found: dict[str, int] = {}
     for connection_id in sorted({owner for owner, _ in whom.records}):
         vendor_ids = sorted(vendor_id for owner, vendor_id in whom.records if owner == connection_id)
+        ids = records.ids_by_vendor_id(connection, connection_id, vendor_ids).values()
+        joined |= successions.of_records(connection, tenant_id, ids)
         for kind, count in _of_account(connection, connection_id, vendor_ids).items():
             found[kind] = found.get(kind, 0) + count
-    return found | _of_leads(connection, tenant_id, list(whom.leads))
+    return found | _of_leads(connection, tenant_id, sorted({*whom.leads, *joined}))
 
 
 def _of_account(connection: Connection, connection_id: UUID, vendor_ids: Sequence[str]) -> dict[str, int]:
@@ -72,6 +78,7 @@ def _of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) 
         "kept answers of the API": api_answers.forget(connection, tenant_id),
         "messages to own systems": webhook_events.forget(connection, tenant_id, lead_ids),
     }
+    successions.forget(connection, tenant_id, lead_ids)
     for name, table in (("scores", scores), ("traces", traces)):
         mine = sa.and_(table.c.tenant_id == tenant_id, table.c.lead_id.in_(lead_ids))
         found[name] = connection.execute(sa.delete(table).where(mine)).rowcount

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store import successions
 from connector.store.tables import (
     changes,
     companies,
@@ -36,7 +37,10 @@ Rows = Sequence[AnyRow]
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """The rows of one lead by what they are; ``entries`` are the ledger's with their bodies."""
+    """The rows of one lead by what they are; ``entries`` are the ledger's with their bodies.
+
+    ``joined`` are leads that ended by joining it; their entries are among ``entries``.
+    """
 
     leads: Rows
     records: Rows
@@ -48,6 +52,7 @@ class Holdings:
     visitors: Rows
     tracked: Rows
     scores: Rows
+    joined: Rows
     entries: Rows
     outbox: Rows
     traces: Rows
@@ -86,7 +91,9 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
     company = sa.and_(companies.c.connection_id == r.connection_id, companies.c.vendor_id == r.company_id)
     employers = sa.select(companies.c.id).join(records, company).where(mine)
     body = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
-    entries = sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger_payloads.c.body)
+    entries = sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger.c.lead_id, ledger_payloads.c.body)
+    joined = successions.joined(connection, tenant_id, lead_id)
+    theirs_too = [lead_id, *(row.lead_id for row in joined)]
     dated = sa.select(changes, r.connection_id).join(records, r.id == changes.c.record_id)
     return Holdings(
         leads=read(sa.select(leads).where(leads.c.tenant_id == tenant_id, leads.c.id == lead_id)),
@@ -101,9 +108,10 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
             sa.select(tracked_events).where(tracked_events.c.visitor_id.in_(theirs)).order_by(tracked_events.c.at)
         ),
         scores=read(sa.select(scores).where(scores.c.tenant_id == tenant_id, scores.c.lead_id == lead_id)),
+        joined=joined,
         entries=read(
             entries.select_from(ledger.outerjoin(ledger_payloads, body))
-            .where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id == lead_id)
+            .where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id.in_(theirs_too))
             .order_by(ledger.c.seq)
         ),
         outbox=of_records(outbox),

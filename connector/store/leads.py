@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import companies, inputs, ledger
+from connector.store import companies, inputs, successions
 from connector.store.bulk import upsert
 from connector.store.tables import leads, records, scores
 from connector.store.types import AnyRow
@@ -109,20 +109,21 @@ def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -
 
 
 def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> int:
-    """Delete leads (of ``lead_ids``, if given) without a record, what their scores were made of, and what was said.
+    """Delete leads (of ``lead_ids``, if given) without a record, and what their scores were made of; return how many.
 
-    Returns how many.
+    What the ledger says of them stays where an erasure finds it without them (``successions``); what was noted of
+    leads that live on is taken back.
     """
     owned = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id == leads.c.id).exists()
     orphaned = sa.and_(leads.c.tenant_id == tenant_id, ~owned)
     if lead_ids is not None:
         orphaned = sa.and_(orphaned, leads.c.id.in_(lead_ids))
     found = connection.execute(sa.select(leads.c.id, leads.c.company_key).where(orphaned)).all()
-    if not found:
-        return 0
-    gone = [row.id for row in found]
-    inputs.forget(connection, tenant_id, gone)
-    ledger.forget(connection, tenant_id, gone)
-    count = connection.execute(sa.delete(leads).where(orphaned)).rowcount
-    companies.drop_left(connection, tenant_id, sorted({row.company_key for row in found if row.company_key}))
-    return count
+    if found:
+        gone = [row.id for row in found]
+        inputs.forget(connection, tenant_id, gone)
+        connection.execute(sa.delete(leads).where(orphaned))
+        successions.forget_lost(connection, tenant_id, gone)
+        companies.drop_left(connection, tenant_id, sorted({row.company_key for row in found if row.company_key}))
+    successions.settle(connection, tenant_id, lead_ids)
+    return len(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -192,9 +192,20 @@ def newest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, unt
     return found[0] if found else None
 
 
-def latest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, upto: int, count: int) -> Sequence[Kept]:
-    """Return a lead's entries of a kind up to the sequence number ``upto``, the newest ``count``, newest first."""
-    query = _bodies(tenant_id, kind).where(ledger.c.lead_id == lead_id, ledger.c.seq <= upto)
+def latest(
+    connection: Connection,
+    tenant_id: UUID,
+    kind: str,
+    lead_id: int,
+    upto: int,
+    count: int,
+    joined: Collection[int] = (),
+) -> Sequence[Kept]:
+    """Return a lead's entries of a kind up to the sequence number ``upto``, the newest ``count``, newest first.
+
+    Those of the leads that ``joined`` it (``successions.joined``) are among them.
+    """
+    query = _bodies(tenant_id, kind).where(ledger.c.lead_id.in_([lead_id, *joined]), ledger.c.seq <= upto)
     return _kept(connection, query.order_by(ledger.c.seq.desc()).limit(count))
 
 
@@ -225,13 +236,18 @@ def _kept(connection: Connection, query: sa.Select[Any]) -> Sequence[Kept]:
     ]
 
 
-def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
-    """Return a lead's newest entries as (seq, kind, at, body)."""
+def of_lead(
+    connection: Connection, tenant_id: UUID, lead_id: int, limit: int | None, joined: Collection[int] = ()
+) -> Sequence[AnyRow]:
+    """Return the newest entries (``limit`` None: all) of a lead, and of those that ``joined`` it, newest first.
+
+    Each is (seq, kind, at, lead_id, body).
+    """
     same = sa.and_(ledger.c.tenant_id == ledger_payloads.c.tenant_id, ledger.c.seq == ledger_payloads.c.seq)
     query = (
-        sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger_payloads.c.body)
+        sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger.c.lead_id, ledger_payloads.c.body)
         .select_from(ledger.outerjoin(ledger_payloads, same))
-        .where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id == lead_id)
+        .where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id.in_([lead_id, *joined]))
         .order_by(ledger.c.seq.desc())
         .limit(limit)
     )

@@ -41,7 +41,7 @@ def current(connection: Connection) -> str | None:
 def _run(store: Store, step: Callable[[Config], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
-    with store.transaction() as connection:
+    with store.rebuilding() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection

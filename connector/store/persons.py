@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store import outbox
+from connector.store.successions import Left
 from connector.store.tables import companies, leads, links, records
 from connector.store.types import AnyRow
 
@@ -68,8 +69,11 @@ def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -
     return connection.execute(query).all()
 
 
-def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
-    """Give records their person; each join is ``record``, ``lead``, ``reason``, ``own`` key and ``telling``."""
+def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> list[Left]:
+    """Give records their person; return which left another one.
+
+    Each join is ``record``, ``lead``, ``reason``, ``own`` key and ``telling``.
+    """
     statement = (
         sa.update(records)
         .where(records.c.id == sa.bindparam("record"))
@@ -80,17 +84,20 @@ def assign(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
             identified_as=sa.bindparam("telling"),
         )
     )
-    if joins:
-        _disown(connection, joins)
-        connection.execute(statement, list(joins))
+    if not joins:
+        return []
+    left = _disown(connection, joins)
+    connection.execute(statement, list(joins))
+    return left
 
 
-def _disown(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> None:
+def _disown(connection: Connection, joins: Sequence[Mapping[str, Any]]) -> list[Left]:
     wanted = {join["record"]: join["lead"] for join in joins}
     query = sa.select(records.c.id, records.c.lead_id).where(records.c.id.in_(wanted), records.c.lead_id.is_not(None))
-    moved = [row.id for row in connection.execute(query) if row.lead_id != wanted[row.id]]
-    if moved:
-        outbox.disown(connection, moved)
+    left = [Left(row.lead_id, row.id) for row in connection.execute(query) if row.lead_id != wanted[row.id]]
+    if left:
+        outbox.disown(connection, [item.record_id for item in left])
+    return left
 
 
 def linked(connection: Connection, tenant_id: UUID, keys: Sequence[str] | None = None) -> Sequence[tuple[str, str]]:
@@ -160,16 +167,17 @@ def displaced(connection: Connection, tenant_id: UUID) -> set[str]:
     return set(connection.execute(query.distinct()).scalars())
 
 
-def move(connection: Connection, tenant_id: UUID, key: str, lead_id: int, reason: str) -> int:
-    """Give all records of a person key to a lead; return how many changed hands."""
+def move(connection: Connection, tenant_id: UUID, key: str, lead_id: int, reason: str) -> list[Left]:
+    """Give all records of a person key to a lead; return which left another one."""
     r = records.c
     where = sa.and_(r.tenant_id == tenant_id, r.person_key == key, r.lead_id.is_distinct_from(lead_id))
-    ids = list(connection.execute(sa.select(r.id).where(where)).scalars())
-    if ids:
+    found = connection.execute(sa.select(r.id, r.lead_id).where(where)).all()
+    if found:
+        ids = [row.id for row in found]
         outbox.disown(connection, ids)
         values = {"lead_id": lead_id, "join_reason": reason}
         connection.execute(sa.update(records).where(r.id.in_(ids)).values(values))
-    return len(ids)
+    return [Left(row.lead_id, row.id) for row in found if row.lead_id is not None]
 
 
 def set_apart(connection: Connection, tenant_id: UUID, record_id: int, *, apart: bool) -> bool:

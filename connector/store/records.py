@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Company, Record, Removal
+from connector.store import successions
 from connector.store.bulk import upsert
 from connector.store.tables import changes, companies, conversions, events, links, outbox, records
 from connector.store.types import AnyRow
@@ -126,6 +127,7 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
             _keep_objection(connection, record_id, survivor)
+            _keep_past(connection, record_id, survivor, item.at)
         if item.erased:
             _look_again(connection, record_id)
             connection.execute(sa.delete(records).where(records.c.id == record_id))
@@ -156,6 +158,15 @@ def _keep_objection(connection: Connection, loser: int, survivor: int) -> None:
     told = sa.select(records.c.objected_at).where(records.c.id == loser).scalar_subquery()
     silent = sa.and_(records.c.id == survivor, records.c.objected_at.is_(None))
     connection.execute(sa.update(records).where(silent).values(objected_at=told))
+
+
+def _keep_past(connection: Connection, loser: int, survivor: int, at: datetime) -> None:
+    """Let the survivor's person be the heir of the merged record's, if that has no other."""
+    query = sa.select(records.c.tenant_id, records.c.lead_id).where(
+        records.c.id == loser, records.c.lead_id.is_not(None)
+    )
+    for row in connection.execute(query).all():
+        successions.note(connection, row.tenant_id, [successions.Left(row.lead_id, survivor)], at)
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:

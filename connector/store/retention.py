@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import leads
+from connector.store import leads, successions
 from connector.store.tables import changes, events, inbox, ledger, records, score_inputs, webhook_events
+from connector.store.types import AnyRow
+
+Marks = Callable[[AnyRow], Sequence[str]]
+"""Given a record's (id, connection_id, vendor_id): the keyed hashes of it and of its mailboxes."""
 
 
 def hints(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
@@ -35,14 +40,16 @@ def former_values(connection: Connection, tenant_id: UUID, before: datetime, lim
     return connection.execute(sa.delete(changes).where(sa.tuple_(*key).in_(old.limit(limit)))).rowcount
 
 
-def archived(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
+def archived(connection: Connection, tenant_id: UUID, before: datetime, limit: int, marks: Marks) -> int:
     """Delete records that left their CRM ``before``, with what hangs on them, and leads that have no other.
 
-    To be called while the tenant's ledger is held.
+    To be called while the tenant's ledger is held. What that says of such leads stays: an erasure finds them by their
+    ``marks``.
     """
     r = records.c
-    query = sa.select(r.id, r.lead_id).where(r.tenant_id == tenant_id, r.removed_at < before).limit(limit)
-    rows = connection.execute(query).all()
+    query = sa.select(r.id, r.lead_id, r.connection_id, r.vendor_id, r.removed_at)
+    rows = connection.execute(query.where(r.tenant_id == tenant_id, r.removed_at < before).limit(limit)).all()
+    successions.bury(connection, tenant_id, rows, {row.id: marks(row) for row in rows})
     gone = connection.execute(sa.delete(records).where(r.id.in_([row.id for row in rows]))).rowcount
     mine = sorted({row.lead_id for row in rows if row.lead_id is not None})
     connection.execute(sa.update(records).where(r.lead_id.in_(mine)).values(identified_as=None))

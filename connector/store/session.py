@@ -60,6 +60,27 @@ class Store:
             yield connection
             connection.rollback()
 
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """One transaction, everyone's, in which tables may be made anew.
+
+        SQLite makes a table anew by deleting the old one, which would take along, or cut off, all rows that refer to
+        it: there nothing hangs on anything meanwhile.
+        """
+        with self.engine.connect() as connection:
+            lite = connection.dialect.name == "sqlite"
+            if lite:
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            try:
+                _begin(connection, "BEGIN IMMEDIATE", None)
+                yield connection
+                connection.commit()
+            finally:
+                # After an error; else nothing is left to be taken back.
+                connection.rollback()
+                if lite:
+                    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
     def scrub(self) -> None:
         """Let what was deleted leave the files of SQLite: its pages were overwritten, the log that led there goes.
 

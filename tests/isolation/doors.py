@@ -90,6 +90,6 @@ def _of(tree: ast.Module) -> Iterator[str]:
 def _begins(call: ast.Call) -> bool:
     """Whether a call is ``….store.transaction()`` or alike; a job's own is its tenant's by construction."""
     named = call.func
-    if not isinstance(named, ast.Attribute) or named.attr not in ("transaction", "reading"):
+    if not isinstance(named, ast.Attribute) or named.attr not in ("transaction", "reading", "rebuilding"):
         return False
     return ast.unparse(named.value).rpartition(".")[2].lstrip("_") in ("store", "source")

@@ -83,9 +83,9 @@ class Tenant:
     def identify(self) -> None:
         """Do what the stage does."""
         with self.store.transaction() as session:
-            while identity.identify(session, self.id, 2):
+            while identity.identify(session, self.id, 2, NOW):
                 pass
-            identity.follow_links(session, self.id)
+            identity.follow_links(session, self.id, NOW)
             leads.drop_orphans(session, self.id)
 
     def persons(self) -> dict[frozenset[str], tuple[object, ...]]:
@@ -125,7 +125,7 @@ class Tenant:
                 records.remove(session, crm, [Removal(name, NOW, erased=step == "erase")])
             if alone:
                 known = records.ids_by_vendor_id(session, crm, [name])
-                identity.identify_records(session, self.id, sorted(known.values()), former)
+                identity.identify_records(session, self.id, sorted(known.values()), NOW, former)
         if not alone:
             self.identify()
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.services.tokens import MARGIN
-from connector.store import ledger
+from connector.store import ledger, successions
 from connector.store.connections import CrmConnection, Health, of_tenant
 from connector.store.intents import IntentStatus
 from connector.store.outbox import OutboxStatus
@@ -195,23 +195,35 @@ def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
     doubted: set[tuple[str, str]] = set()
     for _, _, body in _entries(world, session, "delivered"):
         record = (body["connection"], body["record"])
-        if body["scored"] not in as_of:
-            continue
         answered[(*record, as_of[body["scored"]])] += "written" in body["answer"]
         if "too late" in body["answer"]:
             doubted.add(record)
     c = outbox.c
-    # With a lead that ends by joining another the bodies of its entries go: they could not be found at an erasure.
-    untold = _bodies_gone(world, session)
     held = sa.select(c.connection_id, records.c.vendor_id, c.delivered).join(records, records.c.id == c.record_id)
     for row in session.execute(held.where(c.status == OutboxStatus.DELIVERED)):
         record = (str(row.connection_id), row.vendor_id)
         times = answered[(*record, row.delivered["updated_at"])]
         # Where an answer came too late, the CRM was asked again, and that is told as well.
-        if times < 1 and untold > 0:
-            untold -= 1
-        elif times < 1 or (times > 1 and record not in doubted):
+        if times < 1 or (times > 1 and record not in doubted):
             yield f"{times} entries tell that {row.vendor_id} got the score as of {row.delivered['updated_at']}"
+
+
+def what_was_said_stays_readable(world: World, session: Connection) -> Iterator[str]:
+    """Every score and delivery that was ever entered says what it said, and an erasure would find whom it is about.
+
+    Nobody asks to be forgotten in a storm.
+    """
+    assert world.tenant_id
+    same = sa.and_(ledger_table.c.tenant_id == bodies.c.tenant_id, ledger_table.c.seq == bodies.c.seq)
+    query = sa.select(ledger_table.c.seq, ledger_table.c.kind, ledger_table.c.lead_id, bodies.c.body)
+    told = ledger_table.c.kind.in_(("scored", "delivered"))
+    query = query.select_from(ledger_table.outerjoin(bodies, same)).where(told)
+    rows = session.execute(query.where(ledger_table.c.tenant_id == world.tenant_id).order_by(ledger_table.c.seq)).all()
+    yield from (f"entry {row.seq} ({row.kind}) of lead {row.lead_id} says nothing" for row in rows if row.body is None)
+    leads = {row.lead_id for row in rows}
+    known = set(session.execute(sa.select(records.c.lead_id).distinct()).scalars())
+    known |= successions.findable(session, world.tenant_id, leads)
+    yield from (f"lead {lead} ended, and nobody is its heir" for lead in sorted(leads - known))
 
 
 def no_older_score_comes_after_a_newer_one(world: World, session: Connection) -> Iterator[str]:
@@ -273,6 +285,7 @@ AT_ONCE = (
     the_chain_verifies,
     the_crm_holds_the_newest_score,
     the_ledger_is_complete,
+    what_was_said_stays_readable,
     no_older_score_comes_after_a_newer_one,
     nothing_is_written_twice,
     nothing_is_written_without_need,
@@ -304,15 +317,6 @@ def _entries(world: World, session: Connection, kind: str) -> list[tuple[int, in
     query = query.where(ledger_table.c.tenant_id == world.tenant_id, ledger_table.c.kind == kind)
     found = session.execute(query.order_by(ledger_table.c.seq))
     return [(row.seq, row.lead_id, json.loads(row.body)) for row in found]
-
-
-def _bodies_gone(world: World, session: Connection) -> int:
-    """How many entries of scores and deliveries have lost their bodies."""
-    same = sa.and_(ledger_table.c.tenant_id == bodies.c.tenant_id, ledger_table.c.seq == bodies.c.seq)
-    query = sa.select(sa.func.count()).select_from(ledger_table.outerjoin(bodies, same))
-    told = ledger_table.c.kind.in_(("scored", "delivered"))
-    mine = ledger_table.c.tenant_id == world.tenant_id
-    return int(session.execute(query.where(mine, told, bodies.c.seq.is_(None))).scalar_one())
 
 
 def _shown(held: Mapping[str, str]) -> tuple[str, ...]:

@@ -13,7 +13,20 @@ import sqlalchemy as sa
 
 from connector.adapters.limits import Governor
 from connector.services import pipeline, realtime, scored, sending, sync
-from connector.store import answers, claims, connections, events, inbox, intents, lanes, ledger, outbox, scores, tables
+from connector.store import (
+    answers,
+    claims,
+    connections,
+    events,
+    inbox,
+    intents,
+    lanes,
+    ledger,
+    outbox,
+    scores,
+    successions,
+    tables,
+)
 from connector.store.intents import IntentStatus
 from tests.simulator import oracle
 from tests.simulator.oracle import Rule
@@ -107,6 +120,11 @@ def _whatever(session: Any, record_ids: Any) -> Any:
     c = tables.outbox.c
     query = sa.select(c.record_id, c.delivered).where(c.record_id.in_(record_ids))
     return {row.record_id: row.delivered for row in session.execute(query) if row.delivered}
+
+
+def _bodies_dropped(session: Any, tenant: Any, lead_ids: Any) -> None:
+    """Let what the ledger says of a lead go with it, whoever its heir is."""
+    ledger.forget(session, tenant, sorted(lead_ids))
 
 
 _append = ledger.append
@@ -218,6 +236,14 @@ SABOTEURS = {
     ),
     "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies),
     "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete),
+    "bodies dropped on a join": Saboteur(
+        _instead(successions, "forget_lost", _bodies_dropped), oracle.what_was_said_stays_readable, CLEAR
+    ),
+    "heirs not noted": Saboteur(
+        _all(_instead(successions, "note", lambda *_: None), _instead(successions, "forget_lost", lambda *_: None)),
+        oracle.what_was_said_stays_readable,
+        CLEAR,
+    ),
     "unchanged written": Saboteur(
         _all(
             _instead(scored, "worth_writing", lambda *_: True),

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from connector.store import claims, tenants
+from connector.store import claims, leads, ledger, successions, tenants
 from connector.store.migrate import downgrade, upgrade
 from connector.store.session import Store
-from connector.store.tables import metadata
+from connector.store.tables import ledger_payloads, metadata, records
 from tests.store.world import NOW, with_records
 
 
@@ -47,3 +47,29 @@ def test_tenants_of_before_go_on_writing_and_what_was_under_way_is_read_back(sto
     with store.transaction() as connection:
         found = claims.claim_doubtful(connection, connection_id, claims.Wanted(5), NOW, NOW)
         assert [(item.ledger_seq, item.values) for item in found.parcels] == [(7, {"score": "1.0"})]
+
+
+def test_leads_of_before_keep_all_that_hangs_on_them_and_the_way_back_leaves_nothing_unfindable(store: Store) -> None:
+    """Their table is made anew on SQLite. What ended leads leave is nothing that an older release could erase."""
+    downgrade(store, "0024")
+    with store.transaction() as connection:
+        tenant_id, _ = with_records(connection)
+        found = leads.save(connection, tenant_id, [leads.NewLead(key, NOW, None, None) for key in ("a", "b")])
+        connection.execute(sa.update(records).values(lead_id=found["a"]))
+        ledger.append(connection, tenant_id, [ledger.Entry("scored", lead, {}) for lead in (found["a"], 70)], NOW)
+    upgrade(store)
+    with store.transaction() as connection:
+        assert set(connection.execute(sa.select(records.c.lead_id)).scalars()) == {found["a"]}
+        fresh = leads.save(connection, tenant_id, [leads.NewLead("c", NOW, None, None)])
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert fresh["c"] == 71
+        (record, *_) = connection.execute(sa.select(records.c.id).order_by(records.c.id)).scalars()
+        successions.note(connection, tenant_id, [successions.Left(70, record)], NOW)
+    downgrade(store, "0024")
+    with store.reading() as connection:
+        assert connection.execute(sa.select(ledger_payloads.c.seq)).scalars().all() == [1]
+        assert set(connection.execute(sa.select(records.c.lead_id)).scalars()) == {found["a"]}
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+    upgrade(store)

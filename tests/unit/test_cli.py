@@ -151,6 +151,8 @@ def test_ledgers_keys_and_roles_are_looked_after(command, tmp_path: Path, capsys
     assert lines.startswith(tenant)
     assert command("ledger", "verify", tenant, "--against", str(kept), CONNECTOR_ENCRYPTION_KEYS=old) == "0"
     assert "chain unbroken, head sealed" in capsys.readouterr().out
+    assert command("ledger", "lead", tenant, "1", CONNECTOR_ENCRYPTION_KEYS=old) == "0"
+    assert "lead 1 scored: {}" in capsys.readouterr().out
     both = {"CONNECTOR_ENCRYPTION_KEYS": f"{new},{old}"}
     # The desk's own secrets were sealed with a key of its own, which nobody has here.
     assert command("keys", "rotate", **both) == "1"

@@ -15,7 +15,7 @@ from connector.services.api.references import Reference, one, resolve
 from connector.services.context import Services
 from connector.services.reports.changes import LeadChanges, lead_changes
 from connector.services.reports.lead import ScoreCard, score_card
-from connector.store import ledger, scores
+from connector.store import ledger, scores, successions
 from connector.store.types import AnyRow
 
 MOST = 500
@@ -89,9 +89,13 @@ def _stored(asked: Reference, row: AnyRow) -> StoredScore:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A score that a lead had; the values are None where the person's data were erased. ``entry``: in the ledger."""
+    """A score that a lead had; the values are None where the person's data were erased. ``entry``: in the ledger.
+
+    ``lead`` is the number that the person had then: another one where that lead joined this one since.
+    """
 
     entry: int
+    lead: int
     at: datetime
     score: Decimal | None
     probability: float | None
@@ -104,22 +108,28 @@ class Past:
 def history(
     services: Services, tenant_id: UUID, lead: Reference, before: int | None, limit: int
 ) -> tuple[int, Sequence[Past]] | None:
-    """Return a lead and its scores, newest first, of entries ``before`` that one; None where there is no such lead."""
+    """Return a lead and its scores, newest first, of entries ``before`` that one; None where there is no such lead.
+
+    Those of leads that joined it are among them.
+    """
     with services.store.reading(tenant_id) as session:
         lead_id = one(session, tenant_id, lead)
         if lead_id is None:
             return None
         upto = 2**62 if before is None else before - 1
-        entries = ledger.latest(session, tenant_id, _SCORED, lead_id, upto, limit)
-    return lead_id, [_past(entry) for entry in entries]
+        joined = [row.lead_id for row in successions.joined(session, tenant_id, lead_id)]
+        entries = ledger.latest(session, tenant_id, _SCORED, lead_id, upto, limit, joined)
+    return lead_id, [_past(entry, lead_id) for entry in entries]
 
 
-def _past(entry: ledger.Kept) -> Past:
+def _past(entry: ledger.Kept, lead_id: int) -> Past:
     body: Mapping[str, Any] | None = entry.body
+    lead = entry.lead_id or lead_id
     if body is None:
-        return Past(entry.seq, entry.at, None, None, None, None, None, None)
+        return Past(entry.seq, lead, entry.at, None, None, None, None, None, None)
     return Past(
         entry.seq,
+        lead,
         entry.at,
         Decimal(body["score"]),
         float(body["probability"]),

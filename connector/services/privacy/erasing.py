@@ -21,7 +21,7 @@ from connector.services.context import Services
 from connector.services.privacy import clearing
 from connector.services.privacy.whom import Found, by_email, by_lead, by_records
 from connector.services.tracking.pseudonyms import person_key_of, pseudonym, record_mark
-from connector.store import connections, erasures, forgetting, ledger, tombstones, visitors
+from connector.store import connections, erasures, forgetting, ledger, records, successions, tombstones, visitors
 from connector.store.erasures import Erasure, ErasureStatus, Whom
 
 log = logging.getLogger("connector.erasing")
@@ -34,11 +34,22 @@ _SWEPT = _SHOWN = 100
 
 
 def ask_for_lead(services: Services, tenant_id: UUID, lead_id: int, asked_by: str) -> UUID | None:
-    """Let the person behind a lead be forgotten; None where the tenant has no such lead."""
+    """Let the person behind a lead be forgotten; None where the tenant has no such lead.
+
+    One that ended because no CRM has the person any more is found by its number still.
+    """
     with services.store.transaction(tenant_id) as session:
         tombstones.hold(session, tenant_id, alone=True)
         found = by_lead(session, tenant_id, lead_id)
-        return _ask(services, session, tenant_id, found, asked_by) if found else None
+        if found is not None:
+            return _ask(services, session, tenant_id, found, asked_by)
+        marks = successions.marks_of(session, tenant_id, lead_id)
+        if not marks:
+            return None
+        now = services.clock.now()
+        tombstones.put(session, tenant_id, dict.fromkeys(marks, now))
+        leads = sorted(successions.marked(session, tenant_id, marks))
+        return erasures.add(session, tenant_id, Whom(tuple(leads), ()), asked_by, now)
 
 
 def ask_for_email(services: Services, tenant_id: UUID, email: str, asked_by: str) -> UUID:
@@ -83,7 +94,18 @@ def _ask(
     for account_id in accounts:
         forgetting.unresolved(session, account_id, subjects)
     cleared = tuple(pair for pair in found.written if pair not in (erased_there or ()))
-    return erasures.add(session, tenant_id, Whom(found.leads, found.records, cleared), asked_by, now)
+    ended = successions.marked(session, tenant_id, marks | keys.keys()) | _joined(session, tenant_id, found)
+    leads = tuple(sorted({*found.leads, *ended}))
+    return erasures.add(session, tenant_id, Whom(leads, found.records, cleared), asked_by, now)
+
+
+def _joined(session: Connection, tenant_id: UUID, found: Found) -> set[int]:
+    """Return the leads that ended by joining this person's."""
+    ids: set[int] = set()
+    for account_id in {owner for owner, _ in found.records}:
+        named = [vendor_id for owner, vendor_id in found.records if owner == account_id]
+        ids.update(records.ids_by_vendor_id(session, account_id, named).values())
+    return successions.of_records(session, tenant_id, ids)
 
 
 def due(services: Services) -> Sequence[UUID]:

@@ -60,6 +60,7 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
     return {
         "Held on": _plain(now),
         "Who it is taken to be": _rows(found.leads),
+        "Who else it was taken to be": [{"lead": row.lead_id, "until": _plain(row.at)} for row in found.joined],
         "May be profiled": "yes" if objected is None else f"no, since {_plain(objected)}",
         "Records in the CRM accounts": records,
         "Values of fields, and since when": changes,
@@ -70,7 +71,9 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
         "Visitors of the organisation's sites": _rows(found.visitors),
         "What was done on the organisation's sites": _rows(found.tracked),
         "Score": _rows(found.scores),
-        "What was recorded of scores": [_row(row) | {"body": _parsed(row.body)} for row in found.entries],
+        "What was recorded of scores": [
+            _row(row) | {"lead": row.lead_id, "body": _parsed(row.body)} for row in found.entries
+        ],
         "What the scores were made of": _vectors(session, tenant_id, lead_id),
         "Values written to the CRM accounts": _rows(found.outbox),
         "How fast scores came": _rows(found.traces),

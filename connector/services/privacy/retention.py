@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.services.addresses import mailbox_of
 from connector.services.context import Services
+from connector.services.tracking.pseudonyms import pseudonym, record_mark
 from connector.services.webhooks_out.changes import KEPT
-from connector.store import ledger, retention
+from connector.store import connections, ledger, records, retention, successions
+from connector.store.types import AnyRow
 
 log = logging.getLogger("connector.retention")
 
@@ -27,7 +31,8 @@ def purge(services: Services, tenant_id: UUID) -> dict[str, int]:
         "hints": (retention.hints, now - keeping.hints),
         "events": (retention.engagement, now - keeping.events),
         "former values": (retention.former_values, now - keeping.values),
-        "archived records": (retention.archived, now - keeping.archived),
+        "archived records": (partial(_archived, services), now - keeping.archived),
+        "ended leads": (successions.expire, now - keeping.ended),
         "inputs": (retention.inputs, now - keeping.inputs),
         "messages": (retention.messages, now - KEPT),
     }
@@ -46,3 +51,16 @@ def _all(services: Services, tenant_id: UUID, purge_some: Purge, before: datetim
         gone += some
         if some < _PART:
             return gone
+
+
+def _archived(services: Services, session: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Let records go that left their CRM, so that an erasure finds their leads all the same."""
+    accounts = {account.id: account for account in connections.of_tenant(session, tenant_id)}
+
+    def marks(row: AnyRow) -> Sequence[str]:
+        addresses = records.addresses_of(session, row.connection_id, [row.vendor_id])
+        boxes = {box for address in addresses if (box := mailbox_of(address))}
+        own = record_mark(services, accounts[row.connection_id], row.vendor_id)
+        return [own, *(pseudonym(services, tenant_id, box) for box in sorted(boxes))]
+
+    return retention.archived(session, tenant_id, before, limit, marks)

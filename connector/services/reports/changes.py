@@ -12,11 +12,15 @@ from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
 from connector.services.reports.people import Naming, Person
-from connector.store import inputs, leads, ledger, models
+from connector.store import inputs, leads, ledger, models, successions
 from connector.store.ledger import Kept
 
 _SCORED = "scored"
 FIRST = "This is the lead's first score: there is nothing to compare it with."
+JOINED = (
+    "This is the first score since another lead was found to be the same person: "
+    "the scores before are that one's, and stand in the history."
+)
 GONE = "What one of the two scores was made of is no longer kept, so they can't be compared."
 
 
@@ -63,18 +67,25 @@ class LeadChanges:
 
 
 def lead_changes(services: Services, tenant_id: UUID, lead_id: int, seq: int) -> LeadChanges | None:
-    """Compare the score of ledger entry ``seq`` with the lead's score before; None where the lead has no such score."""
+    """Compare the score of ledger entry ``seq`` with the lead's score before; None where the lead has no such score.
+
+    A score of a lead that joined this one is compared with that lead's score before.
+    """
     with services.store.reading(tenant_id) as session:
         records = leads.records_of(session, tenant_id, [lead_id])
-        entries = ledger.latest(session, tenant_id, _SCORED, lead_id, seq, 2)
-        if not records or not entries or entries[0].seq != seq:
+        joined = [row.lead_id for row in successions.joined(session, tenant_id, lead_id)]
+        of_all = ledger.latest(session, tenant_id, _SCORED, lead_id, seq, 2, joined)
+        if not records or not of_all or of_all[0].seq != seq:
             return None
+        whose = of_all[0].lead_id or lead_id
+        entries = ledger.latest(session, tenant_id, _SCORED, whose, seq, 2)
         person = Naming.of_tenant(session, tenant_id).person(lead_id, records)
-        parts = [_stored(session, tenant_id, lead_id, entry) for entry in reversed(entries)]
+        parts = [_stored(session, tenant_id, whose, entry) for entry in reversed(entries)]
     known = [part for part in parts if part is not None]
-    if len(entries) < 2 or len(known) < 2:
-        at = (entries[1].at if len(entries) > 1 else None, entries[0].at)
-        return LeadChanges(lead_id, person, at, None, FIRST if len(entries) < 2 else GONE)
+    if len(entries) < 2:
+        return LeadChanges(lead_id, person, (None, entries[0].at), None, FIRST if len(of_all) < 2 else JOINED)
+    if len(known) < 2:
+        return LeadChanges(lead_id, person, (entries[1].at, entries[0].at), None, GONE)
     found = services.isolated(compare, known[0], known[1], str(tenant_id))
     return LeadChanges(lead_id, person, (entries[1].at, entries[0].at), found, None)
 

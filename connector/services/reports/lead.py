@@ -20,7 +20,18 @@ from connector.services.opening import open_adapter
 from connector.services.reports.enrichment import Provenance, provenance
 from connector.services.reports.people import Naming, Person
 from connector.services.reports.speed import LeadSpeed, lead_speed
-from connector.store import companies, connections, events, leads, ledger, objections, overwrites, scores, tracked
+from connector.store import (
+    companies,
+    connections,
+    events,
+    leads,
+    ledger,
+    objections,
+    overwrites,
+    scores,
+    successions,
+    tracked,
+)
 from connector.store.connections import CrmConnection
 from connector.store.types import AnyRow
 
@@ -106,12 +117,24 @@ class RecordLink:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One remembered act. ``body`` is None once it was erased."""
+    """One remembered act. ``body`` is None once it was erased.
+
+    ``former`` is the number of the lead that it was about, where that one joined this lead since.
+    """
 
     seq: int
     kind: str
     at: datetime
     body: Mapping[str, Any] | None
+    former: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerLead:
+    """A lead that was found to be the same person, and when it ended."""
+
+    lead_id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +164,13 @@ class LeadReport:
     objected_at: datetime | None
     facts: tuple[Provenance, ...] = ()
     company: CompanyChance | None = None
+    joined: tuple[FormerLead, ...] = ()
 
     @property
     def comparable(self) -> frozenset[int]:
         """Sequence numbers of the shown scores that another one stands before."""
-        return frozenset([entry.seq for entry in self.entries if entry.kind == "scored"][:-1])
+        own = [entry.seq for entry in self.entries if entry.kind == "scored" and entry.former is None]
+        return frozenset(own[:-1])
 
 
 def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport | None:
@@ -157,7 +182,8 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         person = Naming.of_tenant(session, tenant_id).person(lead_id, records)
         score = scores.of_lead(session, tenant_id, lead_id)
         happened = _happenings(session, tenant_id, lead_id)
-        entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES)
+        joined = successions.joined(session, tenant_id, lead_id)
+        entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES, [row.lead_id for row in joined])
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
         accounts = _accounts(session, tenant_id)
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
@@ -172,12 +198,18 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         score=score_card(score, newest.body if newest else None) if score else None,
         events=happened,
         records=_links(services, accounts, records, left),
-        entries=tuple(LedgerLine(e.seq, e.kind, e.at, json.loads(e.body) if e.body else None) for e in entries),
+        entries=tuple(_line(lead_id, row) for row in entries),
         speed=speed,
         objected_at=objected_at,
         facts=facts,
         company=_company(scored_company) if scored_company else None,
+        joined=tuple(FormerLead(row.lead_id, row.at) for row in joined),
     )
+
+
+def _line(lead_id: int, row: AnyRow) -> LedgerLine:
+    former = None if row.lead_id == lead_id else row.lead_id
+    return LedgerLine(row.seq, row.kind, row.at, json.loads(row.body) if row.body else None, former)
 
 
 def _company(row: AnyRow) -> CompanyChance:

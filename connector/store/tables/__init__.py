@@ -12,7 +12,7 @@ from connector.store.tables.enriched import (
 )
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
-from connector.store.tables.privacy import departures, erasures, tombstones
+from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
 from connector.store.tables.schedules import pulses, schedules
@@ -59,6 +59,7 @@ __all__ = [
     "intents",
     "invitations",
     "lanes",
+    "lead_marks",
     "leads",
     "ledger",
     "ledger_heads",
@@ -81,6 +82,7 @@ __all__ = [
     "sign_ins",
     "sites",
     "streams",
+    "successions",
     "tenants",
     "tombstones",
     "traces",

@@ -33,6 +33,8 @@ leads = Table(
     Column("email_kind", Text),
     UniqueConstraint("tenant_id", "key"),
     Index("ix_leads_tenant_id_company_key", "tenant_id", "company_key"),
+    # SQLite would give the number of the newest lead, once that has ended, to the next one: with its past.
+    sqlite_autoincrement=True,
 )
 
 records = Table(

@@ -1,11 +1,11 @@
-"""Who is to be forgotten, whom nothing may bring back, and accounts that were left."""
+"""Who is to be forgotten, whom nothing may bring back, accounts that were left, and what is left of ended leads."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Uuid, text
 
 from connector.store.tables.base import metadata, of_connection, of_tenant
-from connector.store.types import Json, Text, UtcTime
+from connector.store.types import BigId, Json, Text, UtcTime
 
 tombstones = Table(
     "tombstones",
@@ -65,3 +65,28 @@ departures = Table(
     ),
 )
 """Accounts that were left, their tokens until these are given back, and when their data go."""
+
+successions = Table(
+    "successions",
+    metadata,
+    Column("lead_id", BigId, primary_key=True, autoincrement=False),
+    Column("record_id", BigId, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    of_tenant(),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_successions_tenant_id", "tenant_id", "lead_id"),
+    Index("ix_successions_record_id", "record_id"),
+)
+"""Records that a lead had when it ended: its heir is the lead of such a record now, wherever that goes."""
+
+lead_marks = Table(
+    "lead_marks",
+    metadata,
+    Column("lead_id", BigId, primary_key=True, autoincrement=False),
+    of_connection(key=True),
+    Column("mark", Text, primary_key=True),
+    of_tenant(),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_lead_marks_tenant_id_mark", "tenant_id", "mark"),
+    Index("ix_lead_marks_connection_id", "connection_id"),
+)
+"""Keyed hashes of records and mailboxes of a lead whose records went by their time: an erasure finds it by them."""

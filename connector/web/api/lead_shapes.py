@@ -39,6 +39,9 @@ class PastShape(Schema):
     """A score that a lead had; the values are null where the person's data were erased."""
 
     entry = fields.Integer(metadata={"description": "Its number in the ledger."})
+    lead = fields.Integer(
+        metadata={"description": "The person's number then: another one where that lead joined this one since."}
+    )
     at = fields.AwareDateTime()
     score = fields.Float(allow_none=True)
     probability = fields.Float(allow_none=True)

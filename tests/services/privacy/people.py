@@ -11,7 +11,7 @@ from connector.crashpoints import Point
 from connector.records import Actor, EngagementEvent, EventKind, Page, PropertyChange, Record
 from connector.services import identity, sync
 from connector.services.context import Services
-from connector.store import connections, records
+from connector.store import connections, leads, records
 from connector.store.connections import CrmConnection
 from connector.store.outbox import OutboxStatus
 from connector.store.session import Store
@@ -65,8 +65,9 @@ class People:
         with self.services.store.transaction() as session:
             sync.store_page(session, work, page, self.world.clock.now())
         with self.services.store.transaction() as session:
-            identity.identify(session, self.tenant_id, 100)
-            identity.follow_links(session, self.tenant_id)
+            identity.identify(session, self.tenant_id, 100, self.world.clock.now())
+            identity.follow_links(session, self.tenant_id, self.world.clock.now())
+            leads.drop_orphans(session, self.tenant_id)
 
     def lead_of(self, person: str) -> int:
         """The lead of a person."""

@@ -18,7 +18,8 @@ from tests.services.privacy.people import ANA, BEN, people
 from tests.world import NOW
 
 DAY = timedelta(days=1)
-NOTHING = {"hints": 0, "events": 0, "former values": 0, "archived records": 0, "inputs": 0, "messages": 0}
+KINDS = ("hints", "events", "former values", "archived records", "ended leads", "inputs", "messages")
+NOTHING = dict.fromkeys(KINDS, 0)
 
 
 def test_each_kind_goes_after_its_own_time(store: Store) -> None:

@@ -75,9 +75,9 @@ class Visits:
     def identify(self) -> int:
         """Do what identity does; return how many visitors joined."""
         with self.world.services.store.transaction() as session:
-            while identity.identify(session, self.tenant_id, 100):
+            while identity.identify(session, self.tenant_id, 100, NOW):
                 pass
-            identity.follow_links(session, self.tenant_id)
+            identity.follow_links(session, self.tenant_id, NOW)
             joined = joining.join_waiting(self.world.services, session, self.tenant_id)
             leads.drop_orphans(session, self.tenant_id)
         return joined

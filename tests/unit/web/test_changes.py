@@ -14,8 +14,9 @@ from markupsafe import escape
 from connector.services import maintenance, pipeline
 from connector.services.reports.changes import GONE, lead_changes
 from connector.services.reports.lead_list import lead_page
-from connector.store import ledger
-from connector.store.tables import score_inputs
+from connector.store import ledger, successions
+from connector.store.successions import Left
+from connector.store.tables import records, score_inputs
 from tests.databases import sqlite_store
 from tests.unit.web.site import Browser, Site, site
 
@@ -90,3 +91,23 @@ def test_scores_whose_inputs_are_gone_are_not_compared(twice: Site, owner: Brows
     assert escape(GONE) in owner.get(f"/leads/{lead}/changes/{newest}").text
     with twice.world.services.store.transaction() as session:
         session.execute(sa.insert(score_inputs), kept)
+
+
+def test_entries_of_a_lead_that_joined_say_so(twice: Site, owner: Browser) -> None:
+    """On the page of the lead that it became, and nowhere else."""
+    tenant, former = twice.tenant_of("101"), 987_654
+    lead, other = [row.lead_id for row in lead_page(twice.world.services, tenant, tier=None, after=None).rows[:2]]
+    newest = _seqs(twice, lead)[0]
+    with twice.world.services.store.transaction() as session:
+        record = session.execute(sa.select(records.c.id).where(records.c.lead_id == lead)).scalars().first()
+        assert record
+        successions.note(session, tenant, [Left(former, record)], twice.world.clock.now())
+        entry = ledger.latest(session, tenant, "scored", lead, newest, 1)[0]
+        body = dict(entry.body or {}) | {"requester": "of the former"}
+        ledger.append(session, tenant, [ledger.Entry("scored", former, body)], twice.world.clock.now())
+    text = owner.get(f"/leads/{lead}").text
+    assert "Lead 987,654 was found to be the same person on" in text
+    assert "of lead 987,654, before it joined this one" in text
+    assert text.count("of the former") == 1
+    assert "987,654" not in owner.get(f"/leads/{other}").text
+    assert set(re.findall(rf"/leads/{lead}/changes/(\d+)", text)) == {str(newest)}
