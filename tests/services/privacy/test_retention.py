@@ -18,7 +18,9 @@ from tests.services.privacy.people import ANA, BEN, people
 from tests.world import NOW
 
 DAY = timedelta(days=1)
-NOTHING = {"hints": 0, "events": 0, "former values": 0, "archived records": 0, "inputs": 0, "messages": 0}
+NOTHING = dict.fromkeys(
+    ("hints", "events", "former values", "archived records", "inputs", "messages", "former secrets"), 0
+)
 
 
 def test_each_kind_goes_after_its_own_time(store: Store) -> None:
