@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 
 import requests
 
@@ -48,21 +48,24 @@ class Reply:
 
 def new_secret() -> str:
     """Return 256 random bits in the scheme's form."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    return SECRET_PREFIX + base64.b64encode(token_bytes(_SECRET_BYTES)).decode()
 
 
-def headers_of(message: Message, secret: str) -> dict[str, str]:
-    """Return the headers that let a receiver know a message as ours, and as new."""
+def headers_of(message: Message, secrets: Sequence[str]) -> dict[str, str]:
+    """Return the headers that let a receiver know a message as ours, and as new: signed with each of the secrets."""
     stamp = str(int(message.sent_at.timestamp()))
     signed = f"{message.id}.{stamp}.".encode() + message.body
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return {
         "Content-Type": "application/json",
         "webhook-id": message.id,
         "webhook-timestamp": stamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(_signature(signed, secret) for secret in secrets),
     }
+
+
+def _signature(signed: bytes, secret: str) -> str:
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    return f"v1,{base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"
 
 
 class Receivers:
@@ -81,8 +84,8 @@ class Receivers:
             raise RejectedInput(f"An address has at most {_LONGEST_URL:,} characters.")
         require_outside(url, self._allowed, _SAYINGS)
 
-    def send(self, url: str, message: Message, secret: str) -> Reply:
-        """Send a message; what the answer's body says is not read.
+    def send(self, url: str, message: Message, secrets: Sequence[str]) -> Reply:
+        """Send a message, signed with each of the secrets; what the answer's body says is not read.
 
         Raises ``RejectedInput`` for an address that nothing may be sent to, ``RetryLater`` where no answer came.
         """
@@ -90,7 +93,7 @@ class Receivers:
             # A session for one message: sessions are not shared between threads.
             with (
                 Outside(self._allowed) as http,
-                http.post(url, data=message.body, headers=headers_of(message, secret), stream=True) as answer,
+                http.post(url, data=message.body, headers=headers_of(message, secrets), stream=True) as answer,
             ):
                 return Reply(answer.status_code, asked_pause(answer, 0.0))
         except requests.RequestException:

@@ -16,9 +16,10 @@ from sqlalchemy.engine import Connection
 
 from connector.crashpoints import Point, reached
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
+from connector.services.context import Services
 from connector.services.job import Job, TurnOverError
 from connector.services.tracking import joining
-from connector.store import events, leads, ledger, persons, successions
+from connector.store import events, leads, ledger, objections, persons, successions
 from connector.store.connections import of_tenant
 from connector.store.leads import NewLead
 from connector.store.successions import Left
@@ -50,9 +51,15 @@ def run(job: Job) -> None:
             raise TurnOverError
     with job.transaction() as session:
         ledger.lock(session, job.tenant_id)
-        follow_links(session, job.tenant_id, job.services.clock.now())
-        joining.join_waiting(job.services, session, job.tenant_id)
-        leads.drop_orphans(session, job.tenant_id)
+        conclude(job.services, session, job.tenant_id)
+
+
+def conclude(services: Services, session: Connection, tenant_id: UUID) -> None:
+    """Do what takes all records of a tenant at once, when each has a lead by its own key."""
+    follow_links(session, tenant_id, services.clock.now())
+    joining.join_waiting(services, session, tenant_id)
+    leads.drop_orphans(session, tenant_id)
+    objections.honour(session, tenant_id)
 
 
 def _connections(job: Job) -> list[Any]:
@@ -102,6 +109,7 @@ def identify_records(
     before = former | persons.leads_of(session, tenant_id, around)
     waiting = persons.unidentified(session, tenant_id, len(around), around)
     if not (waiting or beside or former):
+        objections.honour(session, tenant_id, before)
         # Known people under known addresses, without links: the commonest case needs no more questions.
         return set(before)
     _join(session, tenant_id, waiting, now)
@@ -114,6 +122,7 @@ def identify_records(
     concerned |= _move(session, tenant_id, astray, now)
     _describe(session, tenant_id, concerned)
     leads.drop_orphans(session, tenant_id, sorted(concerned))
+    objections.honour(session, tenant_id, concerned)
     return leads.existing(session, tenant_id, sorted(concerned))
 
 

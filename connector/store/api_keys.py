@@ -12,6 +12,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import api_keys
+from connector.store.types import UtcTime
+
+_moment = sa.bindparam("moment", type_=UtcTime)
+OPENS = sa.and_(
+    api_keys.c.tenant_id == sa.bindparam("tenant"),
+    api_keys.c.id == sa.bindparam("key"),
+    api_keys.c.revoked_at.is_(None),
+    sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > _moment),
+    sa.or_(
+        api_keys.c.secret_hash == sa.bindparam("given"),
+        sa.and_(api_keys.c.former_hash == sa.bindparam("given"), api_keys.c.former_until > _moment),
+    ),
+)
+"""Whether the secret with the hash ``given`` opens the key at a ``moment``; ``services.api.keys`` asks it in Python."""
+_IS_OPEN = sa.select(api_keys.c.id).where(OPENS)
+_BY_PREFIX = sa.select(api_keys).where(api_keys.c.prefix == sa.bindparam("public"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +73,15 @@ def find(connection: Connection, tenant_id: UUID, key_id: UUID) -> ApiKey | None
 
 def by_prefix(connection: Connection, prefix: str) -> ApiKey | None:
     """Return the key with a public part."""
-    row = connection.execute(sa.select(api_keys).where(api_keys.c.prefix == prefix)).one_or_none()
+    row = connection.execute(_BY_PREFIX, {"public": prefix}).one_or_none()
     return _read(row) if row else None
+
+
+def is_open(connection: Connection, key: tuple[UUID, UUID, str], at: datetime) -> bool:
+    """Tell whether the secret with a hash opens a key: its tenant, its id, that hash."""
+    tenant_id, key_id, secret_hash = key
+    given = {"tenant": tenant_id, "key": key_id, "given": secret_hash, "moment": at}
+    return connection.execute(_IS_OPEN, given).one_or_none() is not None
 
 
 def save_secret(connection: Connection, key: ApiKey, secret_hash: str, now: datetime, former_until: datetime) -> None:

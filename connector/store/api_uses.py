@@ -10,14 +10,46 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store.api_keys import OPENS
 from connector.store.tables import api_uses
-from connector.store.types import AnyRow
+from connector.store.types import AnyRow, BigId, Json, UtcTime
+
+_ADD = sa.insert(api_uses)
+_ADD_WHILE_OPEN = (
+    sa.insert(api_uses)
+    .from_select(
+        ["tenant_id", "at", "lead_id", "body"],
+        sa.select(
+            sa.bindparam("tenant", type_=sa.Uuid),
+            sa.bindparam("moment", type_=UtcTime),
+            sa.bindparam("lead", type_=BigId),
+            sa.bindparam("told", type_=Json),
+        ).where(OPENS),
+    )
+    .execution_options(preserve_rowcount=True)
+)
 
 
 def add(connection: Connection, tenant_id: UUID, at: datetime, lead_id: int | None, body: Mapping[str, Any]) -> None:
     """Add a use. ``lead_id`` is the one lead that it was about, if there was but one."""
-    row = {"tenant_id": tenant_id, "at": at, "lead_id": lead_id, "body": dict(body)}
-    connection.execute(sa.insert(api_uses), row)
+    connection.execute(_ADD, {"tenant_id": tenant_id, "at": at, "lead_id": lead_id, "body": dict(body)})
+
+
+def add_while_open(
+    connection: Connection,
+    key: tuple[UUID, UUID, str],
+    at: datetime,
+    lead_id: int | None,
+    body: Mapping[str, Any],
+) -> bool:
+    """Add a use of a key (its tenant, its id, the hash of the secret that was given) if that opens ``at`` this time.
+
+    One statement asks and adds, so that nothing can come between. False where the key is revoked, expired or gone, or
+    the secret is no longer its own.
+    """
+    tenant_id, key_id, secret_hash = key
+    given = {"tenant": tenant_id, "key": key_id, "given": secret_hash, "moment": at, "lead": lead_id}
+    return connection.execute(_ADD_WHILE_OPEN, given | {"told": dict(body)}).rowcount == 1
 
 
 def tenants(connection: Connection, limit: int) -> Sequence[UUID]:

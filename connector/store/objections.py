@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import records, scores
+from connector.store.tables import outbox, records, scores, webhook_events
 
 
 def leads_of(tenant_id: UUID) -> sa.Select[Any]:
@@ -32,12 +32,22 @@ def since(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | N
 
 
 def put(connection: Connection, tenant_id: UUID, lead_id: int, at: datetime | None) -> None:
-    """Note at all records of a lead that they may not be profiled since ``at``, None that they may.
-
-    Who may not has no score any more.
-    """
+    """Note at all records of a lead that they may not be profiled since ``at``, None that they may."""
     mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
     connection.execute(sa.update(records).where(mine).values(objected_at=at))
-    if at is not None:
-        of_lead = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id == lead_id)
-        connection.execute(sa.delete(scores).where(of_lead))
+
+
+def honour(connection: Connection, tenant_id: UUID, lead_ids: Collection[int] | None = None) -> None:
+    """Let those of these leads (None: of all) who may not be profiled have no score, nor values or messages on the way.
+
+    Not only who objects: the word may come to a lead that has a score with another record of theirs. To be called
+    while the tenant's ledger is held, so that nobody scores them meanwhile.
+    """
+    named = leads_of(tenant_id) if lead_ids is None else leads_of(tenant_id).where(records.c.lead_id.in_(lead_ids))
+    silent = set(connection.execute(named.distinct()).scalars())
+    if not silent:
+        return
+    for table in (scores, webhook_events):
+        connection.execute(sa.delete(table).where(table.c.tenant_id == tenant_id, table.c.lead_id.in_(silent)))
+    mine = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id.in_(silent))
+    connection.execute(sa.delete(outbox).where(outbox.c.record_id.in_(mine)))

@@ -102,12 +102,6 @@ def disown(connection: Connection, record_ids: Sequence[int]) -> None:
         connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(found)).values(as_of=None))
 
 
-def drop_of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> None:
-    """Forget what was, or is to be, written to a lead's records."""
-    mine = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
-    connection.execute(sa.delete(outbox).where(outbox.c.record_id.in_(mine)))
-
-
 def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     """Return record id → the values that the CRM holds, or will hold once what waits has arrived.
 

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store import leads, successions
-from connector.store.tables import changes, events, inbox, ledger, records, score_inputs, webhook_events
+from connector.store.tables import (
+    changes,
+    events,
+    inbox,
+    ledger,
+    records,
+    score_inputs,
+    webhook_endpoints,
+    webhook_events,
+)
 from connector.store.types import AnyRow
 
 Marks = Callable[[AnyRow], Sequence[str]]
@@ -71,3 +80,10 @@ def messages(connection: Connection, tenant_id: UUID, before: datetime, limit: i
     w = webhook_events.c
     old = sa.select(w.id).where(w.tenant_id == tenant_id, w.created_at < before).limit(limit)
     return connection.execute(sa.delete(webhook_events).where(w.id.in_(old))).rowcount
+
+
+def former_secrets(connection: Connection, tenant_id: UUID, now: datetime, _limit: int) -> int:
+    """Forget secrets of webhooks that sign no more by ``now``; a tenant has few addresses."""
+    w = webhook_endpoints.c
+    over = sa.update(webhook_endpoints).where(w.tenant_id == tenant_id, w.former_until <= now)
+    return connection.execute(over.values(former_secret=None, former_until=None)).rowcount

@@ -92,14 +92,16 @@ _TOLD = (
     scores.c.as_of,
     scores.c.scored_at,
 )
+_TOLD_OF = sa.select(*_TOLD).where(
+    scores.c.tenant_id == sa.bindparam("owner"), scores.c.lead_id.in_(sa.bindparam("persons", expanding=True))
+)
 
 
 def of_leads(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]) -> Sequence[AnyRow]:
     """Return what is told of the scores of those of these leads that have one."""
     if not lead_ids:
         return ()
-    where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id.in_(lead_ids))
-    return connection.execute(sa.select(*_TOLD).where(where)).all()
+    return connection.execute(_TOLD_OF, {"owner": tenant_id, "persons": list(lead_ids)}).all()
 
 
 def scored_by(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]) -> dict[int, str]:

@@ -37,7 +37,7 @@ HOLDERS = (
         sa.literal(ENRICHMENT) + enrichment_sources.c.name,
         (enrichment_sources.c.secret,),
     ),
-    Holder(webhook_endpoints, webhook_endpoints.c.id, (webhook_endpoints.c.secret,)),
+    Holder(webhook_endpoints, webhook_endpoints.c.id, (webhook_endpoints.c.secret, webhook_endpoints.c.former_secret)),
 )
 
 

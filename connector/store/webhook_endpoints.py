@@ -19,9 +19,10 @@ from connector.store.tables import webhook_endpoints as endpoints
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address. ``secret`` is sealed. ``trouble``: what was last wrong there, or why it is paused (None: nothing).
+    """One address. ``secret`` is sealed, as is the former one, which signs as well ``former_until`` then.
 
-    ``failures`` in a row were the receiver's own; ``failing_since`` is since when nothing was taken there.
+    ``trouble``: what was last wrong there, or why it is paused (None: nothing). ``failures`` in a row were the
+    receiver's own; ``failing_since`` is since when nothing was taken there.
     """
 
     id: UUID
@@ -35,6 +36,8 @@ class Endpoint:
     failures: int = 0
     failing_since: datetime | None = None
     delivered_at: datetime | None = None
+    former_secret: str | None = field(default=None, repr=False)
+    former_until: datetime | None = None
 
 
 _NAMES = tuple(Endpoint.__dataclass_fields__)
@@ -59,9 +62,15 @@ def find(connection: Connection, tenant_id: UUID, endpoint_id: UUID) -> Endpoint
     return _read(row) if row else None
 
 
-def save_secret(connection: Connection, endpoint: Endpoint, sealed: str, now: datetime) -> None:
-    """Let another secret take the place of the one that is there."""
-    _update(connection, endpoint, {"secret": sealed, "secret_made_at": now})
+def save_secret(connection: Connection, endpoint: Endpoint, sealed: str, now: datetime, former_until: datetime) -> None:
+    """Let another secret take the place of the one that is there, which signs as well until a time."""
+    former = {"former_secret": endpoint.secret, "former_until": former_until}
+    _update(connection, endpoint, {"secret": sealed, "secret_made_at": now, **former})
+
+
+def end_former(connection: Connection, endpoint: Endpoint) -> None:
+    """Forget the former secret."""
+    _update(connection, endpoint, {"former_secret": None, "former_until": None})
 
 
 def pause(connection: Connection, endpoint: Endpoint, now: datetime, trouble: str | None) -> None:

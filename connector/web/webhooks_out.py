@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -10,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
 from connector.services.webhooks_out import endpoints
-from connector.services.webhooks_out.endpoints import NewSecret
+from connector.services.webhooks_out.endpoints import GRACE, NewSecret
 from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
+_GRACE_HOURS = GRACE // timedelta(hours=1)
 pages = Blueprint("webhooks_out", __name__, url_prefix="/settings/webhooks")
 
 
@@ -38,8 +40,16 @@ def add() -> ResponseReturnValue:
 @pages.post("/<uuid:endpoint_id>/secret")
 @needs(Permission.PROGRAM)
 def renew_secret(endpoint_id: UUID) -> ResponseReturnValue:
-    """Sign with another secret, shown by this answer alone."""
+    """Sign with another secret, shown by this answer alone; the one before signs as well for a day."""
     return _page(endpoints.renew_secret(services(), tenant_id(), endpoint_id) or abort(404))
+
+
+@pages.post("/<uuid:endpoint_id>/former-secret/end")
+@needs(Permission.PROGRAM)
+def end_former_secret(endpoint_id: UUID) -> ResponseReturnValue:
+    """Sign with the newest secret alone."""
+    done = endpoints.end_former_secret(services(), tenant_id(), endpoint_id)
+    return _said("Messages are signed with the newest secret alone from now on.") if done else abort(404)
 
 
 @pages.post("/<uuid:endpoint_id>/pause")
@@ -84,7 +94,8 @@ def send_test(endpoint_id: UUID) -> ResponseReturnValue:
 
 def _page(shown: NewSecret | None = None) -> ResponseReturnValue:
     found = endpoints.overview(services(), tenant_id())
-    return render_template("webhooks_out.html", found=found, shown=shown)
+    now = services().clock.now()
+    return render_template("webhooks_out.html", found=found, shown=shown, now=now, grace_hours=_GRACE_HOURS)
 
 
 def _said(sentence: str) -> ResponseReturnValue:

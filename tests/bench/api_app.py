@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from connector import web
-from connector.bootstrap import build
-from connector.settings import load
+from connector.app import create_app
 from connector.store.session import Store
 from connector.store.tables import scores
 
@@ -21,9 +18,9 @@ FLOOR = "/floor"
 
 def create() -> Any:
     """Return the product, and below ``FLOOR`` an application that does nothing but read."""
-    settings = load(os.environ)
-    services = build(settings)
-    return DispatcherMiddleware(web.build_app(services, settings), {FLOOR: _floor(services.store)})
+    app = create_app()
+    services, _ = app.extensions["connector"]
+    return DispatcherMiddleware(app, {FLOOR: _floor(services.store)})
 
 
 def _floor(store: Store) -> Flask:

@@ -26,6 +26,7 @@ MOST = collecting.FROM_SERVER
 SITE_NAME = "REST API"
 ONE_PERSON = "Give a lead, or an email, not both."
 NO_REFERENCE = "lead must be our id (a number) or vendor:id of a record."
+TOO_LARGE = "A number in it has more than 64 bits."
 NO_ADDRESS = "The lead has no e-mail address, by which an event finds its person."
 
 
@@ -49,9 +50,16 @@ class Receipt:
 def take(services: Services, tenant_id: UUID, told: Sequence[Any]) -> Receipt:
     """Keep events, each once by its id; raises ``RetryLater`` where too many come at once."""
     mailboxes, refused = _addresses(services, tenant_id, told)
-    places = [index for index in range(len(told)) if index not in refused]
-    batch = [_named(told[index], mailboxes.get(index)) for index in places]
-    receipt = collecting.from_server(services, _site(services, tenant_id), orjson.dumps({"events": batch}))
+    batch: dict[int, bytes] = {}
+    for index, event in enumerate(told):
+        if index in refused:
+            continue
+        try:
+            batch[index] = orjson.dumps(_named(event, mailboxes.get(index)))
+        except orjson.JSONEncodeError:
+            refused[index] = TOO_LARGE
+    places, body = list(batch), b'{"events":[' + b",".join(batch.values()) + b"]}"
+    receipt = collecting.from_server(services, _site(services, tenant_id), body)
     unread = [Refused(places[item.index], str(item.reason)) for item in receipt.refused]
     nobody = [Refused(index, reason) for index, reason in refused.items()]
     # An event that some other program sent under the same id is known, so it counts as taken.

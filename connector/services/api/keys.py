@@ -28,6 +28,7 @@ MOST_KEYS = 50
 """Keys of a tenant that are not revoked."""
 USED_EVERY = timedelta(minutes=1)
 """So often at most it is written when a key was last used."""
+ENDED = "The API key is not known. It may have been revoked, or given a new secret."
 _FORM = re.compile(r"(lsk_[0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
@@ -73,13 +74,18 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a key, whose tenant's data alone it may see. ``note_use``: its last use is to be written again."""
+    """Who asks: a key, whose tenant's data alone it may see. From ``note_due`` on its last use is to be written again.
+
+    ``remembered``: what is known of the key is some seconds old. It may be revoked by now.
+    """
 
     key_id: UUID
     tenant_id: UUID
     prefix: str
     scopes: frozenset[str]
-    note_use: bool
+    note_due: datetime
+    secret_hash: str = field(repr=False)
+    remembered: bool = False
 
 
 def add(services: Services, tenant_id: UUID, name: str, scopes: Collection[str], days: int | None = None) -> NewKey:
@@ -157,17 +163,24 @@ def of_tenant(services: Services, tenant_id: UUID) -> Sequence[ApiKey]:
 
 def caller_of(services: Services, secret: str) -> Caller:
     """Return who a secret stands for; raises ``UnknownKey``."""
-    prefix, now = prefix_of(secret), services.clock.now()
+    prefix, now, given = prefix_of(secret), services.clock.now(), hash_of(secret)
     if prefix is None:
         raise UnknownKey("This is not an API key of this product: one begins with lsk_.")
     with services.store.reading() as session:
         key = api_keys.by_prefix(session, prefix)
-    if key is None or key.revoked_at is not None or not _opens(key, hash_of(secret), now):
-        raise UnknownKey("The API key is not known. It may have been revoked, or given a new secret.")
+    if key is None or key.revoked_at is not None or not _opens(key, given, now):
+        raise UnknownKey(ENDED)
     if key.expires_at is not None and key.expires_at <= now:
         raise UnknownKey(f"The API key {key.prefix} has expired. Ask your administrator for a new one.")
-    stale = key.last_used_at is None or now - key.last_used_at >= USED_EVERY
-    return Caller(key.id, key.tenant_id, key.prefix, frozenset(key.scopes), stale)
+    due = now if key.last_used_at is None else key.last_used_at + USED_EVERY
+    return Caller(key.id, key.tenant_id, key.prefix, frozenset(key.scopes), due, given)
+
+
+def is_open(services: Services, caller: Caller) -> bool:
+    """Tell whether the secret of a caller who was remembered still opens its key."""
+    with services.store.reading(caller.tenant_id) as session:
+        key = (caller.tenant_id, caller.key_id, caller.secret_hash)
+        return api_keys.is_open(session, key, services.clock.now())
 
 
 def _opens(key: ApiKey, given: str, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,10 @@ MOST = 500
 """Leads that may be asked for at once."""
 _SCORED = "scored"
 UNSCORED = "The lead has no score: it is not among the open leads, or no model has scored it yet."
+
+
+Note = Callable[[Connection, Sequence[int]], None]
+"""Remembers in a transaction that leads were told about; what it raises keeps them from being told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,31 @@ class Current:
 def current(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Current:
     """Return the current scores of leads."""
     with services.store.reading(tenant_id) as session:
-        # A score says that there is such a lead: only for the others is that asked.
-        rows = _rows(session, tenant_id, [item for item in wanted if isinstance(item, int)])
-        found = resolve(session, tenant_id, [item for item in wanted if item not in rows])
-        rows |= _rows(session, tenant_id, [lead for lead in found.ids if lead not in rows])
-    told, absent = [], []
+        return _current(session, tenant_id, wanted)
+
+
+def told(services: Services, tenant_id: UUID, wanted: Sequence[Reference], note: Note) -> Current:
+    """Return the current scores of leads, and note in the same transaction whose were found, if any were."""
+    with services.store.transaction(tenant_id) as session:
+        found = _current(session, tenant_id, wanted)
+        if found.scores:
+            note(session, found.leads)
+    return found
+
+
+def _current(session: Connection, tenant_id: UUID, wanted: Sequence[Reference]) -> Current:
+    # A score says that there is such a lead: only for the others is that asked.
+    rows = _rows(session, tenant_id, [item for item in wanted if isinstance(item, int)])
+    found = resolve(session, tenant_id, [item for item in wanted if item not in rows])
+    rows |= _rows(session, tenant_id, [lead for lead in found.ids if lead not in rows])
+    scored, absent = [], []
     for item in dict.fromkeys(wanted):
         row = rows.get(found.leads.get(item, item))
         if row is None:
             absent.append(Absent(item, found.refused.get(item, UNSCORED)))
         else:
-            told.append(_stored(item, row))
-    return Current(told, absent)
+            scored.append(_stored(item, row))
+    return Current(scored, absent)
 
 
 def _rows(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict[Reference, AnyRow]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy.engine import Connection
+
 from connector.services.api.keys import Caller
 from connector.services.api.repeating import KEPT
 from connector.services.context import Services
@@ -19,8 +21,24 @@ _ROWS = 1_000
 """Uses that one transaction moves at most."""
 
 
-def record(services: Services, caller: Caller, operation: str, lead_ids: Sequence[int], request_id: str) -> None:
-    """Remember a use, and once a minute when the key was last used."""
+def record(services: Services, caller: Caller, operation: str, lead_ids: Sequence[int], request_id: str) -> bool:
+    """Remember a use, and once a minute when the key was last used.
+
+    False, and nothing is remembered, where the caller was only remembered and its key has ceased to open.
+    """
+    with services.store.transaction(caller.tenant_id) as session:
+        return add(services, session, caller, operation, lead_ids, request_id)
+
+
+def add(
+    services: Services,
+    session: Connection,
+    caller: Caller,
+    operation: str,
+    lead_ids: Sequence[int],
+    request_id: str,
+) -> bool:
+    """Do what :func:`record` does, in a transaction of the caller's tenant that reads what is told."""
     now = services.clock.now()
     one = lead_ids[0] if len(lead_ids) == 1 else None
     body = {
@@ -31,10 +49,12 @@ def record(services: Services, caller: Caller, operation: str, lead_ids: Sequenc
         "at": now.isoformat(),
         **({"leads": list(lead_ids)} if len(lead_ids) > 1 else {}),
     }
-    with services.store.transaction(caller.tenant_id) as session:
-        api_uses.add(session, caller.tenant_id, now, one, body)
-        if caller.note_use:
-            api_keys.note_use(session, caller.tenant_id, caller.key_id, now)
+    if caller.remembered:
+        return api_uses.add_while_open(session, (caller.tenant_id, caller.key_id, caller.secret_hash), now, one, body)
+    api_uses.add(session, caller.tenant_id, now, one, body)
+    if now >= caller.note_due:
+        api_keys.note_use(session, caller.tenant_id, caller.key_id, now)
+    return True
 
 
 def sweep(services: Services) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from connector.services import pipeline
 from connector.services.context import Services
 from connector.services.privacy.whom import by_lead
-from connector.store import erasures, ledger, objections, outbox, webhook_events
+from connector.store import erasures, ledger, objections
 from connector.store.erasures import Whom
 
 
@@ -26,8 +26,7 @@ def object_to_profiling(services: Services, tenant_id: UUID, lead_id: int, asked
         if found is None:
             return False
         objections.put(session, tenant_id, lead_id, now)
-        outbox.drop_of_lead(session, tenant_id, lead_id)
-        webhook_events.forget(session, tenant_id, [lead_id])
+        objections.honour(session, tenant_id, [lead_id])
         _note(services, session, tenant_id, "objected to profiling", lead_id, asked_by)
         if clear and found.written:
             erasures.add(session, tenant_id, Whom((), (), found.written), asked_by, now)

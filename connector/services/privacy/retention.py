@@ -35,6 +35,7 @@ def purge(services: Services, tenant_id: UUID) -> dict[str, int]:
         "ended leads": (successions.expire, now - keeping.ended),
         "inputs": (retention.inputs, now - keeping.inputs),
         "messages": (retention.messages, now - KEPT),
+        "former secrets": (retention.former_secrets, now),
     }
     gone = {kind: _all(services, tenant_id, *what) for kind, what in kinds.items()}
     if any(gone.values()):

@@ -17,7 +17,7 @@ from connector.adapters.receivers import Message, Reply
 from connector.errors import ConnectorError, CorruptSecret, RejectedInput
 from connector.services.context import Services
 from connector.services.webhooks_out.changes import PATIENCE
-from connector.services.webhooks_out.endpoints import opened_secret
+from connector.services.webhooks_out.endpoints import opened_secrets
 from connector.store import references, webhook_endpoints, webhook_events
 from connector.store.webhook_endpoints import Endpoint
 from connector.store.webhook_events import Event
@@ -114,8 +114,8 @@ class _Turn:
         """Send a message; nothing is held meanwhile but the lease."""
         message = Message(f"msg_{parcel.event.id.hex}", self.services.clock.now(), parcel.body)
         try:
-            secret = opened_secret(self.services, parcel.endpoint)
-            reply = self.services.receivers.send(parcel.endpoint.url, message, secret)
+            secrets = opened_secrets(self.services, parcel.endpoint)
+            reply = self.services.receivers.send(parcel.endpoint.url, message, secrets)
         except CorruptSecret:
             return _Outcome("The secret can't be opened. Make a new one and resume.", rests=True, ends=True)
         except RejectedInput as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.engine import Connection
@@ -19,16 +20,19 @@ from connector.store.webhook_endpoints import Endpoint
 from connector.store.webhook_events import Event, Renewed
 
 MOST_ENDPOINTS = 10
+GRACE = timedelta(hours=24)
+"""So long a former secret signs beside the new one."""
 TEST = "webhook.test"
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """An address with a secret that is shown once: it is stored sealed."""
+    """An address with a secret that is shown once: it is stored sealed. ``renewed``: there was one before."""
 
     endpoint: Endpoint
     secret: str = field(repr=False)
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,28 @@ def add(services: Services, tenant_id: UUID, url: str) -> NewSecret:
 
 
 def renew_secret(services: Services, tenant_id: UUID, endpoint_id: UUID) -> NewSecret | None:
-    """Sign with another secret from now on; None where the tenant has no such address."""
-    secret = new_secret()
+    """Sign with another secret from now on, and for ``GRACE`` with the one before as well, so that the receiver may
+    learn the new one at leisure; one before that signs no more. None where the tenant has no such address.
+    """
+    secret, now = new_secret(), services.clock.now()
     with services.store.transaction(tenant_id) as session:
         endpoint = _owned(session, tenant_id, endpoint_id)
         if endpoint is None:
             return None
         sealed = _sealed(services, tenant_id, endpoint_id, secret)
-        webhook_endpoints.save_secret(session, endpoint, sealed, services.clock.now())
+        webhook_endpoints.save_secret(session, endpoint, sealed, now, now + GRACE)
         _record(services, session, endpoint, "renew webhook secret")
-    return NewSecret(endpoint, secret)
+    return NewSecret(endpoint, secret, renewed=True)
+
+
+def end_former_secret(services: Services, tenant_id: UUID, endpoint_id: UUID) -> bool:
+    """Sign no more with the secret before the newest, as where others know it; False where there is no such address."""
+    with services.store.transaction(tenant_id) as session:
+        endpoint = _owned(session, tenant_id, endpoint_id)
+        if endpoint is not None:
+            webhook_endpoints.end_former(session, endpoint)
+            _record(services, session, endpoint, "end former webhook secret")
+    return endpoint is not None
 
 
 def pause(services: Services, tenant_id: UUID, endpoint_id: UUID) -> bool:
@@ -134,10 +150,12 @@ def overview(services: Services, tenant_id: UUID) -> Overview:
     return Overview(found, waiting, {item.id: [e for e in dead if e.endpoint_id == item.id] for item in found})
 
 
-def opened_secret(services: Services, endpoint: Endpoint) -> str:
-    """Return an address's secret; raises ``CorruptSecret`` where it can't be opened."""
+def opened_secrets(services: Services, endpoint: Endpoint) -> Sequence[str]:
+    """Return the secrets that sign for an address now, the newest first; raises ``CorruptSecret`` for a broken one."""
     owner = {"tenant_id": str(endpoint.tenant_id), "connection_id": str(endpoint.id)}
-    return services.cipher.decrypt(endpoint.secret, **owner)
+    in_grace = endpoint.former_until is not None and services.clock.now() < endpoint.former_until
+    sealed = (endpoint.secret, endpoint.former_secret if in_grace else None)
+    return [services.cipher.decrypt(text, **owner) for text in sealed if text is not None]
 
 
 def _sealed(services: Services, tenant_id: UUID, endpoint_id: UUID, secret: str) -> str:

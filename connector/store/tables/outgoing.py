@@ -16,6 +16,8 @@ webhook_endpoints = Table(
     Column("secret", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("secret_made_at", UtcTime, nullable=False),
+    Column("former_secret", Text),
+    Column("former_until", UtcTime),
     Column("paused_at", UtcTime),
     Column("trouble", Text),
     Column("failures", Integer, nullable=False, server_default="0"),
@@ -32,8 +34,9 @@ webhook_endpoints = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
 )
-"""``due_at`` is when a worker has something to do there, null while nothing waits. ``failures`` counts those in a row
-that were the receiver's, for which it is left alone longer and longer."""
+"""``former_secret`` signs beside the other ``former_until`` then. ``due_at`` is when a worker has something to do
+there, null while nothing waits. ``failures`` counts those in a row that were the receiver's, for which it is left alone
+longer and longer."""
 
 webhook_events = Table(
     "webhook_events",

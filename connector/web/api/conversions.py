@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from connector.services.api import conversions
 from connector.services.api.conversions import Outcome
@@ -21,6 +21,12 @@ routes = ApiBlueprint(
     "api_conversions", __name__, url_prefix="/api/v1/conversions", description="Outcomes that no CRM tells."
 )
 _LARGEST = Decimal(10) ** 15
+
+
+def _countable(amount: Decimal) -> None:
+    """Refuse what no column of money takes. Not ``validate.Range``: that would describe bounds of a text."""
+    if not 0 <= amount < _LARGEST:
+        raise ValidationError("Must be 0 or more, and less than 10^15.")
 
 
 class OutcomeShape(Schema):
@@ -42,8 +48,11 @@ class OutcomeShape(Schema):
         load_default=None,
         places=4,
         as_string=True,
-        validate=validate.Range(0, _LARGEST, max_inclusive=False),
-        metadata={"description": "As a string, so that no digit is lost."},
+        validate=_countable,
+        metadata={
+            "type": ["string", "number", "null"],
+            "description": "From 0 to below 10^15, with up to 4 decimals; as a string no digit is lost.",
+        },
     )
     currency = fields.String(load_default=None, validate=validate.Regexp(r"[A-Z]{3}\Z"))
 

@@ -11,11 +11,13 @@ import flask_smorest
 import marshmallow
 import orjson
 from flask import Flask, Request, Response, current_app, g, request
+from sqlalchemy.engine import Connection
 from webargs.flaskparser import FlaskParser
 
 from connector.errors import RejectedInput
 from connector.services.api import keys, repeating, uses
 from connector.services.api.keys import Caller, Scope, UnknownKey
+from connector.services.api.remembering import RememberedCallers
 from connector.services.api.repeating import Answer, OtherRequest, UnderWay
 from connector.store.session import UNAVAILABLE
 from connector.web.api import problems, strict
@@ -25,6 +27,9 @@ from connector.web.wiring import services
 
 BODY_BYTES = 64 * 1024
 _KEPT_HEADERS = ("Content-Type", "Location")
+_CALLERS = "connector.api.callers"
+_ONLY_READ = frozenset({Scope.SCORES_READ, Scope.LEADS_READ, Scope.MODELS_READ, Scope.EXPORTS_READ})
+"""Scopes whose routes change nothing, so that a revoked key may be noticed as late as before the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
 
 def register(app: Flask) -> None:
     """Guard the API; must come before the rate limits, which count by key."""
+    app.extensions[_CALLERS] = RememberedCallers()
     app.before_request(_enter)
     app.after_request(_leave)
     app.register_error_handler(Problem, problems.answer)
@@ -87,6 +93,13 @@ def caller() -> Caller:
 def used(lead_ids: Sequence[int]) -> None:
     """Say which leads a request is about, for the ledger."""
     g.api_leads = list(lead_ids)
+
+
+def note(session: Connection, lead_ids: Sequence[int]) -> None:
+    """Remember this request in the transaction that reads what it is told about leads, instead of in one more."""
+    if not _remember(functools.partial(uses.add, services(), session), lead_ids):
+        raise _unknown(keys.ENDED)
+    g.noted = True
 
 
 def cost() -> int:
@@ -107,8 +120,11 @@ def _enter() -> None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise _unknown("Send an API key as a bearer token.")
+    rule = _rule()
+    remembering = rule is not None and rule.scope in _ONLY_READ
+    look = current_app.extensions[_CALLERS].caller_of if remembering else keys.caller_of
     try:
-        g.caller = keys.caller_of(services(), secret.strip())
+        g.caller = look(services(), secret.strip())
     except UnknownKey as error:
         raise _unknown(str(error)) from None
 
@@ -134,14 +150,22 @@ def _unknown(sentence: str) -> Problem:
 
 
 def _leave(response: Response) -> Response:
-    """Remember a use before it is answered: what can't be remembered is not given out."""
-    if "caller" not in g or response.status_code >= 400:
+    """Remember a use before it is answered: what can't be remembered is not given out, nor to a key that has ended."""
+    if "caller" not in g:
         return response
     try:
-        uses.record(services(), caller(), str(request.endpoint), g.get("api_leads", ()), g.request_id)
+        if response.status_code >= 400:
+            # A refusal tells something as well: that there is no such lead.
+            still = not caller().remembered or keys.is_open(services(), caller())
+        else:
+            still = "noted" in g or _remember(functools.partial(uses.record, services()), g.get("api_leads", ()))
     except UNAVAILABLE:
         return problems.answer(Problem("unavailable", "The database is busy or away."))
-    return response
+    return response if still else problems.answer(_unknown(keys.ENDED))
+
+
+def _remember(add: Callable[[Caller, str, Sequence[int], str], bool], lead_ids: Sequence[int]) -> bool:
+    return add(caller(), str(request.endpoint), lead_ids, g.request_id)
 
 
 def quickly(told: Any) -> Response:

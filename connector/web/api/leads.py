@@ -16,7 +16,7 @@ from connector.services.api.leads import Criteria
 from connector.services.api.references import parsed
 from connector.services.api.supposing import Act
 from connector.web.api import paging
-from connector.web.api.gate import ApiBlueprint, caller, quickly, used
+from connector.web.api.gate import ApiBlueprint, caller, note, quickly, used
 from connector.web.api.lead_shapes import (
     ChangesShape,
     FoundShape,
@@ -124,10 +124,9 @@ def get(lead: str) -> leads.Lead:
 @routes.response(200, ScoreShape)
 def score(lead: str) -> Response:
     """The current score of one lead, as it is stored."""
-    found = scores.current(services(), caller().tenant_id, [parsed(lead)])
+    found = scores.told(services(), caller().tenant_id, [parsed(lead)], note)
     if not found.scores:
         raise Problem("not-found", found.absent[0].reason)
-    used(found.leads)
     return quickly(found.scores[0])
 
 

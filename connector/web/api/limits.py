@@ -11,6 +11,7 @@ from flask_limiter import HeaderNames, Limiter
 
 from connector.settings import Settings
 from connector.web.api import gate
+from connector.web.api.counting import SCHEME
 
 UNITS = 600
 """Units that a key may spend in a minute; most routes cost one."""
@@ -25,7 +26,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Count requests by key, and tell in headers what is left."""
     app.after_request(_wait)
     # Without Redis there is one process: settings of a deployment always name one.
-    uri = settings.redis_url or "memory://"
+    uri = f"{SCHEME}{settings.redis_url}" if settings.redis_url else "memory://"
     patience = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25} if settings.redis_url else {}
     Limiter(
         key_func=lambda: g.caller.key_id.hex,

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from connector.errors import RejectedInput
 from connector.services.api import recomputing, scores
 from connector.services.api.keys import Scope
-from connector.web.api.gate import ApiBlueprint, caller, once, quickly, used
+from connector.web.api.gate import ApiBlueprint, caller, note, once, quickly, used
 from connector.web.api.problems import Problem
 from connector.web.api.shapes import AbsentShape, LeadReference, ScoreShape
 from connector.web.wiring import services
@@ -66,8 +66,7 @@ def query(body: dict[str, Any]) -> Response:
 
     As they are stored: nothing is computed. Leads without a score are named with the reason.
     """
-    found = scores.current(services(), caller().tenant_id, body["leads"])
-    used(found.leads)
+    found = scores.told(services(), caller().tenant_id, body["leads"], note)
     return quickly(found)
 
 

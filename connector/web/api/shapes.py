@@ -12,15 +12,23 @@ from connector.services.api.references import LARGEST_ID
 
 SENSIBLE = validate.Range(datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 """Times that every database can name."""
-_LEAD = "Our id as a number, or the id of a record in a CRM as vendor:id or vendor:account:id."
+_REFERENCE = {
+    "type": ["integer", "string"],
+    "description": "Our id as a number, or the id of a record in a CRM as vendor:id or vendor:account:id.",
+    "examples": [4711, "vendor:151"],
+    "minimum": 1,
+    "maximum": LARGEST_ID,
+    "minLength": 3,
+    "maxLength": 300,
+    "pattern": ":",
+}
 
 
 class LeadReference(fields.Field):  # type: ignore[type-arg]  # its values are numbers or strings
     """A lead by our id, or by a record's in a CRM."""
 
     def __init__(self, **more: Any) -> None:
-        metadata = {"type": ["integer", "string"], "description": _LEAD, "examples": [4711, "vendor:151"]}
-        super().__init__(metadata=metadata | more.pop("metadata", {}), **more)
+        super().__init__(metadata=_REFERENCE | more.pop("metadata", {}), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int | str:
         if type(value) is int and 0 < value <= LARGEST_ID:

@@ -18,7 +18,16 @@ from tests.services.privacy.people import ANA, BEN, people
 from tests.world import NOW
 
 DAY = timedelta(days=1)
-KINDS = ("hints", "events", "former values", "archived records", "ended leads", "inputs", "messages")
+KINDS = (
+    "hints",
+    "events",
+    "former values",
+    "archived records",
+    "ended leads",
+    "inputs",
+    "messages",
+    "former secrets",
+)
 NOTHING = dict.fromkeys(KINDS, 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -16,15 +16,16 @@ import sqlalchemy as sa
 from connector.adapters.receivers import Message, Receivers, Reply
 from connector.crypto import TokenCipher, new_key
 from connector.errors import RejectedInput
-from connector.services import rotation, scored, sweeping
+from connector.records import Page, Removal
+from connector.services import identity, rotation, scored, sweeping
 from connector.services.privacy import erasing, retention
 from connector.services.privacy.held import held_of
 from connector.services.privacy.objecting import object_to_profiling
 from connector.services.scored import Scoring
 from connector.services.webhooks_out import changes, delivering, endpoints
-from connector.store import inputs, tenants
+from connector.store import inputs, records, tenants
 from connector.store.session import Store
-from connector.store.tables import ledger_payloads, scores, webhook_endpoints, webhook_events
+from connector.store.tables import ledger_payloads, outbox, scores, webhook_endpoints, webhook_events
 from tests.services.privacy.people import ANA, BEN, MAIL, Crash, People, people
 from tests.services.webhooks_out.receiver import Receiver, listening
 
@@ -160,8 +161,8 @@ def test_a_worker_that_dies_after_the_answer_sends_again_under_the_same_id(line:
     good = line.made.services.receivers
 
     class Dies(Receivers):
-        def send(self, url: str, message: Message, secret: str) -> Reply:
-            good.send(url, message, secret)
+        def send(self, url: str, message: Message, secrets: Sequence[str]) -> Reply:
+            good.send(url, message, secrets)
             raise Crash
 
     line.score(ANA, "Low")
@@ -182,7 +183,7 @@ def test_who_lost_the_lease_records_nothing(line: Line) -> None:
     services, good = line.made.services, line.made.services.receivers
 
     class Slow(Receivers):
-        def send(self, url: str, message: Message, secret: str) -> Reply:
+        def send(self, url: str, message: Message, secrets: Sequence[str]) -> Reply:
             line.made.world.clock.at += 2 * delivering.LEASE
             assert delivering.carry_out(replace(services, receivers=good), line.endpoint_id) == 1
             return Reply(500)
@@ -199,9 +200,9 @@ def test_a_pause_holds_at_once(light: Line) -> None:
     good = light.made.services.receivers
 
     class Pausing(Receivers):
-        def send(self, url: str, message: Message, secret: str) -> Reply:
+        def send(self, url: str, message: Message, secrets: Sequence[str]) -> Reply:
             endpoints.pause(light.made.services, light.made.tenant_id, light.endpoint_id)
-            return good.send(url, message, secret)
+            return good.send(url, message, secrets)
 
     light.score(ANA, "Low")
     light.score(BEN, "Low")
@@ -328,7 +329,6 @@ def test_pause_new_secret_test_and_removal(light: Line) -> None:
     assert got.told["type"] == "webhook.test"
     assert got.told["data"] == {}
     assert got.is_signed_with(renewed.secret)
-    assert not got.is_signed_with(light.secret)
     light.score(ANA, "Low")
     assert endpoints.remove(services, tenant_id, light.endpoint_id)
     assert light.waiting() == 0
@@ -338,6 +338,34 @@ def test_pause_new_secret_test_and_removal(light: Line) -> None:
     words = ("add webhook", "pause webhook", "test webhook", "resume webhook", "renew webhook secret", "remove webhook")
     assert sorted(acts) == sorted(words)
     assert "of-theirs" not in "".join(bodies)
+
+
+def test_a_former_secret_signs_as_well_for_a_day(light: Line) -> None:
+    """Then no more, and it is forgotten; a second new one ends the first, and an admin ends one that others know."""
+    services, tenant_id = light.made.services, light.made.tenant_id
+
+    def signed(*wanted: str) -> list[bool]:
+        endpoints.send_test(services, tenant_id, light.endpoint_id)
+        assert light.send() == 1
+        return [light.receiver.got[-1].is_signed_with(secret) for secret in wanted]
+
+    second = endpoints.renew_secret(services, tenant_id, light.endpoint_id)
+    assert second
+    light.made.world.clock.at += endpoints.GRACE - timedelta(seconds=1)
+    assert signed(light.secret, second.secret) == [True, True]
+    third = endpoints.renew_secret(services, tenant_id, light.endpoint_id)
+    assert third
+    assert signed(light.secret, second.secret, third.secret) == [False, True, True]
+    light.made.world.clock.at += endpoints.GRACE
+    assert signed(second.secret, third.secret) == [False, True]
+    assert light.endpoint().former_secret
+    assert retention.purge(services, tenant_id)["former secrets"] == 1
+    assert light.endpoint().former_secret is None
+    fourth = endpoints.renew_secret(services, tenant_id, light.endpoint_id)
+    assert fourth
+    assert endpoints.end_former_secret(services, tenant_id, light.endpoint_id)
+    assert signed(third.secret, fourth.secret) == [False, True]
+    assert light.endpoint().former_secret is None
 
 
 def test_secrets_are_sealed_and_bound_to_their_tenant(light: Line) -> None:
@@ -364,12 +392,14 @@ def test_a_secret_outlasts_a_rotation_of_keys(light: Line) -> None:
     old, new = new_key(), new_key()
     services = replace(light.made.services, cipher=TokenCipher([old]))
     made = endpoints.add(services, light.made.tenant_id, light.receiver.origin)
+    renewed = endpoints.renew_secret(services, light.made.tenant_id, made.endpoint.id)
+    assert renewed
     endpoints.remove(services, light.made.tenant_id, light.endpoint_id)
     rotation.rotate(replace(services, cipher=TokenCipher([new, old])))
     endpoints.send_test(services, light.made.tenant_id, made.endpoint.id)
     light.made.world.services = replace(services, cipher=TokenCipher([new]))
     assert light.send() == 1
-    assert light.receiver.got[0].is_signed_with(made.secret)
+    assert all(light.receiver.got[0].is_signed_with(secret) for secret in (made.secret, renewed.secret))
 
 
 def test_who_is_erased_or_objects_is_not_told_of(line: Line) -> None:
@@ -389,6 +419,24 @@ def test_who_is_erased_or_objects_is_not_told_of(line: Line) -> None:
         erasing.carry_out(services, found)
     assert line.waiting() == 0
     assert line.send() == 0
+
+
+@pytest.mark.parametrize("way", ["whole", "lane"])
+def test_a_word_against_profiling_that_comes_with_another_record_withdraws_what_waits(line: Line, way: str) -> None:
+    """A CRM merges the record of one who objected into that of a lead with a score: neither it nor a message stays."""
+    made, services, tenant_id = line.made, line.made.services, line.made.tenant_id
+    line.score(BEN, "Low")
+    object_to_profiling(services, tenant_id, made.lead_of(ANA), "test", clear=False)
+    assert line.waiting() == 1
+    made.read(Page(cursor={}, drained=True, removals=(Removal(ANA, made.world.clock.now(), merged_into=BEN),)))
+    with services.store.transaction(tenant_id) as session:
+        if way == "whole":
+            identity.conclude(services, session, tenant_id)
+        else:
+            (ben,) = records.ids_by_vendor_id(session, made.account.id, [BEN]).values()
+            identity.identify_records(session, tenant_id, [ben])
+        left = [session.execute(sa.select(table)).all() for table in (scores, webhook_events, outbox)]
+    assert left == [[], [], []]
 
 
 def test_what_nobody_takes_goes_after_thirty_days(light: Line) -> None:

@@ -123,6 +123,7 @@ OWNED = {
     "webhooks_out.index": Owned("GET", _nothing),
     "webhooks_out.add": Owned("POST", _nothing),
     "webhooks_out.renew_secret": Owned("POST", _webhook),
+    "webhooks_out.end_former_secret": Owned("POST", _webhook),
     "webhooks_out.pause": Owned("POST", _webhook),
     "webhooks_out.resume": Owned("POST", _webhook),
     "webhooks_out.remove": Owned("POST", _webhook),

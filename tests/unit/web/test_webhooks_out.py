@@ -23,7 +23,7 @@ def test_the_signature_is_the_one_that_the_scheme_publishes() -> None:
     message = Message(
         "msg_p5jXN8AQM9LWM0D4loKWxJek", NOW.fromtimestamp(1614265330, NOW.tzinfo), b'{"test": 2432232314}'
     )
-    assert headers_of(message, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") == {
+    assert headers_of(message, ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]) == {
         "Content-Type": "application/json",
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -65,6 +65,10 @@ def test_an_address_from_its_secret_to_its_removal(fresh: Site) -> None:
         assert f"{mine}/resume" in browser.get(PAGE).text
         assert secret not in (renewed := browser.press(PAGE, f"{mine}/secret")).text
         assert "whsec_" in renewed.text
+        assert "signs as well for 24 hours" in renewed.text
+        assert "The secret before signs as well until" in browser.get(PAGE).text
+        browser.press(PAGE, f"{mine}/former-secret/end")
+        assert f"{mine}/former-secret" not in browser.get(PAGE).text
         browser.press(PAGE, f"{mine}/remove")
         assert mine not in browser.get(PAGE).text
 

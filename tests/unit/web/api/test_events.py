@@ -60,15 +60,17 @@ def test_one_bad_event_leaves_its_neighbours_alone(live: Site, writer: Program) 
         {"id": "x", "type": "event", "name": "x", "lead": lead},
         event(8, lead="fakecrm:nobody"),
         event(9, lead=lead, at="2027-01-01T00:00:00Z"),
+        event(10, lead=lead, at=2**70),
     ]
     found = told(writer.post("/events", {"events": batch}), 202)
     assert found["accepted"] == 1
-    assert [item["index"] for item in found["refused"]] == [0, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert [item["index"] for item in found["refused"]] == [0, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     reasons = {item["index"]: item["reason"] for item in found["refused"]}
     assert reasons[0] == reasons[8] == "There is no such lead."
     assert "not both" in reasons[3]
     assert "no e-mail address" in reasons[6]
     assert "five minutes ahead" in reasons[9]
+    assert "64 bits" in reasons[10]
     assert len(kept(live)) == 1
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +17,7 @@ from connector.errors import RejectedInput
 from connector.services import ledgers
 from connector.services.api import keys, uses
 from connector.services.api.keys import Scope, UnknownKey
+from connector.services.context import Services
 from connector.store import ledger
 from connector.store.tables import api_keys, ledger_payloads
 from tests.unit.web.api.program import Program, problem, program, told
@@ -104,6 +108,58 @@ def test_a_key_ends_when_it_expires_and_when_it_is_revoked(fresh: Site) -> None:
     with pytest.raises(RejectedInput, match="is revoked"):
         keys.rotate(services, tenant, long.key.id)
     assert [act["action"] for act in acts(fresh)][-2:] == ["rotate API key", "revoke API key"]
+
+
+Ending = Callable[[Services, UUID, UUID], object]
+_ENDINGS: dict[str, Ending] = {
+    "revoked": keys.revoke,
+    "another secret": lambda *key: keys.rotate(*key, timedelta()),
+}
+
+
+@pytest.mark.parametrize("how", _ENDINGS)
+def test_a_program_that_was_just_let_in_is_told_nothing_once_its_key_has_ended(live: Site, how: str) -> None:
+    """Neither a score, nor that there is no such lead, nor that a scope is missing; and no use is remembered."""
+    services, tenant = live.world.services, live.tenant_of("101")
+    made = keys.add(services, tenant, "x", [Scope.SCORES_READ, Scope.LEADS_READ])
+    caller = Program(live.app.test_client(), made.secret)
+    lead = told(caller.post("/leads/search", {"limit": 1}))["leads"][0]["lead"]
+    told(caller.get(f"/leads/{lead}/score"))
+    uses.sweep(services)
+    _ENDINGS[how](services, tenant, made.key.id)
+    for path in (f"/leads/{lead}/score", f"/leads/{lead}", "/leads/999999/score", "/models"):
+        problem(caller.get(path), 401, "key")
+    problem(caller.post("/scores/query", {"leads": [lead]}), 401, "key")
+    problem(caller.post("/events", {"events": []}), 401, "key")
+    assert uses.sweep(services) == 0
+
+
+def test_a_key_that_expires_while_it_is_remembered_opens_to_the_second(live: Site) -> None:
+    """Not for the half minute more in which it is not looked up."""
+    services, tenant = live.world.services, live.tenant_of("101")
+    made = keys.add(services, tenant, "x", [Scope.MODELS_READ], days=1)
+    caller = Program(live.app.test_client(), made.secret)
+    live.world.clock.sleep(24 * 3600 - 1)
+    told(caller.get("/models"))
+    told(caller.get("/models"))
+    live.world.clock.sleep(1)
+    problem(caller.get("/models"), 401, "key")
+
+
+def test_who_asks_again_is_not_looked_up_again_and_read_and_remembered_in_one_go(live: Site, writer: Program) -> None:
+    """Two statements for the score of a lead, beside those that begin and end."""
+    lead = told(writer.post("/leads/search", {"limit": 1}))["leads"][0]["lead"]
+    told(writer.get(f"/leads/{lead}/score"))
+    seen: list[str] = []
+
+    def see(*given: Any) -> None:
+        seen.append(given[2].split()[0])
+
+    engine = live.world.services.store.engine
+    sa.event.listen(engine, "before_cursor_execute", see)
+    told(writer.get(f"/leads/{lead}/score"))
+    sa.event.remove(engine, "before_cursor_execute", see)
+    assert seen == ["BEGIN", "SELECT", "INSERT"]
 
 
 def test_whoever_has_no_key_learns_nothing(fresh: Site) -> None:

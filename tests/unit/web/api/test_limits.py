@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from redis import Redis
 
 from connector.app import create_app
 from connector.services.api.keys import Scope
@@ -61,6 +62,18 @@ def test_processes_count_together(fresh: Site, shared: Settings) -> None:
         "597",
         "596",
     ]
+
+
+def test_a_redis_server_that_was_started_anew_is_told_the_scripts_again(fresh: Site, shared: Settings) -> None:
+    """Nothing is counted twice for it, and what is left is told by the same count."""
+    fresh.signed_in()
+    caller = Program(create_app(fresh.world.services, shared).test_client(), program(fresh).secret)
+    left = []
+    with Redis.from_url(str(shared.redis_url)) as redis:
+        for _ in range(2):
+            left += [caller.get("/models").headers["X-RateLimit-Remaining"] for _ in range(2)]
+            redis.script_flush()
+    assert left == ["599", "598", "597", "596"]
 
 
 def test_without_redis_the_api_answers_and_each_process_counts_for_itself(fresh: Site) -> None:
