@@ -79,9 +79,10 @@ def decide(found: Contest | None, standing: Standing) -> Decision:
     if found.orders:
         told = f"A person is asked, because since {found.champion} {'; '.join(found.orders)}. {figures}"
         return Decision(Outcome.WAITING, "orders", told)
-    refusal = _refusal(found, figures)
-    if refusal is not None:
-        return refusal
+    return _refusal(found, figures) or _judged(found, figures, standing)
+
+
+def _judged(found: Contest, figures: str, standing: Standing) -> Decision:
     clause, merit = _merit(found, figures)
     if clause == "undecided":
         return _undecided(found, merit)
