@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from scoring import watching
 from scoring.bundle import Bundle
 from scoring.champions.contest import Champion, Contest, Ground, contest
+from scoring.champions.growth import matured_conversions
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
@@ -127,6 +128,7 @@ def train(
     told |= {"segments": _compared(timeline, trial, bundle.goal, attributes, told["inputs"], seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
+    told |= {"matured": matured_conversions(history, goal, as_of)}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)

@@ -10,12 +10,15 @@ import polars as pl
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
 from connector.services import again, companies, scored, snapshot
+from connector.services.champions import asking
 from connector.services.job import Job, TurnOverError
 from connector.services.scored import Scoring
 from connector.store import inputs, ledger, models, runs, scores, tenants
 from scoring.schema import History
 
 _CHUNK = 500
+_REFRESH = "refresh"
+"""The kind of run that scores without training (services/pipeline)."""
 
 
 def run(job: Job) -> None:
@@ -64,6 +67,8 @@ def run(job: Job) -> None:
         long_enough = services.clock.monotonic() - computed >= computed - begun
         if done < expected and long_enough and job.turn_is_over():
             raise TurnOverError
+    if job.run.kind == _REFRESH:
+        asking.ask_if_grown(job, history)
     with job.transaction() as session:
         companies.refresh(session, job.tenant_id, model.version, job.run.as_of, services.clock.now())
 

@@ -92,8 +92,8 @@ def fit(history: History, wanted: Wanted) -> Made:
     """Train and decide, in a process of its own."""
     # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
     from scoring.bundle import dumps
-    from scoring.champions import Standing as Under
-    from scoring.champions import decide
+    from scoring.champions.rule import Standing as Under
+    from scoring.champions.rule import decide
     from scoring.prior import pooled, readable
     from scoring.scoremap import ScoreMap
     from scoring.train import train
@@ -129,7 +129,7 @@ def fit(history: History, wanted: Wanted) -> Made:
 def _champion(wanted: Wanted) -> Any:
     """The model that scores, read for the contest; one that can't be read is replaced as if there were none."""
     from scoring.bundle import loads
-    from scoring.champions import Champion
+    from scoring.champions.contest import Champion
     from scoring.errors import BundleError
 
     held = wanted.champion

@@ -1,18 +1,5 @@
-"""Whether a new model may take the place of the one that scores: comparison, churn, and the rule."""
+"""Whether a new model may take the place of the one that scores.
 
-from scoring.champions.comparison import Comparison, compared
-from scoring.champions.contest import Champion, Contest, contest
-from scoring.champions.rule import CHURN_CAP, Decision, Outcome, Standing, decide
-
-__all__ = [
-    "CHURN_CAP",
-    "Champion",
-    "Comparison",
-    "Contest",
-    "Decision",
-    "Outcome",
-    "Standing",
-    "compared",
-    "contest",
-    "decide",
-]
+``contest.contest`` tries both on the newest rows and counts who would cross the High-Intent line, ``rule.decide`` says
+what becomes of the new one. (This file imports neither: ``outcome`` and ``growth`` are read where no model is.)
+"""

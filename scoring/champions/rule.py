@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from scoring.champions.comparison import Comparison, Pair
 from scoring.champions.contest import Contest
+from scoring.champions.outcome import Outcome
 
 MARGIN = 0.005
 """A loss of AUC below which nobody would see a difference."""
@@ -32,14 +32,6 @@ CHURN_CAP = 0.25
 STALE_DAYS = 90.0
 TRUER = 0.01
 """A Brier score surely worse, and by more than this share of the champion's, refuses a challenger."""
-
-
-class Outcome(StrEnum):
-    """What becomes of a challenger."""
-
-    PUBLISHED = "published"
-    WAITING = "waiting"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

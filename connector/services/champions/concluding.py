@@ -12,7 +12,7 @@ from connector.services import acts
 from connector.services.job import Job
 from connector.store import ledger, models, runs
 from connector.store.models import Decided, ModelVersion
-from scoring.champions.rule import Outcome
+from scoring.champions.outcome import Outcome
 
 _STATUS = {Outcome.PUBLISHED: models.RETIRED, Outcome.WAITING: models.WAITING, Outcome.REFUSED: models.REFUSED}
 """As what a model is stored; one that is published takes its place in the same transaction."""
