@@ -20,6 +20,7 @@ from connector.commands.database import database
 from connector.commands.enrichment import enrich
 from connector.commands.keys import keys
 from connector.commands.ledger import ledger
+from connector.commands.models import models
 from connector.commands.wired import services as wired
 from connector.commands.wired import services_of
 from connector.demo.options import DemoOptions
@@ -215,7 +216,7 @@ def doctor() -> None:
     sys.exit(Level.PROBLEM in levels)
 
 
-for command in (database, enrich, invite, keys, ledger, programs, *privacy.COMMANDS):
+for command in (database, enrich, invite, keys, ledger, models, programs, *privacy.COMMANDS):
     cli.add_command(command)
 
 

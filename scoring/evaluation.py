@@ -7,7 +7,7 @@ of RESAMPLES draws. Precision at capacity counts each lead once, at its first ro
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,12 +154,13 @@ def _measures(window: Window, capacity: int) -> Callable[[Floats], list[float]]:
     return measure
 
 
-def resampled(window: Window, seed: int) -> list[Floats]:
-    """The rows' weights in each of RESAMPLES draws of groups."""
+def resampled(window: Window, seed: int, draws: int = RESAMPLES) -> Iterator[Floats]:
+    """The rows' weights in each of so many draws of groups."""
     rng = np.random.default_rng(seed)
     groups = int(window.group.max()) + 1
     chances = np.full(groups, 1 / groups)
-    return [window.weight * rng.multinomial(groups, chances)[window.group] for _ in range(RESAMPLES)]
+    for _ in range(draws):
+        yield window.weight * rng.multinomial(groups, chances)[window.group]
 
 
 def interval(value: float, draws: Floats) -> Value:

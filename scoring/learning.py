@@ -94,6 +94,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A recipe as it was fitted for its trial, with the features and the calibration of that time."""
+
+    spec: FeatureSpec
+    model: Model
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """The judging rows (newer than all that was learned from), their vectors and calibrated log-odds.
 
@@ -109,6 +118,8 @@ class Trial:
     learned_from: Rows | None = None
     parted: Segmentation | None = None
     """Where the goal names a field to part leads by."""
+    judged: Judged | None = None
+    """What made ``log_odds``: it has learned from none of the rows, so that it can be tried on newer ones again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +154,13 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, matrix = rung.served(spec, matrix, choice)
     order = task.rows["order"].to_numpy()
     before = known_at(task.training(matrix, spec), order, split.dev, int(order[split.test].min()))
-    raw = choice.recipe.fit(before).log_odds(matrix[split.test])
+    judged = choice.recipe.fit(before)
+    raw = judged.log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
-    log_odds = out_of_fold(task.rows, windows).apply(raw)
-    test = task.rows.filter(pl.Series(split.test))
-    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before, parted)
+    calibration = out_of_fold(task.rows, windows)
+    test, tried = task.rows.filter(pl.Series(split.test)), Judged(spec, judged, calibration)
+    log_odds = calibration.apply(raw)
+    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before, parted, tried)
     spec, vectors, model = _refitted(task, choice, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
@@ -209,12 +222,10 @@ def ruled(task: Task) -> tuple[Fitted, Trial]:
     """
     spec, vectors = task.fitted(task.rows)
     rows, pool = task.training(vectors.matrix, spec), task.pool()
-    if pool is None:
-        model: Model = scorecard.fit(rows)
-        log_odds = model.log_odds(vectors.matrix)
-    else:
-        model = pool.fit(rows)
-        log_odds = replace(pool, blind=True).fit(rows).log_odds(vectors.matrix)
+    model: Model = scorecard.fit(rows) if pool is None else pool.fit(rows)
+    judged = model if pool is None else replace(pool, blind=True).fit(rows)
+    log_odds = judged.log_odds(vectors.matrix)
     every = (np.ones(task.rows.height, dtype=bool), log_odds)
     known = bands.learn(task.rows, [every], IDENTITY)
-    return Fitted(spec, vectors, model, IDENTITY, known), Trial(task.rows, vectors.matrix, spec.columns, log_odds)
+    trial = Trial(task.rows, vectors.matrix, spec.columns, log_odds, judged=Judged(spec, judged, IDENTITY))
+    return Fitted(spec, vectors, model, IDENTITY, known), trial

@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from scoring import watching
 from scoring.bundle import Bundle
+from scoring.champions.contest import Champion, Contest, Ground, contest
+from scoring.champions.growth import matured_conversions
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
@@ -36,18 +38,28 @@ from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
 from scoring.splits import distinct_conversions, time_split
-from scoring.tiers import Tiers, by_goal, share_high
+from scoring.tiers import Tenths, Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth
+
+_NO_BANDS = Tiers(1_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A finished training: what scores, what is known of its quality (JSON-able), and what others may learn of it."""
+    """A finished training: what scores, what is known of its quality (JSON-able), and what others may learn of it.
+
+    ``trial``: the same recipe fitted on the older rows alone, to be tried against later models on newer ones;
+    ``begins``: those rows are of an earlier ``order`` than this (None: it has learned from no row).
+    ``contest``: how it does beside the champion that was handed in.
+    """
 
     bundle: Bundle
     report: dict[str, Any]
     share: Share | None = None
+    trial: Bundle | None = None
+    begins: int | None = None
+    contest: Contest | None = None
 
 
 # Sums in another number of threads have other last bits: the same data and seed must give the same bytes anywhere.
@@ -65,6 +77,7 @@ def train(
     attributes: Collection[str] = (),
     prior: Prior | None = None,
     gives: bool = False,
+    champion: Champion | None = None,
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -76,7 +89,7 @@ def train(
     that tell the source are compared over in any case.
     ``prior``: what other tenants' models have in common; it serves instead of the scorecard and is a candidate up to
     300 conversions. ``gives``: work out the tenant's own share for a later prior. Both mean something for ``DATED``
-    goals alone.
+    goals alone. ``champion``: the model that scores now, for the contest.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -100,12 +113,13 @@ def train(
         model=fitted.model,
         calibration=fitted.calibration,
         score_map=score_map or _first_map(rows, fitted, trial),
-        tiers=Tiers(1_000, 1_000),
+        tiers=_NO_BANDS,
         bands=fitted.bands,
         worth=learn_worth(rows, fitted.vectors.matrix, until(history, as_of).amounts),
         seen=look_at(fitted.vectors.matrix, rows["lead_id"].to_numpy(), _labels(rows), rows["weight"].to_numpy()),
     )
-    bundle = _with_tiers(bundle, history, as_of)
+    scores = score(bundle, history, as_of=as_of, reasons=False)
+    bundle = _with_tiers(bundle, scores["score_tenths"].to_numpy())
     doubted = assumed(timeline, goal, {*confirmed, *watching.holding(seen)})
     told = report(bundle, rows, fitted, trial, verdicts=judgement.verdicts, assumed=doubted, seed=seed)
     told |= {"quarantine": judgement.to_json(), "delay": delay_curve(history, goal, as_of)}
@@ -114,10 +128,27 @@ def train(
     told |= {"segments": _compared(timeline, trial, bundle.goal, attributes, told["inputs"], seed)}
     told |= {"segment_models": told_segments(trial.parted, trial.choice.segments if trial.choice else ())}
     told |= {"prior": told_prior(task.prior, bundle.model), "as_of": as_of.isoformat()}
+    told |= {"matured": matured_conversions(history, goal, as_of)}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
-    return Training(bundle, told, task.share(fitted) if gives and dated else None)
+    share = task.share(fitted) if gives and dated else None
+    ground = Ground(timeline, history, as_of, trial, scores, judgement.excluded(), seed)
+    met = contest(champion, bundle, ground) if champion else None
+    return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met)
+
+
+def _tried(bundle: Bundle, trial: Trial) -> Bundle | None:
+    """What was tried, in the form of what serves; it sets no band and explains nothing."""
+    if trial.judged is None:
+        return None
+    judged = trial.judged
+    bare = replace(bundle, spec=judged.spec, model=judged.model, calibration=judged.calibration, tiers=_NO_BANDS)
+    return replace(bare, seen=None, bands=None, worth=None)
+
+
+def _begins(trial: Trial) -> int | None:
+    return None if trial.split is None or trial.rows.is_empty() else int(trial.rows["order"].min())  # type: ignore[arg-type]
 
 
 def _compared(
@@ -156,9 +187,8 @@ def _first_map(rows: pl.DataFrame, fitted: Fitted, trial: Trial) -> ScoreMap:
     return ScoreMap(math.log(chance / (1 - chance)))
 
 
-def _with_tiers(bundle: Bundle, history: History, as_of: datetime) -> Bundle:
+def _with_tiers(bundle: Bundle, tenths: Tenths) -> Bundle:
     """Thresholds as the goal sets them over the leads that are open now, and the share that the upper band comes to."""
-    tenths = score(bundle, history, as_of=as_of, reasons=False)["score_tenths"].to_numpy()
     tiers, goal = by_goal(bundle.goal, tenths, bundle.score_map), bundle.goal
     if goal.high_intent is not HighIntent.SHARE:
         goal = replace(goal, high_intent_share=share_high(tiers, tenths))

@@ -27,7 +27,7 @@ def asked_by(who: str) -> Iterator[None]:
         _asker.reset(token)
 
 
-def record(services: Services, session: Connection, tenant_id: UUID, action: str, **more: Any) -> None:
-    """Enter an act in the tenant's ledger, in the transaction that makes it true."""
+def record(services: Services, session: Connection, tenant_id: UUID, action: str, **more: Any) -> int:
+    """Enter an act in the tenant's ledger, in the transaction that makes it true; return the entry's number."""
     body = {"action": action, "by": _asker.get(), **more}
-    ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())
+    return ledger.append(session, tenant_id, [ledger.Entry("admin", None, body)], services.clock.now())

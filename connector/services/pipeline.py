@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin, RetryLater
 from connector.services import acts, goodbye, identity, regions, scoring_run, snapshot, sync, training, writeback
+from connector.services.champions import restoring
 from connector.services.context import Services
 from connector.services.job import FIRST_TURN_SECONDS, TURN_SECONDS, Job, TurnOverError
 from connector.store import connections, intents, models, runs, tenants
@@ -60,25 +61,30 @@ STAGES = (
     Stage("train", "Train and test the model", Scope.TENANT, "training", training.run),
     # Probability, score, tier and reasons for every open lead; ledger and outbox.
     Stage("score", "Score the open leads", Scope.TENANT, "scoring", scoring_run.run),
+    # In place of it after a rollback: the scores that the former model gave, out of the ledger. Nobody waits long
+    # among the quick looks, and it computes nothing.
+    Stage("restore", "Bring the former scores back", Scope.TENANT, "maintenance", restoring.run),
     # Changed values into the CRM, in its largest batches, with an answer for each record.
     Stage("deliver", "Write the scores back", Scope.CONNECTION, "deliver", writeback.deliver),
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 
 QUEUES = ("realtime", "sync", "deliver", "scoring", "training", "maintenance")
-"""Every queue that a worker must take from; those of quick looks and of the sweep have no stage."""
+"""Every queue that a worker must take from."""
 
 FIRST = "first"
 REFRESH = "refresh"
 RETRAIN = "retrain"
 PUBLISH = "publish"
+ROLLBACK = "rollback"
 PLANS: dict[str, tuple[str, ...]] = {
-    FIRST: tuple(stage.name for stage in STAGES),
+    FIRST: ("prepare", "sync", "identity", "train", "score", "deliver"),
     REFRESH: ("sync", "identity", "score", "deliver"),
     # A field or hook that somebody deleted in the CRM is made again.
     RETRAIN: ("prepare", "sync", "identity", "train", "score", "deliver"),
     # What waited for an admin's word and has it now.
     PUBLISH: ("deliver",),
+    ROLLBACK: ("restore", "deliver"),
 }
 
 _CANDIDATES = 16

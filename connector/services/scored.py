@@ -28,7 +28,7 @@ class Scoring:
     """Who scored, by what and as of when. ``id`` is the run's, or that of a turn of the real-time lane.
 
     ``requester`` is what asked for it; ``trigger`` is kept in the ledger beside it. ``priority`` is that of the
-    values on their way (``connector.store.outbox``).
+    values on their way (``connector.store.outbox``). ``exact``: CRMs get these very values, however little they moved.
     """
 
     tenant_id: UUID
@@ -38,6 +38,7 @@ class Scoring:
     requester: str
     trigger: Mapping[str, Any] = field(default_factory=dict)
     priority: int = outbox.BULK
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def keep(
     session: Connection,
     scoring: Scoring,
     rows: Sequence[dict[str, Any]],
-    frame: bytes,
+    frame: bytes | None,
     settings: TenantSettings,
     now: datetime,
 ) -> Kept:
-    """Store scored ``rows`` (of ``scoring.predict``) with their packed inputs; queue what the CRMs lack.
+    """Store scored ``rows`` (of ``scoring.predict``) with their packed inputs, if any; queue what the CRMs lack.
 
     Scores that are older than those that are there leave nothing behind: neither a score nor an entry, nor a
     value on its way.
@@ -82,8 +83,9 @@ def keep(
         changes.note(session, told, shown, now)
     entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
     first = ledger.append(session, scoring.tenant_id, entries, now)
-    frame = inputs.without(frame, late | gone) if late or gone else frame
-    inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
+    if frame is not None:
+        frame = inputs.without(frame, late | gone) if late or gone else frame
+        inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
     return replace(_queue(session, scoring, rows, hidden, first, settings, now), overtaken=frozenset(late))
 
 
@@ -115,7 +117,9 @@ def _queue(
         }
         for record in found
         if record.lead_id not in hidden
-        and worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
+        and worth_writing(
+            values_of[record.lead_id], held.get(record.id), None if scoring.exact else settings.minimum_step
+        )
     ]
     outbox.put(session, waiting)
     triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)
@@ -202,9 +206,14 @@ def from_json(data: Mapping[str, Any]) -> ScoreValues:
     )
 
 
-def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
-    """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed."""
+def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float | None) -> bool:
+    """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed.
+
+    ``step`` None: whatever differs but the time.
+    """
     if held is None:
         return True
+    if step is None:
+        return any(value != held.get(name) for name, value in fresh.items() if name != "updated_at")
     moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
     return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]

@@ -10,40 +10,50 @@ import polars as pl
 from connector.crashpoints import Point, reached
 from connector.errors import NeedsAdmin
 from connector.services import again, companies, scored, snapshot
+from connector.services.champions import asking
 from connector.services.job import Job, TurnOverError
 from connector.services.scored import Scoring
-from connector.store import inputs, models, scores, tenants
+from connector.store import inputs, ledger, models, runs, scores, tenants
 from scoring.schema import History
 
 _CHUNK = 500
+_REFRESH = "refresh"
+"""The kind of run that scores without training (services/pipeline)."""
 
 
 def run(job: Job) -> None:
-    """Score every lead of the population as of the run's instant.
+    """Score every lead of the population as of the run's instant, by the model that scores now.
 
     A resumed run skips what it has stored, and what a run that was made later has scored meanwhile: an older
-    score never replaces a newer one. It may stop half-way to let others work.
+    score never replaces a newer one. It may stop half-way to let others work, and does so where another model is
+    published or brought back meanwhile: it goes on by that one.
     """
     services = job.services
     begun = services.clock.monotonic()
     with services.store.reading(job.tenant_id) as session:
-        model = models.get(session, job.tenant_id, job.run.model)
+        model = models.champion(session, job.tenant_id)
+        if model is None:
+            raise NeedsAdmin("There is no model to score by.", remedy="Start a training run.")
         settings = tenants.get(session, job.tenant_id).settings
-        stored = scores.of_run(session, job.tenant_id, job.run.id)
+        stored = scores.of_run(session, job.tenant_id, job.run.id, model.version)
         tiers = scores.tiers(session, job.tenant_id)
-    if model is None:
-        raise NeedsAdmin(f"Model {job.run.model} is not stored.", remedy="Start a training run.")
+    if model.version != job.run.model:
+        with job.transaction() as session:
+            runs.score_by(session, job.run.id, model.version)
     history = snapshot.history(services, job.tenant_id, settings)
     found, frames = services.isolated(
         predict, model.artefact, history, job.run.as_of, str(job.tenant_id), tiers, stored
     )
-    scoring = Scoring(job.tenant_id, job.run.id, job.run.model, job.run.as_of, f"{job.run.kind} run")
+    scoring = Scoring(job.tenant_id, job.run.id, model.version, job.run.as_of, f"{job.run.kind} run")
     done, expected = len(stored), len(stored) + found.height
     computed = services.clock.monotonic()
     for part, frame in zip(found.iter_slices(_CHUNK), frames, strict=True):
         job.go_on()
         chunk = part.to_dicts()
         with job.transaction() as session:
+            ledger.lock(session, job.tenant_id)
+            if models.champion_name(session, job.tenant_id) != (model.version, model.sha256):
+                raise TurnOverError
             kept = scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
             # Where the lane overtook this run it knew neither all that was read by now nor all records.
             by_lane = scores.outside_runs(session, kept.overtaken)
@@ -57,8 +67,10 @@ def run(job: Job) -> None:
         long_enough = services.clock.monotonic() - computed >= computed - begun
         if done < expected and long_enough and job.turn_is_over():
             raise TurnOverError
+    if job.run.kind == _REFRESH:
+        asking.ask_if_grown(job, history)
     with job.transaction() as session:
-        companies.refresh(session, job.tenant_id, job.run.model, job.run.as_of, services.clock.now())
+        companies.refresh(session, job.tenant_id, model.version, job.run.as_of, services.clock.now())
 
 
 def predict(

@@ -1,23 +1,58 @@
-"""Training: a tenant's history in, a published model version out."""
+"""Training: a tenant's history in, a new model version out, and what becomes of it beside the champion."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from connector.crashpoints import Point, reached
-from connector.services import acts, pooling, snapshot
+from connector.services import pooling, snapshot
+from connector.services.champions import concluding
 from connector.services.job import Job
 from connector.store import models, tenants
-from connector.store.models import ModelVersion
+from connector.store.models import Decided, ModelVersion, Standing
 from scoring.schema import Goal, History
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be trained: the run's own values, and what the tenant has set and holds already.
+
+    ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes.
+    """
+
+    goal: Goal
+    as_of: datetime
+    seed: int
+    tenant: str
+    version: str
+    fixed_map: dict[str, Any] | None
+    attributes: Sequence[str]
+    others: list[dict[str, Any]] | None
+    champion: Standing | None = None
+    churn_cap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it: artefact and SHA-256, report, score map, what the tenant gives to others, and the decision
+    (of ``scoring.champions``) with the trial's artefact."""
+
+    artefact: bytes
+    sha256: str
+    report: dict[str, Any]
+    score_map: dict[str, Any]
+    share: dict[str, Any] | None
+    decision: dict[str, Any]
+    trial: bytes | None = None
+    trial_begins: int | None = None
+
+
 def run(job: Job) -> None:
-    """Train the run's model version and make it the champion; a resumed run finds it there."""
+    """Train the run's model version and decide what becomes of it; a resumed run finds it there."""
     services = job.services
     with services.store.reading(job.tenant_id) as session:
         if models.get(session, job.tenant_id, job.run.model) is not None:
@@ -25,61 +60,83 @@ def run(job: Job) -> None:
         tenant = tenants.get(session, job.tenant_id)
         goal = snapshot.goal_of(tenant.settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
+        champion = models.standing(session, job.tenant_id)
     others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
-    goal = replace(goal, segment=snapshot.parted(history, tenant.settings))
-    audited = snapshot.audited(history, tenant.settings)
-    artefact, sha256, report, score_map, share = services.isolated(
-        fit, history, goal, job.run.as_of, job.run.seed, str(job.tenant_id), job.run.model, fixed, audited, others
+    wanted = Wanted(
+        goal=replace(goal, segment=snapshot.parted(history, tenant.settings)),
+        as_of=job.run.as_of,
+        seed=job.run.seed,
+        tenant=str(job.tenant_id),
+        version=job.run.model,
+        fixed_map=fixed,
+        attributes=snapshot.audited(history, tenant.settings),
+        others=others,
+        champion=champion,
+        churn_cap=tenant.settings.churn_cap,
     )
+    made: Made = services.isolated(fit, history, wanted)
     reached(Point.TRAINED)
     now = services.clock.now()
-    version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, artefact, sha256, report, now)
+    version = ModelVersion(job.run.model, job.run.as_of, job.run.seed, made.artefact, made.sha256, made.report, now)
     with job.transaction() as session:
-        pooling.given(session, job, tenant, share)
-        models.publish(session, job.tenant_id, version)
-        models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, score_map)
-        which = {"model": version.version, "sha256": sha256, "run": str(job.run.id)}
-        acts.record(services, session, job.tenant_id, "publish", **which)
-        job.report(session, done=1, expected=1, detail=str(report.get("verdict", {}).get("sentence", "")) or None)
+        pooling.given(session, job, tenant, made.share)
+        models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, made.score_map)
+        decided = Decided(made.decision, now, made.trial, made.trial_begins)
+        sentence = concluding.conclude(session, job, version, decided, champion.sha256 if champion else None)
+        job.report(session, done=1, expected=1, detail=sentence)
     reached(Point.PUBLISHED)
 
 
-def fit(
-    history: History,
-    goal: Goal,
-    as_of: datetime,
-    seed: int,
-    tenant: str,
-    version: str,
-    fixed_map: dict[str, Any] | None,
-    attributes: Sequence[str],
-    others: list[dict[str, Any]] | None,
-) -> tuple[bytes, str, dict[str, Any], dict[str, Any], dict[str, Any] | None]:
-    """Train in a process of its own; return artefact, its SHA-256, report, score map and what the tenant gives.
-
-    ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes.
-    """
+def fit(history: History, wanted: Wanted) -> Made:
+    """Train and decide, in a process of its own."""
     # Imported here: the model libraries cost 90 MB and most of a second, and the web process never trains.
     from scoring.bundle import dumps
+    from scoring.champions.rule import Standing as Under
+    from scoring.champions.rule import decide
     from scoring.prior import pooled, readable
     from scoring.scoremap import ScoreMap
     from scoring.train import train
 
-    score_map = ScoreMap.from_json(fixed_map) if fixed_map else None
-    prior = pooled(readable(others or ()))
     trained = train(
         history,
-        goal,
-        as_of=as_of,
-        seed=seed,
-        tenant=tenant,
-        version=version,
-        score_map=score_map,
-        attributes=attributes,
-        prior=prior,
-        gives=others is not None,
+        wanted.goal,
+        as_of=wanted.as_of,
+        seed=wanted.seed,
+        tenant=wanted.tenant,
+        version=wanted.version,
+        score_map=ScoreMap.from_json(wanted.fixed_map) if wanted.fixed_map else None,
+        attributes=wanted.attributes,
+        prior=pooled(readable(wanted.others or ())),
+        gives=wanted.others is not None,
+        champion=_champion(wanted),
     )
     artefact = dumps(trained.bundle)
-    share = trained.share.to_json() if trained.share else None
-    return artefact, hashlib.sha256(artefact).hexdigest(), trained.report, trained.bundle.score_map.to_json(), share
+    restored = wanted.champion is not None and wanted.champion.restored_at is not None
+    decision = decide(trained.contest, Under(wanted.churn_cap, restored)).to_json()
+    return Made(
+        artefact=artefact,
+        sha256=hashlib.sha256(artefact).hexdigest(),
+        report=trained.report,
+        score_map=trained.bundle.score_map.to_json(),
+        share=trained.share.to_json() if trained.share else None,
+        decision=decision | {"contest": trained.contest.to_json() if trained.contest else None},
+        trial=dumps(trained.trial) if trained.trial else None,
+        trial_begins=trained.begins,
+    )
+
+
+def _champion(wanted: Wanted) -> Any:
+    """The model that scores, read for the contest; one that can't be read is replaced as if there were none."""
+    from scoring.bundle import loads
+    from scoring.champions.contest import Champion
+    from scoring.errors import BundleError
+
+    held = wanted.champion
+    if held is None:
+        return None
+    try:
+        trial = loads(held.trial, tenant=wanted.tenant) if held.trial else None
+        return Champion(loads(held.artefact, tenant=wanted.tenant), trial, held.trial_begins, held.as_of)
+    except BundleError:
+        return None

@@ -183,6 +183,11 @@ def span(connection: Connection, tenant_id: UUID, kind: str, first: int = 1, las
     return _kept(connection, query.order_by(ledger.c.seq))
 
 
+def entries_of(connection: Connection, tenant_id: UUID, kind: str, numbers: Sequence[int]) -> Sequence[Kept]:
+    """Return the entries of a kind with these sequence numbers."""
+    return _kept(connection, _bodies(tenant_id, kind).where(ledger.c.seq.in_(numbers)).order_by(ledger.c.seq))
+
+
 def newest(connection: Connection, tenant_id: UUID, kind: str, lead_id: int, until: datetime | None) -> Kept | None:
     """Return a lead's newest entry of a kind (of those at or before ``until``), if there is one."""
     query = _bodies(tenant_id, kind).where(ledger.c.lead_id == lead_id)

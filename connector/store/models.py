@@ -1,4 +1,4 @@
-"""Model versions: immutable artefacts with their reports, one champion a tenant."""
+"""Model versions: immutable artefacts with their reports, one champion a tenant, and how each came to its place."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from connector.store.types import AnyRow
 
 CHAMPION = "champion"
 RETIRED = "retired"
+WAITING = "waiting"
+REFUSED = "refused"
+"""It scores; it did; a person is asked whether it may; it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +35,146 @@ class ModelVersion:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a new model (``scoring.champions.Decision`` as JSON, with the contest), and its trial's model."""
+
+    decision: dict[str, Any]
+    at: datetime
+    trial: bytes | None = None
+    trial_begins: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The model that scores, as the columns say it (store/tables/scored)."""
+
+    version: str
+    sha256: str
+    as_of: datetime
+    artefact: bytes
+    trial: bytes | None
+    trial_begins: int | None
+    replaced: str | None
+    published_seq: int | None
+    restored_at: datetime | None
+    restored_before: int | None
+
+
 def versions(connection: Connection, tenant_id: UUID) -> Sequence[str]:
     """Return the names of a tenant's model versions."""
     return list(connection.execute(sa.select(models.c.version).where(models.c.tenant_id == tenant_id)).scalars())
 
 
 def listed(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
-    """Return (version, status, as_of, sha256, report, created_at) of a tenant's models, newest first."""
+    """Return a tenant's models, newest first: (version, status, as_of, sha256, report, created_at), then how each came
+    to its place: (decision, decided_at, replaced, published_at, restored_at)."""
     c = models.c
-    query = sa.select(c.version, c.status, c.as_of, c.sha256, c.report, c.created_at).where(c.tenant_id == tenant_id)
+    query = sa.select(
+        c.version,
+        c.status,
+        c.as_of,
+        c.sha256,
+        c.report,
+        c.created_at,
+        c.decision,
+        c.decided_at,
+        c.replaced,
+        c.published_at,
+        c.restored_at,
+    ).where(c.tenant_id == tenant_id)
     return connection.execute(query.order_by(c.created_at.desc(), c.id.desc())).all()
 
 
-def publish(connection: Connection, tenant_id: UUID, model: ModelVersion) -> None:
-    """Store a model and make it the champion in one step; a version that exists stays as it is."""
-    others = sa.and_(models.c.tenant_id == tenant_id, models.c.version != model.version)
-    connection.execute(sa.update(models).where(others).values(status=RETIRED))
+def keep(connection: Connection, tenant_id: UUID, model: ModelVersion, status: str, decided: Decided) -> None:
+    """Store a model that does not score; a version that exists stays as it is."""
     row = {
         "tenant_id": tenant_id,
         "version": model.version,
-        "status": CHAMPION,
+        "status": status,
         "as_of": model.as_of,
         "seed": model.seed,
         "artefact": model.artefact,
         "sha256": model.sha256,
         "report": model.report,
         "created_at": model.created_at,
+        "trial": decided.trial,
+        "trial_begins": decided.trial_begins,
+        "decision": decided.decision,
+        "decided_at": decided.at,
     }
-    upsert_model = upsert(connection, models, [row], key=("tenant_id", "version"))
-    if not upsert_model:
-        same = sa.and_(models.c.tenant_id == tenant_id, models.c.version == model.version)
-        connection.execute(sa.update(models).where(same).values(status=CHAMPION))
+    upsert(connection, models, [row], key=("tenant_id", "version"))
+
+
+def decide(
+    connection: Connection, tenant_id: UUID, version: str, status: str, decision: dict[str, Any], now: datetime
+) -> None:
+    """Set what becomes of a model that does not score."""
+    values = {"status": status, "decision": decision, "decided_at": now}
+    connection.execute(sa.update(models).where(_one(tenant_id, version)).values(values))
+
+
+def publish(connection: Connection, tenant_id: UUID, version: str, seq: int, now: datetime) -> None:
+    """Let a stored model score; ``seq`` is the ledger's entry that says so."""
+    former = champion_name(connection, tenant_id)
+    _retire(connection, tenant_id)
+    values = {"status": CHAMPION, "replaced": former[0] if former else None, "published_seq": seq, "published_at": now}
+    connection.execute(sa.update(models).where(_one(tenant_id, version)).values(values))
+
+
+def restore(connection: Connection, tenant_id: UUID, version: str, before: int, now: datetime) -> None:
+    """Let a former champion score again; the ledger's scores from the entry ``before`` on are another model's."""
+    _retire(connection, tenant_id)
+    values = {"status": CHAMPION, "restored_at": now, "restored_before": before}
+    connection.execute(sa.update(models).where(_one(tenant_id, version)).values(values))
+
+
+def _retire(connection: Connection, tenant_id: UUID) -> None:
+    scores = sa.and_(models.c.tenant_id == tenant_id, models.c.status == CHAMPION)
+    connection.execute(sa.update(models).where(scores).values(status=RETIRED))
+
+
+def _one(tenant_id: UUID, version: str) -> sa.ColumnElement[bool]:
+    return sa.and_(models.c.tenant_id == tenant_id, models.c.version == version)
+
+
+def standing(connection: Connection, tenant_id: UUID) -> Standing | None:
+    """Return what a contest and a rollback need to know of the model that scores, if one was published."""
+    c = models.c
+    query = sa.select(
+        c.version,
+        c.sha256,
+        c.as_of,
+        c.artefact,
+        c.trial,
+        c.trial_begins,
+        c.replaced,
+        c.published_seq,
+        c.restored_at,
+        c.restored_before,
+    )
+    row = connection.execute(query.where(c.tenant_id == tenant_id, c.status == CHAMPION)).one_or_none()
+    return Standing(*row) if row else None
+
+
+def waiting(connection: Connection, tenant_id: UUID) -> Sequence[str]:
+    """Return the versions that wait for a person's word."""
+    where = sa.and_(models.c.tenant_id == tenant_id, models.c.status == WAITING)
+    return list(connection.execute(sa.select(models.c.version).where(where).order_by(models.c.id)).scalars())
+
+
+def of_status(connection: Connection, tenant_id: UUID, version: str) -> AnyRow | None:
+    """Return (status, sha256, decision) of a version, if it is stored."""
+    c = models.c
+    query = sa.select(c.status, c.sha256, c.decision).where(_one(tenant_id, version))
+    return connection.execute(query).one_or_none()
+
+
+def newest(connection: Connection, tenant_id: UUID) -> tuple[str, dict[str, Any]] | None:
+    """Return version and report of the model that was trained last, whatever became of it."""
+    query = sa.select(models.c.version, models.c.report).where(models.c.tenant_id == tenant_id)
+    row = connection.execute(query.order_by(models.c.created_at.desc(), models.c.id.desc()).limit(1)).one_or_none()
+    return (row.version, row.report) if row else None
 
 
 def champion(connection: Connection, tenant_id: UUID) -> ModelVersion | None:

@@ -27,7 +27,8 @@ class RunStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Run:
     """One passage of the line. ``as_of``, ``seed`` and ``model`` are fixed at its making,
-    so that a resumed run computes what an undisturbed one would have."""
+    so that a resumed run computes what an undisturbed one would have. Scores are the champion's:
+    where that is another one in the end, ``model`` says which."""
 
     id: UUID
     tenant_id: UUID
@@ -190,6 +191,11 @@ def stop(connection: Connection, run_id: UUID, stage: str, error: str) -> None:
     where = sa.and_(run_stages.c.run_id == run_id, run_stages.c.stage == stage)
     connection.execute(sa.update(run_stages).where(where).values(status=RunStatus.STOPPED, detail=error))
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=RunStatus.STOPPED, error=error))
+
+
+def score_by(connection: Connection, run_id: UUID, model: str) -> None:
+    """Note that a run scores by another model than was planned: its own was not published, or another was since."""
+    connection.execute(sa.update(runs).where(runs.c.id == run_id).values(model=model))
 
 
 def planned_models(connection: Connection, tenant_id: UUID) -> Sequence[str]:

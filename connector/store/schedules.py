@@ -128,6 +128,13 @@ def bring_forward(connection: Connection, kind: str, due_at: Mapping[UUID, datet
     connection.execute(statement.values(due_at=wanted), rows)
 
 
+def bring_one_forward(connection: Connection, tenant_id: UUID, kind: str, at: datetime) -> bool:
+    """Let a tenant's ``kind`` be due at an instant; return False where it is due by then, or there is no such row."""
+    due = schedules.c.due_at
+    later = sa.and_(_row(tenant_id, kind), sa.or_(due.is_(None), due > at))
+    return connection.execute(sa.update(schedules).where(later).values(due_at=at)).rowcount == 1
+
+
 def tenants_of(connection: Connection, kind: str) -> Sequence[UUID]:
     """Return the tenants that have a row of ``kind``."""
     return list(connection.execute(sa.select(schedules.c.tenant_id).where(schedules.c.kind == kind)).scalars())

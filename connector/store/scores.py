@@ -60,9 +60,11 @@ def outside_runs(connection: Connection, lead_ids: Collection[int]) -> set[int]:
     return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars()) if lead_ids else set()
 
 
-def of_run(connection: Connection, tenant_id: UUID, run_id: UUID) -> set[int]:
-    """Return the leads that a run has scored already."""
+def of_run(connection: Connection, tenant_id: UUID, run_id: UUID, model: str | None = None) -> set[int]:
+    """Return the leads that a run has scored already, by whatever model or by this one."""
     where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.run_id == run_id)
+    if model is not None:
+        where = sa.and_(where, scores.c.model == model)
     return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
 
 

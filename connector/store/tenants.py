@@ -52,6 +52,9 @@ class TenantSettings:
     ``overwritten`` as :class:`Overwritten` says.
     ``free_text`` names fields whose text models may read for frequent words, without persons' data.
     ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
+    ``retrain_growth``: and sooner, once matured conversions have grown by this share since the last training.
+    ``churn_cap``: a new model that would take more than this share of the High-Intent leads out of the band, or bring
+    as many into it, waits for approval.
     """
 
     goal: str = "deal_won"
@@ -75,6 +78,8 @@ class TenantSettings:
     nightly_cap: int | None = None
     overwritten: str = Overwritten.RESTORE
     retrain_days: int = 7
+    retrain_growth: float = 0.20
+    churn_cap: float = 0.25
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
     free_text: list[str] = field(default_factory=list)

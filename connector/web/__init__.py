@@ -29,6 +29,7 @@ from connector.web import (
     leads,
     metrics,
     model,
+    navigation,
     numbers,
     oauth,
     people,
@@ -37,6 +38,7 @@ from connector.web import (
     security,
     session,
     tracking,
+    versions,
     webhooks,
     webhooks_out,
     wiring,
@@ -50,6 +52,7 @@ _BLUEPRINTS = (
     leads.pages,
     companies.pages,
     model.pages,
+    versions.pages,
     forecasts.pages,
     experiments.pages,
     fields.pages,
@@ -103,7 +106,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     api.register(app, settings, csrf)
     guard.register(app)
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals.update(charts.GLOBALS)
+    app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation)
     errors.register(app)
     security.register(app)
     return app

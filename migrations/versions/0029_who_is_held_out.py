@@ -11,7 +11,7 @@ from alembic import op
 from connector.store.types import BigId, UtcTime
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -73,7 +73,7 @@ class Chaos:
 def plan(seed: int) -> list[tuple[str, bool, str]]:
     """Return (stage, midway, disaster): each disaster once, at stages that the seed draws."""
     draw = random.Random(seed)
-    stages = [stage.name for stage in pipeline.STAGES]
+    stages = pipeline.PLANS[pipeline.FIRST]
     drawn = [(draw.choice(stages), draw.random() < 0.5, disaster) for disaster in DISASTERS]
     return sorted(drawn, key=lambda item: (stages.index(item[0]), item[1]))
 

@@ -19,7 +19,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
         return held_by_crm(services)
 
 
-BEGUN = tuple((stage.name, False) for stage in pipeline.STAGES)
+BEGUN = tuple((stage, False) for stage in pipeline.PLANS[pipeline.FIRST])
 MIDWAY = (("sync", True), ("score", True), ("deliver", True))
 
 

@@ -16,7 +16,7 @@ from connector.services import pipeline, writeback
 from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.store import ledger, models, outbox, records, tenants
-from connector.store.models import ModelVersion
+from connector.store.models import Decided, ModelVersion
 from connector.store.outbox import OutboxStatus
 from connector.store.session import Store
 from connector.store.tables import leads, ledger_payloads
@@ -132,5 +132,7 @@ def desk(store: Store, count: int = 3, **onboarding: Any) -> Desk:
         session.execute(sa.text("DELETE FROM intents"))
         session.execute(sa.text("DELETE FROM run_stages"))
         session.execute(sa.text("DELETE FROM runs"))
-        models.publish(session, tenant_id, ModelVersion("model_v20260301", NOW, 1, b"", "", {}, NOW))
+        model = ModelVersion("model_v20260301", NOW, 1, b"", "", {}, NOW)
+        models.keep(session, tenant_id, model, models.RETIRED, Decided({}, NOW))
+        models.publish(session, tenant_id, model.version, 0, NOW)
     return Desk(made, tenant_id, installed.connection_id)

@@ -54,8 +54,9 @@ def isolated(function: Callable[..., Any], *arguments: Any) -> Any:
     return {training.fit: _fit, scoring_run.predict: _predict}[function](*arguments)
 
 
-def _fit(*arguments: Any) -> tuple[bytes, str, dict[str, Any], dict[str, Any], None]:
-    return b"quick", "0" * 64, {}, {}, None
+def _fit(*arguments: Any) -> training.Made:
+    decision = {"outcome": "published", "clause": "first", "sentence": ""}
+    return training.Made(b"quick", "0" * 64, {}, {}, None, decision)
 
 
 def rescored(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:

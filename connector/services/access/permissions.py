@@ -16,6 +16,7 @@ class Permission(StrEnum):
     RUN = "have the CRM read again, a new model trained and stopped work resumed"
     JOIN = "decide which records are one person"
     PUBLISH = "approve and set what is written into the CRM, and try again what it refused"
+    REPLACE = "approve and refuse new models, bring the former one back, and set how often one is trained"
     CONNECT = "connect CRM accounts, set their options and see their signing secrets"
     TRACK = "set up the tracking of sites and make their secrets"
     DECIDE = "decide which fields of the CRM may be used"
@@ -34,6 +35,7 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.RUN: Role.ANALYST,
         Permission.JOIN: Role.ANALYST,
         Permission.PUBLISH: Role.ADMIN,
+        Permission.REPLACE: Role.ADMIN,
         Permission.CONNECT: Role.ADMIN,
         Permission.TRACK: Role.ADMIN,
         Permission.DECIDE: Role.ADMIN,

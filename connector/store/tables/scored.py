@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid
 
 from connector.store.tables.base import metadata, of_tenant
 from connector.store.types import BigId, Blob, Json, Text, UtcTime
@@ -20,6 +20,19 @@ models = Table(
     Column("sha256", Text, nullable=False),
     Column("report", Json, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    # Its trial's model, which has learned from rows of an earlier order than this alone (null: from none).
+    Column("trial", Blob),
+    Column("trial_begins", BigInteger),
+    # What became of it as a challenger, and when.
+    Column("decision", Json),
+    Column("decided_at", UtcTime),
+    # The champion that it took the place of, and the ledger's entry that says so: scores of before are older.
+    Column("replaced", Text),
+    Column("published_seq", BigInteger),
+    Column("published_at", UtcTime),
+    # When a rollback brought it back, and the entry from which on scores are another model's.
+    Column("restored_at", UtcTime),
+    Column("restored_before", BigInteger),
     UniqueConstraint("tenant_id", "version"),
 )
 

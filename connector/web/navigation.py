@@ -1,0 +1,84 @@
+"""Where the pages are: four groups, and the pages of the one that is open below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import request
+
+from connector.records import Role
+from connector.services.access.permissions import Permission, allows
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the navigation; ``also`` are blueprints whose pages belong to it."""
+
+    label: str
+    endpoint: str
+    permission: Permission = Permission.SEE
+    also: tuple[str, ...] = ()
+
+    @property
+    def here(self) -> bool:
+        """Whether it is what is open."""
+        return request.blueprint in (self.endpoint.partition(".")[0], *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages that belong together."""
+
+    label: str
+    entries: Sequence[Entry]
+
+    @property
+    def here(self) -> bool:
+        """Whether one of its pages is open."""
+        return any(entry.here for entry in self.entries)
+
+
+GROUPS = (
+    Group(
+        "Leads",
+        (
+            Entry("Leads", "leads.index", also=("privacy",)),
+            Entry("Companies", "companies.index"),
+            Entry("People", "people.index"),
+        ),
+    ),
+    Group(
+        "Model",
+        (
+            Entry("Model", "model.show"),
+            Entry("Versions", "versions.show"),
+            Entry("Forecasts", "forecasts.show"),
+            Entry("Experiments", "experiments.show"),
+            Entry("Fields", "fields.index"),
+        ),
+    ),
+    Group(
+        "Accounts",
+        (
+            Entry("Connection", "connect.start_page", also=("connections",)),
+            Entry("Publication", "publication.show"),
+            Entry("Tracking", "tracking.index", Permission.TRACK),
+            Entry("Enrichment", "enrichment.index", Permission.ENRICH),
+        ),
+    ),
+    Group(
+        "Access",
+        (
+            Entry("Users", "access.index", Permission.ADMIT),
+            Entry("API keys", "api_keys.index", Permission.PROGRAM),
+            Entry("Webhooks", "webhooks_out.index", Permission.PROGRAM),
+        ),
+    ),
+)
+
+
+def navigation(role: Role) -> Sequence[Group]:
+    """Return the groups with the pages that somebody of this role may see."""
+    found = [Group(group.label, [one for one in group.entries if allows(role, one.permission)]) for group in GROUPS]
+    return [group for group in found if group.entries]

@@ -1,0 +1,253 @@
+"""Models take each other's place: by the rule, by a person's word, and back with exactly the former scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from connector.errors import RejectedInput
+from connector.records import Actor, EngagementEvent, EventKind, Record
+from connector.services import acts, maintenance, pipeline
+from connector.services.champions import choosing, restoring
+from connector.store import connections, ledger, models, runs
+from connector.store.runs import Run, RunStatus
+from connector.store.session import Store
+from connector.store.tables import models as model_table
+from connector.store.tables import scores
+from tests.services.shifting import Shifting, shifting
+from tests.world import NOW, World, world
+
+FIRST, SECOND, THIRD = "model_v20260301", "model_v20260301.2", "model_v20260301.3"
+
+
+@dataclass
+class Office:
+    """A tenant after its first run."""
+
+    world: World
+    model: Shifting
+    tenant_id: UUID
+
+    def run(self, kind: str, *outcomes: str) -> Run:
+        """Carry a run out, its training ending so; return it as it is then."""
+        self.model.outcomes[:] = outcomes
+        self.world.clock.sleep(3600)
+        maintenance.start_run(self.world.services, self.tenant_id, kind)
+        self.world.work()
+        return self.newest()
+
+    def newest(self) -> Run:
+        """The newest run."""
+        with self.world.services.store.reading() as session:
+            found = runs.latest(session, self.tenant_id)
+        assert found
+        return found
+
+    def states(self) -> Mapping[str, str]:
+        """Version → status."""
+        with self.world.services.store.reading() as session:
+            return {row.version: row.status for row in models.listed(session, self.tenant_id)}
+
+    def shown(self) -> Mapping[str, Mapping[str, str]]:
+        """What the CRM shows of everybody, but for when it was written."""
+        held = self.world.crm.held.items()
+        return {name: {key: text for key, text in values.items() if "updated" not in key} for name, values in held}
+
+    def by(self) -> set[str]:
+        """The models whose scores stand."""
+        with self.world.services.store.reading() as session:
+            return set(session.execute(sa.select(scores.c.model)).scalars())
+
+    def said(self, action: str) -> list[Mapping[str, Any]]:
+        """The acts of a kind that are on the record."""
+        with self.world.services.store.reading() as session:
+            entries = ledger.span(session, self.tenant_id, "admin")
+        return [entry.body for entry in entries if entry.body and entry.body["action"] == action]
+
+    def scored(self) -> list[ledger.Kept]:
+        """The scores of the ledger."""
+        with self.world.services.store.reading() as session:
+            return list(ledger.span(session, self.tenant_id, "scored"))
+
+    def roll_back(self) -> None:
+        """Roll back, and let it take effect."""
+        self.world.clock.sleep(60)
+        choosing.roll_back(self.world.services, self.tenant_id)
+        self.world.work()
+
+
+@pytest.fixture
+def office(store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An account with 60 people whose scores are written."""
+    from tests.world import small_account
+
+    made = world(store)
+    account = small_account(60)
+    made.services = replace(made.services, apps={"fakecrm": type(made.services.apps["fakecrm"])({"code-1": account})})
+    made.crm = account
+    model = shifting(made, monkeypatch)
+    made.install()
+    made.work()
+    with store.reading() as session:
+        return Office(made, model, connections.newest(session).tenant_id)
+
+
+def test_a_model_that_is_refused_scores_nobody(office: Office) -> None:
+    """The former one goes on, and the run says so; what was decided is on the record with its reason."""
+    before = office.shown()
+    run = office.run(pipeline.RETRAIN, "refused")
+    assert (run.status, run.model) == (RunStatus.DONE, FIRST)
+    assert office.states() == {FIRST: "champion", SECOND: "refused"}
+    assert office.shown() == before
+    assert [(act["model"], act["why"]) for act in office.said("new model refused")] == [(SECOND, "It is refused.")]
+    with office.world.services.store.reading() as session:
+        detail = runs.stages(session, run.id)["train"].detail
+    assert detail == "Not published; the former model goes on scoring. It is refused."
+
+
+def test_a_model_that_waits_scores_once_it_is_approved(office: Office) -> None:
+    """By one who may; it is told which model scores, and everybody is scored by it."""
+    office.run(pipeline.RETRAIN, "waiting")
+    assert office.by() == {FIRST}
+    with acts.asked_by("a person"):
+        choosing.approve(office.world.services, office.tenant_id, SECOND)
+    office.world.work()
+    assert office.states() == {FIRST: "retired", SECOND: "champion"}
+    assert office.by() == {SECOND}
+    assert office.said("publish")[-1] | {"sha256": ""} == {
+        "action": "publish",
+        "by": "a person",
+        "model": SECOND,
+        "why": "approved",
+        "sha256": "",
+    }
+    with pytest.raises(RejectedInput, match="does not wait"):
+        choosing.approve(office.world.services, office.tenant_id, SECOND)
+
+
+def test_a_model_that_waits_may_be_refused_or_overtaken(office: Office) -> None:
+    """It then never scores; of several that wait only the newest is asked about."""
+    office.run(pipeline.RETRAIN, "waiting")
+    office.run(pipeline.RETRAIN, "waiting")
+    assert office.states() == {FIRST: "champion", SECOND: "refused", THIRD: "waiting"}
+    choosing.refuse(office.world.services, office.tenant_id, THIRD)
+    assert office.states()[THIRD] == "refused"
+    for version in (SECOND, THIRD):
+        with pytest.raises(RejectedInput):
+            choosing.approve(office.world.services, office.tenant_id, version)
+
+
+def test_a_rollback_brings_exactly_the_former_scores_back(office: Office) -> None:
+    """Score, chance, tier, reasons and model are those of before, in the CRM and in the ledger, as new entries."""
+    before, former = office.shown(), {entry.lead_id: entry.body for entry in office.scored()}
+    office.run(pipeline.RETRAIN)
+    office.run(pipeline.REFRESH)
+    assert office.states() == {FIRST: "retired", SECOND: "champion"}
+    shown = office.shown()
+    assert all(shown[name]["lead_score"] != values["lead_score"] for name, values in before.items())
+    office.roll_back()
+    assert office.states() == {FIRST: "champion", SECOND: "retired"}
+    assert office.shown() == before
+    assert office.newest().status is RunStatus.DONE
+    since = [entry for entry in office.scored() if entry.body and entry.body["requester"] == "rollback"]
+    assert {entry.lead_id for entry in since} == set(former)
+    changing = {"run", "requester", "trigger", "as_of"}
+    for entry in since:
+        assert entry.body
+        assert entry.body["trigger"]["rollback"] == FIRST
+        known = former[entry.lead_id] or {}
+        assert {k: v for k, v in entry.body.items() if k not in changing} == {
+            k: v for k, v in known.items() if k not in changing
+        }
+    with office.world.services.store.reading() as session:
+        assert ledger.verify(session, office.tenant_id).good
+    assert [(act["model"], act["instead_of"]) for act in office.said("roll back")] == [(FIRST, SECOND)]
+
+
+def test_after_a_rollback_the_former_model_scores(office: Office) -> None:
+    """The next pass goes by it, and the next training is told that a person brought it back."""
+    office.run(pipeline.RETRAIN)
+    office.roll_back()
+    before = office.shown()
+    assert office.run(pipeline.REFRESH).model == FIRST
+    assert office.shown() == before
+    office.run(pipeline.RETRAIN, "waiting")
+    champion = office.model.wanted[-1].champion
+    assert champion
+    assert (champion.version, champion.restored_at is not None) == (FIRST, True)
+
+
+def test_who_came_since_is_scored_by_the_former_model(office: Office) -> None:
+    """They had no score before; they keep no other model's."""
+    from connector.records import Page
+
+    office.run(pipeline.RETRAIN)
+    fresh = Record("9000", "new@firm1.com", NOW, NOW, {"city": "Porto", "size": "10"})
+    click = EngagementEvent("clicks", "9000-1", EventKind.EMAIL_CLICKED, NOW, Actor.LEAD, "9000")
+    office.world.crm.pages["people"].append(replace(Page(cursor={}, drained=False), records=(fresh,)))
+    office.world.crm.pages["clicks"].append(replace(Page(cursor={}, drained=False), events=(click,)))
+    office.run(pipeline.REFRESH)
+    assert (len(office.shown()), office.by()) == (61, {SECOND})
+    office.roll_back()
+    assert office.by() == {FIRST}
+
+
+def test_a_rollback_that_is_interrupted_is_gone_on_with(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lead is restored once."""
+    before = office.shown()
+    office.run(pipeline.RETRAIN)
+    monkeypatch.setattr(restoring, "_CHUNK", 20)
+    asked = iter([False, False, True])
+    calm = office.world.services
+    office.world.services = replace(calm, stopping=lambda: next(asked, False))
+    office.roll_back()
+    assert next(asked, None) is None
+    restored = [entry for entry in office.scored() if entry.body and entry.body["requester"] == "rollback"]
+    assert sorted(entry.lead_id or 0 for entry in restored) == list(range(1, 61))
+    assert office.shown() == before
+
+
+def test_what_was_being_scored_by_the_other_model_comes_too_late(office: Office) -> None:
+    """A pass under way goes on by the model that scores now, and leaves the restored scores alone."""
+    before = office.shown()
+    office.run(pipeline.RETRAIN)
+    office.model.meanwhile = lambda: choosing.roll_back(office.world.services, office.tenant_id)
+    office.run(pipeline.REFRESH)
+    for _ in range(3):
+        office.world.clock.sleep(60)
+        pipeline.sweep(office.world.services)
+        office.world.work()
+    assert office.shown() == before
+    assert {entry.body["model"] for entry in office.scored()[-60:] if entry.body} == {FIRST}
+
+
+def test_a_model_that_was_compared_with_another_one_waits(office: Office) -> None:
+    """Its figures say nothing of the model that was brought back while it was trained."""
+    office.run(pipeline.RETRAIN)
+    office.model.meanwhile = lambda: choosing.roll_back(office.world.services, office.tenant_id)
+    office.run(pipeline.RETRAIN, "published")
+    assert office.states() == {FIRST: "champion", SECOND: "retired", THIRD: "waiting"}
+
+
+def test_there_is_no_way_back_from_the_first_model_nor_twice(office: Office) -> None:
+    """A sentence says so, and nothing changes; from the third it leads to the second, then to the first."""
+    with pytest.raises(RejectedInput, match="no former model"):
+        choosing.roll_back(office.world.services, office.tenant_id)
+    shown = [office.shown()]
+    for _ in range(2):
+        office.run(pipeline.RETRAIN)
+        shown.append(office.shown())
+    office.roll_back()
+    assert (office.states()[SECOND], office.shown()) == ("champion", shown[1])
+    office.roll_back()
+    assert (office.states()[FIRST], office.shown()) == ("champion", shown[0])
+    with pytest.raises(RejectedInput, match="no former model"):
+        choosing.roll_back(office.world.services, office.tenant_id)
+    with office.world.services.store.reading() as session:
+        query = sa.select(sa.func.count()).where(model_table.c.status == models.CHAMPION)
+        assert session.execute(query).scalar_one() == 1
