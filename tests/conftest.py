@@ -7,11 +7,54 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.templating import Environment
+from jinja2 import FileSystemBytecodeCache
 
 from connector.store.session import Store, open_store
+from scoring.models.gbm_search import TRIALS
+from scoring.models.net_search import PASSES
 from tests import databases, servers
 
 DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_search() -> Iterator[None]:
+    """Models of the tests are found after few trials: most tests want any model, and searching takes the longest.
+
+    The whole search is at work wherever processes of their own train (tests/e2e), and in files that use
+    ``whole_search``.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scoring.models.gbm_search.TRIALS", 2)
+        patch.setattr("scoring.models.net_search.PASSES", 5)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole_search() -> Iterator[None]:
+    """Models of this file are found as the product finds them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scoring.models.gbm_search.TRIALS", TRIALS)
+        patch.setattr("scoring.models.net_search.PASSES", PASSES)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what Jinja compiled: each test has an application of its own, and they all show the same pages."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    created = Flask.create_jinja_environment
+
+    def with_kept(app: Flask) -> Environment:
+        made = created(app)
+        made.bytecode_cache = kept
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "create_jinja_environment", with_kept)
+        yield
 
 
 @pytest.fixture(scope="session")

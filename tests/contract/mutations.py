@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -203,14 +203,20 @@ def at(document: Any, path: Path) -> Any:
 
 def put(document: Any, path: Path, value: Any) -> Any:
     """Return a copy of the document with ``value`` at ``path``, or nothing there."""
-    changed = deepcopy(document)
-    if not path:
-        return changed
+    changed = opened(document, path[:-1])
     holder = at(changed, path[:-1])
     if value is MISSING:
         del holder[path[-1]]
     else:
         holder[path[-1]] = value
+    return changed
+
+
+def opened(document: Any, path: Path) -> Any:
+    """Return the document with what stands at ``path``, and all that leads there, copied; the rest is shared."""
+    changed = holder = copy(document)
+    for step in path:
+        holder[step] = holder = copy(holder[step])
     return changed
 
 

@@ -90,7 +90,7 @@ def test_a_row_that_is_none_leaves_its_neighbours(hostile: Hostile) -> None:
     for operation, asked, told, document, row in rows(hostile):
         without = removed(hostile, operation, asked, told, document, row)
         for change, alter in mutations.ROWS.items():
-            altered = mutations.put(document, (), document)
+            altered = mutations.opened(document, row[:-1])
             alter(mutations.at(altered, row[:-1]), int(row[-1]))
             case = Case(Scope.ROW, operation, str(asked.path), change, row, without, asked in operation.definitions)
             wrong += judged(hostile, case, asked, mutations.rendered(told, altered))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -69,37 +70,61 @@ def port() -> Iterator[int]:
         server.shutdown()
 
 
+@dataclass(frozen=True)
+class Installing:
+    """A stand-in, and a proxy before it that has seen one installation and repeats its replies.
+
+    ``code``: what the consent gave. ``seen``: what was asked, and what was told.
+    """
+
+    world: VendorWorld
+    proxy: AlteringProxy
+    code: str
+    seen: dict[Asked, Told] = field(default_factory=dict)
+
+    def install(self) -> Grant:
+        """Install our app, all replies to it through the proxy."""
+        app = self.world.app(api_base=self.proxy.origin, authorize_base=self.proxy.origin)
+        return app.exchange_code(self.code, "v" * 64, self.world.clock.now())
+
+    def texts(self) -> list[tuple[str, mutations.Path]]:
+        """Return (path, place) of each text in the replies to an installation."""
+        found: dict[tuple[str, mutations.Path], None] = {}
+        for asked, told in self.seen.items():
+            document = mutations.parsed(told)
+            for place in mutations.fields_in(document) if "describe" not in asked.path else ():
+                if isinstance(mutations.at(document, place), str):
+                    found[asked.path, place] = None
+        return list(found)
+
+
 @pytest.fixture(scope="module", params=sorted(REGISTRY))
-def installing(request: pytest.FixtureRequest) -> Iterator[tuple[VendorWorld, AlteringProxy]]:
-    """A stand-in and a proxy before it that has seen one installation."""
+def installing(request: pytest.FixtureRequest) -> Iterator[Installing]:
+    """Made once for each vendor: the stand-in itself takes no part after the first installation."""
     world = WORLDS[request.param]()
     assert world.credentials.api_base is not None
     proxy = AlteringProxy(world.credentials.api_base, lambda: world.clock.sleep(0.2))
-    install(world, proxy)
-    yield world, proxy
+    code, _ = world.consent(world.app().authorize_url("state-1", "v" * 64))
+    made = Installing(world, proxy, code)
+    proxy.replaying = True
+    made.install()
+    made.seen.update(proxy.passed)
+    assert made.seen
+    yield made
     proxy.stop()
     world.stop()
 
 
-def install(world: VendorWorld, proxy: AlteringProxy) -> Grant:
-    """Install our app, all replies to it through the proxy."""
-    app = world.app(api_base=proxy.origin, authorize_base=proxy.origin)
-    code, _ = world.consent(world.app().authorize_url("state-1", "v" * 64))
-    return app.exchange_code(code, "v" * 64, world.clock.now())
-
-
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_in_a_reply_leads_nothing_astray(
-    installing: tuple[VendorWorld, AlteringProxy], port: int, address: str
-) -> None:
+def test_an_address_in_a_reply_leads_nothing_astray(installing: Installing, port: int, address: str) -> None:
     """Whichever text of whichever reply it stands in, with or without what names the vendor around it."""
-    world, proxy = installing
+    proxy = installing.proxy
     ours = proxy.origin.removeprefix("http://")
     told = address.format(thief=f"127.0.0.1:{port}", ours=ours, port=port)
-    for path, place in texts(proxy):
+    for path, place in installing.texts():
         proxy.alter = saying(path, place, told)
         try:
-            account = install(world, proxy).account
+            account = installing.install().account
         except ConnectorError:
             continue
         finally:
@@ -109,40 +134,38 @@ def test_an_address_in_a_reply_leads_nothing_astray(
     assert Thief.arrived == []
 
 
-def test_a_redirect_of_an_installation_is_not_followed(
-    installing: tuple[VendorWorld, AlteringProxy], port: int
-) -> None:
+def test_a_redirect_of_an_installation_is_not_followed(installing: Installing, port: int) -> None:
     """Neither the code nor the secret nor the token goes where a reply points."""
-    world, proxy = installing
+    proxy = installing.proxy
     for status in (301, 302, 303, 307, 308):
-        for path in sorted({asked.path for asked, _ in proxy.passed}):
+        for path in sorted({asked.path for asked in installing.seen}):
             proxy.alter = redirecting(path, status, f"http://127.0.0.1:{port}/steal")
             with pytest.raises(ConnectorError):
-                install(world, proxy)
+                installing.install()
     proxy.alter = unaltered
     assert Thief.arrived == []
 
 
-def test_nonsense_in_a_reply_installs_nothing_or_an_account(installing: tuple[VendorWorld, AlteringProxy]) -> None:
+def test_nonsense_in_a_reply_installs_nothing_or_an_account(installing: Installing) -> None:
     """Whole replies that are none, and each field with each wrong value: an error that says what to do, or a grant."""
-    world, proxy = installing
     wrong = []
-    for path in sorted({asked.path for asked, told in proxy.passed if "describe" not in asked.path}):
-        told = next(told for asked, told in proxy.passed if asked.path == path)
-        wrong += [error for change in mutations.BODIES.values() for error in crashes(world, proxy, path, change(told))]
+    for path in sorted({asked.path for asked in installing.seen if "describe" not in asked.path}):
+        told = next(told for asked, told in installing.seen.items() if asked.path == path)
+        wrong += [error for change in mutations.BODIES.values() for error in crashes(installing, path, change(told))]
         document = mutations.parsed(told)
         for place in mutations.fields_in(document):
             for value in mutations.VALUES.values():
                 altered = mutations.put(document, place, value(mutations.at(document, place)))
-                wrong += crashes(world, proxy, path, mutations.rendered(told, altered))
+                wrong += crashes(installing, path, mutations.rendered(told, altered))
     assert not wrong, "\n".join(wrong[:20])
 
 
-def crashes(world: VendorWorld, proxy: AlteringProxy, path: str, told: Told) -> list[str]:
+def crashes(installing: Installing, path: str, told: Told) -> list[str]:
     """Return the error of an installation with one altered reply, if it says nothing of what to do."""
+    proxy = installing.proxy
     proxy.alter = lambda asked, got: told if asked.path == path else got
     try:
-        install(world, proxy)
+        installing.install()
     except ConnectorError:
         return []
     except Exception as error:  # noqa: BLE001 - whatever it is, it should not have come
@@ -150,17 +173,6 @@ def crashes(world: VendorWorld, proxy: AlteringProxy, path: str, told: Told) -> 
     finally:
         proxy.alter = unaltered
     return []
-
-
-def texts(proxy: AlteringProxy) -> list[tuple[str, mutations.Path]]:
-    """Return (path, place) of each text in the replies to an installation."""
-    found: Mapping[tuple[str, mutations.Path], None] = {
-        (asked.path, place): None
-        for asked, told in proxy.passed
-        for place in mutations.fields_in(mutations.parsed(told))
-        if isinstance(mutations.at(mutations.parsed(told), place), str) and "describe" not in asked.path
-    }
-    return list(found)
 
 
 def saying(path: str, place: mutations.Path, told: str) -> Any:

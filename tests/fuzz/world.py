@@ -22,11 +22,10 @@ from connector.records import Account
 from connector.services import install
 from connector.services.tracking import sites
 from connector.store import connections
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
 from connector.store.tables import inbox, invitations, tracked_events, users
 from connector.store.tables import sites as site_table
 from connector.store.tables import visitors as visitor_table
+from tests import databases
 from tests.fuzz.requests import Call, Target, make
 from tests.unit.web.site import PUBLIC_URL, Site, settings, site
 
@@ -110,14 +109,7 @@ def _storable(table: sa.Table, column: sa.Column[object], value: object) -> None
 def attacked(folder: Path) -> Iterator[Attacked]:
     """Build the application over a new SQLite store."""
     folder.mkdir(parents=True, exist_ok=True)
-    empty = folder.parent / "empty.db"
-    if not empty.exists():
-        making = open_store(f"sqlite:///{folder / 'making.db'}")
-        upgrade(making)
-        making.close()
-        shutil.move(folder / "making.db", empty)
-    shutil.copy(empty, folder / "fuzz.db")
-    store = open_store(f"sqlite:///{folder / 'fuzz.db'}")
+    store = databases.sqlite_store(folder / "fuzz.db")
     try:
         yield built(site(store))
     finally:

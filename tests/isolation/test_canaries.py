@@ -25,11 +25,11 @@ from connector.services.context import Services
 from connector.services.hooks import HookAddresses
 from connector.settings import load
 from connector.store import intents, runs, users
-from connector.store.migrate import upgrade
 from connector.store.runs import RunStatus
 from connector.store.session import open_store
 from connector.telemetry.logs import JsonLines
 from connector.telemetry.reporter import Reporter
+from tests import databases
 from tests.contract.hubspot_world import WEBHOOK, HubSpotWorld
 from tests.contract.mailchimp_world import LivelyClock
 from tests.contract.world import Trouble
@@ -94,9 +94,8 @@ def left(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[L
         crm.fill(12)
         person = crm.add_person(PERSON)
         crm.clock.sleep(120 * 86_400)
-        store = open_store(f"sqlite:///{folder / 'canaries.db'}", ChainSeal(keys))
+        store = open_store(databases.sqlite_url(folder / "canaries.db"), ChainSeal(keys))
         ending.callback(store.close)
-        upgrade(store)
         ending.enter_context(_logged(log))
         secrets = {crm.secret, *environ.values()} - {ORIGIN, redis_url, environ["CONNECTOR_ENCRYPTION_KEYS"]}
         secrets |= {*keys, *old}

@@ -17,9 +17,8 @@ from connector.services import free_text, snapshot
 from connector.services.free_text import scrub
 from connector.store import fields, tenants
 from connector.store.frames import Cut
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
 from scoring.schema import History
+from tests import databases
 from tests.fakecrm import FakeAccount, FakeApp
 from tests.world import NOW, World, world
 
@@ -39,8 +38,7 @@ SAID = (
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[tuple[World, object]]:
     """A tenant with one person who wrote a message, and was called otherwise once."""
-    store = open_store(f"sqlite:///{tmp_path / 'text.db'}")
-    upgrade(store)
+    store = databases.sqlite_store(tmp_path / "text.db")
     values = {"first": "Ana Maria", "last": "O'Neill", "message": SAID, "city": "Porto", "stage": "new"}
     record = Record("1", "p1@firm.org", NOW, NOW, values)
     changes = [PropertyChange("1", name, value, NOW) for name, value in values.items()]

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from connector.crypto import ChainSeal, Seal, new_key
 from connector.errors import CorruptLedger, NeedsAdmin, RejectedInput
 from connector.services import acts, ledgers, maintenance, on_request, pipeline, pooling
-from connector.store.migrate import downgrade, upgrade
+from connector.store.migrate import downgrade
 from connector.store.session import open_store
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_heads, ledger_payloads
+from tests import databases
 from tests.store.tampering import unguarded
 from tests.world import World, world
 
@@ -24,8 +25,7 @@ from tests.world import World, world
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[World]:
     """An installed account, in a process with a key."""
-    store = open_store(f"sqlite:///{tmp_path / 'ledgers.db'}", ChainSeal([new_key()]))
-    upgrade(store)
+    store = open_store(databases.sqlite_url(tmp_path / "ledgers.db"), ChainSeal([new_key()]))
     made = world(store)
     made.install()
     yield made

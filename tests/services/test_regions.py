@@ -24,10 +24,9 @@ from connector.services.tracking import collecting, sites
 from connector.settings import load
 from connector.store import connections, tenants, users
 from connector.store.connections import CrmConnection
-from connector.store.migrate import upgrade
 from connector.store.sites import TrackedSite
 from connector.store.tables import inbox, runs, tracked_events
-from tests import servers
+from tests import databases, servers
 from tests.fakecrm import FakeApp
 from tests.services.tracking.visits import CHROME, ORIGIN, body, identify, page
 from tests.unit.web.site import PUBLIC_URL, settings
@@ -52,7 +51,7 @@ def region(folder: Path, name: str) -> Iterator[tuple[World, CrmConnection, Trac
             "CONNECTOR_ENCRYPTION_KEYS": new_key(),
             "CONNECTOR_REGION": name,
             "CONNECTOR_DATA_DIR": str(folder),
-            "DATABASE_URL": f"sqlite:///{folder / 'connector.db'}",
+            "DATABASE_URL": databases.sqlite_url(folder / "connector.db"),
             "REDIS_URL": redis_url,
         }
         crm, clock = small_account(6), StillClock()
@@ -67,7 +66,6 @@ def region(folder: Path, name: str) -> Iterator[tuple[World, CrmConnection, Trac
             woken.append((queue, work_id))
 
         services = replace(built, apps={"fakecrm": FakeApp({"code-1": crm})}, lane=open_lane, wake=wake)
-        upgrade(services.store)
         made = World(services, clock, crm, woken)
         made.install()
         made.work(3)

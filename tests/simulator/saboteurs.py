@@ -137,7 +137,8 @@ class Saboteur:
     """A fault in the product, and the ``rule`` of the oracle that is there to see it.
 
     ``weather``: the faults around it in which it shows soonest. ``bared``: another safeguard of the product is taken
-    away, which would hide the fault and whose loss alone breaks nothing.
+    away, which would hide the fault and whose loss alone breaks nothing. ``first``: the seed that is tried first, as
+    it once showed the fault; only time depends on it.
     """
 
     fault: Sabotage
@@ -145,6 +146,7 @@ class Saboteur:
     weather: Mapping[str, float] = field(default_factory=dict)
     watched: bool = False
     bared: Sabotage = nullcontext
+    first: int = 0
 
     def spoil(self) -> AbstractContextManager[object]:
         """Put the fault in place, and take away what would hide it."""
@@ -186,11 +188,19 @@ SABOTEURS = {
         oracle.no_older_score_comes_after_a_newer_one,
         STALLED_WHEN_SCORED,
         bared=_instead(scores, "overtaken", lambda *_: set()),
+        first=1,
     ),
-    "hints that come meanwhile overlooked": Saboteur(_instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW),
-    "the lane's delivery not asked for": Saboteur(_instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR),
+    "hints that come meanwhile overlooked": Saboteur(
+        _instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW, first=3
+    ),
+    "the lane's delivery not asked for": Saboteur(
+        _instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR, first=1
+    ),
     "older scores kept": Saboteur(
-        _instead(scores, "overtaken", lambda *_: set()), oracle.no_older_score_comes_after_a_newer_one, SLOW
+        _instead(scores, "overtaken", lambda *_: set()),
+        oracle.no_older_score_comes_after_a_newer_one,
+        SLOW,
+        first=6,
     ),
     "older values written": Saboteur(
         _all(
@@ -199,12 +209,14 @@ SABOTEURS = {
         ),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
+        first=6,
     ),
     "answers without a claim": Saboteur(
         _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)),
         oracle.the_ledger_is_complete,
         STALLED_WHEN_WRITTEN,
         bared=_all(_instead(intents, "renew", _unfenced), _instead(lanes, "renew", _unfenced_turn)),
+        first=6,
     ),
     "rows under way taken for doubtful": Saboteur(
         _all(_instead(claims, "_doubtful", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
@@ -215,10 +227,16 @@ SABOTEURS = {
         _instead(sending, "_settle_doubt", lambda *_: None), oracle.the_outbox_is_empty, DEAD
     ),
     "doubt believed": Saboteur(
-        _instead(sending, "holds", lambda *_: True), oracle.the_crm_holds_the_newest_score, UNSENT
+        _instead(sending, "holds", lambda *_: True),
+        oracle.the_crm_holds_the_newest_score,
+        UNSENT,
+        first=12,
     ),
     "answer to any version": Saboteur(
-        _instead(answers, "delivered", _any_version), oracle.the_crm_holds_the_newest_score, SLOW
+        _instead(answers, "delivered", _any_version),
+        oracle.the_crm_holds_the_newest_score,
+        SLOW,
+        first=14,
     ),
     "inbox row lost": Saboteur(
         _instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints)), oracle.the_score_follows_from_the_crms

@@ -17,7 +17,7 @@ def test_a_saboteur_is_caught(name: str) -> None:
     """Within so few seeds that a thousand can't miss it, in one that is clean without it."""
     saboteur = SABOTEURS[name]
     seen: list[str] = []
-    for seed in range(MOST_SEEDS):
+    for seed in sorted(range(MOST_SEEDS), key=lambda seed: seed != saboteur.first):
         broken = _broken(seed, saboteur, saboteur.spoil)
         seen += broken
         named = any(sentence.startswith(f"{saboteur.rule.__name__}:") for sentence in broken)

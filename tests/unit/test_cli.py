@@ -17,10 +17,10 @@ from connector.services.access.tokens import digest
 from connector.services.tracking.sites import hash_of
 from connector.store import enrichment, ledger, sites, tenants
 from connector.store.enrichment import Source
-from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tables import invitations
 from connector.store.tenants import TenantSettings
+from tests import databases
 from tests.services.delivering import desk
 
 
@@ -221,8 +221,7 @@ def test_a_programs_key_is_made_listed_rotated_and_revoked(
 
 def test_a_file_of_facts_is_taken_line_by_line(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each refused line is told, and the status says that there was one; before files are turned on none is taken."""
-    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
-    upgrade(store)
+    store = databases.sqlite_store(tmp_path / "connector.db")
     with store.transaction() as session:
         tenant = tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC))
     facts = tmp_path / "facts.csv"
@@ -269,8 +268,7 @@ def test_a_link_lets_somebody_in_where_no_owner_is_left(
 
 def test_free_text_is_only_what_the_tenant_has(command, tmp_path: Path) -> None:
     """Who mistypes a field is told so; turning off what was never on does no harm."""
-    store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
-    upgrade(store)
+    store = databases.sqlite_store(tmp_path / "connector.db")
     with store.transaction() as session:
         tenant = tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC))
     assert "is no free text" in command("free-text", str(tenant), "mesage", "on")

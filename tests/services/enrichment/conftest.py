@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connector.store.migrate import upgrade
-from connector.store.session import Store, open_store
+from connector.store.session import Store
+from tests import databases
 
 
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store."""
-    opened = open_store(f"sqlite:///{tmp_path / 'facts.db'}")
-    upgrade(opened)
+    opened = databases.sqlite_store(tmp_path / "facts.db")
     yield opened
     opened.close()

@@ -31,9 +31,8 @@ from connector.services.tracking import collecting, sites
 from connector.settings import load
 from connector.store import connections
 from connector.store.connections import CrmConnection
-from connector.store.migrate import upgrade
 from connector.store.tables import records, runs
-from tests import servers
+from tests import databases, servers
 from tests.fakecrm import FakeApp
 from tests.services.tracking.visits import CHROME, ORIGIN, body, identify, page
 from tests.world import NOW, StillClock, World, open_lane, small_account
@@ -107,7 +106,7 @@ def machine(folder: Path, people: int = 200) -> Iterator[Machine]:
             "CONNECTOR_SECRET_KEY": "s" * 40,
             "CONNECTOR_ENCRYPTION_KEYS": new_key(),
             "CONNECTOR_DATA_DIR": str(folder),
-            "DATABASE_URL": f"sqlite:///{folder / 'connector.db'}",
+            "DATABASE_URL": databases.sqlite_url(folder / "connector.db"),
             "REDIS_URL": redis_url,
         }
         crm = small_account(people)
@@ -129,7 +128,6 @@ def machine(folder: Path, people: int = 200) -> Iterator[Machine]:
             isolated=in_place,
             onboarding={"delivery": "on", "complexity": "interpretable"},
         )
-        upgrade(services.store)
         made = World(services, clock, crm, woken)
         made.install()
         with services.store.reading() as session:

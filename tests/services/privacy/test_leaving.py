@@ -23,10 +23,10 @@ from connector.services.privacy import leaving
 from connector.services.tokens import mark_disconnected
 from connector.store import connections, departures
 from connector.store.connections import Health
-from connector.store.migrate import upgrade
-from connector.store.session import Store, open_store
+from connector.store.session import Store
 from connector.store.tables import connections as connections_table
 from connector.store.tables import leads, ledger, metadata, tenants
+from tests import databases
 from tests.contract.conftest import WORLDS
 from tests.contract.world import VendorWorld
 from tests.services.privacy.people import ANA, BEN, Crash, Dies, People, people, told
@@ -71,8 +71,7 @@ def vendor(request: pytest.FixtureRequest) -> Iterator[VendorWorld]:
 @pytest.fixture
 def light(tmp_path: Path) -> Iterator[Store]:
     """A migrated store of one kind: what is asked of a vendor does not depend on the database."""
-    opened = open_store(f"sqlite:///{tmp_path / 'leaving.db'}")
-    upgrade(opened)
+    opened = databases.sqlite_store(tmp_path / "leaving.db")
     yield opened
     opened.close()
 

@@ -15,9 +15,10 @@ from scoring.errors import HistoryError
 from scoring.predict import Recorded, score_recorded
 from scoring.schema import EVENTS, History
 from scoring.train import Training, train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
+from tests.unit.scoring import trained as shared
+from tests.unit.scoring.trained import WORLD
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL
 
-WORLD = dated(700, seed=2)
 LATER = AS_OF + timedelta(days=10)
 
 
@@ -27,7 +28,7 @@ def made(world: History, version: str, seed: int = 3) -> Training:
 
 @pytest.fixture(scope="module")
 def trained() -> Training:
-    return made(WORLD, "model_v20250101")
+    return shared.trained()
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,10 @@ from scoring.seen import learn
 from scoring.tiers import Tiers
 from scoring.timeline import Timeline
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, dated, ordered
+from tests.unit.scoring.trained import WORLD, trained
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, ordered
 
 KINDS = ("scorecard", "logistic", "lightgbm", "net", "blend")
-WORLD = dated(700, seed=2)
 
 
 @cache
@@ -126,7 +126,7 @@ def _row_with(raw: logistic.Logistic, gap: float) -> Floats:
 @pytest.fixture(scope="module")
 def told() -> tuple[Bundle, pl.DataFrame]:
     """A trained model and its reasons, one a line."""
-    bundle = train(WORLD, DATED_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
+    bundle = trained().bundle
     scores = score(bundle, WORLD, as_of=AS_OF)
     return bundle, scores.explode("reasons").drop_nulls("reasons").select("lead_id", pl.col("reasons").struct.unnest())
 

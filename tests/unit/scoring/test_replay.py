@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -15,10 +16,12 @@ from scoring.predict import Recorded, score, score_recorded
 from scoring.replay import differences, record, replay
 from scoring.schema import Goal, History
 from scoring.train import Training, train
+from tests.unit.scoring import trained as shared
+from tests.unit.scoring.trained import WORLD
 from tests.unit.scoring.worlds import AS_OF, CREATED_GOAL, DATED_GOAL, ORDERED_GOAL, dated, ordered
 
 WORLDS = {
-    "dated": (dated(1_200, seed=4), DATED_GOAL),
+    "dated": (WORLD, DATED_GOAL),
     "ordered": (ordered(900, seed=4), ORDERED_GOAL),
     "scorecard": (dated(40, seed=4), CREATED_GOAL),
 }
@@ -43,20 +46,20 @@ def through_a_file(frame: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def trained() -> Training:
-    return made(*WORLDS["dated"])
+    return shared.trained()
 
 
 @pytest.fixture(scope="module")
 def recorded(trained: Training) -> Recorded:
-    former = dict.fromkeys(range(0, 1_200, 3), "High-Intent")
-    return score_recorded(trained.bundle, WORLDS["dated"][0], as_of=AS_OF, former=former)
+    former = dict.fromkeys(range(0, 700, 3), "High-Intent")
+    return score_recorded(trained.bundle, WORLD, as_of=AS_OF, former=former)
 
 
 @pytest.mark.parametrize("name", list(WORLDS))
 def test_every_score_replays_bit_for_bit(name: str) -> None:
     """Whatever the model and however little the source knows of time."""
     world, goal = WORLDS[name]
-    bundle = made(world, goal).bundle
+    bundle = (shared.trained() if world is WORLD else made(world, goal)).bundle
     found = score_recorded(bundle, world, as_of=AS_OF, former={})
     assert found.scores.equals(score(bundle, world, as_of=AS_OF))
     again = replay(dumps(bundle), through_a_file(found.inputs), tenant="t1")
@@ -95,8 +98,8 @@ def test_a_changed_input_is_found(trained: Training, recorded: Recorded) -> None
 
 def test_another_model_is_found(trained: Training, recorded: Recorded) -> None:
     """A model that was trained on the same fields, and one whose bytes were touched."""
-    other = train(WORLDS["dated"][0], DATED_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="model_v20250101.2")
-    found = differences(kept(recorded), replay(dumps(other.bundle), recorded.inputs, tenant="t1"))
+    other = replace(trained.bundle, version="model_v20250101.2")
+    found = differences(kept(recorded), replay(dumps(other), recorded.inputs, tenant="t1"))
     assert {item.lead_id for item in found} == set(recorded.scores["lead_id"])
     data = bytearray(dumps(trained.bundle))
     data[len(data) // 2] ^= 1

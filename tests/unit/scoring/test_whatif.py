@@ -16,14 +16,13 @@ from scoring.predict import score
 from scoring.schema import EVENTS
 from scoring.train import train
 from scoring.whatif import CAVEAT, Act, what_if
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, dated, ordered
-
-WORLD = dated(700, seed=2)
+from tests.unit.scoring.trained import WORLD, trained
+from tests.unit.scoring.worlds import AS_OF, ORDERED_GOAL, ordered
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return train(WORLD, DATED_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
+    return trained().bundle
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from connector.app import create_app
 from connector.services.enrichment import files
 from connector.store import enrichment
 from connector.store.enrichment import Source
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
+from tests import databases
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms, settings, site
 
 ORIGIN = "http://facts.internal:8080"
@@ -26,8 +25,7 @@ ORIGIN = "http://facts.internal:8080"
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Site]:
     """Pages of a tenant whose leads were read; the operator allows one provider of their own network."""
-    store = open_store(f"sqlite:///{tmp_path / 'web.db'}")
-    upgrade(store)
+    store = databases.sqlite_store(tmp_path / "web.db")
     made = site(store, people=5)
     made.world.services = replace(made.world.services, providers=Providers(Door([ORIGIN])))
     made.app = create_app(made.world.services, settings())

@@ -19,12 +19,11 @@ from connector.services.tracking import sites
 from connector.store import companies, connections, ledger, persons, scores, tenants, users, webhook_endpoints
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
-from connector.store.migrate import upgrade
-from connector.store.session import open_store
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
 from connector.store.webhook_endpoints import Endpoint
 from connector.web.api.gate import ApiBlueprint
+from tests import databases
 from tests.unit.web.comparing import answer_of, contents_of, methods_of, unused_id
 from tests.unit.web.open_routes import OPEN
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, site
@@ -207,8 +206,7 @@ BY_TENANT = {"seq", "name"}
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Alice's organisation has account 101, Bob's 202; leads were read from both. Made once: Bob alone changes his."""
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('both') / 'web.db'}")
-    upgrade(store)
+    store = databases.sqlite_store(tmp_path_factory.mktemp("both") / "web.db")
     made = site(store)
     made.app.config["WTF_CSRF_ENABLED"] = False  # what is tested here lies behind it
     for code in ("code-1", "code-2"):
