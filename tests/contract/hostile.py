@@ -17,7 +17,7 @@ from tests.contract.altering import AlteringProxy, Asked, Told, unaltered
 from tests.contract.facts import pages_of, read_all
 from tests.contract.world import VendorWorld
 
-PEOPLE = 12
+PEOPLE = 24
 LONGEST_KEY = 1000
 """Characters of what a database has to index."""
 

@@ -33,7 +33,7 @@ def options(**changes: object) -> DemoOptions:
         "mapping": None,
         "report": None,
         "keep": False,
-        "contacts": 1200,
+        "contacts": 600,
         "seed": 3,
         "now": AS_OF,
         "crms": ("hubspot",),

@@ -19,6 +19,8 @@ from scoring.models.contract import Recipe
 from scoring.models.judging import Fold, chance_of_gain, deviance, recalibrated
 from scoring.schema import Complexity
 
+pytestmark = pytest.mark.usefixtures("whole_search")
+
 
 def made(count: int, seed: int, *, product: float = 0.0, plain: float = 0.0, shift: float = -1.5) -> Training:
     """Eight columns, one with holes; the first two count together, the third by itself."""

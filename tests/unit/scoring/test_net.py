@@ -15,6 +15,8 @@ from scoring.models import Training, from_json, logistic, net, net_search
 from scoring.models.net import Net
 from tests.unit.scoring.test_models import folded, made
 
+pytestmark = pytest.mark.usefixtures("whole_search")
+
 
 def many(count: int, width: int, seed: int = 3) -> Training:
     """Columns of fading weight, and two that count together; each has a concept of its own."""

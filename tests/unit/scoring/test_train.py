@@ -129,9 +129,9 @@ def test_tiers_follow_the_goals_shares(scores: pl.DataFrame) -> None:
     assert 0.25 <= medium <= 0.35
 
 
-def test_the_score_map_is_kept_when_handed_in(world: History) -> None:
+def test_the_score_map_is_kept_when_handed_in() -> None:
     """Retraining with the former map keeps the meaning of a score."""
-    assert trained(world, score_map=ScoreMap(-1.25)).bundle.score_map == ScoreMap(-1.25)
+    assert trained(dated(600), score_map=ScoreMap(-1.25)).bundle.score_map == ScoreMap(-1.25)
 
 
 @pytest.mark.parametrize("conversions", [0, 1, 5, 29])
