@@ -86,12 +86,6 @@ def change(connection: Connection, experiment: Experiment, **values: Any) -> Non
 
 def newcomers(connection: Connection, experiment: Experiment, lead_ids: Sequence[int]) -> Sequence[Newcomer]:
     """Return those of ``lead_ids`` that are to be added: created since it began, not in it, never written to."""
-    written = (
-        sa.select(outbox.c.record_id)
-        .join(records, records.c.id == outbox.c.record_id)
-        .where(records.c.lead_id == leads.c.id)
-        .exists()
-    )
     there = sa.exists().where(
         experiment_leads.c.experiment_id == experiment.id, experiment_leads.c.lead_id == leads.c.id
     )
@@ -99,7 +93,7 @@ def newcomers(connection: Connection, experiment: Experiment, lead_ids: Sequence
         leads.c.tenant_id == experiment.tenant_id,
         leads.c.id.in_(lead_ids),
         leads.c.created_at >= experiment.begun_at,
-        ~written,
+        ~_written(leads.c.id),
         ~there,
     )
     return [Newcomer(*row) for row in connection.execute(query.order_by(leads.c.id))]
@@ -129,9 +123,19 @@ def count_from(connection: Connection, experiment: Experiment, lead_ids: Sequenc
 
 
 def held_out(connection: Connection, experiment: Experiment, lead_ids: Sequence[int]) -> set[int]:
-    """Return those of ``lead_ids`` that are held out."""
-    query = sa.select(experiment_leads.c.lead_id).where(_of(experiment, lead_ids), ~experiment_leads.c.treated)
+    """Return those of ``lead_ids`` that are held out.
+
+    Who has become one person with somebody that was written to is so no longer: their team has seen a score.
+    """
+    c = experiment_leads.c
+    query = sa.select(c.lead_id).where(_of(experiment, lead_ids), ~c.treated, ~_written(c.lead_id))
     return set(connection.execute(query).scalars())
+
+
+def _written(lead_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether anything was ever queued for a record of a lead."""
+    query = sa.select(outbox.c.record_id).join(records, records.c.id == outbox.c.record_id)
+    return query.where(records.c.lead_id == lead_id).exists()
 
 
 def _of(experiment: Experiment, lead_ids: Sequence[int]) -> sa.ColumnElement[bool]:

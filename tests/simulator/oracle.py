@@ -21,7 +21,7 @@ from connector.store.intents import IntentStatus
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
-from connector.store.tables import events, inbox, intents, lanes, outbox, records, runs
+from connector.store.tables import events, experiment_leads, inbox, intents, lanes, outbox, records, runs
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_payloads as bodies
 from tests.simulator import quick
@@ -162,11 +162,15 @@ def the_chain_verifies(world: World, session: Connection) -> Iterator[str]:
 
 
 def the_crm_holds_the_newest_score(world: World, session: Connection) -> Iterator[str]:
-    """Each record of each CRM shows the newest scored entry of its lead."""
-    newest = _newest_scores(world, session)
+    """Each record of each CRM shows the newest scored entry of its lead; of who is held out it shows nothing."""
+    newest, hidden = _newest_scores(world, session), _held_out(world, session)
     for connection, account in _connections(world, session):
         for person, lead in _leads(session, connection.id, account):
             held, wanted = account.held.get(person.record_id), newest.get(lead)
+            if lead in hidden:
+                if held is not None:
+                    yield f"{person.record_id} shows {_shown(held)}, although lead {lead} is held out"
+                continue
             if held is None or wanted is None or _shown(held) != _meant(wanted[1]):
                 meant = wanted and (wanted[0], _meant(wanted[1]))
                 yield f"{person.record_id} shows {held and _shown(held)}, not {meant}"
@@ -309,6 +313,25 @@ def _newest_scores(world: World, session: Connection) -> dict[int, tuple[int, An
     entries = _entries(world, session, "scored")
     entries.sort(key=lambda entry: (datetime.fromisoformat(entry[2]["as_of"]), entry[0]))
     return {lead: (seq, body) for seq, lead, body in entries}
+
+
+def _held_out(world: World, session: Connection) -> set[int]:
+    """Who was drawn to be held out, but for those who got a record that another person's score was written to."""
+    c = experiment_leads.c
+    drawn = set(session.execute(sa.select(c.lead_id).where(~c.treated)).scalars())
+    if not drawn:
+        return drawn
+    scored = {seq: lead for seq, lead, _ in _entries(world, session, "scored")}
+    query = sa.select(records.c.connection_id, records.c.vendor_id, records.c.lead_id)
+    of_record = {
+        (str(row.connection_id), row.vendor_id): row.lead_id
+        for row in session.execute(query.where(records.c.lead_id.in_(drawn)))
+    }
+    for _, _, body in _entries(world, session, "delivered"):
+        lead = of_record.get((body["connection"], body["record"]))
+        if scored.get(body["scored"]) != lead:
+            drawn.discard(lead or 0)
+    return drawn
 
 
 def _entries(world: World, session: Connection, kind: str) -> list[tuple[int, int, Any]]:

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from uuid import UUID
 
 from connector.crashpoints import Point
 from connector.services.context import Services
+from connector.store import experiments
+from connector.store.experiments import Experiment
 from tests.simulator import oracle, seams
 from tests.simulator.broker import Broker, FlushedGovernor
 from tests.simulator.clocks import HostClock
@@ -34,6 +38,8 @@ FRESH_SHARE = 0.04
 """Seeds whose installation and first run go through the storm as well."""
 OUTAGE_SHARE = 0.15
 """Seeds in which the database is away for a while."""
+EXPERIMENT_SHARE = 0.25
+"""Seeds in which newcomers are held out by chance."""
 WATCHED_SHARE = 0.12
 """Seeds that are watched for another round, in which nothing may be written."""
 
@@ -109,6 +115,8 @@ class World:
         connected = self.tenant_id is not None
         if not connected:
             self.install()
+        elif random.Random(f"experiment {self.seed}").random() < EXPERIMENT_SHARE:
+            self.hold_out()
         Life(self.accounts, self.kernel, self.seed).plan(
             actions or draw.choice(ACTIONS), BUSY_SECONDS, connected=connected
         )
@@ -121,6 +129,27 @@ class World:
         self.kernel.run(STORM_SECONDS)
         self.storm.raging = self.storm.outage = False
         self.kernel.say("the storm is over", "world")
+
+    def hold_out(self) -> None:
+        """Let whoever is new from now on be held out by chance."""
+        assert self.tenant_id
+        half = Experiment(
+            id=UUID(int=self.seed),
+            tenant_id=self.tenant_id,
+            share=Decimal("0.5"),
+            key=str(self.seed),
+            goal="deal_won",
+            horizon_days=30,
+            planned_leads=1_000,
+            plan={},
+            # Of those whom the CRM has known for long only who was never written to counts as new.
+            begun_at=datetime(2000, 1, 1, tzinfo=UTC),
+            closed_at=None,
+            ended_at=None,
+            looks=(),
+        )
+        with self.store().transaction(self.tenant_id) as session:
+            experiments.begin(session, half)
 
     def _outage(self, seconds: float) -> None:
         """Take the database away for a while."""
