@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from tests.simulator.kernel import Kernel, Process, Task
 
+LONG_SECONDS = 3_600.0
+
 
 class SimulatedFuture:
     """What a submitted call will return."""
@@ -70,6 +72,10 @@ class SimulatedEvent:
         for task in self._waiting:
             self._kernel.wake(task)
 
+    def is_set(self) -> bool:
+        """Tell whether it was set."""
+        return self._set
+
     def wait(self, seconds: float) -> bool:
         """Wait at most ``seconds``; tell whether it was set."""
         if not self._set:
@@ -85,17 +91,31 @@ class SimulatedThread:
         self._kernel = kernel
         self._body = body
         self._name = name
-        self._task: Task | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._task = self._kernel.spawn(self._kernel.current.process, self._name, self._body)
+        self._kernel.spawn(self._kernel.current.process, self._name, self._body)
 
-    def join(self) -> None:
-        """Wait for the end; the dead do not."""
-        assert self._task is not None
-        if not (self._task.process.dead or self._kernel.ended):
-            self._kernel.await_end(self._task)
+
+class SimulatedLock:
+    """``threading.Lock`` among the tasks of a process; the dead wait for nobody."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._held = False
+        self._waiting: list[Task] = []
+
+    def __enter__(self) -> None:
+        while self._held and not (self._kernel.current.process.dead or self._kernel.ended):
+            self._waiting.append(self._kernel.current)
+            self._kernel.sleep(LONG_SECONDS)
+        self._held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._held = False
+        waiting, self._waiting = self._waiting, []
+        for task in waiting:
+            self._kernel.wake(task)
 
 
 class SimulatedThreading:
@@ -107,6 +127,10 @@ class SimulatedThreading:
     def Event(self) -> SimulatedEvent:  # noqa: N802 - the module's own name
         """Return an event."""
         return SimulatedEvent(self._kernel)
+
+    def Lock(self) -> SimulatedLock:  # noqa: N802 - the module's own name
+        """Return a lock that nobody holds."""
+        return SimulatedLock(self._kernel)
 
     def Thread(  # noqa: N802 - the module's own name
         self, *, target: Callable[[], None], name: str, daemon: bool

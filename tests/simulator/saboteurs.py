@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from connector.adapters.limits import Governor
 from connector.services import pipeline, realtime, scored, sending, sync
+from connector.services.experiments import assigning
 from connector.store import (
     answers,
     claims,
@@ -47,6 +48,14 @@ def _all(*faults: Sabotage) -> Sabotage:
         return stack
 
     return spoil
+
+
+_draw = assigning.held_out
+
+
+def _told(*asked: Any) -> set[int]:
+    _draw(*asked)
+    return set()
 
 
 def _unfenced(session: Any, intent: Any, until: Any) -> None:
@@ -261,6 +270,9 @@ SABOTEURS = {
         _all(_instead(successions, "note", lambda *_: None), _instead(successions, "forget_lost", lambda *_: None)),
         oracle.what_was_said_stays_readable,
         CLEAR,
+    ),
+    "the held out are told": Saboteur(
+        _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR
     ),
     "unchanged written": Saboteur(
         _all(
