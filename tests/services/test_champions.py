@@ -223,6 +223,7 @@ def test_what_was_being_scored_by_the_other_model_comes_too_late(office: Office)
     """A pass under way goes on by the model that scores now, and leaves the restored scores alone."""
     before = office.shown()
     office.run(pipeline.RETRAIN)
+    told = len(office.scored())
     office.model.meanwhile = lambda: choosing.roll_back(office.world.services, office.tenant_id)
     office.run(pipeline.REFRESH)
     for _ in range(3):
@@ -230,7 +231,7 @@ def test_what_was_being_scored_by_the_other_model_comes_too_late(office: Office)
         pipeline.sweep(office.world.services)
         office.world.work()
     assert office.shown() == before
-    assert {entry.body["model"] for entry in office.scored()[-60:] if entry.body} == {FIRST}
+    assert {entry.body["model"] for entry in office.scored()[told:] if entry.body} == {FIRST}
 
 
 def test_a_model_that_was_compared_with_another_one_waits(office: Office) -> None:
