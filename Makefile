@@ -96,6 +96,9 @@ bench-leakage: $(VENV)/.dev ## Plant leaks into generated tenants and count what
 	$(RUN) -m tests.bench.leakage $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(REPORT),--report "$(REPORT)")
 
+bench-publication: $(VENV)/.dev ## Count which challengers of known difference the rule publishes (QUICK= SEED= REPORT=)
+	$(RUN) -m tests.bench.publication $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report "$(REPORT)")
+
 bench-quality: $(VENV)/.bench ## Compare the models with tuned peers (DATA= QUICK= REPORT= SECONDS= SEEDS= DRAW= ONLY=)
 	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)") \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
@@ -137,5 +140,5 @@ clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
-  bench-quality bench-extras bench-experiments \
+  bench-quality bench-extras bench-experiments bench-publication \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

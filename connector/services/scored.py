@@ -22,6 +22,9 @@ from connector.store.tenants import TenantSettings
 NEAR_AVERAGE = "Close to the average lead in everything that counts"
 """The reason of a lead none of whose traits moves its score noticeably."""
 
+EXACT = "exact"
+"""Marks values on their way that are written however little they differ from what the CRM holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
@@ -99,7 +102,8 @@ def _queue(
     now: datetime,
 ) -> Kept:
     seq_of = {row["lead_id"]: first + offset for offset, row in enumerate(rows)}
-    values_of = {row["lead_id"]: to_json(_values(scoring, row)) for row in rows}
+    marked = {EXACT: True} if scoring.exact else {}
+    values_of = {row["lead_id"]: to_json(_values(scoring, row)) | marked for row in rows}
     found = records.of_lead(session, scoring.tenant_id, list(values_of))
     held = outbox.expected_values(session, [record.id for record in found])
     waiting = [
@@ -117,9 +121,7 @@ def _queue(
         }
         for record in found
         if record.lead_id not in hidden
-        and worth_writing(
-            values_of[record.lead_id], held.get(record.id), None if scoring.exact else settings.minimum_step
-        )
+        and worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
     ]
     outbox.put(session, waiting)
     triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)
@@ -206,14 +208,14 @@ def from_json(data: Mapping[str, Any]) -> ScoreValues:
     )
 
 
-def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float | None) -> bool:
+def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
     """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed.
 
-    ``step`` None: whatever differs but the time.
+    Of exact values whatever differs but the time.
     """
     if held is None:
         return True
-    if step is None:
-        return any(value != held.get(name) for name, value in fresh.items() if name != "updated_at")
+    if fresh.get(EXACT):
+        return any(value != held.get(name) for name, value in fresh.items() if name not in ("updated_at", EXACT))
     moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
     return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]

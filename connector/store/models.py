@@ -154,7 +154,7 @@ def standing(connection: Connection, tenant_id: UUID) -> Standing | None:
         c.restored_before,
     )
     row = connection.execute(query.where(c.tenant_id == tenant_id, c.status == CHAMPION)).one_or_none()
-    return Standing(*row) if row else None
+    return Standing(**row._mapping) if row else None
 
 
 def waiting(connection: Connection, tenant_id: UUID) -> Sequence[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
@@ -49,7 +50,7 @@ def roll_back() -> ResponseReturnValue:
 @needs(Permission.REPLACE)
 def approve(version: str) -> ResponseReturnValue:
     """Let a model that waits score."""
-    tenant = tenant_id()
+    tenant = _owner(version)
     return _said(lambda: choosing.approve(services(), tenant, version), "Approved. Everybody is scored by it now.")
 
 
@@ -57,8 +58,14 @@ def approve(version: str) -> ResponseReturnValue:
 @needs(Permission.REPLACE)
 def refuse(version: str) -> ResponseReturnValue:
     """Say no to a model that waits."""
-    tenant = tenant_id()
+    tenant = _owner(version)
     return _said(lambda: choosing.refuse(services(), tenant, version), "Refused. The former model goes on scoring.")
+
+
+def _owner(version: str) -> UUID:
+    """Return the signed-in tenant, whose model it must be: anyone else's is not there."""
+    tenant = tenant_id()
+    return tenant if choosing.owns(services(), tenant, version) else abort(404)
 
 
 def _said(act: Callable[[], object], message: str) -> ResponseReturnValue:

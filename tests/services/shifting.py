@@ -62,7 +62,8 @@ class Shifting:
 def rows(version: str, known: Any, as_of: Any) -> list[dict[str, Any]]:
     """Scores by a version."""
     number = int(version.rpartition(".")[2]) if "." in version else 1
-    made = quick._scored(known, as_of)
+    # By visits alone: of a home and a size that were entered at one instant either may count as the newest.
+    made = quick._scored(replace(known, cities=[]), as_of)
     for row in made:
         row["score_tenths"] = min(1_000, row["score_tenths"] + STEP * (number - 1))
         row["tier"], row["inputs_hash"] = quick.tier(row["score_tenths"]), f"{version}:{row['inputs_hash']}"

@@ -13,6 +13,12 @@ from connector.services.context import Services
 from connector.store import ledger, models
 
 
+def owns(services: Services, tenant_id: UUID, version: str) -> bool:
+    """Whether a tenant has such a model."""
+    with services.store.reading(tenant_id) as session:
+        return models.of_status(session, tenant_id, version) is not None
+
+
 def approve(services: Services, tenant_id: UUID, version: str) -> None:
     """Let a model that waits score from now on, and score everybody by it; raises ``RejectedInput``."""
     with services.store.transaction(tenant_id) as session:

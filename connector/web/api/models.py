@@ -22,7 +22,11 @@ class VersionShape(Schema):
     """A model version."""
 
     version = fields.String()
-    status = fields.String(metadata={"description": "champion: it scores; retired: it did."})
+    status = fields.String(
+        metadata={
+            "description": "champion: it scores; retired: it did; waiting: a person is asked; refused: it never did."
+        }
+    )
     as_of = fields.AwareDateTime(metadata={"description": "It learned from what was known by then."})
     created_at = fields.AwareDateTime()
     sha256 = fields.String()

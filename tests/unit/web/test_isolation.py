@@ -16,9 +16,10 @@ from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, persons, scores, tenants, users, webhook_endpoints
+from connector.store import companies, connections, ledger, models, persons, scores, tenants, users, webhook_endpoints
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
+from connector.store.models import Decided, ModelVersion
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
 from connector.store.webhook_endpoints import Endpoint
@@ -118,7 +119,20 @@ def _webhook(site: Site, account: str) -> dict[str, object]:
     return {"endpoint_id": row.id}
 
 
+def _version(site: Site, account: str) -> dict[str, object]:
+    model = ModelVersion(f"model_of_{account}", NOW, 1, b"", account, {}, NOW)
+    decided = Decided({"sentence": "It waits."}, NOW)
+    with site.world.services.store.transaction() as session:
+        models.keep(session, site.tenant_of(account), model, models.WAITING, decided)
+    return {"version": model.version}
+
+
 OWNED = {
+    "versions.show": Owned("GET", _nothing),
+    "versions.choose": Owned("POST", _nothing),
+    "versions.roll_back": Owned("POST", _nothing),
+    "versions.approve": Owned("POST", _version),
+    "versions.refuse": Owned("POST", _version),
     "webhooks_out.index": Owned("GET", _nothing),
     "webhooks_out.add": Owned("POST", _nothing),
     "webhooks_out.renew_secret": Owned("POST", _webhook),
