@@ -51,7 +51,8 @@ class TenantSettings:
     admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
     ``overwritten`` as :class:`Overwritten` says.
     ``free_text`` names fields whose text models may read for frequent words, without persons' data.
-    ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
+    ``retrain_days``: a new model is trained so often; 0: only when a person asks for it. ``retrain_on_drift``: also in
+    the night in which an alarm of the daily drift watch opens.
     """
 
     goal: str = "deal_won"
@@ -75,6 +76,7 @@ class TenantSettings:
     nightly_cap: int | None = None
     overwritten: str = Overwritten.RESTORE
     retrain_days: int = 7
+    retrain_on_drift: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
     free_text: list[str] = field(default_factory=list)
