@@ -96,6 +96,9 @@ bench-leakage: $(VENV)/.dev ## Plant leaks into generated tenants and count what
 	$(RUN) -m tests.bench.leakage $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data "$(DATA)") \
 	  $(if $(REPORT),--report "$(REPORT)")
 
+bench-drift: $(VENV)/.dev ## Change who comes to generated tenants and count what the daily watch finds (QUICK= SEED= REPORT=)
+	$(RUN) -m tests.bench.drift $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report "$(REPORT)")
+
 bench-quality: $(VENV)/.bench ## Compare the models with tuned peers (DATA= QUICK= REPORT= SECONDS= SEEDS= DRAW= ONLY=)
 	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)") \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
@@ -133,6 +136,6 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
+.PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage bench-drift \
   bench-quality bench-extras \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
+from scoring.figures.drifting import drifting
 from scoring.waterfall import REST, waterfall
 
 
@@ -28,5 +29,15 @@ def model_figures(report: Mapping[str, Any]) -> dict[str, Markup]:
     return {name: Markup(drawn.svg) for name, drawn in figures(report).items()}  # noqa: S704 # escaped where it is drawn
 
 
-GLOBALS: Mapping[str, object] = {"waterfall": lead_waterfall, "model_figures": model_figures}
+def drift_figure(course: Mapping[str, Any]) -> Markup | None:
+    """Draw how far what moved most was from before, day by day; None of a single day."""
+    drawn = drifting(course)
+    return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
+
+
+GLOBALS: Mapping[str, object] = {
+    "waterfall": lead_waterfall,
+    "model_figures": model_figures,
+    "drift_figure": drift_figure,
+}
 """What the templates call."""

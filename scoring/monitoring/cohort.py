@@ -5,7 +5,7 @@ The lag is what it is: of a horizon of 90 days this speaks of scores that are th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,39 @@ import numpy as np
 import polars as pl
 from scipy.special import logit
 
-from scoring.drift import Drift, judged
+from scoring.drift import LEVEL, SLOPES, Drift, judged
 from scoring.evaluation import Window
 from scoring.labels import within_horizon
 from scoring.population import numbered, open_rows
-from scoring.schema import UTC_TIME, Goal, History, Timing
+from scoring.schema import UTC_TIME, Goal, History
 
-SPAN = timedelta(days=60)
-"""A cohort is of scores that were made within so long."""
-LEAST_CONVERSIONS = 30
+LEAST_CONVERSIONS, LEAST_SPREAD = 30, 0.05
 TOLD = pl.Schema({"lead_id": pl.Int64(), "as_of": UTC_TIME, "chance": pl.Float64()})
 """One row a lead: the chance that was told of it, and as of when."""
+SURE = 3.5
+"""An alarm takes so many standard errors beyond what is allowed: every day is another look at nearly the same leads."""
 _LIMIT = 1e-9
+_INTERVAL = 2 * 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """``first``, ``last``: when the chances were told; ``drift``: what became of them (None: too few converted)."""
+    """``first``, ``last``: when the chances were told; ``drift``: what became of them (None: too few converted, or the chances hardly differ)."""
 
     first: datetime
     last: datetime
     leads: int
     conversions: int
     drift: Drift | None
+
+    @property
+    def certain(self) -> bool:
+        """Whether rate or slope are surely beyond what is allowed, on any of many days."""
+        if self.drift is None:
+            return False
+        ratio = [float(np.log(max(value, _LIMIT))) for value in self.drift.ratio]
+        level = float(np.log(LEVEL))
+        return _beyond(ratio, -level, level) or _beyond(self.drift.slope, *SLOPES)
 
     def to_json(self) -> Mapping[str, Any]:
         """Plain values."""
@@ -49,12 +59,11 @@ class Cohort:
         }
 
 
-def span(goal: Goal, now: datetime) -> tuple[datetime, datetime] | None:
-    """When the chances were told that are judged ``now``; None where outcomes have no date."""
-    if goal.timing is not Timing.DATED:
-        return None
-    end = now - timedelta(days=goal.horizon_days)
-    return end - SPAN, end
+def _beyond(found: Sequence[float], least: float, most: float) -> bool:
+    """Whether a value with its interval (value, low, high) lies surely outside of what is allowed."""
+    value, low, high = found
+    error = max((high - low) / _INTERVAL, _LIMIT)
+    return max(value - most, least - value) > SURE * error
 
 
 def cohort(told: pl.DataFrame, history: History, goal: Goal, seed: int = 0) -> Cohort | None:
@@ -67,7 +76,9 @@ def cohort(told: pl.DataFrame, history: History, goal: Goal, seed: int = 0) -> C
         return None
     chance = np.clip(rows["chance"].to_numpy(), _LIMIT, 1 - _LIMIT)
     conversions = int(rows["label"].sum())
-    enough = conversions >= LEAST_CONVERSIONS
-    moved = judged(Window.of(rows, np.asarray(logit(chance))), seed) if enough else None
+    log_odds = np.asarray(logit(chance))
+    # A scorecard gives nearly everybody the same chance: nothing was foretold that could come true.
+    enough = conversions >= LEAST_CONVERSIONS and float(log_odds.std()) > LEAST_SPREAD
+    moved = judged(Window.of(rows, log_odds), seed) if enough else None
     ends: tuple[Any, Any] = (rows["as_of"].min(), rows["as_of"].max())
     return Cohort(ends[0], ends[1], rows.height, conversions, moved)

@@ -69,7 +69,7 @@ def look(
     summary = _summary(found, findings, reference, matured)
     closed = turn.closed
     reasons = matured.drift.reasons if matured and matured.drift else ()
-    if reasons and CALIBRATION not in open_now:
+    if matured and matured.certain and CALIBRATION not in open_now:
         sentence = f"Of the scores whose time is over, {' and '.join(reasons)}."
         opened[CALIBRATION] = (CALIBRATION, Told("Chances that came true", sentence, RETRAIN))
     if matured and matured.drift and not reasons and CALIBRATION in open_now:

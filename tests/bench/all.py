@@ -31,6 +31,7 @@ BENCHMARKS = {
     "scoring": Benchmark("tests.bench.scoring", "How fast leads are scored"),
     "quality": Benchmark("tests.bench.quality", "How good the models are beside tuned peers", reads_data=True),
     "leakage": Benchmark("tests.bench.leakage", "Whether leaks are found and honest fields stay", reads_data=True),
+    "drift": Benchmark("tests.bench.drift", "Whether changes among those who come are found, and nothing else"),
     "cases": Benchmark("tests.bench.cases", "The playbook's own systems", reads_data=True),
     "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),
     "line": Benchmark("tests.bench.line", "Reading and writing beside the CRMs' limits"),

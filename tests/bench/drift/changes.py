@@ -1,4 +1,8 @@
-"""Changes of exactly what is claimed to be found: an index of .25 over ten bins, or 20 points of missing values."""
+"""Changes of exactly what is claimed to be found: an index of .25, or 20 points of missing values.
+
+The index is that of ten bins and, as is usual, one more for missing values: a feature that is known of half of the
+people must change twice as much among these.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ def altered(tenant: Tenant, place: int, kind: str) -> Altered:
         share = POINTS / (1 - float(traits.missing[place]))
         return lambda cells, rng: np.where(rng.random(len(cells)) < share, -1.0, cells)
     cut = float(traits.cut[place]) if traits.kind[place] == FLAG else None
-    strength = _strength(kind, cut)
+    strength = _strength(kind, cut, INDEX / (1 - float(traits.missing[place])))
     return lambda cells, rng: _moved(cells, kind, strength, rng)
 
 
@@ -32,14 +36,14 @@ def _moved(cells: Floats, kind: str, strength: float, rng: np.random.Generator) 
     return cells + (strength if kind == "higher" else -strength)
 
 
-def _strength(kind: str, cut: float | None) -> float:
-    """How strong a change of a bell-shaped feature (or a flag cut from one) has an index of INDEX, by halving."""
+def _strength(kind: str, cut: float | None, wanted: float) -> float:
+    """How strong a change of a bell-shaped feature (or a flag cut from one) has an index as wanted, by halving."""
     usual = np.random.default_rng(5).normal(0, 1, _SAMPLE)
     low, high = 0.0, _LIMITS[kind]
     for _ in range(_STEPS):
         middle = (low + high) / 2
         found = index(usual, _moved(usual, kind, middle, np.random.default_rng(6)), cut)
-        low, high = (middle, high) if found < INDEX else (low, middle)
+        low, high = (middle, high) if found < wanted else (low, middle)
     return high
 
 
