@@ -31,7 +31,10 @@ _INTERVAL = 2 * 1.96
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """``first``, ``last``: when the chances were told; ``drift``: what became of them (None: too few converted, or the chances hardly differ)."""
+    """``first``, ``last``: when the chances were told; ``drift``: what became of them.
+
+    It is None where too few converted, or the chances hardly differed.
+    """
 
     first: datetime
     last: datetime

@@ -65,7 +65,9 @@ def look(
     findings = judged(reference, found.at, reference.places(found.names, found.values), now, matter)
     turn = turned(open_now, findings, lambda name: inputs_of(bundle, name))
     opened = {key: (one.name, told(bundle, reference, one)) for key, one in turn.opened.items()}
-    matured = cohort(chances[0], chances[1], bundle.goal) if chances else None
+    # A scorecard foretells nothing that could come true.
+    judging = chances is not None and bundle.model.kind != "scorecard"
+    matured = cohort(*chances, bundle.goal) if chances and judging else None
     summary = _summary(found, findings, reference, matured)
     closed = turn.closed
     reasons = matured.drift.reasons if matured and matured.drift else ()
@@ -100,11 +102,14 @@ def _summary(
 
 def _told(bundle: Bundle, finding: Finding) -> dict[str, Any]:
     """What is kept of a finding: enough for a line over time."""
-    is_share = finding.name.startswith(MISSING) or finding.name == HIGH_INTENT
+    missing = finding.name.startswith(MISSING)
+    label = label_of(bundle, finding.name)
     return {
-        "label": label_of(bundle, finding.name),
+        "label": f"Missing: {label}" if missing else label,
         "index": finding.index,
         "chance": finding.chance,
         "certain": finding.certain,
-        "share": [round(sum(finding.before[1:]), 4), round(sum(finding.now[1:]), 4)] if is_share else None,
+        "share": [round(sum(shares[1:]), 4) for shares in (finding.before, finding.now)]
+        if missing or finding.name == HIGH_INTENT
+        else None,
     }

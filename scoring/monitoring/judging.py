@@ -18,7 +18,7 @@ does not count.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -252,10 +252,14 @@ def _shares(counts: Counts) -> Floats:
 
 
 def _better(held: Sequence[Finding], fresh: Sequence[Finding]) -> list[Finding]:
-    """Of two windows a measure is told by the one that is certain, else by that of the smaller chance."""
+    """Of two windows a measure is told by the one that is certain, else by that of the smaller chance.
+
+    Whether it lasts is said by the shorter one: the longer one remembers for longer.
+    """
     if not held:
         return list(fresh)
-    return [min(pair, key=lambda one: (not one.certain, one.chance)) for pair in zip(held, fresh, strict=True)]
+    told = [min(pair, key=lambda one: (not one.certain, one.chance)) for pair in zip(held, fresh, strict=True)]
+    return [replace(one, lasting=short.lasting) for one, short in zip(told, held, strict=True)]
 
 
 def _micro(moment: datetime) -> int:

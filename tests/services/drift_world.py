@@ -1,4 +1,4 @@
-"""A tenant to whom thirty people a day come, and to whom other people come from some day on."""
+"""A tenant to whom sixteen people a day come, and to whom other people come from some day on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.fakecrm import FakeAccount
 from tests.services.copies import scored_world
 from tests.world import NOW, World
 
-A_DAY, DAYS = 24, 40
+A_DAY, DAYS = 16, 40
 FIELDS = (
     FieldDefinition("city", "City", FieldType.CATEGORY),
     FieldDefinition("size", "Company size", FieldType.NUMBER),

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from connector.services.context import Services
 from connector.store import drifting, models, tenants
 from connector.store.drifting import ARRIVALS, Alarm
+from scoring.words import in_percent
 
 Json = Mapping[str, Any]
 
@@ -147,7 +148,8 @@ def _matured(cohort: Json | None, horizon_days: int) -> Matured | None:
     elif drift["reasons"]:
         sentence = f"Of these {' and '.join(drift['reasons'])}."
     else:
-        sentence = f"{drift['rate']:.1%} converted where {drift['stated']:.1%} were foretold: the chances came true."
+        rate, stated = in_percent(drift["rate"], 1), in_percent(drift["stated"], 1)
+        sentence = f"{rate} converted where {stated} were foretold: the chances came true."
     first, last = _time(cohort["first"]), _time(cohort["last"])
     if first is None or last is None:
         return None

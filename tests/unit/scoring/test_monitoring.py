@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,13 +18,14 @@ from scoring.features import FeatureSpec
 from scoring.features.spec import FieldSpec
 from scoring.monitoring.alarms import turned
 from scoring.monitoring.arrivals import Arrivals
+from scoring.monitoring.cohort import TOLD, Cohort, cohort
 from scoring.monitoring.daily import important
 from scoring.monitoring.expected import expected, expected_auc
 from scoring.monitoring.judging import Finding, judged
 from scoring.monitoring.reference import Reference, learn
 from scoring.monitoring.strata import DAY_US, month_of, season_of, weekend
 from scoring.monitoring.words import told
-from scoring.schema import FieldType, Timing
+from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, VALUES, FieldType, Goal, History, Timing
 from tests.bench.drift.trials import detection
 
 Floats = npt.NDArray[np.float64]
@@ -238,3 +240,34 @@ def test_the_ten_most_important_features_matter_most() -> None:
     """By the report's importance."""
     report = [{"name": f"f{place}", "importance": place} for place in range(30)]
     assert important(report) == {f"shape:f{place}" for place in range(20, 30)}
+
+
+def test_chances_are_judged_by_what_became_of_those_of_whom_they_were_told() -> None:
+    """True ones are no drift; halved ones are one, and surely; of few conversions nothing is said."""
+    rng = np.random.default_rng(2)
+    chance = rng.beta(2, 8, 3_000)
+    told_at = BEGIN + timedelta(days=5)
+    won = np.flatnonzero(rng.random(3_000) < chance)
+    leads = {"lead_id": list(range(3_000)), "created_at": [BEGIN] * 3_000, "intake_order": None, "company_key": None}
+    history = History(
+        pl.DataFrame(leads | {"email_kind": None}, schema=LEADS),
+        pl.DataFrame(schema=VALUES),
+        pl.DataFrame(schema=EVENTS),
+        pl.DataFrame({"lead_id": won, "at": [told_at + timedelta(days=3)] * len(won)}, schema=CONVERSIONS),
+        pl.DataFrame(schema=EXCLUSIONS),
+        (),
+    )
+    goal = Goal("deal_won", Timing.DATED, horizon_days=30)
+
+    def told_as(chances: Floats, few: int = 3_000) -> Cohort:
+        rows = {"lead_id": list(range(few)), "as_of": [told_at] * few, "chance": chances[:few]}
+        made = cohort(pl.DataFrame(rows, schema=TOLD), history, goal)
+        assert made
+        return made
+
+    true, halved, few = told_as(chance), told_as(chance / 2), told_as(chance, 60)
+    assert true.drift
+    assert (true.leads, true.conversions, true.drift.reasons, true.certain) == (3_000, len(won), (), False)
+    assert halved.certain
+    assert few.drift is None
+    assert not few.certain
