@@ -242,13 +242,13 @@ def _gain(seen: Floats | Counts, foretold: Floats) -> Floats:
     return np.asarray(2 * (seen * np.log(ratio)).sum(axis=1), dtype=np.float64)
 
 
-def _smoothed(seen: Floats | Counts, size: Floats, bins: Counts, met: Floats) -> Floats:
+def _smoothed(seen: Floats | Counts, size: Floats, bins: Counts, met: Mask) -> Floats:
     """Shares with half a case more in each bin, so that an empty one makes no infinite index."""
     return np.where(met, (seen + _HALF) / (size + _HALF * bins)[:, None], 1.0)
 
 
 def _shares(counts: Counts) -> Floats:
-    return counts / np.maximum(counts.sum(axis=1), 1)[:, None]
+    return np.asarray(counts / np.maximum(counts.sum(axis=1), 1)[:, None], dtype=np.float64)
 
 
 def _better(held: Sequence[Finding], fresh: Sequence[Finding]) -> list[Finding]:

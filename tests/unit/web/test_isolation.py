@@ -16,9 +16,20 @@ from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, persons, scores, tenants, users, webhook_endpoints
+from connector.store import (
+    companies,
+    connections,
+    drifting,
+    ledger,
+    persons,
+    scores,
+    tenants,
+    users,
+    webhook_endpoints,
+)
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
+from connector.store.drifting import NewAlarm
 from connector.store.migrate import upgrade
 from connector.store.session import open_store
 from connector.store.tables import leads, metadata, records
@@ -119,6 +130,13 @@ def _webhook(site: Site, account: str) -> dict[str, object]:
     return {"endpoint_id": row.id}
 
 
+def _alarm(site: Site, account: str) -> dict[str, object]:
+    tenant, alarm = site.tenant_of(account), NewAlarm("city", "missing:city", "City", "It is missing.", "Look.")
+    with site.world.services.store.transaction() as session:
+        drifting.open_new(session, tenant, "m", [alarm], site.world.clock.now())
+        return {"alarm_id": drifting.open_alarms(session, tenant)[0].id}
+
+
 OWNED = {
     "webhooks_out.index": Owned("GET", _nothing),
     "webhooks_out.add": Owned("POST", _nothing),
@@ -141,6 +159,9 @@ OWNED = {
     "connections.disconnect": Owned("POST", _connection),
     "connections.replay": Owned("POST", _connection),
     "connections.reset": Owned("POST", _connection),
+    "drift.show": Owned("GET", _nothing),
+    "drift.choose": Owned("POST", _nothing),
+    "drift.accept": Owned("POST", _alarm),
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
     "leads.index": Owned("GET", _nothing),
