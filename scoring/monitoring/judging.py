@@ -3,11 +3,6 @@
 *Blocks.* Arrivals are taken by whole days back from the newest, as many as hold 75 leads. A window is the newest two
 blocks, four or eight: 100 leads a day are judged by two, four and eight days, ten a day by two, four and eight weeks.
 
-*How far.* The population stability index, Σ (p − q) ln(p / q), less what the luck of the draw adds to it: (bins − 1)
-(1/n + 1/m) for n arrivals against m (the index of two samples of one population has about the distribution of χ² times
-that). *How surely.* The likelihood-ratio test of homogeneity (G), which unlike Pearson's stays right where a bin
-is nearly empty.
-
 *Compared with what.* A sudden change: far and sure against the month before, and by half as much against the same
 season a year ago (where that is known; else the training as a whole), so that neither a season, nor what differs from
 year to year, nor a return to the usual is an alarm. A slow one: eight blocks that are twice as far from both the
@@ -22,15 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import chi2
 
 from scoring.metrics import Floats
 from scoring.monitoring.arrivals import AGE, HIGH_INTENT, MISSING, SCORE
-from scoring.monitoring.reference import BINS, UNKNOWN, Reference
+from scoring.monitoring.distance import Mask, Distance, counted, shares, tested
+from scoring.monitoring.reference import Reference
 from scoring.monitoring.strata import DAY_US, Counts, mixed, weekend
-
-Mask = npt.NDArray[np.bool_]
 
 BLOCK = 75
 WINDOWS = {2: False, 4: False, 8: True}
@@ -49,7 +41,6 @@ SHOWN_BY_BLOCK, ALIKE = 0.2, 0.3
 """Each block by itself must be less likely than this, and the smaller deviation go this part of the larger's way."""
 UNLIKELY = 0.01
 """A mild deviation, by which an alarm lasts, is so unlikely by luck."""
-_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +61,6 @@ class Finding:
     chance: float
     certain: bool
     lasting: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    """Of each measure: its index and chance against shares ``before``."""
-
-    before: Floats
-    index: Floats
-    chance: Floats
 
 
 def judged(
@@ -110,9 +92,9 @@ class _Window:
     since: int
     counts: Counts
     missing: Mask
-    usual: _Test
-    season: _Test | None
-    recent: _Test | None
+    usual: Distance
+    season: Distance | None
+    recent: Distance | None
 
     @classmethod
     def of(cls, reference: Reference, at: Counts, places: Counts, rows: Counts) -> _Window:
@@ -123,9 +105,9 @@ class _Window:
             int(at[rows].min()),
             counts,
             np.array([name.startswith(MISSING) for name in reference.names]),
-            _test(counts, *reference.usual(weekends)),
-            _test(counts, *season) if season else None,
-            _test(counts, *recent) if recent else None,
+            tested(counts, *reference.usual(weekends)),
+            tested(counts, *season) if season else None,
+            tested(counts, *recent) if recent else None,
         )
 
     def sudden(self, sure: Floats) -> Mask:
@@ -146,7 +128,7 @@ class _Window:
 
     def findings(self, reference: Reference, certain: Mask) -> list[Finding]:
         """One of each measure."""
-        now, since, lasting = _shares(self.counts), _moment(self.since), self.lasting()
+        now, since, lasting = shares(self.counts), _moment(self.since), self.lasting()
         main = self.season or self.usual
         return [
             Finding(
@@ -164,9 +146,9 @@ class _Window:
             for place, name in enumerate(reference.names)
         ]
 
-    def _apart(self, test: _Test, part: float, sure: Floats | float) -> Mask:
+    def _apart(self, test: Distance, part: float, sure: Floats | float) -> Mask:
         # The first bin of a missing value is "known": a fall is good news.
-        more = test.before[:, 0] - _shares(self.counts)[:, 0] > FAR_MISSING * part
+        more = test.before[:, 0] - shares(self.counts)[:, 0] > FAR_MISSING * part
         return np.asarray(np.where(self.missing, more, test.index > FAR_INDEX * part) & (test.chance < sure))
 
 
@@ -187,14 +169,6 @@ def _blocks(at: Counts, end: int) -> list[Counts]:
     return blocks
 
 
-def counted(places: Counts) -> Counts:
-    """How often each bin occurs: measures × BINS; unknown ones are not counted."""
-    width = places.shape[1]
-    known = places != UNKNOWN
-    flat = (np.arange(width)[None, :] * BINS + places)[known]
-    return np.bincount(flat, minlength=width * BINS).reshape(width, BINS)
-
-
 def _recent(at: Counts, places: Counts, until: int, weekends: float) -> tuple[Floats, Floats] | None:
     """Shares and worth of the arrivals before an instant; None where they are too few."""
     before = np.flatnonzero(at < until)
@@ -213,42 +187,11 @@ def _alike(reference: Reference, at: Counts, places: Counts, blocks: Sequence[Co
     for rows in blocks:
         counts, weekends = counted(places[rows]), float(weekend(at[rows]).mean())
         known = reference.season(_moment(int(at[rows].mean())), weekends) or reference.usual(weekends)
-        tests.append(_test(counts, *known))
-        moves.append(_shares(counts) - known[0])
+        tests.append(tested(counts, *known))
+        moves.append(shares(counts) - known[0])
     shown = np.all([test.chance < SHOWN_BY_BLOCK for test in tests], axis=0)
     largest = np.max([(move**2).sum(axis=1) for move in moves], axis=0)
     return np.asarray(shown & ((moves[0] * moves[1]).sum(axis=1) > ALIKE * largest))
-
-
-def _test(counts: Counts, share: Floats, worth: Floats) -> _Test:
-    """The index less its expectation under no change, and the chance of G, of each measure."""
-    size = counts.sum(axis=1).astype(np.float64)
-    other = share * worth[:, None]
-    both = counts + other
-    bins = (both > 0).sum(axis=1)
-    enough = (size > 0) & (worth > 0) & (bins > 1)
-    whole = np.maximum(size + worth, 1.0)[:, None]
-    gain = _gain(counts, both * size[:, None] / whole) + _gain(other, both * worth[:, None] / whole)
-    chance = np.where(enough, chi2.sf(np.maximum(gain, 0.0), np.maximum(bins - 1, 1)), 1.0)
-    p = _smoothed(counts, size, bins, both > 0)
-    q = _smoothed(other, worth, bins, both > 0)
-    index = np.where(both > 0, (p - q) * np.log(np.where(both > 0, p / q, 1.0)), 0.0).sum(axis=1)
-    luck = (bins - 1) * (1 / np.maximum(size, 1.0) + 1 / np.maximum(worth, 1.0))
-    return _Test(share, np.where(enough, index - luck, 0.0), chance)
-
-
-def _gain(seen: Floats | Counts, foretold: Floats) -> Floats:
-    ratio = np.divide(seen, foretold, out=np.ones(foretold.shape), where=(foretold > 0) & (seen > 0))
-    return np.asarray(2 * (seen * np.log(ratio)).sum(axis=1), dtype=np.float64)
-
-
-def _smoothed(seen: Floats | Counts, size: Floats, bins: Counts, met: Mask) -> Floats:
-    """Shares with half a case more in each bin, so that an empty one makes no infinite index."""
-    return np.where(met, (seen + _HALF) / (size + _HALF * bins)[:, None], 1.0)
-
-
-def _shares(counts: Counts) -> Floats:
-    return np.asarray(counts / np.maximum(counts.sum(axis=1), 1)[:, None], dtype=np.float64)
 
 
 def _better(held: Sequence[Finding], fresh: Sequence[Finding]) -> list[Finding]:
