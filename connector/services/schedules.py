@@ -15,6 +15,7 @@ from uuid import UUID
 from connector.errors import ConnectorError, RetryLater
 from connector.services import polling, regions, verification
 from connector.services.context import Services
+from connector.services.drift import watching
 from connector.services.enrichment import buying
 from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.experiments import judging
@@ -98,6 +99,8 @@ KINDS: Mapping[str, Kind] = {
     "poll": Kind(polling.poll, _polling),
     # Accounts that tell their changes, read once after an outage of ours.
     CATCH_UP: Kind(polling.catch_up, _on_demand),
+    # Whether those who come still look like those whom the model learned from.
+    watching.KIND: Kind(watching.watch, every(days=1), minutes=45),
     # A sample of what was written, read back from each CRM.
     "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
     # What is forecast of the week's list, and what came of former ones.

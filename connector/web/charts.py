@@ -10,6 +10,7 @@ from markupsafe import Markup
 from connector.services.reports.experiments import Line
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
+from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
 from scoring.waterfall import REST, waterfall
 
@@ -37,9 +38,16 @@ def looks_chart(line: Line) -> Markup:
     return Markup(looks(found))  # noqa: S704 # escaped where it is drawn
 
 
+def drift_figure(course: Mapping[str, Any]) -> Markup | None:
+    """Draw how far what moved most was from before, day by day; None of a single day."""
+    drawn = drifting(course)
+    return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
+    "drift_figure": drift_figure,
 }
 """What the templates call."""

@@ -53,6 +53,7 @@ GROUPS = (
         (
             Entry("Model", "model.show"),
             Entry("Versions", "versions.show"),
+            Entry("Drift", "drift.show"),
             Entry("Forecasts", "forecasts.show"),
             Entry("Experiments", "experiments.show"),
             Entry("Fields", "fields.index"),

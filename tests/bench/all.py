@@ -32,6 +32,7 @@ BENCHMARKS = {
     "quality": Benchmark("tests.bench.quality", "How good the models are beside tuned peers", reads_data=True),
     "leakage": Benchmark("tests.bench.leakage", "Whether leaks are found and honest fields stay", reads_data=True),
     "publication": Benchmark("tests.bench.publication", "Which new models the rule lets score"),
+    "drift": Benchmark("tests.bench.drift", "Whether changes among those who come are found, and nothing else"),
     "cases": Benchmark("tests.bench.cases", "The playbook's own systems", reads_data=True),
     "experiments": Benchmark("tests.bench.experiments", "Whether experiments say what is true"),
     "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),

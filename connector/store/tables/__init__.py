@@ -3,6 +3,7 @@
 from connector.store.tables.access import identities, invitations, sign_ins, users
 from connector.store.tables.api import api_answers, api_keys, api_recomputations, api_uses
 from connector.store.tables.base import metadata
+from connector.store.tables.drifting import drift_alarms, drift_findings, drift_references
 from connector.store.tables.enriched import (
     company_scores,
     enrichment_answers,
@@ -42,6 +43,9 @@ __all__ = [
     "connections",
     "conversions",
     "departures",
+    "drift_alarms",
+    "drift_findings",
+    "drift_references",
     "enrichment_answers",
     "enrichment_sources",
     "enrichment_spending",

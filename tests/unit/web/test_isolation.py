@@ -16,9 +16,21 @@ from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, models, persons, scores, tenants, users, webhook_endpoints
+from connector.store import (
+    companies,
+    connections,
+    drifting,
+    ledger,
+    models,
+    persons,
+    scores,
+    tenants,
+    users,
+    webhook_endpoints,
+)
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
+from connector.store.drifting import NewAlarm
 from connector.store.models import Decided, ModelVersion
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
@@ -127,6 +139,13 @@ def _version(site: Site, account: str) -> dict[str, object]:
     return {"version": model.version}
 
 
+def _alarm(site: Site, account: str) -> dict[str, object]:
+    tenant, alarm = site.tenant_of(account), NewAlarm("city", "missing:city", "City", "It is missing.", "Look.")
+    with site.world.services.store.transaction() as session:
+        drifting.open_new(session, tenant, "m", [alarm], site.world.clock.now())
+        return {"alarm_id": drifting.open_alarms(session, tenant)[0].id}
+
+
 OWNED = {
     "versions.show": Owned("GET", _nothing),
     "versions.choose": Owned("POST", _nothing),
@@ -155,6 +174,9 @@ OWNED = {
     "connections.disconnect": Owned("POST", _connection),
     "connections.replay": Owned("POST", _connection),
     "connections.reset": Owned("POST", _connection),
+    "drift.show": Owned("GET", _nothing),
+    "drift.choose": Owned("POST", _nothing),
+    "drift.accept": Owned("POST", _alarm),
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
     "leads.index": Owned("GET", _nothing),
