@@ -15,6 +15,7 @@ from connector.store.tables.people import changes, companies, conversions, event
 from connector.store.tables.privacy import departures, erasures, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
+from connector.store.tables.reporting import digest_recipients, kpi_reports, marketing_spend, told_alerts
 from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
@@ -42,6 +43,7 @@ __all__ = [
     "connections",
     "conversions",
     "departures",
+    "digest_recipients",
     "enrichment_answers",
     "enrichment_sources",
     "enrichment_spending",
@@ -56,12 +58,14 @@ __all__ = [
     "installs",
     "intents",
     "invitations",
+    "kpi_reports",
     "lanes",
     "leads",
     "ledger",
     "ledger_heads",
     "ledger_payloads",
     "links",
+    "marketing_spend",
     "metadata",
     "model_shares",
     "models",
@@ -80,6 +84,7 @@ __all__ = [
     "sites",
     "streams",
     "tenants",
+    "told_alerts",
     "tombstones",
     "traces",
     "tracked_events",
