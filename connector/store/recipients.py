@@ -20,7 +20,7 @@ from connector.store.tables import told_alerts
 class Recipient:
     """One address. ``user_id``: whose it is, None for one that is nobody's own. ``trouble``: why it can't be told.
 
-    ``told_of`` is when the figures were made that it was sent last; ``told_at`` when anything was sent.
+    ``digest_at`` is when its last digest was settled, ``told_at`` when anything was sent there.
     """
 
     id: UUID
@@ -29,7 +29,7 @@ class Recipient:
     kind: str
     sealed: str = field(repr=False)
     added_at: datetime
-    told_of: datetime | None = None
+    digest_at: datetime | None = None
     told_at: datetime | None = None
     trouble: str | None = None
 

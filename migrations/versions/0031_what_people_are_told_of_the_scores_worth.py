@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.Column("added_at", UtcTime(), nullable=False),
-        sa.Column("told_of", UtcTime()),
+        sa.Column("digest_at", UtcTime()),
         sa.Column("told_at", UtcTime()),
         sa.Column("trouble", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_digest_recipients"),

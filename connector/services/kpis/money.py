@@ -87,7 +87,7 @@ def spend_per_lead(known: Known) -> Kpi:
     says = "Marketing spend of whole months, divided by the leads that were created in them."
     note = "A channel's leads are those whose source in the CRM is called like the channel."
     if not used:
-        missing = "No spend of a whole month was entered yet. Upload a file below."
+        missing = "No spend of a whole month was entered yet. Upload a file on the page KPIs."
         line = Line("All channels", Unit.MONEY, 0, missing=missing)
         return Kpi("spend_per_lead", "Spend per lead", says, None, (line,), note)
     born = known.leads.join(known.sources, on="lead_id", how="left")

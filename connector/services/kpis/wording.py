@@ -16,7 +16,7 @@ def told(line: Line) -> str:
         return number
     low, high = _number(line.low, line.unit), _number(line.high, line.unit)
     if line.unit is Unit.SHARE:
-        return f"{number} (by chance {low} to {high})"
+        return f"{number} (95 % interval {low} to {high})"
     return f"{number} (half of them {low} to {high})"
 
 

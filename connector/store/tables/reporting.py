@@ -37,14 +37,14 @@ digest_recipients = Table(
     Column("kind", Text, nullable=False),
     Column("sealed", Text, nullable=False),
     Column("added_at", UtcTime, nullable=False),
-    Column("told_of", UtcTime),
+    Column("digest_at", UtcTime),
     Column("told_at", UtcTime),
     Column("trouble", Text),
     Index("ix_digest_recipients_tenant_id", "tenant_id"),
     Index("ix_digest_recipients_user_id", "user_id"),
 )
-"""``sealed`` holds the address. One that is a user's goes with the user. ``told_of`` is when the figures were made that
-were sent there last, ``told_at`` when anything was."""
+"""``sealed`` holds the address. One that is a user's goes with the user. ``digest_at`` is when the last digest was
+settled (sent, or refused for good), ``told_at`` when anything was sent."""
 
 told_alerts = Table(
     "told_alerts",

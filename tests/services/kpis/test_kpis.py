@@ -192,5 +192,5 @@ def test_a_report_is_read_back_as_it_was() -> None:
     """Money to the last digit, and times with their zone."""
     money = Line("x", Unit.MONEY, 3, amount=Decimal("0.10"), currency="EUR")
     assert told(money) == "0.10 EUR"
-    assert told(Line("x", Unit.SHARE, 30, 0.25, 0.1, 0.4)) == "25 % (by chance 10 % to 40 %)"
+    assert told(Line("x", Unit.SHARE, 30, 0.25, 0.1, 0.4)) == "25 % (95 % interval 10 % to 40 %)"
     assert told(Line("x", Unit.DAYS, 30, 14.0, 7.25, 30.0)) == "14 days (half of them 7.2 days to 30 days)"
