@@ -16,10 +16,21 @@ from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
 from connector.services.tracking import sites
-from connector.store import companies, connections, ledger, persons, scores, tenants, users, webhook_endpoints
+from connector.store import (
+    companies,
+    connections,
+    ledger,
+    persons,
+    recipients,
+    scores,
+    tenants,
+    users,
+    webhook_endpoints,
+)
 from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.migrate import upgrade
+from connector.store.recipients import Recipient
 from connector.store.session import open_store
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
@@ -119,7 +130,22 @@ def _webhook(site: Site, account: str) -> dict[str, object]:
     return {"endpoint_id": row.id}
 
 
+def _recipient(site: Site, account: str) -> dict[str, object]:
+    services, tenant = site.world.services, site.tenant_of(account)
+    recipient_id = uuid4()
+    sealed = services.cipher.encrypt("eve@x.example", tenant_id=str(tenant), connection_id=str(recipient_id))
+    with services.store.transaction() as session:
+        recipients.add(session, Recipient(recipient_id, tenant, None, "email", sealed, NOW))
+    return {"recipient_id": recipient_id}
+
+
 OWNED = {
+    "kpis.index": Owned("GET", _nothing),
+    "kpis.make": Owned("POST", _nothing),
+    "kpis.take": Owned("POST", _nothing),
+    "digest.index": Owned("GET", _nothing),
+    "digest.add": Owned("POST", _nothing),
+    "digest.remove": Owned("POST", _recipient),
     "webhooks_out.index": Owned("GET", _nothing),
     "webhooks_out.add": Owned("POST", _nothing),
     "webhooks_out.renew_secret": Owned("POST", _webhook),
