@@ -179,11 +179,11 @@ def _mail(reader: _Reader) -> MailSettings | None:
         )
     return MailSettings(
         host=host,
-        port=reader.value("CONNECTOR_SMTP_PORT", _port, default=_MAIL_PORTS.get(security, "")),
+        port=reader.value("CONNECTOR_SMTP_PORT", _port, default=_MAIL_PORTS.get(security, "587")),
         sender=reader.value("CONNECTOR_SMTP_FROM", _sender),
         security=security,
         user=user,
-        password=reader.value("CONNECTOR_SMTP_PASSWORD", _credential if user else str) or None,
+        password=reader.value("CONNECTOR_SMTP_PASSWORD", _password if user else str) or None,
     )
 
 
@@ -193,6 +193,12 @@ _MAIL_PORTS = {"starttls": "587", "tls": "465", "none": "25"}
 def _mail_security(text: str) -> str:
     if text not in _MAIL_PORTS:
         raise ValueError("takes starttls, tls (from the first byte on) or none (only where nobody listens).")
+    return text
+
+
+def _password(text: str) -> str:
+    if not text:
+        raise ValueError("takes the password that CONNECTOR_SMTP_USER signs in with.")
     return text
 
 

@@ -75,13 +75,17 @@ def first_in_tier(connection: Connection, tenant_id: UUID, tier: str, since: dat
 def _tier(connection: Connection) -> sa.ColumnElement[str]:
     body = ledger_payloads.c.body
     as_json = sa.type_coerce(body, sa.JSON) if connection.dialect.name == "sqlite" else sa.cast(body, sa.JSON)
-    return as_json["tier"].as_string()
+    found: sa.ColumnElement[str] = as_json["tier"].as_string()
+    return found
 
 
 def begun(connection: Connection, tenant_id: UUID) -> datetime | None:
     """Return when the first score was recorded."""
     query = sa.select(sa.func.min(ledger.c.at, type_=ledger.c.at.type))
-    return connection.execute(query.where(ledger.c.tenant_id == tenant_id, ledger.c.kind == "scored")).scalar_one()
+    first: datetime | None = connection.execute(
+        query.where(ledger.c.tenant_id == tenant_id, ledger.c.kind == "scored")
+    ).scalar_one()
+    return first
 
 
 def chances(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:

@@ -7,7 +7,7 @@ twice, under the same id. What passes is tried again while the rest goes on; wha
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -103,7 +103,7 @@ def _tell(
     said: Said,
     what: str,
     alerts: Sequence[Alert],
-    settled: dict[str, object],
+    settled: Mapping[str, object],
 ) -> RetryLater | None:
     """Send to one address and note how it went; return what passes, for who calls to be tried again."""
     now = services.clock.now()

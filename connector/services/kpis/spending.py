@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -82,7 +82,7 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Spent], list[Refused]
                 raise ValueError("can't be read as CSV")
             if len(cells) != len(heading):
                 raise ValueError(f"has {len(cells)} cells where the heading has {len(heading)}")
-            item = _read(*(cells[places[name]].strip() for name in COLUMNS), now)
+            item = _read({name: cells[place].strip() for name, place in places.items()}, now)
             key = (item.month, item.channel, item.currency)
             if key in good:
                 raise ValueError("names a month, channel and currency that a line above has already")
@@ -92,7 +92,8 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Spent], list[Refused]
     return list(good.values()), refused
 
 
-def _read(month: str, channel: str, amount: str, currency: str, now: datetime) -> Spent:
+def _read(cells: Mapping[str, str], now: datetime) -> Spent:
+    month, channel, amount, currency = (cells[name] for name in COLUMNS)
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month, re.ASCII) or month > f"{now:%Y-%m}":
         raise ValueError("the month must be one of the past, such as 2026-02")
     channel = " ".join(channel.split())
