@@ -92,6 +92,8 @@ def _checked(services: Services, kind: Kind, address: str) -> str:
         services.receivers.check(address)
         return address
     try:
-        return validate_email(address, check_deliverability=False).normalized
+        # Written as every mail server takes it: few take letters beyond ASCII before the @.
+        found = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        return found.ascii_email or found.normalized
     except EmailNotValidError:
         raise RejectedInput("This is no e-mail address. Enter one such as ana@example.com.") from None

@@ -190,6 +190,7 @@ def test_addresses_are_sealed_and_go_with_their_user(tenant: History) -> None:
     [
         (Kind.EMAIL, "nobody"),
         (Kind.EMAIL, "a@b.example\r\nBcc: c@d.example"),
+        (Kind.EMAIL, "jürgen@alpha.example"),
         (Kind.EMAIL, ANA),
         (Kind.CHAT, "https://10.0.0.1/hook"),
         (Kind.CHAT, "http://hooks.example.com/x"),
@@ -200,6 +201,12 @@ def test_what_is_no_address_is_refused(tenant: History, kind: Kind, address: str
     add(tenant, ANA)
     with pytest.raises(RejectedInput):
         add(tenant, address, kind)
+
+
+def test_a_domain_beyond_ascii_is_written_as_servers_take_it(tenant: History, box: Mailbox) -> None:
+    add(tenant, "ana@söhne.example")
+    sending.send_digests(tenant.services, tenant.tenant_id)
+    assert box.got[0]["To"] == "ana@xn--shne-5qa.example"
 
 
 def test_without_a_mail_server_it_says_so_and_heals_by_itself(tenant: History, box: Mailbox) -> None:
