@@ -8,8 +8,9 @@ from uuid import UUID
 
 from connector.services.context import Services
 from connector.services.kpis import making
-from connector.store import connections
+from connector.store import connections, runs
 from connector.store.connections import Health
+from connector.store.runs import RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,17 @@ def stopped_accounts(services: Services, tenant_id: UUID) -> Sequence[Alert]:
     ]
 
 
+def stopped_run(services: Services, tenant_id: UUID) -> Sequence[Alert]:
+    """Work that waits until a person has mended something."""
+    with services.store.reading(tenant_id) as session:
+        run = runs.latest(session, tenant_id)
+    if run is None or run.status is not RunStatus.STOPPED:
+        return []
+    why = run.error or "The page Connection says why."
+    action = "Do what the sentence says, then press Resume on the page Connection."
+    return [Alert(f"run:{run.id}", f"Reading, scoring or writing has stopped. {why}", action)]
+
+
 def busy_team(services: Services, tenant_id: UUID) -> Sequence[Alert]:
     """More High-Intent leads than the team can take, by the newest figures."""
     report = making.newest(services, tenant_id)
@@ -61,7 +73,7 @@ def busy_team(services: Services, tenant_id: UUID) -> Sequence[Alert]:
     ]
 
 
-SOURCES: tuple[Source, ...] = (stopped_accounts, busy_team)
+SOURCES: tuple[Source, ...] = (stopped_accounts, stopped_run, busy_team)
 """Everything that is asked for alerts. Who watches something else adds a function here."""
 
 

@@ -20,8 +20,9 @@ from connector.services.digest import addresses, alerts, sending
 from connector.services.digest.addresses import Kind
 from connector.services.digest.alerts import Alert
 from connector.services.kpis import making
-from connector.store import connections, users
+from connector.store import connections, runs, users
 from connector.store.connections import Health
+from connector.store.runs import Run, RunStatus
 from connector.store.tables import digest_recipients, told_alerts
 from tests.databases import sqlite_store
 from tests.services.digest.mailbox import SENDER, Mailbox, listening
@@ -143,6 +144,19 @@ def test_an_alert_is_told_once_while_it_is_open(tenant: History, box: Mailbox) -
     stop_account(tenant)
     sending.send_alerts(tenant.services, tenant.tenant_id)
     assert len(box.got) == 3
+
+
+def test_work_that_waits_for_a_person_is_an_alert(tenant: History) -> None:
+    """With its own sentence, until another run follows."""
+    run = Run(runs.new_id(), tenant.tenant_id, "refresh", RunStatus.WAITING, NOW, 1, "m", NOW, None, None)
+    with tenant.services.store.transaction() as session:
+        runs.create(session, run, ["sync"])
+    assert alerts.open_alerts(tenant.services, tenant.tenant_id) == []
+    with tenant.services.store.transaction() as session:
+        runs.stop(session, run.id, "sync", "A field is missing. Add it.")
+    (found,) = alerts.open_alerts(tenant.services, tenant.tenant_id)
+    assert "A field is missing. Add it." in found.sentence
+    assert "Resume" in found.action
 
 
 def test_whoever_watches_something_adds_a_function(
