@@ -20,6 +20,7 @@ from connector.adapters.contract import AppCredentials, Capabilities, CrmApp, La
 from connector.adapters.enrichment.calls import Door
 from connector.adapters.enrichment.registry import Providers
 from connector.adapters.limits import Governor
+from connector.adapters.mail import Mailer
 from connector.adapters.receivers import Receivers
 from connector.clock import Clock, SystemClock
 from connector.crypto import ChainSeal, TokenCipher
@@ -63,6 +64,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         board=board(settings),
         providers=_providers(settings),
         receivers=Receivers(settings.webhook_origins),
+        mail=_mail(settings),
     )
 
 
@@ -86,6 +88,13 @@ def _apps(settings: Settings) -> Mapping[str, CrmApp]:
 def _providers(settings: Settings) -> Providers:
     door = Door([*settings.enrichment_origins, settings.pdl_url])
     return Providers(door, settings.pdl_url)
+
+
+def _mail(settings: Settings) -> Mailer | None:
+    found = settings.mail
+    if found is None:
+        return None
+    return Mailer(found.host, found.port, found.sender, found.security, found.user, found.password)
 
 
 def _redis_url(settings: Settings) -> str:

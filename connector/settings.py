@@ -47,6 +47,18 @@ class VendorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The server that e-mail is sent through. ``security``: ``starttls``, ``tls`` or ``none``."""
+
+    host: str
+    port: int
+    sender: str
+    security: str
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a deployment decides."""
 
@@ -69,6 +81,7 @@ class Settings:
     pdl_url: str
     enrichment_origins: tuple[str, ...]
     webhook_origins: tuple[str, ...]
+    mail: MailSettings | None
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -98,6 +111,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         pdl_url=reader.value("CONNECTOR_ENRICHMENT_PDL_URL", _origin, default="https://api.peopledatalabs.com"),
         enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
         webhook_origins=reader.value("CONNECTOR_WEBHOOK_ORIGINS", _origins),
+        mail=_mail(reader),
     )
     reader.raise_problems()
     return settings
@@ -152,6 +166,53 @@ def _vendor(reader: _Reader, prefix: str) -> VendorSettings:
         authorize_base=reader.value(f"{prefix}_AUTHORIZE_URL", _optional_origin),
         api_base=reader.value(f"{prefix}_API_URL", _optional_origin),
     )
+
+
+def _mail(reader: _Reader) -> MailSettings | None:
+    host = reader.value("CONNECTOR_SMTP_HOST", str)
+    if not host:
+        return None
+    security = reader.value("CONNECTOR_SMTP_SECURITY", _mail_security, default="starttls")
+    user = reader.value("CONNECTOR_SMTP_USER", str) or None
+    if user and security == "none":
+        reader.problems.append(
+            "CONNECTOR_SMTP_USER is set while CONNECTOR_SMTP_SECURITY is none: the password could be read on its way."
+        )
+    return MailSettings(
+        host=host,
+        port=reader.value("CONNECTOR_SMTP_PORT", _port, default=_MAIL_PORTS.get(security, "587")),
+        sender=reader.value("CONNECTOR_SMTP_FROM", _sender),
+        security=security,
+        user=user,
+        password=reader.value("CONNECTOR_SMTP_PASSWORD", _password if user else str) or None,
+    )
+
+
+_MAIL_PORTS = {"starttls": "587", "tls": "465", "none": "25"}
+
+
+def _mail_security(text: str) -> str:
+    if text not in _MAIL_PORTS:
+        raise ValueError("takes starttls, tls (from the first byte on) or none (only where nobody listens).")
+    return text
+
+
+def _password(text: str) -> str:
+    if not text:
+        raise ValueError("takes the password that CONNECTOR_SMTP_USER signs in with.")
+    return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        raise ValueError("takes a port from 1 to 65535.")
+    return int(text)
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", text):
+        raise ValueError("takes the address that messages come from, such as scores@example.com.")
+    return text
 
 
 def _origin(text: str) -> str:

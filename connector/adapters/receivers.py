@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,12 +90,21 @@ class Receivers:
 
         Raises ``RejectedInput`` for an address that nothing may be sent to, ``RetryLater`` where no answer came.
         """
+        return self._post(url, message.body, headers_of(message, secrets))
+
+    def post_text(self, url: str, text: str) -> Reply:
+        """Send plain text as chats take it: Slack's incoming webhooks, and those of Mattermost, Rocket.Chat and others.
+
+        https://api.slack.com/messaging/webhooks and, for the three characters that
+        are escaped, https://api.slack.com/reference/surfaces/formatting#escaping. Raises as :meth:`send` does.
+        """
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return self._post(url, json.dumps({"text": escaped}).encode(), {"Content-Type": "application/json"})
+
+    def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:
         try:
             # A session for one message: sessions are not shared between threads.
-            with (
-                Outside(self._allowed) as http,
-                http.post(url, data=message.body, headers=headers_of(message, secrets), stream=True) as answer,
-            ):
+            with Outside(self._allowed) as http, http.post(url, data=body, headers=headers, stream=True) as answer:
                 return Reply(answer.status_code, asked_pause(answer, 0.0))
         except requests.RequestException:
             raise RetryLater("The receiver gave no answer.") from None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from connector.adapters.contract import Capabilities, CrmApp, Lane
 from connector.adapters.enrichment.registry import Providers
+from connector.adapters.mail import Mailer
 from connector.adapters.receivers import Receivers
 from connector.clock import Clock
 from connector.crypto import TokenCipher
@@ -67,6 +68,7 @@ class Services:
     ``refresh_seconds``: an account that neither pushes nor can be looked at is read again so long after its last run.
     ``region`` is the one whose tenants these processes serve.
     ``counts`` are this process's own until they are published on the ``board`` that all share.
+    ``mail`` is None where the deployment names no mail server.
     ``stopping`` says whether this process is asked to end: work is then handed back, not begun.
     """
 
@@ -89,6 +91,7 @@ class Services:
     stopping: Callable[[], bool] = never
     providers: Providers = field(default_factory=Providers)
     receivers: Receivers = field(default_factory=Receivers)
+    mail: Mailer | None = None
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, id of the work) pairs after their rows were committed."""

@@ -15,12 +15,15 @@ from uuid import UUID
 from connector.errors import ConnectorError, RetryLater
 from connector.services import polling, regions, verification
 from connector.services.context import Services
+from connector.services.digest import sending
+from connector.services.digest.addresses import ALERTS
 from connector.services.drift import watching
 from connector.services.enrichment import buying
 from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.experiments import judging
 from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
+from connector.services.kpis import making
 from connector.services.nights import next_night, place_of
 from connector.services.privacy import accounts
 from connector.services.privacy import retention as keeping_time
@@ -107,6 +110,11 @@ KINDS: Mapping[str, Kind] = {
     "forecast": Kind(weekly.run, every(days=7), minutes=40),
     # What the arms of a running experiment differ by.
     "experiment": Kind(judging.look, every(days=7), minutes=45),
+    # What the scores are worth, in figures.
+    making.KIND: Kind(making.make, making.cadence, minutes=50),
+    # The week in figures, to whom owners put on the list; and alerts as they open.
+    "digest": Kind(sending.send_digests, every(days=7), minutes=55),
+    ALERTS: Kind(sending.send_alerts, sending.cadence, minutes=65),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.

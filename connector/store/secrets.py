@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import connections, departures, enrichment_sources, webhook_endpoints
+from connector.store.tables import connections, departures, digest_recipients, enrichment_sources, webhook_endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ HOLDERS = (
         (enrichment_sources.c.secret,),
     ),
     Holder(webhook_endpoints, webhook_endpoints.c.id, (webhook_endpoints.c.secret, webhook_endpoints.c.former_secret)),
+    Holder(digest_recipients, digest_recipients.c.id, (digest_recipients.c.sealed,)),
 )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from connector.services.kpis.shapes import KpiReport
 from connector.services.reports.experiments import Line
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
+from scoring.figures import kpis as kpi_figures
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
 from scoring.waterfall import REST, waterfall
@@ -44,10 +46,26 @@ def drift_figure(course: Mapping[str, Any]) -> Markup | None:
     return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
 
 
+def kpi_charts(report: KpiReport) -> tuple[Markup | None, Markup | None]:
+    """Draw conversion by tier and High-Intent leads by week, each where there are numbers for it."""
+    by_tier = report.find("by_tier")
+    found = [
+        (line.label, line.leads, line.value, line.low, line.high)
+        for line in (by_tier.lines if by_tier else ())
+        if line.value is not None and line.low is not None and line.high is not None
+    ]
+    counted = [(f"{day:%-d %b}", leads) for day, leads in report.weeks]
+    return (
+        Markup(kpi_figures.tiers(found)) if found else None,  # noqa: S704 # escaped where it is drawn
+        Markup(kpi_figures.weeks(counted, report.capacity)) if counted else None,  # noqa: S704 # escaped where it is drawn
+    )
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
     "drift_figure": drift_figure,
+    "kpi_charts": kpi_charts,
 }
 """What the templates call."""

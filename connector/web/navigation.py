@@ -55,6 +55,7 @@ GROUPS = (
             Entry("Versions", "versions.show"),
             Entry("Drift", "drift.show"),
             Entry("Forecasts", "forecasts.show"),
+            Entry("KPIs", "kpis.index"),
             Entry("Experiments", "experiments.show"),
             Entry("Fields", "fields.index"),
         ),
@@ -74,6 +75,7 @@ GROUPS = (
             Entry("Users", "access.index", Permission.ADMIT),
             Entry("API keys", "api_keys.index", Permission.PROGRAM),
             Entry("Webhooks", "webhooks_out.index", Permission.PROGRAM),
+            Entry("Digest", "digest.index", Permission.TELL),
         ),
     ),
 )

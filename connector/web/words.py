@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from markupsafe import Markup
 
 from connector.records import Actor, EventKind
+from connector.services.kpis.shapes import Line
+from connector.services.kpis.wording import told
 from connector.services.reports.lead import Happening, LedgerLine
 from connector.services.reports.model import Figure
 
@@ -207,6 +209,11 @@ def read_back(account: _Verified) -> Markup | str:
     return Markup("{}{}{}.").format(told, when(account.verified_at), rest)
 
 
+def kpi_line(line: Line) -> str:
+    """Return the number of a figure's line, or why there is none."""
+    return told(line)
+
+
 def outward(url: str | None) -> str | None:
     """Return an address outside that a link may lead to: one of the web, never a script's."""
     return url if url and url.startswith(("https://", "http://")) else None
@@ -235,6 +242,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         goal,
         read_back,
         outward,
+        kpi_line,
     )
 }
 """The filters that the templates use, by name."""

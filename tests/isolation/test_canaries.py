@@ -210,6 +210,8 @@ def _pages(services: Services, client: object, tenant: UUID) -> str:
         "/enrichment",
         "/settings/api-keys",
         "/settings/webhooks",
+        "/kpis",
+        "/digest",
         "/access",
         "/leads/1",
         "/leads/2",

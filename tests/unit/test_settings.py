@@ -25,6 +25,11 @@ VARIABLES = [
     "CONNECTOR_PUBLIC_URL",
     "CONNECTOR_SECRET_KEY",
     "CONNECTOR_SECRET_KEY_FILE",
+    "CONNECTOR_SMTP_FROM",
+    "CONNECTOR_SMTP_HOST",
+    "CONNECTOR_SMTP_PORT",
+    "CONNECTOR_SMTP_SECURITY",
+    "CONNECTOR_SMTP_USER",
     "DATABASE_URL",
     "REDIS_URL",
 ]
@@ -128,6 +133,38 @@ def test_a_vendor_is_read_with_its_sandbox_origins() -> None:
         }
     ).crms["somecrm"]
     assert (crm.api_base, crm.authorize_base) == ("http://127.0.0.1:9", None)
+
+
+MAIL = {**GOOD, "CONNECTOR_SMTP_HOST": "mail.example.com", "CONNECTOR_SMTP_FROM": "scores@example.com"}
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_a_mail_server_needs_its_name_and_a_sender(security: str, port: int) -> None:
+    """The port follows the security; without a host there is none."""
+    mail = load({**MAIL, "CONNECTOR_SMTP_SECURITY": security}).mail
+    assert mail
+    assert (mail.host, mail.port, mail.sender, mail.user) == ("mail.example.com", port, "scores@example.com", None)
+    assert load(GOOD).mail is None
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"CONNECTOR_SMTP_FROM": ""}, "CONNECTOR_SMTP_FROM is not set"),
+        ({"CONNECTOR_SMTP_PORT": "mail"}, "CONNECTOR_SMTP_PORT takes a port"),
+        ({"CONNECTOR_SMTP_SECURITY": "ssl"}, "CONNECTOR_SMTP_SECURITY takes starttls"),
+        ({"CONNECTOR_SMTP_USER": "u"}, "CONNECTOR_SMTP_PASSWORD is not set"),
+        (
+            {"CONNECTOR_SMTP_USER": "u", "CONNECTOR_SMTP_PASSWORD": "canary", "CONNECTOR_SMTP_SECURITY": "none"},
+            "the password could be read on its way",
+        ),
+    ],
+)
+def test_half_a_mail_server_stops_the_start(more: dict[str, str], sentence: str) -> None:
+    """Each is told by its name."""
+    with pytest.raises(SettingsError, match=sentence) as caught:
+        load({**MAIL, **more})
+    assert "canary" not in str(caught.value)
 
 
 def test_secrets_never_show_in_a_representation() -> None:

@@ -26,6 +26,8 @@ class Permission(StrEnum):
         "make, renew and revoke keys for the organisation's own programs, and say where these are told of changed tiers"
     )
     EXPERIMENT = "hold the scores of some newcomers back, to see what the scores are worth"
+    SPEND = "enter what marketing spent"
+    TELL = "say which addresses are sent the weekly figures and alerts"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 
@@ -43,6 +45,8 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.ENRICH: Role.ADMIN,
         Permission.PROGRAM: Role.ADMIN,
         Permission.EXPERIMENT: Role.OWNER,
+        Permission.SPEND: Role.ANALYST,
+        Permission.TELL: Role.OWNER,
         Permission.ADMIT: Role.ADMIN,
     }
 )

@@ -16,6 +16,7 @@ from connector.store.tables.people import changes, companies, conversions, event
 from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
+from connector.store.tables.reporting import digest_recipients, kpi_reports, marketing_spend, told_alerts
 from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
@@ -43,6 +44,7 @@ __all__ = [
     "connections",
     "conversions",
     "departures",
+    "digest_recipients",
     "drift_alarms",
     "drift_findings",
     "drift_references",
@@ -62,6 +64,7 @@ __all__ = [
     "installs",
     "intents",
     "invitations",
+    "kpi_reports",
     "lanes",
     "lead_marks",
     "leads",
@@ -69,6 +72,7 @@ __all__ = [
     "ledger_heads",
     "ledger_payloads",
     "links",
+    "marketing_spend",
     "metadata",
     "model_shares",
     "models",
@@ -88,6 +92,7 @@ __all__ = [
     "streams",
     "successions",
     "tenants",
+    "told_alerts",
     "tombstones",
     "traces",
     "tracked_events",

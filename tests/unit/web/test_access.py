@@ -21,11 +21,11 @@ from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
 
 MAY = {
     Role.VIEWER: {Permission.SEE},
-    Role.ANALYST: {Permission.SEE, Permission.RUN, Permission.JOIN},
-    Role.ADMIN: set(Permission),
+    Role.ANALYST: {Permission.SEE, Permission.RUN, Permission.JOIN, Permission.SPEND},
+    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL},
     Role.OWNER: set(Permission),
 }
-"""What each role may do, as the page tells it; an owner differs from an admin in whom they may make one."""
+"""What each role may do, as the page tells it; an owner differs from an admin also in whom they may make one."""
 
 
 @pytest.fixture

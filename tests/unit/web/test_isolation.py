@@ -23,6 +23,7 @@ from connector.store import (
     ledger,
     models,
     persons,
+    recipients,
     scores,
     tenants,
     users,
@@ -32,6 +33,7 @@ from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.drifting import NewAlarm
 from connector.store.models import Decided, ModelVersion
+from connector.store.recipients import Recipient
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
 from connector.store.webhook_endpoints import Endpoint
@@ -146,12 +148,31 @@ def _alarm(site: Site, account: str) -> dict[str, object]:
         return {"alarm_id": drifting.open_alarms(session, tenant)[0].id}
 
 
+def _recipient(site: Site, account: str) -> dict[str, object]:
+    services, tenant = site.world.services, site.tenant_of(account)
+    recipient_id = uuid4()
+    sealed = services.cipher.encrypt("eve@x.example", tenant_id=str(tenant), connection_id=str(recipient_id))
+    with services.store.transaction() as session:
+        recipients.add(session, Recipient(recipient_id, tenant, None, "email", sealed, NOW))
+    return {"recipient_id": recipient_id}
+
+
 OWNED = {
     "versions.show": Owned("GET", _nothing),
     "versions.choose": Owned("POST", _nothing),
     "versions.roll_back": Owned("POST", _nothing),
     "versions.approve": Owned("POST", _version),
     "versions.refuse": Owned("POST", _version),
+    "forecasts.show": Owned("GET", _nothing),
+    "experiments.show": Owned("GET", _nothing),
+    "experiments.begin": Owned("POST", _nothing),
+    "experiments.end": Owned("POST", _nothing),
+    "kpis.index": Owned("GET", _nothing),
+    "kpis.make": Owned("POST", _nothing),
+    "kpis.take": Owned("POST", _nothing),
+    "digest.index": Owned("GET", _nothing),
+    "digest.add": Owned("POST", _nothing),
+    "digest.remove": Owned("POST", _recipient),
     "webhooks_out.index": Owned("GET", _nothing),
     "webhooks_out.add": Owned("POST", _nothing),
     "webhooks_out.renew_secret": Owned("POST", _webhook),

@@ -1,0 +1,71 @@
+"""What a digest and an alert say: subject, plain text, HTML, and the lines for a chat, from one template each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from connector.services.digest.alerts import Alert
+from connector.services.kpis.shapes import KpiReport
+from connector.services.kpis.wording import told
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("connector.services.digest"),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["told"] = told
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message before it has a recipient; ``text`` is also what a chat is told."""
+
+    subject: str
+    text: str
+    html: str
+
+    def as_mail(self, to: str, message_id: str) -> EmailMessage:
+        """Return it as multipart: plain text first, for who reads no HTML. The sender is the mailer's to fill in."""
+        message = EmailMessage()
+        message["To"] = to
+        message["Subject"] = self.subject
+        # The same with every try, so that a mailbox shows what came twice once.
+        message["Message-ID"] = message_id
+        # RFC 3834: nobody's out-of-office note has to answer.
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self.text)
+        message.add_alternative(self.html, subtype="html")
+        return message
+
+
+def digest(organisation: str, report: KpiReport, alerts: Sequence[Alert], url: str) -> Said:
+    """Return the week in figures with what is to be done."""
+    name = _plain(organisation)
+    subject = f"{name}: lead scores in the week to {report.made_at:%-d %b %Y}"
+    return _rendered("digest", subject, organisation=name, report=report, alerts=alerts, url=url)
+
+
+def alert(organisation: str, alerts: Sequence[Alert], url: str) -> Said:
+    """Return alerts that opened; there is at least one."""
+    name = _plain(organisation)
+    more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
+    subject = f"{name}: {_plain(alerts[0].sentence)}{more}"
+    return _rendered("alert", subject, organisation=name, alerts=alerts, url=url)
+
+
+def _rendered(name: str, subject: str, **values: object) -> Said:
+    text, html = (
+        _TEMPLATES.get_template(f"{name}.{kind}").render(subject=subject, **values) for kind in ("txt", "html")
+    )
+    return Said(subject, text, html)
+
+
+def _plain(text: str) -> str:
+    """One line, for a header: an organisation or a CRM may be called anything."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
