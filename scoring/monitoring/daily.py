@@ -39,10 +39,12 @@ def first_look(bundle: Bundle, history: History, as_of: datetime) -> Reference |
     return learn(arrivals(bundle, history, since=as_of - KEPT, now=as_of), as_of)
 
 
-def important(features: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The measures of the TOP features of a report."""
+def important(bundle: Bundle, features: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The measures of the TOP features of a report, and whether what they come from is missing."""
     ranked = sorted(features, key=lambda one: -float(one["importance"]))[:TOP]
-    return frozenset(SHAPE + str(one["name"]) for one in ranked)
+    names = [str(one["name"]) for one in ranked]
+    sources = {source for name in names for source in (name, *inputs_of(bundle, SHAPE + name))}
+    return frozenset((*(SHAPE + name for name in names), *(MISSING + source for source in sources)))
 
 
 def look(

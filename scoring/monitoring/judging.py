@@ -35,7 +35,7 @@ FAR_INDEX, FAR_MISSING = 0.10, 0.10
 """Beyond this a deviation matters: an index, or a share more of arrivals of whom something is unknown."""
 SLOW, MILD = 2.0, 0.5
 """By so much of it for slow changes, and where it is enough that the season does not explain a sudden one."""
-SURE, SURE_OF_MANY = 5e-5, 5e-6
+SURE, SURE_OF_MANY = 3e-5, 2e-6
 """Chance of so much by luck alone: for the score and the features that matter most, and for the many others."""
 SHOWN_BY_BLOCK, ALIKE = 0.2, 0.3
 """Each block by itself must be less likely than this, and the smaller deviation go this part of the larger's way."""

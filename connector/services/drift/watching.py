@@ -151,13 +151,14 @@ def look(
     from scoring.monitoring.cohort import TOLD
     from scoring.monitoring.reference import Reference
 
+    bundle = loads(artefact, tenant=tenant)
     found = daily.look(
-        loads(artefact, tenant=tenant),
+        bundle,
         arrived[0],
         Reference.from_json(learned),
         now=now,
         among=arrived[1],
-        matter=daily.important(features),
+        matter=daily.important(bundle, features),
         open_now=open_now,
         chances=(pl.DataFrame(list(told), schema=TOLD), outcomes) if told else None,
     )

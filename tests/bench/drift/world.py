@@ -27,7 +27,7 @@ NAMES = (
     SCORE,
     HIGH_INTENT,
 )
-TOP = frozenset(f"{SHAPE}f{place}" for place in range(IMPORTANT))
+TOP = frozenset(f"{kind}f{place}" for place in range(IMPORTANT) for kind in (SHAPE, MISSING))
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
 Altered = Callable[[Floats, np.random.Generator], Floats]

@@ -114,7 +114,7 @@ def test_what_a_season_brings_every_year_is_no_alarm() -> None:
     """Other people, who came a year ago as well; without the year before they would be an alarm."""
 
     def summer(when: Floats, values: Floats) -> None:
-        values[:, 0] += 0.8 * np.sin((when - 60) * 2 * np.pi / 365)
+        values[:, 0] += 1.4 * np.sin((when - 60) * 2 * np.pi / 365)
 
     def only_now(when: Floats, values: Floats) -> None:
         values[:, 0] += np.where(when > LEARNED, 0.8 * np.sin((when - LEARNED) * 2 * np.pi / 120), 0.0)
@@ -237,9 +237,11 @@ def test_sentences_say_what_happened_and_what_to_do() -> None:
 
 
 def test_the_ten_most_important_features_matter_most() -> None:
-    """By the report's importance."""
+    """By the report's importance; also where what they come from is missing."""
+    bundle = Bundle("t", "v", None, FeatureSpec(Timing.DATED), None, None, None, None)  # type: ignore[arg-type]
     report = [{"name": f"f{place}", "importance": place} for place in range(30)]
-    assert important(report) == {f"shape:f{place}" for place in range(20, 30)}
+    wanted = {f"{kind}:f{place}" for place in range(20, 30) for kind in ("shape", "missing")}
+    assert important(bundle, report) == wanted
 
 
 def test_chances_are_judged_by_what_became_of_those_of_whom_they_were_told() -> None:
