@@ -8,9 +8,11 @@ import logging
 from celery.signals import setup_logging, task_unknown, worker_ready, worker_shutting_down
 
 from connector.bootstrap import report
+from connector.services.context import REALTIME
+from connector.services.warm import load_libraries
 from connector.telemetry import logs
 from workers import stopping, tasks
-from workers.app import settings
+from workers.app import app, settings
 
 log = logging.getLogger("connector.work")
 
@@ -24,6 +26,8 @@ def _log(**_: object) -> None:
 @worker_ready.connect
 def _begin(sender: object, **_: object) -> None:
     """Show signs of life under the part of the worker's host name that says what it is for."""
+    if REALTIME in app.amqp.queues.consume_from:
+        load_libraries()
     # What is loaded now stays: a collection that looks through it would hold a lead up for a tenth of a second.
     gc.freeze()
     report(tasks.services(), str(getattr(sender, "hostname", "worker")).partition("@")[0])

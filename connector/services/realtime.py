@@ -128,7 +128,7 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
     later: RetryLater | None = None
     if waiting:
         try:
-            writeback.deliver_records(turn, warm.adapter_of(connection), waiting)
+            writeback.deliver_records(turn, connection.vendor, warm.adapter_of(connection), waiting)
             reached(Point.LANE_DELIVERED)
         except RetryLater as refused:
             later = refused

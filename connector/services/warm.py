@@ -6,6 +6,7 @@ A connection that stays open knows the account's definitions already and talks o
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 MODELS, ADAPTERS = 32, 128
 FRESH_SECONDS = 900
 """Seconds after which a connection is opened anew: fields may have come."""
+
+
+def load_libraries() -> None:
+    """Load what scores leads, at the start of a process that will: its first lead would else wait for seconds."""
+    for name in ("scoring.bundle", "scoring.features.neighbours", "scoring.predict"):
+        import_module(name)
 
 
 class Warm:

@@ -64,7 +64,8 @@ def deliver(job: Job) -> None:
     Raises ``RetryLater`` when rows wait for a later try. What waits for an admin or for the next night holds no run up.
     """
     adapter = open_adapter(job.services, job.connection_id)
-    vendor, batch = _vendor(job)
+    vendor = read_connection(job.services, job.connection_id).vendor
+    batch = app_of(job.services, vendor).capabilities.write_batch
     sending = Sending(
         services=job.services,
         tenant_id=job.tenant_id,
@@ -86,12 +87,13 @@ def deliver(job: Job) -> None:
     _raise_if_waiting(sending)
 
 
-def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) -> int:
+def deliver_records(work: Work, vendor: str, adapter: CrmAdapter, record_ids: Sequence[int]) -> int:
     """Write what waits for these records of a connection now, beside any other delivery; return how many hold theirs.
 
-    Raises ``RetryLater`` where one of them is to be tried again later or is held by another delivery at this moment.
+    ``vendor`` is the connection's, of which ``adapter`` was opened. Raises ``RetryLater`` where one of them is to be
+    tried again later or is held by another delivery at this moment.
     """
-    vendor, batch = _vendor(work)
+    batch = app_of(work.services, vendor).capabilities.write_batch
     whole = Sending(work.services, work.tenant_id, work.connection_id, vendor, adapter, batch, work.transaction)
     parts = [replace(whole, record_ids=part) for part in cut(record_ids, NAMED_AT_ONCE)]
     for part in parts:
@@ -100,12 +102,6 @@ def deliver_records(work: Work, adapter: CrmAdapter, record_ids: Sequence[int]) 
         _raise_if_waiting(part)
     with work.services.store.reading(work.tenant_id) as session:
         return sum(outbox.count_delivered(session, work.connection_id, part.record_ids or ()) for part in parts)
-
-
-def _vendor(work: Work) -> tuple[str, int]:
-    """The CRM's name, and how many records it takes at once."""
-    vendor = read_connection(work.services, work.connection_id).vendor
-    return vendor, app_of(work.services, vendor).capabilities.write_batch
 
 
 def _allowed(sending: Sending, session: Connection) -> Allowance:

@@ -31,7 +31,7 @@ from connector.crypto import new_key
 from connector.demo.browser import consent
 from connector.services import install, webhooks
 from connector.services.context import REALTIME, Services
-from connector.services.warm import Warm
+from connector.services.warm import Warm, load_libraries
 from connector.store import connections, outbox, traces
 from connector.store.tables import lanes
 from connector.store.tables import traces as traces_table
@@ -169,6 +169,7 @@ def running(contacts: int, folder: Path) -> Iterator[Lane]:
 
 def work(origin: str, folder: Path, key: str, queue: Any) -> None:
     """Be a worker process."""
+    load_libraries()
     services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key)
     warm = Warm(replace(services, lease_seconds=LEASE_SECONDS))
     threads = [Thread(target=serve, args=(warm, queue)) for _ in range(THREADS)]

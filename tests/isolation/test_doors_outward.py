@@ -24,6 +24,8 @@ DOORS = {
     "connector/client/transport.py",
     # Tenants' own systems by that door.
     "connector/adapters/receivers.py",
+    # The operator's own mail server, and no other.
+    "connector/adapters/mail.py",
     # Providers of facts by that door; and errors of the server's own side by their names.
     "connector/adapters/enrichment/calls.py",
     "connector/web/api/document.py",

@@ -76,7 +76,8 @@ class Desk:
         """Deliver given records."""
         services = self.world.services
         adapter = open_adapter(services, self.connection_id, realtime=realtime)
-        return writeback.deliver_records(AtOnce(services, self.tenant_id, self.connection_id), adapter, ids)
+        work = AtOnce(services, self.tenant_id, self.connection_id)
+        return writeback.deliver_records(work, "fakecrm", adapter, ids)
 
     def run(self) -> None:
         """Let a whole delivery run to its end, as after an approval."""

@@ -111,12 +111,12 @@ class World:
 
     def weather(self, draw: random.Random, actions: int | None) -> None:
         """Let the storm rage while people go about their work."""
-        self.storm.raging = True
         connected = self.tenant_id is not None
+        if connected and random.Random(f"experiment {self.seed}").random() < EXPERIMENT_SHARE:
+            self.hold_out()
+        self.storm.raging = True
         if not connected:
             self.install()
-        elif random.Random(f"experiment {self.seed}").random() < EXPERIMENT_SHARE:
-            self.hold_out()
         Life(self.accounts, self.kernel, self.seed).plan(
             actions or draw.choice(ACTIONS), BUSY_SECONDS, connected=connected
         )

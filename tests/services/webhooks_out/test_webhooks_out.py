@@ -434,7 +434,7 @@ def test_a_word_against_profiling_that_comes_with_another_record_withdraws_what_
             identity.conclude(services, session, tenant_id)
         else:
             (ben,) = records.ids_by_vendor_id(session, made.account.id, [BEN]).values()
-            identity.identify_records(session, tenant_id, [ben])
+            identity.identify_records(session, tenant_id, [ben], made.world.clock.now())
         left = [session.execute(sa.select(table)).all() for table in (scores, webhook_events, outbox)]
     assert left == [[], [], []]
 
