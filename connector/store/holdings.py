@@ -16,6 +16,10 @@ from connector.store.tables import (
     companies,
     conversions,
     events,
+    experiment_leads,
+    experiments,
+    forecast_leads,
+    forecasts,
     inbox,
     leads,
     ledger,
@@ -59,6 +63,8 @@ class Holdings:
     hints: Rows
     refusals: Rows
     messages: Rows
+    trials: Rows
+    lists: Rows
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Collection[str]) -> Holdings:
@@ -94,6 +100,7 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
     entries = sa.select(ledger.c.seq, ledger.c.kind, ledger.c.at, ledger.c.lead_id, ledger_payloads.c.body)
     joined = successions.joined(connection, tenant_id, lead_id)
     theirs_too = [lead_id, *(row.lead_id for row in joined)]
+    tried, listed = experiment_leads.c, forecast_leads.c
     dated = sa.select(changes, r.connection_id).join(records, r.id == changes.c.record_id)
     return Holdings(
         leads=read(sa.select(leads).where(leads.c.tenant_id == tenant_id, leads.c.id == lead_id)),
@@ -122,5 +129,17 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
             sa.select(webhook_events.c.kind, webhook_events.c.data, webhook_events.c.created_at)
             .where(webhook_events.c.tenant_id == tenant_id, webhook_events.c.lead_id == lead_id)
             .order_by(webhook_events.c.created_at, webhook_events.c.id)
+        ),
+        trials=read(
+            sa.select(tried.treated, tried.added_at, tried.hot_at, experiments.c.begun_at, experiments.c.ended_at)
+            .join(experiments, experiments.c.id == tried.experiment_id)
+            .where(tried.tenant_id == tenant_id, tried.lead_id == lead_id)
+            .order_by(experiments.c.begun_at)
+        ),
+        lists=read(
+            sa.select(listed.place, forecasts.c.made_at, forecasts.c.opens_at)
+            .join(forecasts, forecasts.c.id == listed.forecast_id)
+            .where(listed.tenant_id == tenant_id, listed.lead_id == lead_id)
+            .order_by(forecasts.c.made_at)
         ),
     )

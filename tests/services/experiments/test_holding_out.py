@@ -17,8 +17,10 @@ from connector.records import Conversion, EngagementEvent, EventKind, Page, Prop
 from connector.services import pipeline
 from connector.services.experiments import conducting, judging
 from connector.services.experiments.conducting import Wish
+from connector.services.forecasts import weekly
+from connector.services.privacy import held
 from connector.services.reports.experiments import experiments_report
-from connector.store import connections, experiments, ledger, scores
+from connector.store import connections, experiments, forecasts, ledger, scores
 from connector.store.tables import experiment_leads, leads, ledger_payloads, records
 from connector.store.tables import outbox as outbox_table
 from scoring.experiments.assignment import place, unit_of
@@ -209,9 +211,20 @@ def test_a_look_compares_the_arms_and_the_last_one_ends_it(line: World) -> None:
 
 
 def test_a_person_who_is_erased_leaves_the_experiment(line: World) -> None:
+    """Until then what is held of them says that they are in it, and on which list."""
     tenant = _tenant(line)
     conducting.begin(line.services, tenant, HALF, consent=True)
     _newcomers(line)
+    sealed = weekly.seal(line.services, tenant)
+    assert sealed
+    with line.services.store.reading(tenant) as session:
+        shown = sa.select(experiment_leads.c.lead_id).where(experiment_leads.c.treated)
+        on_list = set(forecasts.listed(session, tenant, sealed.id))
+        mine = sorted(on_list & set(session.execute(shown).scalars()))[0]
+    told = held.held_of(line.services, tenant, mine, "test")
+    assert told
+    assert told["Experiments, and whether the score was shown"][0]["treated"] is True
+    assert told["Lists of the week"][0]["place"] >= 1
     with line.services.store.transaction(tenant) as session:
         one = session.execute(sa.select(experiment_leads.c.lead_id)).scalars().first()
         session.execute(sa.delete(leads).where(leads.c.id == one))
