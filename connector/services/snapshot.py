@@ -120,6 +120,19 @@ def _history(
     )
 
 
+def conversion_times(services: Services, tenant_id: UUID, settings: TenantSettings) -> Mapping[int, Sequence[datetime]]:
+    """Return lead → when it converted, as far as that is known: all that a look at outcomes needs of the history."""
+    if _goal_field(settings) is None:
+        told = frames.conversion_frame(services.store, tenant_id, settings.goal)
+    else:
+        # Which value of the field means it is told by the values alone.
+        told = history(services, tenant_id, settings).conversions
+    times: dict[int, list[datetime]] = {}
+    for lead, at in told.drop_nulls("at").select("lead_id", "at").iter_rows():
+        times.setdefault(lead, []).append(at)
+    return times
+
+
 def _bought(
     source: Source, tenant_id: UUID, settings: TenantSettings, leads: pl.DataFrame, cut: Cut | None
 ) -> tuple[tuple[Field, ...], pl.DataFrame]:

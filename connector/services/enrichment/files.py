@@ -17,6 +17,7 @@ from connector.adapters.enrichment.generic import field_named
 from connector.adapters.enrichment.values import read_time, read_value
 from connector.errors import RejectedInput
 from connector.services.addresses import site_domain
+from connector.services.csv_lines import filled_lines
 from connector.store.enriched import Fact
 
 LARGEST = 20 * 1024 * 1024
@@ -208,22 +209,7 @@ def _csv(content: bytes) -> tuple[list[str], Lines]:
         heading = []
     if not any(name.strip() for name in heading):
         raise RejectedInput("The file is empty: its first line must name the columns.")
-    return heading, _csv_lines(reader)
-
-
-def _csv_lines(reader: Any) -> Lines:
-    """Give each filled line with the number where it begins (a quoted cell may hold several)."""
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, error
-            continue
-        if any(cell.strip() for cell in cells):
-            yield number, cells
+    return heading, filled_lines(reader)
 
 
 def _parquet(content: bytes) -> tuple[list[str], Lines]:

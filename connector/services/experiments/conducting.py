@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from uuid import UUID, uuid4
 
@@ -122,21 +122,7 @@ def begin(services: Services, tenant_id: UUID, wish: Wish, *, consent: bool) -> 
         proposal = _proposed(services, session, tenant, wish)
         if proposal.refused:
             raise RejectedInput(proposal.refused)
-        plan = {name: value for name, value in asdict(proposal).items() if name not in ("wish", "refused")}
-        fresh = Experiment(
-            id=uuid4(),
-            tenant_id=tenant_id,
-            share=wish.share,
-            key=key,
-            goal=tenant.settings.goal,
-            horizon_days=tenant.settings.horizon_days,
-            planned_leads=proposal.leads,
-            plan=plan | {"lift": float(wish.lift)},
-            begun_at=now,
-            closed_at=None,
-            ended_at=None,
-            looks=(),
-        )
+        fresh = _fresh(tenant, proposal, key, now)
         try:
             experiments.begin(session, fresh)
         except IntegrityError:
@@ -152,6 +138,24 @@ def begin(services: Services, tenant_id: UUID, wish: Wish, *, consent: bool) -> 
             hidden_a_month=proposal.hidden_a_month,
             leads=proposal.leads,
         )
+
+
+def _fresh(tenant: Tenant, proposal: Proposal, key: str, now: datetime) -> Experiment:
+    plan = {name: value for name, value in asdict(proposal).items() if name not in ("wish", "refused")}
+    return Experiment(
+        id=uuid4(),
+        tenant_id=tenant.id,
+        share=proposal.wish.share,
+        key=key,
+        goal=tenant.settings.goal,
+        horizon_days=tenant.settings.horizon_days,
+        planned_leads=proposal.leads,
+        plan=plan | {"lift": float(proposal.wish.lift)},
+        begun_at=now,
+        closed_at=None,
+        ended_at=None,
+        looks=(),
+    )
 
 
 def end(services: Services, tenant_id: UUID) -> None:

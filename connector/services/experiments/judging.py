@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.engine import Connection
+
 from connector.services import snapshot
 from connector.services.context import Services
 from connector.services.experiments import conducting
+from connector.services.pipeline import Ready
 from connector.store import experiments, ledger, tenants
 from connector.store.experiments import Experiment
 from connector.store.types import AnyRow
@@ -25,10 +28,7 @@ def look(services: Services, tenant_id: UUID) -> None:
         settings = tenants.get(session, tenant_id).settings
         counted = experiments.counted(session, experiment)
     now = services.clock.now()
-    told = snapshot.history(services, tenant_id, settings).conversions
-    won: dict[int, list[datetime]] = {}
-    for lead, at in told.drop_nulls("at").select("lead_id", "at").iter_rows():
-        won.setdefault(lead, []).append(at)
+    won = snapshot.conversion_times(services, tenant_id, settings)
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         ready = _note(services, session, experiment, counted, won, now)
@@ -37,12 +37,12 @@ def look(services: Services, tenant_id: UUID) -> None:
 
 def _note(
     services: Services,
-    session: Any,
+    session: Connection,
     experiment: Experiment,
     counted: Sequence[AnyRow],
     won: Mapping[int, Sequence[datetime]],
     now: datetime,
-) -> Any:
+) -> Ready:
     if experiment.closed_at is None and len(counted) >= experiment.planned_leads:
         experiments.change(session, experiment, closed_at=now)
     known = outcomes(experiment, counted, won, now)

@@ -76,6 +76,14 @@ def _sealed(
         "made_at": now.isoformat(),
         "opens_at": opens_at.isoformat(),
     }
+    return _entered(session, tenant_id, said, promise.least if promise else None, (now, opens_at))
+
+
+def _entered(
+    session: Connection, tenant_id: UUID, said: Mapping[str, Any], promised: int | None, span: tuple[datetime, datetime]
+) -> Forecast:
+    """Enter the seal of what is said in the ledger; ``span`` is from now until it is opened."""
+    now, opens_at = span
     body, salt, forecast_id = ledger.canonical(said), secrets.token_hex(16), uuid4()
     mark = ledger.commit(salt, body)
     entry = {
@@ -83,12 +91,11 @@ def _sealed(
         "by": "the product",
         "forecast": str(forecast_id),
         "seal": mark,
-        "leads": len(best),
-        "promised": promise.least if promise else None,
+        "leads": len(said["leads"]),
+        "promised": promised,
         "opens_at": opens_at.isoformat(),
     }
     seq = ledger.append(session, tenant_id, [ledger.Entry("admin", None, entry)], now)
-    promised = promise.least if promise else None
     return Forecast(forecast_id, tenant_id, now, opens_at, promised, body, salt, mark, seq, None)
 
 
@@ -122,10 +129,7 @@ def open_matured(services: Services, tenant_id: UUID) -> int:
         ]
     if not due:
         return 0
-    told = snapshot.history(services, tenant_id, settings).conversions.drop_nulls("at")
-    won: dict[int, list[datetime]] = {}
-    for lead, at in told.select("lead_id", "at").iter_rows():
-        won.setdefault(lead, []).append(at)
+    won = snapshot.conversion_times(services, tenant_id, settings)
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         for one, leads in due:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +15,7 @@ from uuid import UUID
 from connector.errors import RejectedInput
 from connector.services import acts
 from connector.services.context import Services
+from connector.services.csv_lines import filled_lines
 from connector.store import ledger, spend
 from connector.store.spend import Spent
 
@@ -74,7 +75,7 @@ def read_file(content: bytes, now: datetime) -> tuple[list[Spent], list[Refused]
     places = {name: heading.index(name) for name in COLUMNS}
     good: dict[tuple[str, str, str], Spent] = {}
     refused: list[Refused] = []
-    for number, cells in _lines(reader):
+    for number, cells in filled_lines(reader):
         if number > MOST_LINES + 1:
             raise RejectedInput(f"The file has more than {MOST_LINES:,} lines. Part it; nothing was taken.")
         try:
@@ -133,17 +134,3 @@ def _opened(content: bytes) -> tuple[Any, list[str]]:
             f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(lacking)} is missing."
         )
     return reader, heading
-
-
-def _lines(reader: Any) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, error
-            continue
-        if any(cell.strip() for cell in cells):
-            yield number, cells
