@@ -10,16 +10,15 @@ TICKS = 5
 _SHIFT = 1e-9
 
 
-def percent(value: float, step: float) -> str:
-    """A share as a percentage, with the digits that a step of the axis needs."""
-    digits = max(0, -math.floor(math.log10(step * 100) + _SHIFT))
-    return f"{value * 100:.{digits}f}"
-
-
 def plain(value: float, step: float) -> str:
     """A number with the digits that a step of the axis needs, and a true minus."""
     digits = next((count for count in range(14) if abs(round(step, count) - step) < step * 1e-6), 14)
     return f"{value + 0.0:,.{digits}f}".replace("-", "−") if abs(value) > step * 1e-6 else "0"
+
+
+def percent(value: float, step: float) -> str:
+    """A share as a percentage, with the digits that a step of the axis needs (steps of 2.5 points need one)."""
+    return plain(value * 100, step * 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,3 +182,9 @@ def test_axes_end_at_round_numbers() -> None:
     assert shares("x").ticks()[-1] == (1.0, "100")
     assert plain(-2.5, 0.5) == "−2.5"
     assert Axis("x", 0, 10, 1).place(20, 0, 100) == 100
+
+
+def test_ticks_of_two_and_a_half_points_say_so() -> None:
+    """Written without their decimal, five of them read 0, 2, 5, 8, 10."""
+    axis = Axis("Points (%)", -0.025, 0.1, 0.025, percent)
+    assert [label for _, label in axis.ticks()] == ["−2.5", "0", "2.5", "5.0", "7.5", "10.0"]
