@@ -7,8 +7,10 @@ What it can't do, and what it is not told, the ordinary refresh does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -18,7 +20,7 @@ from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import pipeline, rescoring, writeback
 from connector.services.context import REALTIME, Services
 from connector.services.fetching import Fetched, fetch, take_in
-from connector.services.opening import read_connection
+from connector.services.opening import app_of, read_connection
 from connector.services.pipeline import Ready
 from connector.services.tokens import mark_disconnected
 from connector.services.turn import Turn
@@ -31,6 +33,8 @@ MOST, HINTS = 500, 5_000
 """People, and hints, of one turn: a tenant with more stands behind the others again."""
 
 DELIVERED_AT_ONCE = 2_000
+
+T = TypeVar("T")
 
 _SWEPT = 500
 
@@ -76,7 +80,8 @@ def _read(warm: Warm, turn: Turn) -> Done:
         with turn.transaction() as session:
             return Done(_ended(turn, session))
     adapter = warm.adapter_of(connection)
-    found = fetch(adapter, turn, connection.vendor, people)
+    some = _full_batches(people, app_of(services, connection.vendor).capabilities.read_batch)
+    found = fetch(adapter, turn, connection.vendor, some)
     fetched_at = services.clock.now()
     reached(Point.LANE_FETCHED)
     leads = take_in(adapter, turn, found)
@@ -89,12 +94,20 @@ def _read(warm: Warm, turn: Turn) -> Done:
             # Another model was published meanwhile: the same people again, by that one.
             return Done(_ended(turn, session, more=True))
         asked = rescoring.keep(session, turn, scored, found.people, stretch)
-        ready = _handled(turn, session, found, len(people) == MOST)
+        ready = _handled(turn, session, found, len(people) == MOST or len(some) < len(people))
         reached(Point.LANE_WRITTEN)
     reached(Point.LANE_KEPT)
     own = asked.pop(turn.connection_id, None)
     pause = found.refused.after_seconds if found.refused else None
     return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
+
+
+def _full_batches(waiting: Sequence[T], size: int) -> Sequence[T]:
+    """As many as fill whole requests to the CRM, or all where they fill none.
+
+    The others' turn is the next, which finds more beside them: in a burst the CRM's window is what runs out first.
+    """
+    return waiting[: len(waiting) - len(waiting) % size] if len(waiting) > size else waiting
 
 
 def _own(session: Connection, turn: Turn) -> CrmConnection:
@@ -125,10 +138,11 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
     with services.store.reading(turn.tenant_id) as session:
         waiting = traces.waiting(session, turn.connection_id, DELIVERED_AT_ONCE)
         connection = _own(session, turn)
+    some = _full_batches(waiting, app_of(services, connection.vendor).capabilities.write_batch)
     later: RetryLater | None = None
-    if waiting:
+    if some:
         try:
-            writeback.deliver_records(turn, connection.vendor, warm.adapter_of(connection), waiting)
+            writeback.deliver_records(turn, connection.vendor, warm.adapter_of(connection), some)
             reached(Point.LANE_DELIVERED)
         except RetryLater as refused:
             later = refused
@@ -138,8 +152,9 @@ def _deliver(warm: Warm, turn: Turn) -> Ready:
             # What may not be written yet, or is left to somebody, is no longer waited for. But what was queued for the
             # same records while this turn wrote is the next one's, which then finds them among those that wait.
             if not lanes.asked_since(session, turn.piece):
-                traces.let_go(session, turn.connection_id, waiting)
-            return _ended(turn, session, more=len(waiting) == DELIVERED_AT_ONCE)
+                traces.let_go(session, turn.connection_id, some)
+            more = len(waiting) == DELIVERED_AT_ONCE or len(some) < len(waiting)
+            return _ended(turn, session, more=more)
     raise later
 
 

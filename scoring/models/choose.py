@@ -17,10 +17,20 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import extended, gbm_search, hazard, logistic, net_search, pairs, pooled, segment_search
+from scoring.models import (
+    extended,
+    gbm_search,
+    hazard,
+    logistic,
+    logistic_search,
+    net_search,
+    pairs,
+    pooled,
+    segment_search,
+)
 from scoring.models.blend import BlendRecipe
 from scoring.models.contract import Recipe, Training
-from scoring.models.judging import Fold, area, deviance
+from scoring.models.judging import Fold, area, least
 from scoring.models.rungs import Candidate, blend, candidate, climbed
 from scoring.models.segment_search import Tried
 from scoring.models.segmented import SegmentedRecipe
@@ -105,14 +115,8 @@ def _net(folds: Sequence[Fold]) -> Candidate:
 
 def _logistic(folds: Sequence[Fold]) -> tuple[Candidate, float]:
     """The candidate and its penalty."""
-    fits = [logistic.path(fold.train, logistic.PENALTIES) for fold in folds]
-    tried = [
-        [models[place].log_odds(fold.window.matrix) for models, fold in zip(fits, folds, strict=True)]
-        for place in range(len(logistic.PENALTIES))
-    ]
-    best = _least(folds, tried)
-    penalty = logistic.PENALTIES[best]
-    return Candidate("logistic", logistic.Recipe(penalty), tried[best]), penalty
+    penalty, log_odds = logistic_search.search(folds)
+    return Candidate("logistic", logistic.Recipe(penalty), log_odds), penalty
 
 
 def _hazard(folds: Sequence[Fold], penalty: float) -> list[Candidate]:
@@ -137,14 +141,8 @@ def _pairs(folds: Sequence[Fold], screen: float) -> Candidate:
     for penalty in PAIR_PENALTIES:
         models = [pairs.fitted(f.train, base, at, penalty) for f, base, at in zip(folds, bases, columns, strict=True)]
         tried.append([model.log_odds(fold.window.matrix) for model, fold in zip(models, folds, strict=True)])
-    best = _least(folds, tried)
+    best = least(folds, tried)
     return Candidate("pairs", pairs.Recipe(screen, PAIR_PENALTIES[best]), tried[best])
-
-
-def _least(folds: Sequence[Fold], tried: Sequence[Sequence[Floats]]) -> int:
-    """The place of the least deviance, the first of equals."""
-    losses = [deviance(folds, log_odds) for log_odds in tried]
-    return losses.index(min(losses))
 
 
 def _sampled(training: Training) -> Training:

@@ -49,6 +49,12 @@ def area(folds: Sequence[Fold], log_odds: Sequence[Floats]) -> float:
     return float(np.average(parts, weights=_conversions(folds)))
 
 
+def least(folds: Sequence[Fold], tried: Sequence[Sequence[Floats]]) -> int:
+    """The place of the least deviance, the first of equals; ``tried``: log-odds by fold of each."""
+    losses = [deviance(folds, log_odds) for log_odds in tried]
+    return losses.index(min(losses))
+
+
 def chance_of_gain(folds: Sequence[Fold], new: Sequence[Floats], old: Sequence[Floats]) -> float:
     """The share of resamples in which ``new`` has the higher mean AUC."""
     gains = np.zeros(RESAMPLES)

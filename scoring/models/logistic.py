@@ -35,6 +35,12 @@ class Logistic:
         ]
         return np.concatenate(parts) if parts else np.empty(0)
 
+    def of_design(self, design: Floats) -> Floats:
+        """The log-odds of rows that the scaling has made into a ``design``; the last bits may depend on the others."""
+        coef = np.concatenate([self.coef, self.missing_coef[self.scaling.flagged()]])
+        line: Floats = design @ coef + self.intercept
+        return line
+
     def contributions(self, matrix: Floats) -> Floats:
         """Array n × (k + 1): coefficient × standardised value (flag included); the intercept last."""
         values, missing = self.scaling.standardised(matrix)

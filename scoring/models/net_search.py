@@ -32,7 +32,7 @@ def search(folds: Sequence[Fold]) -> Found:
     found = []
     for penalty in PENALTIES:
         said = [
-            [layer.output(window) for layer in passes(fold.train, rows, penalty, PASSES)]
+            [layer.estimate(window) for layer in passes(fold.train, rows, penalty, PASSES)]
             for fold, rows, window in zip(folds, inputs, windows, strict=True)
         ]
         for count, log_odds in enumerate(zip(*said, strict=True), start=1):

@@ -48,6 +48,11 @@ class Layer:
             total += strength * np.maximum(reached[unit] + self.bias[unit], 0.0)
         return total
 
+    def estimate(self, inputs: Floats) -> Floats:
+        """The output, n, by products of matrices: many times faster, but its last bits may depend on the other rows."""
+        found: Floats = np.maximum(inputs @ self.weights + self.bias, 0.0) @ self.out + self.base
+        return found
+
     def reached(self, inputs: Floats, groups: Places, count: int) -> Floats:
         """What reaches the hidden units from each group of inputs, count × units × n.
 

@@ -63,6 +63,14 @@ class Pairs:
     def products(self, matrix: Floats) -> Floats:
         """The products of standardised values, n × pairs."""
         values, _ = self.linear.scaling.standardised(matrix)
+        return self._products(values)
+
+    def design(self, matrix: Floats) -> tuple[Floats, Floats]:
+        """The linear part's design, and the products of its standardised values."""
+        plain = self.linear.scaling.design(matrix)
+        return plain, self._products(plain)
+
+    def _products(self, values: Floats) -> Floats:
         return np.clip(values[:, self.first] * values[:, self.second], -CUT, CUT)
 
     def to_json(self) -> dict[str, Any]:
@@ -92,8 +100,8 @@ class Recipe:
 
 def screened(training: Training, base: Logistic) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The columns of the pairs that say most about what ``base`` leaves over, the strongest first."""
-    values, _ = base.scaling.standardised(training.matrix)
-    chance = expit(base.log_odds(training.matrix))
+    design = base.scaling.design(training.matrix)
+    values, chance = design[:, : training.matrix.shape[1]], expit(base.of_design(design))
     weight = training.weight / training.weight.mean()
     score = (values * (weight * (training.label - chance))[:, None]).T @ values
     squares = values**2
@@ -115,9 +123,9 @@ def fitted(
 ) -> Pairs:
     """Fit everything anew together; products are scaled for the penalty, but not centred."""
     blank = Pairs(base, *columns, np.zeros(len(columns[0])))
-    products = blank.products(training.matrix)
+    plain, products = blank.design(training.matrix)
     scale = np.maximum(products.std(axis=0), 1e-9)
-    design = np.hstack([base.scaling.design(training.matrix), products / scale])
+    design = np.hstack([plain, products / scale])
     strength = logistic.strength(penalty, len(training.label))
     solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=1_000, tol=1e-4)
     solver.fit(design, training.label, sample_weight=training.weight / training.weight.mean())

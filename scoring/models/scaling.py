@@ -34,12 +34,23 @@ class Scaling:
 
     def standardised(self, matrix: Floats) -> tuple[Floats, Floats]:
         """Standardised values and missing flags, both n × k."""
-        unknown = np.isnan(matrix)
+        unknown, flagged = np.isnan(matrix), self.flagged()
+        missing = np.zeros(matrix.shape)
+        missing[:, flagged] = self._flags(unknown, flagged)
+        return self._values(matrix, unknown), missing
+
+    def _values(self, matrix: Floats, unknown: npt.NDArray[np.bool_]) -> Floats:
         # A negative value at serving, where training saw none, has no logarithm: it counts as 0.
-        raw = np.where(self.logged, np.log1p(np.maximum(np.where(unknown, 0.0, matrix), 0.0)), matrix)
-        values = np.clip((np.where(unknown, self.mean, raw) - self.mean) / self.scale, -CUT, CUT)
-        missing = np.where(self.missing_mean > 0, (unknown - self.missing_mean) / self.missing_scale, 0.0)
-        return values, missing
+        values = _in_logarithms(matrix, self.logged)
+        values -= self.mean
+        values /= self.scale
+        np.clip(values, -CUT, CUT, out=values)
+        values[unknown] = 0.0
+        return values
+
+    def _flags(self, unknown: npt.NDArray[np.bool_], places: npt.NDArray[np.int64]) -> Floats:
+        flags: Floats = (unknown[:, places] - self.missing_mean[places]) / self.missing_scale[places]
+        return flags
 
     def raw(self, values: Floats) -> Floats:
         """The matrix whose standardised values are these."""
@@ -52,8 +63,8 @@ class Scaling:
 
     def design(self, matrix: Floats) -> Floats:
         """All standardised columns, then the flags of the ``flagged`` ones."""
-        values, missing = self.standardised(matrix)
-        return np.hstack([values, missing[:, self.flagged()]])
+        unknown = np.isnan(matrix)
+        return np.hstack([self._values(matrix, unknown), self._flags(unknown, self.flagged())])
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists."""
@@ -64,17 +75,27 @@ def learn(matrix: Floats) -> Scaling:
     """The scaling of these rows."""
     count = matrix.shape[1]
     unknown = np.isnan(matrix)
-    logged = np.array([_skewed(matrix[:, index]) for index in range(count)], dtype=bool)
-    raw = np.where(logged, np.log1p(np.where(unknown | ~logged, 0.0, matrix)), matrix)
+    logged = np.array([_skewed(column) for column in np.ascontiguousarray(matrix.T)], dtype=bool).reshape(count)
+    raw = _in_logarithms(matrix, logged)
+    raw[unknown] = 0.0
     known = np.maximum((~unknown).sum(axis=0), 1)
-    mean = np.where(unknown, 0.0, raw).sum(axis=0) / known
-    spread = np.sqrt(np.where(unknown, 0.0, (raw - mean) ** 2).sum(axis=0) / known)
+    mean = raw.sum(axis=0) / known
+    raw -= mean
+    raw[unknown] = 0.0
+    spread = np.sqrt(np.square(raw, out=raw).sum(axis=0) / known)
     share = unknown.mean(axis=0)
     missing_scale = np.sqrt(share * (1 - share))
     share = np.where(missing_scale > 0, share, 0.0)
     return Scaling(
         logged, mean, np.where(spread > 0, spread, 1.0), share, np.where(missing_scale > 0, missing_scale, 1.0)
     )
+
+
+def _in_logarithms(matrix: Floats, logged: npt.NDArray[np.bool_]) -> Floats:
+    """A copy with log(1 + x) in the ``logged`` columns; unknown values stay unknown."""
+    values, places = np.array(matrix, dtype=np.float64), np.flatnonzero(logged)
+    values[:, places] = np.log1p(np.maximum(values[:, places], 0.0))
+    return values
 
 
 def _skewed(column: Floats) -> bool:

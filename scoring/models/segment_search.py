@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import logistic
+from scoring.models import logistic_search
 from scoring.models.blend import blended, stacked
-from scoring.models.judging import Fold, area, chance_of_gain, deviance
+from scoring.models.judging import Fold, area, chance_of_gain
 from scoring.models.rungs import Candidate
 from scoring.models.segmented import OwnRecipe, SegmentedRecipe
 
@@ -60,7 +60,7 @@ def _one(folds: Sequence[Fold], below: Candidate, column: str) -> tuple[Tried, O
     if any(_few(part) for part in parts):
         return Tried(column), None, []
     parent = [raw[_inside(fold, column)] for raw, fold in zip(below.log_odds, folds, strict=True)]
-    penalty, own = _fitted(parts)
+    penalty, own = logistic_search.search(parts)
     shares = stacked(parts, [parent, own])
     both = blended(shares, [parent, own])
     before, after = area(parts, parent), area(parts, both)
@@ -68,18 +68,6 @@ def _one(folds: Sequence[Fold], below: Candidate, column: str) -> tuple[Tried, O
     taken = after > before and certainty >= CERTAIN and shares[1] > 0
     tried = Tried(column, round(before, 4), round(after, 4), certainty, shares[1] if taken else 0.0)
     return tried, OwnRecipe(column, penalty, shares[1]) if taken else None, both
-
-
-def _fitted(parts: Sequence[Fold]) -> tuple[float, list[Floats]]:
-    """The penalty of least deviance, and what the regressions say of the windows."""
-    fits = [logistic.path(part.train, logistic.PENALTIES) for part in parts]
-    said = [
-        [models[place].log_odds(part.window.matrix) for models, part in zip(fits, parts, strict=True)]
-        for place in range(len(logistic.PENALTIES))
-    ]
-    losses = [deviance(parts, raw) for raw in said]
-    best = losses.index(min(losses))
-    return logistic.PENALTIES[best], said[best]
 
 
 def _inside(fold: Fold, column: str) -> np.typing.NDArray[np.bool_]:

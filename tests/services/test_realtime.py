@@ -436,6 +436,25 @@ def test_a_large_burst_goes_in_turns_and_stands_behind_others_again(
     assert sorted(line.crm.writes) == people
 
 
+def test_a_burst_asks_the_crm_in_full_batches(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who would fill none waits for the next turn, which may find more beside them."""
+    app = line.services.apps["fakecrm"]
+    monkeypatch.setattr(app, "capabilities", replace(app.capabilities, read_batch=2, write_batch=3))
+    people = scored(line)[:5]
+    for person in people:
+        grow(line, person)
+    line.crm.writes.clear()
+    line.crm.fetched.clear()
+    push(line, *people)
+    (_, piece), *_ = line.woken
+    take_turns(line.warm, piece)
+    assert [len(batch) for batch in line.crm.fetched] == [2, 2]
+    assert (waiting(line), len(line.crm.writes)) == (1, 3)
+    line.work()
+    assert [len(batch) for batch in line.crm.fetched] == [2, 2, 1]
+    assert sorted(line.crm.writes) == people
+
+
 def test_a_lead_that_comes_alone_costs_few_statements(line: World) -> None:
     """From the wake-up to the value in the CRM: what is asked of the database is most of what a lead costs."""
     person, asked = scored(line)[0], list[str]()

@@ -51,6 +51,18 @@ def test_pairs_find_what_counts_only_together() -> None:
     assert auc(fresh.label, fitted.log_odds(fresh.matrix)) > plain + 0.15
 
 
+def test_a_design_gives_the_log_odds_of_its_rows() -> None:
+    """With logarithms, unknown values and their flags; but for the last bits."""
+    train = made(500, 3)
+    train.matrix[::7, 0] = np.nan
+    train.matrix[:, 1] = np.where(np.arange(500) % 9 == 0, 400.0, np.abs(train.matrix[:, 1]))
+    model = logistic.fit(train, 0.01)
+    assert model.scaling.logged[1]
+    assert 0 in model.scaling.flagged()
+    said = model.of_design(model.scaling.design(train.matrix))
+    assert said == pytest.approx(model.log_odds(train.matrix), abs=1e-12)
+
+
 def test_pairs_of_nothing_stay_out() -> None:
     """Without any product few of the 36 pairs and squares pass."""
     train = made(3_000, 3, plain=1.0)

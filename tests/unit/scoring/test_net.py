@@ -36,6 +36,14 @@ def test_the_net_finds_what_counts_only_together() -> None:
     assert auc(fresh.label, net.Recipe(0.1, 30).fit(train).log_odds(fresh.matrix)) > plain + 0.1
 
 
+def test_the_quick_output_is_the_exact_one() -> None:
+    """But for the last bits."""
+    train = many(400, 5)
+    model = net.Recipe(1.0, 4).fit(train)
+    inputs = model.scaling.design(train.matrix)
+    assert model.layer.estimate(inputs) == pytest.approx(model.layer.output(inputs), abs=1e-12)
+
+
 def test_groups_get_their_shapley_values() -> None:
     """Beside the definition over all coalitions of concepts, each absent one as in every background row."""
     train = replace(many(600, 6), concepts=("one", "one", "two", "three", "three", "four"))
