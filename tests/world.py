@@ -124,7 +124,8 @@ def world(store: Store, **onboarding: Any) -> World:
         wake=lambda queue, intent_id: woken.append((queue, intent_id)),
         isolated=in_place,
         lease_seconds=30,
-        onboarding={"delivery": "on", **onboarding},
+        # Most tests want any model: climbing the whole ladder takes the longest.
+        onboarding={"delivery": "on", "complexity": "interpretable", **onboarding},
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
         admit=lambda key: 0.0,
     )

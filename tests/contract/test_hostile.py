@@ -37,8 +37,8 @@ WORLDS: Mapping[str, Callable[[], VendorWorld]] = {
 }
 
 MANY_FIELDS = 6
-EVERY = 12
-"""Of rows with many fields each field gets each twelfth value, and the next field the next ones."""
+EVERY = 24
+"""Of rows with many fields each field gets each twenty-fourth value, and the next field the next ones."""
 SAME_DEFINITIONS = 2
 """How many questions for definitions of one kind are gone through."""
 

@@ -20,7 +20,7 @@ from scoring.predict import score
 from scoring.schema import EVENTS, LEADS, UTC_TIME, VALUES, Field, FieldType, History, Knowledge, Timing
 from scoring.timeline import Timeline
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, START, dated, frame, history
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, START, dated, frame, history
 
 NOW = datetime(2024, 6, 12, 12, tzinfo=UTC)
 ZONE = Field("zone", "Time zone", FieldType.TEXT, Knowledge.INTAKE)
@@ -169,9 +169,9 @@ def test_single_leads_get_the_batch_vector_of_every_family() -> None:
 def test_what_sellers_did_is_learned_only_if_asked_for_and_never_a_reason() -> None:
     """It takes its part in the sum, under one name."""
     past = _rich()
-    silent = train(past, DATED_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1").bundle
+    silent = train(past, PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1").bundle
     assert not silent.spec.seller_kinds
-    goal = replace(DATED_GOAL, seller_activity=True)
+    goal = replace(PLAIN_GOAL, seller_activity=True)
     bundle = loads(dumps(train(past, goal, as_of=AS_OF, seed=1, tenant="t", version="v1").bundle), tenant="t")
     declared = catalogue(bundle.spec)
     sellers = {name for name in bundle.spec.columns if declared.features[name].family is Family.SELLER}

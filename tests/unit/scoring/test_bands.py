@@ -18,7 +18,7 @@ from scoring.calibration import IDENTITY, Calibration, calibrate
 from scoring.metrics import Floats
 from scoring.predict import score
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, dated
 
 WORLD = dated(1_000, seed=6)
 
@@ -86,7 +86,7 @@ def test_the_stated_chance_lies_inside(at: list[float], seed: int, off: float) -
 
 @pytest.fixture(scope="module")
 def learned() -> Bundle:
-    return train(WORLD, DATED_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
+    return train(WORLD, PLAIN_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
 
 
 def test_scores_state_their_interval(learned: Bundle) -> None:
@@ -106,7 +106,7 @@ def test_scores_state_their_interval(learned: Bundle) -> None:
 def test_with_hardly_a_conversion_too_little_is_known(conversions: int) -> None:
     """A scorecard's chances near the average are said to be little known."""
     world = replace(WORLD, conversions=WORLD.conversions.sort("at").head(conversions))
-    bundle = train(world, DATED_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
+    bundle = train(world, PLAIN_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
     scores = score(bundle, world, as_of=AS_OF)
     near = scores.filter(pl.col("score_tenths").is_between(350, 650))
     assert near.height > 100

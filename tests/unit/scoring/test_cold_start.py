@@ -13,9 +13,9 @@ import pytest
 from scoring.bundle import dumps, loads
 from scoring.features import catalogue
 from scoring.predict import score
-from scoring.schema import EVENTS, VALUES, Field, FieldType, Goal, History, Knowledge
+from scoring.schema import EVENTS, VALUES, Complexity, Field, FieldType, Goal, History, Knowledge
 from scoring.train import Training, train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, dated, frame, ordered
+from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, PLAIN_GOAL, dated, frame, ordered
 
 COUNT = 400
 
@@ -109,7 +109,7 @@ def test_nothing_but_columns_that_say_nothing() -> None:
     assert scores["probability"].n_unique() == 1
 
 
-def test_a_thousand_columns() -> None:
+def test_more_columns_than_leads() -> None:
     """Numbers, choices and truth values of pure noise beside two honest fields."""
     rng, count = np.random.default_rng(3), 240
     makers = (
@@ -117,9 +117,9 @@ def test_a_thousand_columns() -> None:
         lambda: rng.choice(["a", "b", "c"], count),
         lambda: rng.choice(["yes", "no"], count),
     )
-    noise = {f"c{number}": list(makers[number % 3]()) for number in range(1_000)}
-    made, scores = held(with_fields(ordered(count), noise))
-    assert len(made.bundle.spec.columns) > 1_000
+    noise = {f"c{number}": list(makers[number % 3]()) for number in range(300)}
+    made, scores = held(with_fields(ordered(count), noise), replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE))
+    assert len(made.bundle.spec.columns) > 300 > count
     assert scores.height > 0
 
 
@@ -163,7 +163,7 @@ def test_events_of_the_future_change_nothing() -> None:
     world = dated(500, seed=4)
     later = world.events.with_columns(at=pl.col("at") + timedelta(days=3_650))
     both = replace(world, events=pl.concat([world.events, later]))
-    (one, scores), (other, again) = held(world, DATED_GOAL), held(both, DATED_GOAL)
+    (one, scores), (other, again) = held(world, PLAIN_GOAL), held(both, PLAIN_GOAL)
     assert dumps(one.bundle) == dumps(other.bundle)
     assert scores.equals(again)
 

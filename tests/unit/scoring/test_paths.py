@@ -15,7 +15,7 @@ from scoring.bundle import Bundle, dumps, loads
 from scoring.predict import INPUTS, Recorded, score_recorded
 from scoring.schema import History
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, dated
 
 COUNT = 150
 MOMENTS = st.integers(0, 90 * 24).map(lambda hours: AS_OF - timedelta(hours=hours))
@@ -30,7 +30,7 @@ def world() -> History:
 
 @cache
 def bundle() -> Bundle:
-    made = train(world(), DATED_GOAL, as_of=AS_OF, seed=1, tenant="t1", version="m")
+    made = train(world(), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t1", version="m")
     return loads(dumps(made.bundle), tenant="t1")
 
 

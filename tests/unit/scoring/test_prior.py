@@ -30,9 +30,8 @@ from scoring.prior import pooled as pool
 from scoring.schema import CONVERSIONS, LEADS, Complexity, Field, FieldType, History, Knowledge
 from scoring.timeline import Timeline
 from scoring.train import Training, train
-from tests.unit.scoring.worlds import AS_OF, CREATED_GOAL, DATED_GOAL, FIELDS, dated, history
+from tests.unit.scoring.worlds import AS_OF, CREATED_GOAL, DATED_GOAL, FIELDS, PLAIN_GOAL, dated, history
 
-PLAIN_GOAL = replace(DATED_GOAL, complexity=Complexity.INTERPRETABLE)
 SECRETS = ("size", "source", "web", "ads", "/pricing", "/blog", "c17", "Person", "Marketing Director", "t1", '"title"')
 
 

@@ -17,7 +17,7 @@ from scoring.segments import OTHERS, UNKNOWN, segments
 from scoring.timeline import Timeline
 from scoring.train import train
 from tests.unit.scoring.reports import small
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, START, dated, frame, history
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, START, dated, frame, history
 
 GOAL = Goal("Won", Timing.DATED, high_intent_share=0.2)
 COUNT = 4_000
@@ -147,7 +147,7 @@ def test_the_source_is_compared_over_unasked() -> None:
     fields = tuple(replace(field, source=field.name == "source") for field in world.fields)
     settings: dict[str, Any] = {"as_of": AS_OF, "seed": 1, "tenant": "t", "version": "v"}
     for named in ((), ("source",)):
-        told = train(replace(world, fields=fields), DATED_GOAL, **settings, attributes=named).report
+        told = train(replace(world, fields=fields), PLAIN_GOAL, **settings, attributes=named).report
         assert [table["attribute"] for table in told["segments"]] == ["source"]
 
 

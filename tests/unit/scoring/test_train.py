@@ -23,6 +23,7 @@ from tests.unit.scoring.worlds import (
     DATED_GOAL,
     FIELDS,
     ORDERED_GOAL,
+    PLAIN_GOAL,
     dated,
     frame,
     history,
@@ -37,7 +38,7 @@ def trained(world: History, goal: object = DATED_GOAL, **options: object) -> Tra
 
 @pytest.fixture(scope="module")
 def world() -> History:
-    return dated(1_500)
+    return dated(900)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_tiers_follow_the_goals_shares(scores: pl.DataFrame) -> None:
 
 def test_the_score_map_is_kept_when_handed_in() -> None:
     """Retraining with the former map keeps the meaning of a score."""
-    assert trained(dated(600), score_map=ScoreMap(-1.25)).bundle.score_map == ScoreMap(-1.25)
+    assert trained(dated(300), PLAIN_GOAL, score_map=ScoreMap(-1.25)).bundle.score_map == ScoreMap(-1.25)
 
 
 @pytest.mark.parametrize("conversions", [0, 1, 5, 29])

@@ -16,7 +16,7 @@ from scoring.bundle import dumps, loads
 from scoring.predict import score
 from scoring.schema import AMOUNTS, History
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, START, dated
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, START, dated
 
 COUNT = 240
 
@@ -105,7 +105,7 @@ def paid_world() -> History:
 def test_scores_carry_the_expected_value() -> None:
     """Chance × amount in whole hundredths, kept through the artefact; larger companies are worth more."""
     past = paid_world()
-    made = train(past, DATED_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
+    made = train(past, PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     bundle = loads(dumps(made.bundle), tenant="t")
     assert made.report["worth"]["currency"] == "EUR"
     found = score(bundle, past, as_of=AS_OF, reasons=False)
@@ -118,7 +118,7 @@ def test_scores_carry_the_expected_value() -> None:
 
 def test_without_amounts_nothing_is_expected() -> None:
     """Null, not zero."""
-    made = train(dated(300), DATED_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
+    made = train(dated(300), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     assert made.report["worth"] is None
     assert score(made.bundle, dated(300), as_of=AS_OF)["expected"].null_count() > 0
 
@@ -127,5 +127,5 @@ def test_amounts_of_the_future_teach_nothing() -> None:
     """What is paid at the present or later is not known yet."""
     past = paid_world()
     later = past.amounts.with_columns(pl.lit(AS_OF).cast(AMOUNTS["at"]).alias("at"))
-    made = train(replace(past, amounts=later), DATED_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
+    made = train(replace(past, amounts=later), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     assert made.report["worth"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,6 +15,7 @@ from scoring.schema import (
     LEADS,
     UTC_TIME,
     VALUES,
+    Complexity,
     Field,
     FieldType,
     Goal,
@@ -26,6 +28,8 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 DATED_GOAL = Goal("Deal won", Timing.DATED, horizon_days=30)
 ORDERED_GOAL = Goal("Converted", Timing.ORDERED)
+PLAIN_GOAL = replace(DATED_GOAL, complexity=Complexity.INTERPRETABLE)
+"""For tests that want any model: climbing the whole ladder takes the longest."""
 CREATED_GOAL = Goal("Converted", Timing.CREATED, maturity_days=60)
 
 TITLES = ("Marketing Director", "Sales Manager", "Software Engineer", "Assistant", "CEO")
