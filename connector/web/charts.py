@@ -14,6 +14,7 @@ from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
+from scoring.figures.thresholds import thresholds
 from scoring.waterfall import REST, waterfall
 
 
@@ -61,11 +62,18 @@ def kpi_charts(report: KpiReport) -> tuple[Markup | None, Markup | None]:
     )
 
 
+def threshold_figure(points: Sequence[Mapping[str, Any]], chosen: float) -> Markup | None:
+    """Draw what thresholds bring, with the chosen one; None where too little is known."""
+    drawn = thresholds(points, chosen)
+    return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
     "drift_figure": drift_figure,
     "kpi_charts": kpi_charts,
+    "threshold_figure": threshold_figure,
 }
 """What the templates call."""

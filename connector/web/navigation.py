@@ -56,6 +56,7 @@ GROUPS = (
             Entry("Drift", "drift.show"),
             Entry("Forecasts", "forecasts.show"),
             Entry("KPIs", "kpis.index"),
+            Entry("Capacity", "capacity.show"),
             Entry("Experiments", "experiments.show"),
             Entry("Fields", "fields.index"),
         ),
