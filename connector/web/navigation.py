@@ -57,6 +57,7 @@ GROUPS = (
             Entry("Forecasts", "forecasts.show"),
             Entry("KPIs", "kpis.index"),
             Entry("Capacity", "capacity.show"),
+            Entry("Channels", "channels.show"),
             Entry("Experiments", "experiments.show"),
             Entry("Fields", "fields.index"),
         ),

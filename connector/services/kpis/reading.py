@@ -33,8 +33,8 @@ class Known:
 
     ``leads`` has lead_id and created_at; ``won`` the first conversion (at) of each lead; ``acts`` lead_id, at, kind;
     ``scored`` each lead's first score (at, tier); ``hot`` when leads came into the High-Intent band in the last whole
-    ``weeks``; ``paid`` dated outcomes with their amounts; ``sources`` lead_id, channel (in small letters).
-    ``installed`` is when the first account was. ``past``: the scores stand at a time of long ago, so that nothing
+    ``weeks``; ``paid`` dated outcomes with their amounts; ``sources`` lead_id, channel (in small letters),
+    and how that is ``called``. ``installed`` is when the first account was. ``past``: the scores stand at a time of long ago, so that nothing
     can have happened after them.
     """
 
@@ -117,7 +117,8 @@ def _sources(values: Sequence[AnyRow], called: Any) -> pl.DataFrame:
     found = _frame(values, {**AT, "value": pl.String()}).sort("lead_id", "at", "value")
     first = found.group_by("lead_id", maintain_order=True).agg(pl.col("value").first())
     label = pl.col("value").replace(list(called), list(called.values())) if called else pl.col("value")
-    return first.select("lead_id", channel=label.str.strip_chars().str.to_lowercase())
+    named = label.str.strip_chars()
+    return first.select("lead_id", channel=named.str.to_lowercase(), called=named)
 
 
 def _frame(rows: Sequence[AnyRow], schema: Any) -> pl.DataFrame:
