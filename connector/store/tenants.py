@@ -40,6 +40,7 @@ class TenantSettings:
     ``dated``, ``created`` or ``ordered`` (how much the source knows about time).
     ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
     ``complexity``: ``interpretable``, ``standard`` or ``full``, as ``scoring.schema.Complexity`` says.
+    ``most_facts``: a learned model looks at no more than so many facts about a lead; None: at all that help.
     ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week,
     of all ``reps`` together.
     ``high_intent``: what sets the High-Intent band, ``share`` (of the open leads), ``capacity`` or ``probability``.
@@ -72,6 +73,7 @@ class TenantSettings:
     high_intent_share: float = 0.10
     high_intent_probability: float = 0.5
     complexity: str = "standard"
+    most_facts: int | None = None
     minimum_step: float = 1.0
     seller_activity: bool = False
     segment: str | None = None

@@ -34,7 +34,8 @@ class Known:
     ``leads`` has lead_id and created_at; ``won`` the first conversion (at) of each lead; ``acts`` lead_id, at, kind;
     ``scored`` each lead's first score (at, tier); ``hot`` when leads came into the High-Intent band in the last whole
     ``weeks``; ``paid`` dated outcomes with their amounts; ``sources`` lead_id, channel (in small letters),
-    and how that is ``called``. ``installed`` is when the first account was. ``past``: the scores stand at a time of long ago, so that nothing
+    and how that is ``called``. ``installed`` is when the first account was. ``past``: the scores stand at a time of
+    long ago, so that nothing
     can have happened after them.
     """
 
