@@ -1,7 +1,7 @@
 """The few facts that a model may look at where its owner accepts no more: those that move a simple model most.
 
-A fact is what people read as one (``Feature.concept``): a field with all its values, all visits of a site. Which ones are
-kept is found by a logistic regression on the rows before the test, so that the test judges the choice as well.
+A fact is what people read as one (``Feature.concept``): a field with all its values, all visits of a site. Which ones
+are kept is found by a logistic regression on the rows before the test, so that the test judges the choice as well.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from connector.services.champions import asking
 from connector.services.context import Services
 from connector.services.kpis import making
 from connector.services.kpis.counting import LEAST_LEADS
-from connector.store import ledger, models, scores, tenants
+from connector.services.objectives import contract, signing
+from connector.services.objectives.contract import Objectives
+from connector.store import ledger, models, objectives, scores, tenants
 from connector.store.tenants import TenantSettings
 from connector.store.types import AnyRow
 
@@ -25,6 +28,14 @@ STAGE = "score"
 """What a pass over everybody calls its scoring (services/pipeline)."""
 MOST_PER_REP, MOST_REPS = 10_000, 10_000
 HIGH = "High-Intent"
+
+
+class Chosen(StrEnum):
+    """What became of a choice, in a sentence."""
+
+    SET = "Set. The next model's High-Intent band holds as many leads; until it is published nothing moves."
+    DRAFTED = "Drafted as the next version of the objectives: an owner signs it there, and it is set then."
+    NOTHING = "That is how it is set already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +201,36 @@ def _a_week(services: Services, tenant_id: UUID) -> float | None:
     return sum(leads for _, leads in report.weeks) / len(report.weeks) if report and report.weeks else None
 
 
-def choose(services: Services, tenant_id: UUID, team: Team) -> bool:
+def choose(services: Services, tenant_id: UUID, team: Team) -> Chosen:
     """Have the band set by a team's capacity from the next model on, on the record, and ask for that model.
 
-    Nothing moves before it: it is tried and published like any other. Returns whether anything was changed.
+    Nothing moves before it: it is tried and published like any other. Where objectives were signed, these say what a
+    hot lead is: the capacity becomes the draft of their next version, and nothing is set.
     """
     values = {"high_intent": "capacity", "capacity": team.leads, "reps": team.reps}
+    if (drafted := _drafted(services, tenant_id, values)) is not None:
+        return drafted
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         settings = tenants.get(session, tenant_id).settings
         changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
         if not changed:
-            return False
+            return Chosen.NOTHING
         tenants.save_settings(session, tenant_id, replace(settings, **changed))
         acts.record(services, session, tenant_id, "set capacity", **changed)
     asking.ask_retraining(services, tenant_id, f"The High-Intent band is to hold {team.leads:,} leads.")
-    return True
+    return Chosen.SET
+
+
+def _drafted(services: Services, tenant_id: UUID, values: Mapping[str, Any]) -> Chosen | None:
+    with services.store.reading(tenant_id) as session:
+        signed = objectives.newest(session, tenant_id)
+        settings = tenants.get(session, tenant_id).settings
+    if signed is None:
+        return None
+    holds = contract.from_settings(settings, Objectives.from_json(signed.body))
+    wanted = replace(holds, **values)
+    if wanted == holds:
+        return Chosen.NOTHING
+    signing.draft(services, tenant_id, wanted, f"The team can take {wanted.capacity:,} leads a week.")
+    return Chosen.DRAFTED

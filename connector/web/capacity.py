@@ -30,12 +30,7 @@ def choose() -> ResponseReturnValue:
     """Have the band set by the team's capacity from the next model on."""
     tenant = tenant_id()
     try:
-        changed = capacity.choose(services(), tenant, capacity.read_team(request.form))
-        flash(
-            "Set. The next model's High-Intent band holds as many leads; until it is published nothing moves."
-            if changed
-            else "That is how it is set already."
-        )
+        flash(capacity.choose(services(), tenant, capacity.read_team(request.form)))
     except RejectedInput as refused:
         flash(str(refused))
     return redirect(url_for("capacity.show"))

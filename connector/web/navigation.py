@@ -55,6 +55,7 @@ GROUPS = (
             Entry("Versions", "versions.show"),
             Entry("Drift", "drift.show"),
             Entry("Forecasts", "forecasts.show"),
+            Entry("Objectives", "objectives.show"),
             Entry("KPIs", "kpis.index"),
             Entry("Capacity", "capacity.show"),
             Entry("Channels", "channels.show"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from connector.errors import RejectedInput
 from connector.services import capacity, schedules
-from connector.services.capacity import Moved, Plan, Team
+from connector.services.capacity import Chosen, Moved, Plan, Team
 from connector.store import models, runs, tenants
 from connector.store.models import Decided, ModelVersion
 from connector.store.runs import Run, RunStatus
@@ -110,7 +110,7 @@ def test_choosing_is_on_the_record_and_asks_for_the_model_that_follows_it(held: 
     services, tenant = held.services, held.tenant_id
     schedules.enter(services)
     assert (tenant, "retrain") not in schedules.due(services)
-    assert capacity.choose(services, tenant, Team(5, 3))
+    assert capacity.choose(services, tenant, Team(5, 3)) is Chosen.SET
     with services.store.reading(tenant) as session:
         settings = tenants.get(session, tenant).settings
         told = session.execute(sa.select(ledger_payloads.c.body).where(ledger_payloads.c.tenant_id == tenant))
@@ -120,7 +120,7 @@ def test_choosing_is_on_the_record_and_asks_for_the_model_that_follows_it(held: 
     assert "The High-Intent band is to hold 15 leads." in bodies
     assert (tenant, "retrain") in schedules.due(services)
     assert planned(held, 5, 3).as_set
-    assert not capacity.choose(services, tenant, Team(5, 3))
+    assert capacity.choose(services, tenant, Team(5, 3)) is Chosen.NOTHING
     assert capacity.standing(settings) == Team(5, 3)
 
 

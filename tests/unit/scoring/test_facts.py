@@ -57,9 +57,8 @@ def test_the_strongest_are_those_that_move_the_chance_most() -> None:
     """A fact of several columns counts as one."""
     rng = np.random.default_rng(1)
     matrix = rng.normal(size=(2_000, 4))
-    label = (rng.random(2_000) < 1 / (1 + np.exp(-(2 * matrix[:, 0] + 2 * matrix[:, 1] + 1.5 * matrix[:, 2])))).astype(
-        float
-    )
+    line = matrix @ np.array([2.0, 2.0, 1.5, 0.0])
+    label = (rng.random(2_000) < 1 / (1 + np.exp(-line))).astype(float)
     rows = Rows(matrix, label, np.ones(2_000), ("a1", "a2", "b", "c"), 1, ("A", "A", "B", "C"), None)
     assert facts.strongest(rows, 2) == facts.Facts(3, ("A", "B"))
     assert facts.strongest(rows, 9) == facts.Facts(3, ("A", "B", "C"))
