@@ -122,10 +122,10 @@ def plan(services: Services, tenant_id: UUID, team: Team) -> Plan | None:
     """Return what the threshold of a team is and brings; None before the first scores."""
     with services.store.reading(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
-        champion = models.champion(session, tenant_id)
+        champion = models.champion_report(session, tenant_id)
         held = scores.of_open(session, tenant_id, STAGE)
-    told = champion.report.get("thresholds") if champion else None
-    if champion is None or not held or told is None:
+    told = (champion or {}).get("thresholds")
+    if not held or told is None:
         return None
     high, medium = _line(settings, team, held)
     reached = sum(_tenths(row) >= high for row in held)

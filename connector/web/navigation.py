@@ -54,6 +54,7 @@ GROUPS = (
             Entry("Model", "model.show"),
             Entry("Versions", "versions.show"),
             Entry("Drift", "drift.show"),
+            Entry("Pitfalls", "pitfalls.show"),
             Entry("Forecasts", "forecasts.show"),
             Entry("Objectives", "objectives.show"),
             Entry("KPIs", "kpis.index"),

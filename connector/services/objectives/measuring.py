@@ -71,9 +71,9 @@ def standing(services: Services, tenant_id: UUID) -> Standing | None:
         if signed is None:
             return None
         settings = tenants.get(session, tenant_id).settings
-        champion = models.champion(session, tenant_id)
+        champion = models.champion_report(session, tenant_id)
     agreed, report = Objectives.from_json(signed.body), making.newest(services, tenant_id)
-    goal = dict((champion.report if champion else {}).get("goal") or {})
+    goal = dict((champion or {}).get("goal") or {})
     points = [
         _definition(agreed, settings),
         _complexity(agreed, goal),

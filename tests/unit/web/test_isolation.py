@@ -174,6 +174,8 @@ OWNED = {
     "objectives.draft": Owned("POST", _nothing),
     "objectives.discard": Owned("POST", _nothing),
     "objectives.sign": Owned("POST", _nothing),
+    "pitfalls.show": Owned("GET", _nothing),
+    "pitfalls.look": Owned("POST", _nothing),
     "capacity.show": Owned("GET", _nothing),
     "capacity.choose": Owned("POST", _nothing),
     "channels.show": Owned("GET", _nothing),
