@@ -207,7 +207,7 @@ def choose(services: Services, tenant_id: UUID, team: Team) -> Chosen:
     Nothing moves before it: it is tried and published like any other. Where objectives were signed, these say what a
     hot lead is: the capacity becomes the draft of their next version, and nothing is set.
     """
-    values = {"high_intent": "capacity", "capacity": team.leads, "reps": team.reps}
+    values: dict[str, Any] = {"high_intent": "capacity", "capacity": team.leads, "reps": team.reps}
     if (drafted := _drafted(services, tenant_id, values)) is not None:
         return drafted
     with services.store.transaction(tenant_id) as session:

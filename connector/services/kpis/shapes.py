@@ -151,7 +151,7 @@ _PRICES = ("spent", "brought", "per_lead", "per_conversion", "cheapest", "deares
 
 
 def _cost(data: Mapping[str, Any]) -> Cost:
-    return Cost(**{**data, **{name: Decimal(data[name]) if data[name] is not None else None for name in _PRICES}})  # type: ignore[arg-type] # spent and brought are always there
+    return Cost(**{**data, **{name: Decimal(data[name]) if data[name] is not None else None for name in _PRICES}})
 
 
 def _kpi(data: Mapping[str, Any]) -> Kpi:

@@ -124,9 +124,7 @@ def poor_features(known: Known) -> Finding:
     few, least = (min(bound, cap or bound) for bound in (FEW_FACTS, LEAST_FACTS))
     number = f"{carrying} facts carry; {unknown} of {len(leading)} leading ones mostly unknown"
     if carrying < least:
-        told = (
-            f"Only {carrying} fact{'' if carrying == 1 else 's'} about a lead carry anything: leads look alike to it."
-        )
+        told = f"Few facts about a lead carry anything ({carrying}): leads look alike to the model."
         return Finding(Level.ACT, number, told)
     if leading and unknown > len(leading) / 2:
         told = f"{unknown} of the {len(leading)} facts that move scores most are not known of most leads."
@@ -212,8 +210,8 @@ PITFALLS = (
         "features",
         "Poor features",
         "Leads look alike to the model: all scores lie close together.",
-        f"Watch below {FEW_FACTS} facts with {CARRIES * 100:.0f} % of the influence or more, or where a leading fact is "
-        f"unknown of most leads; act below {LEAST_FACTS}, or where that holds of most leading facts.",
+        f"Watch below {FEW_FACTS} facts with {CARRIES * 100:.0f} % of the influence or more, or where a leading fact "
+        f"is unknown of most leads; act below {LEAST_FACTS}, or where that holds of most leading facts.",
         "Have the CRM filled in at creation, connect the tracking of your site, or turn a source of company facts on.",
         poor_features,
     ),

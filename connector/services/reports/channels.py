@@ -73,10 +73,10 @@ def as_csv(found: Channels) -> str:
 def _rows(found: Channels, row: Channel) -> Iterator[list[Any]]:
     costs, brought = {cost.currency: cost for cost in row.costs}, dict(row.brought)
     head = [row.name, found.first, found.last, row.leads, row.converted, row.rate, row.low, row.high]
-    for currency in sorted(costs.keys() | brought.keys()) or [None]:
-        cost = costs.get(currency) if currency is not None else None
-        sum_brought = brought.get(currency) if currency is not None else None
-        yield [*head, currency, sum_brought, *(_cost(cost) if cost else [None] * 9)]
+    # A channel that neither cost nor brought anything has a row as well, of no currency.
+    for currency in sorted(costs.keys() | brought.keys()) or [""]:
+        cost = costs.get(currency)
+        yield [*head, currency, brought.get(currency), *(_cost(cost) if cost else [None] * 9)]
 
 
 def _cost(cost: Cost) -> list[Any]:
