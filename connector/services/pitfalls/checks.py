@@ -130,7 +130,7 @@ def poor_features(known: Known) -> Finding:
         told = f"{unknown} of the {len(leading)} facts that move scores most are not known of most leads."
         return Finding(Level.ACT, number, told)
     if carrying < few or unknown:
-        told = f"{carrying} facts about a lead carry the model; {unknown} of the leading ones are mostly unknown."
+        told = f"Facts about a lead that carry the model: {carrying}; leading ones unknown of most leads: {unknown}."
         return Finding(Level.WATCH, number, told)
     return Finding(Level.FINE, number, "Many facts carry the model, and they are known of most leads.")
 
