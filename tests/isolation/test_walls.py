@@ -185,7 +185,7 @@ def test_the_sweep_sees_everyone(two: Two) -> None:
 
 
 def test_the_products_role_can_t_touch_the_ledgers_past(two: Two) -> None:
-    """By its rights already, before any trigger is asked; it goes on writing, and erases bodies. Nor what was signed."""
+    """By its rights, before any trigger is asked, nor what was signed; it goes on writing, and erases bodies."""
     for statement in (
         sa.update(objectives).values(why="forged"),
         sa.delete(objectives),

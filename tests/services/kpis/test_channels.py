@@ -44,6 +44,9 @@ def test_every_number_of_a_channel_is_what_was_counted(empty: History) -> None:
     """Only whole months whose horizon is over; the first source; money of the horizon to the cent, by currency."""
     ads = [empty.lead(DECEMBER, "ad") for _ in range(40)]
     none = [empty.lead(DECEMBER) for _ in range(5)]
+    # Of a month without spend: they count, and cost nothing that is known.
+    early = [empty.lead(DECEMBER - 20 * DAY, "ad") for _ in range(4)]
+    empty.win(early[0], DECEMBER - DAY, "11.00")
     # NOW is the first of March: January's youngest leads have had 29 days.
     empty.lead(JANUARY, "ad")
     for lead in ads[:10]:
@@ -59,19 +62,21 @@ def test_every_number_of_a_channel_is_what_was_counted(empty: History) -> None:
         spend.put(session, empty.tenant_id, spent, NOW)
     report = making.make(empty.services, empty.tenant_id)
     found = report.channels
-    assert (found.first, found.last, found.young, found.unpriced) == ("2025-12", "2025-12", 1, 2)
+    assert (found.first, found.last, found.young, found.unpriced) == ("2025-11", "2025-12", 1, 2)
     assert [item.name for item in found.rows] == ["search ADS", NO_SOURCE, "Fair"]
     paid = row(report, "search ADS")
-    assert (paid.leads, paid.converted, paid.rate) == (40, 11, 11 / 40)
+    assert (paid.leads, paid.converted, paid.rate) == (44, 12, 12 / 44)
     assert paid.low
     assert paid.high
-    assert paid.low < 11 / 40 < paid.high
-    assert paid.brought == (("EUR", Decimal("1001.00")), ("USD", Decimal("0.05")))
+    assert paid.low < 12 / 44 < paid.high
+    assert paid.brought == (("EUR", Decimal("1012.00")), ("USD", Decimal("0.05")))
     (cost,) = paid.costs
     assert (cost.months, cost.spent, cost.leads, cost.converted) == (1, Decimal("800.00"), 40, 11)
     assert (cost.per_lead, cost.per_conversion) == (Decimal("20.00"), Decimal("72.73"))
-    assert cost.cheapest == (Decimal(800) / (40 * Decimal(repr(paid.high)))).quantize(Decimal("0.01"))
-    assert cost.dearest == (Decimal(800) / (40 * Decimal(repr(paid.low)))).quantize(Decimal("0.01"))
+    # Wilson's interval of 11 in 40 is .161 to .428: 800 EUR over 6.45 to 17.13 conversions.
+    assert cost.cheapest
+    assert cost.dearest
+    assert (round(cost.cheapest), round(cost.dearest)) == (47, 124)
     assert cost.brought == Decimal("1001.00")
     other = row(report, NO_SOURCE)
     assert (other.leads, other.converted, other.rate, other.costs) == (5, 1, None, ())
