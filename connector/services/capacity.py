@@ -128,7 +128,7 @@ def plan(services: Services, tenant_id: UUID, team: Team) -> Plan | None:
     if not held or told is None:
         return None
     high, medium = _line(settings, team, held)
-    reached = sum(_tenths(row) >= high for row in held)
+    reached, opened = sum(row.leads for row in held if _tenths(row) >= high), sum(row.leads for row in held)
     point = _point(told["points"], high)
     judged = point["leads"] if point else 0
     enough = point is not None and judged >= LEAST_LEADS
@@ -139,11 +139,11 @@ def plan(services: Services, tenant_id: UUID, team: Team) -> Plan | None:
         score=high / 10,
         chance=_chance(high, float(told["base"])),
         leads=reached,
-        open=len(held),
+        open=opened,
         judged=judged,
         precision=precision,
         found=precision.times(reached) if precision else None,
-        missed=rest.times(len(held) - reached) if rest else None,
+        missed=rest.times(opened - reached) if rest else None,
         moved=_moved(held, high, medium),
         a_week=_a_week(services, tenant_id),
         points=told["points"],
@@ -162,7 +162,8 @@ def _line(settings: TenantSettings, team: Team, held: Sequence[AnyRow]) -> tuple
     from scoring.tiers import by_goal
 
     goal = replace(snapshot.goal_of(settings), high_intent=HighIntent.CAPACITY, capacity=team.leads)
-    found = by_goal(goal, np.array([_tenths(row) for row in held], dtype=np.int64), ScoreMap(0.0))
+    tenths = np.repeat([_tenths(row) for row in held], [row.leads for row in held])
+    found = by_goal(goal, tenths.astype(np.int64), ScoreMap(0.0))
     return found.high, found.medium
 
 
@@ -191,9 +192,10 @@ def _moved(held: Sequence[AnyRow], high: int, medium: int) -> Moved:
     from scoring.tiers import Tiers
 
     tiers = Tiers(high, medium)
-    pairs = [(row.tier == HIGH, tiers.next(_tenths(row), row.tier) == HIGH) for row in held]
-    leaving = sum(was and not will for was, will in pairs)
-    return Moved(sum(was for was, _ in pairs), leaving, sum(will and not was for was, will in pairs))
+    counted = [(row.leads, row.tier == HIGH, tiers.next(_tenths(row), row.tier) == HIGH) for row in held]
+    leaving = sum(leads for leads, was, will in counted if was and not will)
+    coming = sum(leads for leads, was, will in counted if will and not was)
+    return Moved(sum(leads for leads, was, _ in counted if was), leaving, coming)
 
 
 def _a_week(services: Services, tenant_id: UUID) -> float | None:

@@ -115,16 +115,17 @@ def scored_by(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]
 
 
 def of_open(connection: Connection, tenant_id: UUID, stage: str) -> Sequence[AnyRow]:
-    """Return (lead_id, score, probability, tier) of leads scored in the newest pass over everybody, or since: those
-    that are no longer open keep an older score. ``stage`` is what a pass calls its scoring."""
+    """Return (score, tier, leads): how many leads have which, of those scored in the newest pass over everybody or
+    since: those that are no longer open keep an older score. ``stage`` is what a pass calls its scoring."""
     ended = sa.and_(
         run_stages.c.run_id == runs.c.id, run_stages.c.stage == stage, run_stages.c.status == RunStatus.DONE
     )
     passed = sa.select(sa.func.max(runs.c.as_of, type_=runs.c.as_of.type)).where(runs.c.tenant_id == tenant_id)
     since = connection.execute(passed.where(sa.select(run_stages.c.run_id).where(ended).exists())).scalar_one()
     c = scores.c
-    query = sa.select(c.lead_id, c.score, c.probability, c.tier).where(c.tenant_id == tenant_id)
-    return connection.execute(query if since is None else query.where(c.as_of >= since)).all()
+    query = sa.select(c.score, c.tier, sa.func.count().label("leads")).where(c.tenant_id == tenant_id)
+    query = query if since is None else query.where(c.as_of >= since)
+    return connection.execute(query.group_by(c.score, c.tier)).all()
 
 
 def summary(connection: Connection, tenant_id: UUID) -> dict[str, int]:
