@@ -79,8 +79,8 @@ class Plan:
 
     ``score`` (0–100) and ``chance`` are the threshold's; ``leads`` of the ``open`` ones reach it. ``precision``,
     ``found`` and ``missed`` rest on ``judged`` leads of former months that reached it; None with the sentence
-    ``missing`` where these are too few. ``a_week``: leads that newly came into the band as it is, None where it is
-    not known yet. ``as_set``: the tenant's settings say the same already.
+    ``missing`` where these are too few. ``a_week``: leads that newly reached about this score, None where it is not
+    known yet. ``as_set``: the tenant's settings say the same already.
     """
 
     team: Team
@@ -145,7 +145,7 @@ def plan(services: Services, tenant_id: UUID, team: Team) -> Plan | None:
         found=precision.times(reached) if precision else None,
         missed=rest.times(opened - reached) if rest else None,
         moved=_moved(held, high, medium),
-        a_week=_a_week(services, tenant_id),
+        a_week=_a_week(services, tenant_id, high),
         points=told["points"],
         as_set=(settings.high_intent, settings.capacity, settings.reps) == ("capacity", team.leads, team.reps),
         missing="" if enough else missing,
@@ -198,9 +198,12 @@ def _moved(held: Sequence[AnyRow], high: int, medium: int) -> Moved:
     return Moved(sum(leads for leads, was, _ in counted if was), leaving, coming)
 
 
-def _a_week(services: Services, tenant_id: UUID) -> float | None:
+def _a_week(services: Services, tenant_id: UUID, tenths: int) -> float | None:
+    """Leads a week that newly reached the whole score above a threshold, as the newest figures counted them."""
     report = making.newest(services, tenant_id)
-    return sum(leads for _, leads in report.weeks) / len(report.weeks) if report and report.weeks else None
+    if report is None or not report.weeks or not report.reached:
+        return None
+    return report.reached[min(-(-tenths // 10), 100)] / len(report.weeks)
 
 
 def choose(services: Services, tenant_id: UUID, team: Team) -> Chosen:

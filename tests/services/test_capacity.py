@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from connector.errors import RejectedInput
 from connector.services import capacity, schedules
 from connector.services.capacity import Chosen, Moved, Plan, Team
+from connector.services.kpis import making
 from connector.store import models, runs, tenants
 from connector.store.models import Decided, ModelVersion
 from connector.store.runs import Run, RunStatus
+from connector.store.session import Store
 from connector.store.tables import ledger_payloads, scores
 from tests.databases import sqlite_store
 from tests.services.kpis.history import DAY, History, history
@@ -35,10 +37,8 @@ POINTS = [
 ]
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Iterator[History]:
+def filled(store: Store) -> History:
     """Forty open leads with the scores 60.0 to 99.0, the best four in the band; and one that is no longer open."""
-    store = sqlite_store(tmp_path / "capacity.db")
     made = history(store, capacity=4)
     leads = [made.lead(NOW - 20 * DAY) for _ in range(41)]
     run = Run(UUID(int=7), made.tenant_id, "first", RunStatus.RUNNING, NOW, 1, "m", NOW, None, None)
@@ -52,7 +52,14 @@ def held(tmp_path: Path) -> Iterator[History]:
             row |= {"tier": "High-Intent" if place >= 36 else "Medium", "as_of": at, "scored_at": at}
             session.execute(sa.insert(scores).values(row))
     publish(made, {"thresholds": {"points": POINTS, "base": 0.0, "high": 960}})
-    yield made
+    return made
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[History]:
+    """Such a tenant in a file."""
+    store = sqlite_store(tmp_path / "capacity.db")
+    yield filled(store)
     store.close()
 
 
@@ -90,12 +97,27 @@ def test_the_threshold_is_the_last_lead_that_the_team_can_take(held: History) ->
     assert plan.a_week is None
 
 
+def test_leads_are_counted_alike_by_both_databases(store: Store) -> None:
+    plan = planned(filled(store), 5, 3)
+    assert (plan.score, plan.leads, plan.open, plan.moved) == (85.0, 15, 40, Moved(4, 0, 11))
+
+
 def test_who_would_cross_the_line_is_counted_before_anything_is_set(held: History) -> None:
     """Members just below the new line keep their band (two points of slack)."""
     assert planned(held, 4, 1).moved == Moved(4, 0, 0)
     assert planned(held, 10, 1).moved == Moved(4, 0, 6)
     # The line at 99 takes those of 96 out; 97 and 98 lie within the slack.
     assert planned(held, 1, 1).moved == Moved(4, 1, 0)
+
+
+def test_how_many_newly_reach_it_is_told_once_it_was_counted(held: History) -> None:
+    """By the whole score above the threshold, a week."""
+    late = [held.lead(NOW - 20 * DAY) for _ in range(3)]
+    held.score(late[:1], NOW - 20 * DAY, "Low", "10.0")
+    held.score(late[1:], NOW - DAY, "High-Intent", "85.0")
+    making.make(held.services, held.tenant_id)
+    assert planned(held, 5, 3).a_week == 2.0
+    assert planned(held, 5, 2).a_week == 0.0
 
 
 def test_a_team_that_takes_everybody_misses_nobody(held: History) -> None:

@@ -41,6 +41,7 @@ def make(services: Services, tenant_id: UUID) -> KpiReport:
         weeks=volume.by_week(known, now),
         note="" if known.settings.timing == "dated" else NO_DATES,
         channels=channels.channels(known),
+        reached=volume.reached(known),
     )
     with services.store.transaction(tenant_id) as session:
         kpis.save(session, tenant_id, now, report.to_json())

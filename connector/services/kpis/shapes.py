@@ -107,8 +107,9 @@ NO_CHANNELS = Channels(None, None, 0, 0, ())
 @dataclass(frozen=True, slots=True)
 class KpiReport:
     """All figures of a tenant as of ``made_at``. ``weeks``: leads new in the High-Intent band by (week's first day,
-    leads), oldest first; ``capacity`` is what the team takes a week. Reports of earlier releases have no
-    ``channels``."""
+    leads), oldest first; ``capacity`` is what the team takes a week. ``reached``:
+    leads that newly reached each whole score from 0 to 100 in these weeks. Reports of earlier releases have neither
+    that nor ``channels``."""
 
     made_at: datetime
     capacity: int
@@ -116,6 +117,7 @@ class KpiReport:
     weeks: tuple[tuple[datetime, int], ...] = ()
     note: str = ""
     channels: Channels = NO_CHANNELS
+    reached: tuple[int, ...] = ()
 
     def find(self, key: str) -> Kpi | None:
         """Return a figure by its key."""
@@ -135,6 +137,7 @@ class KpiReport:
             weeks=tuple((datetime.fromisoformat(day), leads) for day, leads in data["weeks"]),
             note=data["note"],
             channels=_channels(data["channels"]) if data.get("channels") else NO_CHANNELS,
+            reached=tuple(data.get("reached") or ()),
         )
 
 
