@@ -24,7 +24,7 @@ def show() -> ResponseReturnValue:
     return render_template("capacity.html", page=page)
 
 
-@pages.post("")
+@pages.post("/set")
 @needs(Permission.REPLACE)
 def choose() -> ResponseReturnValue:
     """Have the band set by the team's capacity from the next model on."""

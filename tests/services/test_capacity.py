@@ -38,11 +38,17 @@ POINTS = [
 
 
 def filled(store: Store) -> History:
-    """Forty open leads with the scores 60.0 to 99.0, the best four in the band; and one that is no longer open."""
+    """A tenant with such leads."""
     made = history(store, capacity=4)
+    fill(made)
+    return made
+
+
+def fill(made: History) -> None:
+    """Forty open leads with the scores 60.0 to 99.0, the best four in the band; and one that is no longer open."""
     leads = [made.lead(NOW - 20 * DAY) for _ in range(41)]
     run = Run(UUID(int=7), made.tenant_id, "first", RunStatus.RUNNING, NOW, 1, "m", NOW, None, None)
-    with store.transaction() as session:
+    with made.services.store.transaction() as session:
         runs.create(session, run, ["score"])
         runs.finish_stage(session, run.id, "score", NOW)
         for place, lead in enumerate(leads):
@@ -52,7 +58,6 @@ def filled(store: Store) -> History:
             row |= {"tier": "High-Intent" if place >= 36 else "Medium", "as_of": at, "scored_at": at}
             session.execute(sa.insert(scores).values(row))
     publish(made, {"thresholds": {"points": POINTS, "base": 0.0, "high": 960}})
-    return made
 
 
 @pytest.fixture
