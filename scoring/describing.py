@@ -28,6 +28,7 @@ def described(
         "schema": SCHEMA_VERSION,
         "split": _split(bundle, rows, trial),
         "inputs": _inputs(bundle, fields, verdicts),
+        "facts": trial.facts.to_json() if trial.facts else None,
     }
 
 

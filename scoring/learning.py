@@ -10,11 +10,12 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from scoring import bands
+from scoring import bands, facts
 from scoring.bands import Bands
 from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
 from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
+from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
 from scoring.models import Model, pooled, scorecard
@@ -50,11 +51,25 @@ class Task:
     """When the history ends; goes with ``young``."""
     prior: Prior | None = None
     """What other tenants' models have in common."""
+    facts: Facts | None = None
+    """The facts that may be looked at, where the goal allows fewer than there are."""
 
     def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
         """The features of ``rows``."""
         seller = self.goal.seller_activity
-        return fit(self.timeline, rows, self.goal.timing, self.excluded, seller_activity=seller)
+        spec, vectors = fit(self.timeline, rows, self.goal.timing, self.excluded, seller_activity=seller)
+        if self.facts is None:
+            return spec, vectors
+        spec, kept = facts.restricted(spec, self.facts.kept)
+        return spec, Vectors(vectors.base, np.ascontiguousarray(vectors.matrix[:, kept]), spec.columns)
+
+    def capped(self, spec: FeatureSpec, learned: Mask) -> Task:
+        """With the strongest facts of the ``learned`` rows alone, where the goal allows fewer than ``spec`` has."""
+        most = self.goal.most_facts
+        if most is None or len(facts.of(spec)) <= most:
+            return self
+        rows = self.training(build(self.timeline, self.rows, spec).matrix, spec).where(learned)
+        return replace(self, facts=facts.strongest(rows, most))
 
     def training(self, matrix: Matrix, spec: FeatureSpec) -> Rows:
         """The rows with their vectors."""
@@ -118,6 +133,8 @@ class Trial:
     learned_from: Rows | None = None
     parted: Segmentation | None = None
     """Where the goal names a field to part leads by."""
+    facts: Facts | None = None
+    """Where fewer could be looked at than there are."""
     judged: Judged | None = None
     """What made ``log_odds``: it has learned from none of the rows, so that it can be tried on newer ones again."""
 
@@ -144,7 +161,12 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, _ = task.fitted(task.rows.filter(pl.Series(split.dev)))
     if not spec.columns:
         return None
-    spec = rung.offered(spec, distinct_conversions(task.rows, split.dev), task.goal.complexity)
+    task = task.capped(spec, split.dev)
+    if task.facts is not None:
+        spec, _ = facts.restricted(spec, task.facts.kept)
+    if task.goal.most_facts is None:
+        # A network over all that happened looks at more than a few facts.
+        spec = rung.offered(spec, distinct_conversions(task.rows, split.dev), task.goal.complexity)
     matrix = build(task.timeline, task.rows, spec).matrix
     whole = task.training(matrix, spec)
     found = origins(task.rows, split, dated=task.goal.timing is Timing.DATED)
@@ -160,7 +182,8 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     calibration = out_of_fold(task.rows, windows)
     test, tried = task.rows.filter(pl.Series(split.test)), Judged(spec, judged, calibration)
     log_odds = calibration.apply(raw)
-    trial = Trial(test, matrix[split.test], spec.columns, log_odds, choice, split, before, parted, tried)
+    found_out = (choice, split, before, parted, task.facts, tried)
+    trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
     spec, vectors, model = _refitted(task, choice, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)

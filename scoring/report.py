@@ -26,6 +26,7 @@ from scoring.outcomes import among_highest, told
 from scoring.schema import Timing
 from scoring.splits import distinct_conversions
 from scoring.stability import stability
+from scoring.thresholds import thresholds
 from scoring.verdict import PRIOR_ALONE, verdict
 
 PERIOD_US = 14 * 86_400_000_000
@@ -74,6 +75,7 @@ def report(
         "influence": moving.concepts,
         "signs": _signs(bundle, rows, fitted),
         "verdict": {"state": state, "sentence": sentence},
+        "thresholds": thresholds(trial.rows, trial.log_odds, bundle.score_map, bundle.tiers),
         **_firmness(rows, trial, seed),
     } | compared
 

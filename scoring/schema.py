@@ -164,6 +164,8 @@ class Goal:
     ``medium_share``: what the Medium band adds below it.
     ``seller_activity``: models may also learn from what sellers did.
     ``segment``: the field whose values may get models of their own (product line, region); None: one model for all.
+    ``most_facts``: a learned model looks at no more than so many facts about a lead (such as its country, or all of its
+    visits); None: at all that help.
     """
 
     name: str
@@ -178,3 +180,4 @@ class Goal:
     segment: str | None = None
     high_intent: HighIntent = HighIntent.SHARE
     high_intent_probability: float = 0.5
+    most_facts: int | None = None

@@ -25,6 +25,7 @@ from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.kpis import making
 from connector.services.nights import next_night, place_of
+from connector.services.pitfalls import watching as pitfall_watch
 from connector.services.privacy import accounts
 from connector.services.privacy import retention as keeping_time
 from connector.services.tracking import retention
@@ -115,6 +116,8 @@ KINDS: Mapping[str, Kind] = {
     # The week in figures, to whom owners put on the list; and alerts as they open.
     "digest": Kind(sending.send_digests, every(days=7), minutes=55),
     ALERTS: Kind(sending.send_alerts, sending.cadence, minutes=65),
+    # Whether the tenant stands in one of the known pitfalls; before the alerts, which tell of it.
+    pitfall_watch.KIND: Kind(pitfall_watch.look, sending.cadence, minutes=55),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.

@@ -52,6 +52,7 @@ def goal_of(settings: TenantSettings) -> Goal:
         high_intent_probability=settings.high_intent_probability,
         seller_activity=settings.seller_activity,
         complexity=Complexity(settings.complexity),
+        most_facts=settings.most_facts,
     )
 
 

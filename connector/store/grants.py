@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
-from connector.store.tables import ledger, ledger_heads, ledger_payloads
+from connector.store.tables import ledger, ledger_heads, ledger_payloads, objectives
 
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
 _LESS = {
@@ -16,6 +16,8 @@ _LESS = {
     ledger.name: "SELECT, INSERT",
     # What an entry said is deleted at an erasure.
     ledger_payloads.name: "SELECT, INSERT, DELETE",
+    # What was signed stays as it was signed.
+    objectives.name: "SELECT, INSERT",
     ledger_heads.name: "SELECT, INSERT, UPDATE",
 }
 

@@ -72,10 +72,28 @@ def first_in_tier(connection: Connection, tenant_id: UUID, tier: str, since: dat
     return connection.execute(query).all()
 
 
+def highest(connection: Connection, tenant_id: UUID, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Return (lead_id, before, after): each lead's highest recorded score from ``since`` to ``until``, and from then
+    on; null where none was recorded."""
+    e, p = ledger.c, ledger_payloads.c
+    score = sa.cast(_told(connection, "score"), sa.Float)
+    early, late = sa.case((e.at < until, score)), sa.case((e.at >= until, score))
+    query = (
+        sa.select(e.lead_id, sa.func.max(early).label("before"), sa.func.max(late).label("after"))
+        .join(ledger_payloads, sa.and_(p.tenant_id == e.tenant_id, p.seq == e.seq))
+        .where(e.tenant_id == tenant_id, e.kind == "scored", e.at >= since)
+    )
+    return connection.execute(query.group_by(e.lead_id)).all()
+
+
 def _tier(connection: Connection) -> sa.ColumnElement[str]:
+    return _told(connection, "tier")
+
+
+def _told(connection: Connection, name: str) -> sa.ColumnElement[str]:
     body = ledger_payloads.c.body
     as_json = sa.type_coerce(body, sa.JSON) if connection.dialect.name == "sqlite" else sa.cast(body, sa.JSON)
-    found: sa.ColumnElement[str] = as_json["tier"].as_string()
+    found: sa.ColumnElement[str] = as_json[name].as_string()
     return found
 
 

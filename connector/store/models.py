@@ -177,6 +177,19 @@ def newest(connection: Connection, tenant_id: UUID) -> tuple[str, dict[str, Any]
     return (row.version, row.report) if row else None
 
 
+def reports(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
+    """Return (version, report) of the models that were trained last, whatever became of them, the newest first."""
+    query = sa.select(models.c.version, models.c.report).where(models.c.tenant_id == tenant_id)
+    return connection.execute(query.order_by(models.c.created_at.desc(), models.c.id.desc()).limit(limit)).all()
+
+
+def champion_report(connection: Connection, tenant_id: UUID) -> dict[str, Any] | None:
+    """Return the report of the model that scores, without its artefact."""
+    where = sa.and_(models.c.tenant_id == tenant_id, models.c.status == CHAMPION)
+    found: dict[str, Any] | None = connection.execute(sa.select(models.c.report).where(where)).scalar_one_or_none()
+    return found
+
+
 def champion(connection: Connection, tenant_id: UUID) -> ModelVersion | None:
     """Return the model that scores, if one was published."""
     where = sa.and_(models.c.tenant_id == tenant_id, models.c.status == CHAMPION)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row, upsert
-from connector.store.tables import runs, scores
+from connector.store.runs import RunStatus
+from connector.store.tables import run_stages, runs, scores
 from connector.store.types import AnyRow
 
 _REFRESHED = (
@@ -111,6 +112,20 @@ def scored_by(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]
     where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.lead_id.in_(lead_ids))
     found = connection.execute(sa.select(scores.c.lead_id, scores.c.run_id).where(where))
     return {row.lead_id: str(row.run_id) for row in found}
+
+
+def of_open(connection: Connection, tenant_id: UUID, stage: str) -> Sequence[AnyRow]:
+    """Return (score, tier, leads): how many leads have which, of those scored in the newest pass over everybody or
+    since: those that are no longer open keep an older score. ``stage`` is what a pass calls its scoring."""
+    ended = sa.and_(
+        run_stages.c.run_id == runs.c.id, run_stages.c.stage == stage, run_stages.c.status == RunStatus.DONE
+    )
+    passed = sa.select(sa.func.max(runs.c.as_of, type_=runs.c.as_of.type)).where(runs.c.tenant_id == tenant_id)
+    since = connection.execute(passed.where(sa.select(run_stages.c.run_id).where(ended).exists())).scalar_one()
+    c = scores.c
+    query = sa.select(c.score, c.tier, sa.func.count().label("leads")).where(c.tenant_id == tenant_id)
+    query = query if since is None else query.where(c.as_of >= since)
+    return connection.execute(query.group_by(c.score, c.tier)).all()
 
 
 def summary(connection: Connection, tenant_id: UUID) -> dict[str, int]:

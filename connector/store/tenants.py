@@ -40,7 +40,9 @@ class TenantSettings:
     ``dated``, ``created`` or ``ordered`` (how much the source knows about time).
     ``as_of`` (ISO 8601) stands in for "now" when an old export is scored as if lived.
     ``complexity``: ``interpretable``, ``standard`` or ``full``, as ``scoring.schema.Complexity`` says.
-    ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week.
+    ``most_facts``: a learned model looks at no more than so many facts about a lead; None: at all that help.
+    ``knowledge`` overrides a field's knowledge class. ``capacity`` is leads a week,
+    of all ``reps`` together.
     ``high_intent``: what sets the High-Intent band, ``share`` (of the open leads), ``capacity`` or ``probability``.
     ``attributes`` names fields over whose values the model's figures are compared (fairness).
     ``minimum_step`` is by how many points a score must move before it is written again.
@@ -66,10 +68,12 @@ class TenantSettings:
     as_of: str | None = None
     seed: int = 20260101
     capacity: int = 100
+    reps: int = 1
     high_intent: str = "share"
     high_intent_share: float = 0.10
     high_intent_probability: float = 0.5
     complexity: str = "standard"
+    most_facts: int | None = None
     minimum_step: float = 1.0
     seller_activity: bool = False
     segment: str | None = None

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Row
 from connector.store.outbox import OutboxStatus
-from connector.store.tables import outbox, records, traces
+from connector.store.tables import connections, outbox, records, traces
 from connector.store.types import AnyRow
 
 
@@ -103,3 +103,15 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | N
     query = sa.select(traces).join(records, records.c.id == traces.c.record_id).where(mine)
     order = (traces.c.queued_at.desc(), traces.c.delivered_at.is_(None), traces.c.delivered_at, traces.c.id)
     return connection.execute(query.order_by(*order).limit(1)).one_or_none()
+
+
+def ways(connection: Connection, tenant_id: UUID, since: datetime, limit: int) -> Sequence[AnyRow]:
+    """Return (received_at, delivered_at) of a tenant's newest traces since then whose values arrived (delivered_at is
+    null where they are still on their way)."""
+    c = traces.c
+    there = sa.or_(c.ended == Ended.DELIVERED, c.ended.is_(None))
+    mine = sa.select(connections.c.id).where(connections.c.tenant_id == tenant_id)
+    query = sa.select(c.received_at, c.delivered_at).where(
+        c.tenant_id == tenant_id, c.connection_id.in_(mine), c.queued_at >= since, there
+    )
+    return connection.execute(query.order_by(c.queued_at.desc(), c.id.desc()).limit(limit)).all()

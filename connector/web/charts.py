@@ -7,13 +7,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from connector.services.kpis.shapes import KpiReport
+from connector.services.kpis.shapes import Channels, KpiReport
 from connector.services.reports.experiments import Line
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
+from scoring.figures.channels import channels
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
+from scoring.figures.thresholds import thresholds
 from scoring.waterfall import REST, waterfall
 
 
@@ -61,11 +63,29 @@ def kpi_charts(report: KpiReport) -> tuple[Markup | None, Markup | None]:
     )
 
 
+def threshold_figure(points: Sequence[Mapping[str, Any]], chosen: float) -> Markup | None:
+    """Draw what thresholds bring, with the chosen one; None where too little is known."""
+    drawn = thresholds(points, chosen)
+    return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
+
+
+def channel_chart(found: Channels) -> Markup | None:
+    """Draw how often leads of each channel convert; None where no channel has leads enough."""
+    rows = [
+        (row.name, row.leads, row.rate, row.low, row.high)
+        for row in found.rows
+        if row.rate is not None and row.low is not None and row.high is not None
+    ]
+    return Markup(channels(rows)) if rows else None  # noqa: S704 # escaped where it is drawn
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
     "drift_figure": drift_figure,
     "kpi_charts": kpi_charts,
+    "threshold_figure": threshold_figure,
+    "channel_chart": channel_chart,
 }
 """What the templates call."""

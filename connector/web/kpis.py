@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
 from connector.services.kpis import making, spending
+from connector.services.objectives.measuring import standing
 from connector.services.reports.kpis import kpis_page
 from connector.web.guard import needs
 from connector.web.session import tenant_id
@@ -20,7 +21,8 @@ pages = Blueprint("kpis", __name__, url_prefix="/kpis")
 @needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """Show the newest figures with what is behind each."""
-    return render_template("kpis.html", page=kpis_page(services(), tenant_id()))
+    tenant = tenant_id()
+    return render_template("kpis.html", page=kpis_page(services(), tenant), standing=standing(services(), tenant))
 
 
 @pages.post("/make")

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from connector.services.access.permissions import Permission
+from connector.services.objectives.measuring import standing
 from connector.services.reports.model import model_card, model_report
 from connector.web.guard import needs
 from connector.web.session import tenant_id
@@ -20,7 +21,9 @@ pages = Blueprint("model", __name__, url_prefix="/model")
 @needs(Permission.SEE)
 def show() -> ResponseReturnValue:
     """Show how good the model is and what it looks at."""
-    return render_template("model.html", report=model_report(services(), tenant_id()))
+    tenant = tenant_id()
+    agreed = standing(services(), tenant)
+    return render_template("model.html", report=model_report(services(), tenant), standing=agreed)
 
 
 @pages.get("/card")

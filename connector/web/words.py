@@ -209,6 +209,11 @@ def read_back(account: _Verified) -> Markup | str:
     return Markup("{}{}{}.").format(told, when(account.verified_at), rest)
 
 
+def named(asker: str) -> str:
+    """Return the name of who asked for something, without the id by which the ledger tells namesakes apart."""
+    return asker.rpartition(" (user ")[0] or asker
+
+
 def kpi_line(line: Line) -> str:
     """Return the number of a figure's line, or why there is none."""
     return told(line)
@@ -243,6 +248,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         read_back,
         outward,
         kpi_line,
+        named,
     )
 }
 """The filters that the templates use, by name."""

@@ -9,7 +9,7 @@ from scoring.cards.blocks import Block, Paragraph, Picture, Section, Table
 from scoring.cards.words import NOTHING, count, number, share, span
 from scoring.figures import Figure
 from scoring.figures.figure import Json
-from scoring.schema import Timing
+from scoring.schema import Complexity, Timing
 
 
 def data(report: Json, drawn: dict[str, Figure]) -> Section:
@@ -51,7 +51,7 @@ def recipe(report: Json) -> Section:
     """How it was split and chosen."""
     split = report.get("split") or {}
     kind = str(report.get("kind", NOTHING))
-    blocks: list[Block] = [Paragraph(f"Serving model: {glossary.KINDS.get(kind, kind)}.")]
+    blocks: list[Block] = [Paragraph(f"Serving model: {glossary.KINDS.get(kind, kind)}."), *_accepted(report)]
     if split:
         blocks.append(
             Paragraph(f"By time: the test is newer than all that was learned from. {_embargo(report, split)}")
@@ -65,6 +65,28 @@ def recipe(report: Json) -> Section:
         )
         blocks += [Paragraph(told), Table("Candidates", ("Candidate", "Mean AUC over the windows"), rows)]
     return Section("Split and recipe", tuple(blocks))
+
+
+_ACCEPTED = {
+    Complexity.INTERPRETABLE: "a list of coefficients alone; blends, trees and networks were not considered",
+    Complexity.STANDARD: "blends with trees and small networks; what costs more was not considered",
+    Complexity.FULL: "everything that the program knows",
+}
+
+
+def _accepted(report: Json) -> list[Block]:
+    """How complex a model the organisation accepts, and what was left out for it; older reports do not say."""
+    goal = report.get("goal") or {}
+    if "complexity" not in goal:
+        return []
+    told = f"Accepted complexity: {_ACCEPTED[Complexity(goal['complexity'])]}."
+    most, facts = goal.get("most_facts"), report.get("facts")
+    if facts:
+        kept = ", ".join(facts["kept"])
+        told += f" Of {facts['offered']} facts about a lead it may look at {len(facts['kept'])}, the strongest: {kept}."
+    elif most is not None and report.get("split"):
+        told += f" At most {most} facts about a lead may be looked at; there were no more."
+    return [Paragraph(told)]
 
 
 def _embargo(report: Json, split: Json) -> str:

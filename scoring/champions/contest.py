@@ -139,6 +139,8 @@ def _settings(before: Goal, now: Goal) -> list[str]:
     told = []
     if before.complexity is not now.complexity:
         told.append(f"the accepted complexity was set from {before.complexity} to {now.complexity}")
+    if before.most_facts != now.most_facts:
+        told.append("the number of facts that a model may look at was changed")
     if before.seller_activity != now.seller_activity:
         told.append(f"models may {'now' if now.seller_activity else 'no longer'} learn from what sellers did")
     if before.segment != now.segment:

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     )
     EXPERIMENT = "hold the scores of some newcomers back, to see what the scores are worth"
     SPEND = "enter what marketing spent"
+    DRAFT = "draft the organisation's objectives"
+    SIGN = "sign the organisation's objectives"
     TELL = "say which addresses are sent the weekly figures and alerts"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
@@ -46,6 +48,8 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.PROGRAM: Role.ADMIN,
         Permission.EXPERIMENT: Role.OWNER,
         Permission.SPEND: Role.ANALYST,
+        Permission.DRAFT: Role.ANALYST,
+        Permission.SIGN: Role.OWNER,
         Permission.TELL: Role.OWNER,
         Permission.ADMIT: Role.ADMIN,
     }

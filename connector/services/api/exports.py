@@ -17,6 +17,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from connector.services.context import Services
+from connector.services.csv_lines import harmless
 from connector.store import score_export
 from connector.store.types import AnyRow
 
@@ -37,8 +38,6 @@ SCHEMA = pl.Schema(
         **{f"reason_{number}": pl.String() for number in range(1, _REASONS + 1)},
     }
 )
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
 
 
 def as_csv(services: Services, tenant_id: UUID, tier: str | None) -> Iterator[str]:
@@ -47,7 +46,7 @@ def as_csv(services: Services, tenant_id: UUID, tier: str | None) -> Iterator[st
     writer = csv.writer(buffer)
     writer.writerow(SCHEMA.names())
     for rows in _pieces(services, tenant_id, tier):
-        writer.writerows([_cell(value) for value in row] for row in rows)
+        writer.writerows([harmless(value) for value in row] for row in rows)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -102,11 +101,3 @@ def _row(row: AnyRow, names: Sequence[str]) -> tuple[Any, ...]:
     reasons = [*sentences, *([None] * (_REASONS - len(sentences)))]
     values = (row.lead_id, float(row.score), float(row.probability), row.tier, row.model, row.as_of, row.scored_at)
     return (*values, " ".join(names), *reasons)
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return value.isoformat() if hasattr(value, "isoformat") else value
-    return f"'{value}" if value.startswith(_RISKY) else value

@@ -42,6 +42,7 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     CONVERSIONS_WRITE = "conversions:write"
     MODELS_READ = "models:read"
+    FIGURES_READ = "figures:read"
     EXPORTS_READ = "exports:read"
     PEOPLE_READ = "people:read"
     PEOPLE_ERASE = "people:erase"
@@ -54,6 +55,7 @@ MEANINGS = {
     Scope.EVENTS_WRITE: "send what people did",
     Scope.CONVERSIONS_WRITE: "send outcomes",
     Scope.MODELS_READ: "read models, their figures and cards",
+    Scope.FIGURES_READ: "read what channels cost and brought",
     Scope.EXPORTS_READ: "take all scores away in one file",
     Scope.PEOPLE_READ: "take out all that is held of a person",
     Scope.PEOPLE_ERASE: "have people erased, or not profiled",

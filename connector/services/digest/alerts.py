@@ -9,6 +9,8 @@ from uuid import UUID
 from connector.services.context import Services
 from connector.services.drift import alarms
 from connector.services.kpis import making
+from connector.services.pitfalls import watching
+from connector.services.pitfalls.checks import Level
 from connector.store import connections, models, runs
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
@@ -88,7 +90,17 @@ def waiting_model(services: Services, tenant_id: UUID) -> Sequence[Alert]:
     return [Alert(f"model:{version}", f"The new model {version} waits for approval.", action) for version in waiting]
 
 
-SOURCES: tuple[Source, ...] = (stopped_accounts, stopped_run, drifted, waiting_model, busy_team)
+def pitfalls(services: Services, tenant_id: UUID) -> Sequence[Alert]:
+    """Pitfalls that somebody has to act on, as the last look found them."""
+    found = [item for item in watching.standing(services, tenant_id) if item.level is Level.ACT and item.since]
+    return [
+        Alert(f"pitfall:{item.pitfall.key}:{item.since:%Y%m%dT%H%M%S}", item.finding.sentence, item.pitfall.remedy)
+        for item in found
+        if item.finding
+    ]
+
+
+SOURCES: tuple[Source, ...] = (stopped_accounts, stopped_run, drifted, waiting_model, busy_team, pitfalls)
 """Everything that is asked for alerts. Who watches something else adds a function here."""
 
 

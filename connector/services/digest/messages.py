@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from connector.services.digest.alerts import Alert
 from connector.services.kpis.shapes import KpiReport
 from connector.services.kpis.wording import told
+from connector.services.objectives.measuring import Standing
 
 _TEMPLATES = Environment(
     loader=PackageLoader("connector.services.digest"),
@@ -44,11 +45,13 @@ class Said:
         return message
 
 
-def digest(organisation: str, report: KpiReport, alerts: Sequence[Alert], url: str) -> Said:
-    """Return the week in figures with what is to be done."""
+def digest(
+    organisation: str, report: KpiReport, alerts: Sequence[Alert], url: str, agreed: Standing | None = None
+) -> Said:
+    """Return the week in figures with what is to be done, and how what was signed (``agreed``) is kept."""
     name = _plain(organisation)
     subject = f"{name}: lead scores in the week to {report.made_at:%-d %b %Y}"
-    return _rendered("digest", subject, organisation=name, report=report, alerts=alerts, url=url)
+    return _rendered("digest", subject, organisation=name, report=report, alerts=alerts, url=url, agreed=agreed)
 
 
 def alert(organisation: str, alerts: Sequence[Alert], url: str) -> Said:

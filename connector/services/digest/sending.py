@@ -20,6 +20,7 @@ from connector.services.digest.alerts import Alert, open_alerts
 from connector.services.digest.messages import Said
 from connector.services.kpis import making
 from connector.services.kpis.shapes import KpiReport
+from connector.services.objectives.measuring import standing
 from connector.store import ledger, recipients, tenants
 from connector.store.recipients import Recipient
 
@@ -82,7 +83,7 @@ def _digest(services: Services, tenant_id: UUID, before: datetime, alerts: Seque
     if not due:
         return None
     report = _figures(services, tenant_id)
-    said = messages.digest(name, report, alerts, services.hooks.public_url)
+    said = messages.digest(name, report, alerts, services.hooks.public_url, standing(services, tenant_id))
     later: RetryLater | None = None
     for recipient in due:
         settled = {"digest_at": services.clock.now()}

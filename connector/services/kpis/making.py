@@ -7,7 +7,7 @@ from uuid import UUID
 
 from connector.services import acts
 from connector.services.context import Services
-from connector.services.kpis import money, outcomes, reading, times, volume
+from connector.services.kpis import channels, money, outcomes, reading, times, volume
 from connector.services.kpis.shapes import KpiReport
 from connector.store import kpis, ledger, schedules
 
@@ -27,6 +27,7 @@ def make(services: Services, tenant_id: UUID) -> KpiReport:
         capacity=known.settings.capacity,
         kpis=(
             outcomes.by_tier(known),
+            outcomes.found(known),
             outcomes.meetings(known),
             times.sales_cycle(known),
             times.first_touch(known),
@@ -39,6 +40,8 @@ def make(services: Services, tenant_id: UUID) -> KpiReport:
         ),
         weeks=volume.by_week(known, now),
         note="" if known.settings.timing == "dated" else NO_DATES,
+        channels=channels.channels(known),
+        reached=volume.reached(known),
     )
     with services.store.transaction(tenant_id) as session:
         kpis.save(session, tenant_id, now, report.to_json())

@@ -11,6 +11,7 @@ from connector.services.kpis.counting import between, first_after, share, within
 from connector.services.kpis.reading import YEAR, Known
 from connector.services.kpis.shapes import Kpi, Line, Unit
 
+NO_FUTURE = "The scores stand at a time in the past: nothing can have happened after they were made."
 MEETING_WITHIN = timedelta(days=30)
 BEFORE = timedelta(days=180)
 """Leads of so long before the installation are compared with those since."""
@@ -40,8 +41,7 @@ def by_tier(known: Known) -> Kpi:
     )
     note = "Leads whose time is not over do not count yet, nor those that had converted before."
     if known.past:
-        missing = "The scores stand at a time in the past: nothing can have happened after they were made."
-        lines = tuple(Line(tier, Unit.SHARE, 0, missing=missing) for tier in Tier)
+        lines = tuple(Line(tier, Unit.SHARE, 0, missing=NO_FUTURE) for tier in Tier)
         return Kpi("by_tier", "Conversion by tier", says, None, lines, note)
     over = matured(known)
     hits = within("won_at", "at", known.horizon)
@@ -52,6 +52,19 @@ def by_tier(known: Known) -> Kpi:
     )
     since = over["at"].min()
     return Kpi("by_tier", "Conversion by tier", says, since, lines, note)  # type: ignore[arg-type] # a column of times
+
+
+def found(known: Known) -> Kpi:
+    """How many of the conversions had been High-Intent from the first."""
+    days = known.settings.horizon_days
+    says = f"Share of the leads that converted within {days} days after their first score that it put into High-Intent."
+    note = "The rest is what a team that calls High-Intent leads alone would have missed."
+    if known.past:
+        line = Line("Conversions", Unit.SHARE, 0, missing=NO_FUTURE)
+        return Kpi("found", "Conversions found", says, None, (line,), note)
+    won = matured(known).filter(within("won_at", "at", known.horizon))
+    line = share("Conversions", won.filter(pl.col("tier") == Tier.HIGH_INTENT).height, won.height)
+    return Kpi("found", "Conversions found", says, won["at"].min(), (line,), note)  # type: ignore[arg-type] # a column of times
 
 
 def matured(known: Known) -> pl.DataFrame:

@@ -33,9 +33,10 @@ class Known:
 
     ``leads`` has lead_id and created_at; ``won`` the first conversion (at) of each lead; ``acts`` lead_id, at, kind;
     ``scored`` each lead's first score (at, tier); ``hot`` when leads came into the High-Intent band in the last whole
-    ``weeks``; ``paid`` dated outcomes with their amounts; ``sources`` lead_id, channel (in small letters).
-    ``installed`` is when the first account was. ``past``: the scores stand at a time of long ago, so that nothing
-    can have happened after them.
+    ``weeks``; ``highest`` what leads scored at most in the week before these (before) and in them (after); ``paid``
+    dated outcomes with their amounts; ``sources`` lead_id, channel (in small letters), and how that is ``called``.
+    ``installed`` is when the first account was. ``past``: the scores stand at a time of long ago, so that nothing can
+    have happened after them.
     """
 
     now: datetime
@@ -46,6 +47,7 @@ class Known:
     scored: pl.DataFrame
     hot: pl.DataFrame
     weeks: int
+    highest: Sequence[AnyRow]
     paid: Sequence[AnyRow]
     chances: Sequence[AnyRow]
     sources: pl.DataFrame
@@ -69,6 +71,8 @@ def read(services: Services, tenant_id: UUID) -> Known:
         acts = kpis.acts(session, tenant_id, now - YEAR)
         scored = kpis.first_scored(session, tenant_id)
         begun = kpis.begun(session, tenant_id)
+        weeks = whole_weeks(begun, clock)
+        highest = kpis.highest(session, tenant_id, clock - (weeks + 1) * WEEK, clock - weeks * WEEK) if weeks else []
         hot = kpis.first_in_tier(session, tenant_id, Tier.HIGH_INTENT, clock - (WEEKS + 1) * WEEK)
         has_amounts = not settings.goal.startswith("property:")
         paid = kpis.amounts(session, tenant_id, settings.goal) if has_amounts else []
@@ -81,7 +85,6 @@ def read(services: Services, tenant_id: UUID) -> Known:
         # Creation dates of such leads are those of the import.
         leads = leads.clear()
     won = _conversions(services, tenant_id, settings).drop_nulls("at").group_by("lead_id").agg(pl.col("at").min())
-    weeks = whole_weeks(begun, clock)
     return Known(
         now=now,
         settings=settings,
@@ -92,6 +95,7 @@ def read(services: Services, tenant_id: UUID) -> Known:
         # Who was in the band before has an entry in the week before the first one: it is not counted.
         hot=_frame(hot, AT).filter(pl.col("at") >= clock - weeks * WEEK),
         weeks=weeks,
+        highest=highest,
         paid=paid,
         chances=chances,
         sources=_sources(values, called),
@@ -117,7 +121,8 @@ def _sources(values: Sequence[AnyRow], called: Any) -> pl.DataFrame:
     found = _frame(values, {**AT, "value": pl.String()}).sort("lead_id", "at", "value")
     first = found.group_by("lead_id", maintain_order=True).agg(pl.col("value").first())
     label = pl.col("value").replace(list(called), list(called.values())) if called else pl.col("value")
-    return first.select("lead_id", channel=label.str.strip_chars().str.to_lowercase())
+    named = label.str.strip_chars()
+    return first.select("lead_id", channel=named.str.to_lowercase(), called=named)
 
 
 def _frame(rows: Sequence[AnyRow], schema: Any) -> pl.DataFrame:

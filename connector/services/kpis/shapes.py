@@ -53,15 +53,71 @@ class Kpi:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a channel's leads of the ``months`` for which spend was entered in a ``currency`` cost and brought.
+
+    ``per_conversion`` has the ends of its interval beside it (``cheapest``, ``dearest``), which follow from the rate's;
+    None of all three, and of ``per_lead``, where too few leads are behind them. ``brought`` is in the same currency.
+    """
+
+    currency: str
+    months: int
+    spent: Decimal
+    leads: int
+    converted: int
+    brought: Decimal
+    per_lead: Decimal | None = None
+    per_conversion: Decimal | None = None
+    cheapest: Decimal | None = None
+    dearest: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel's leads whose time is over: how many converted (``rate`` with its 95 % interval, None of too few),
+    what these brought by currency, and what they cost, by currency."""
+
+    name: str
+    leads: int
+    converted: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    brought: tuple[tuple[str, Decimal], ...]
+    costs: tuple[Cost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """All channels over whole months from ``first`` to ``last`` (such as 2026-02); None where no month is over.
+
+    ``young``: leads of later months, whose time is not over; ``unpriced``: conversions without an amount.
+    """
+
+    first: str | None
+    last: str | None
+    young: int
+    unpriced: int
+    rows: tuple[Channel, ...]
+
+
+NO_CHANNELS = Channels(None, None, 0, 0, ())
+
+
+@dataclass(frozen=True, slots=True)
 class KpiReport:
     """All figures of a tenant as of ``made_at``. ``weeks``: leads new in the High-Intent band by (week's first day,
-    leads), oldest first; ``capacity`` is what the team takes a week."""
+    leads), oldest first; ``capacity`` is what the team takes a week. ``reached``:
+    leads that newly reached each whole score from 0 to 100 in these weeks. Reports of earlier releases have neither
+    that nor ``channels``."""
 
     made_at: datetime
     capacity: int
     kpis: tuple[Kpi, ...]
     weeks: tuple[tuple[datetime, int], ...] = ()
     note: str = ""
+    channels: Channels = NO_CHANNELS
+    reached: tuple[int, ...] = ()
 
     def find(self, key: str) -> Kpi | None:
         """Return a figure by its key."""
@@ -80,7 +136,25 @@ class KpiReport:
             kpis=tuple(_kpi(item) for item in data["kpis"]),
             weeks=tuple((datetime.fromisoformat(day), leads) for day, leads in data["weeks"]),
             note=data["note"],
+            channels=_channels(data["channels"]) if data.get("channels") else NO_CHANNELS,
+            reached=tuple(data.get("reached") or ()),
         )
+
+
+def _channels(data: Mapping[str, Any]) -> Channels:
+    return Channels(**{**data, "rows": tuple(_channel(row) for row in data["rows"])})
+
+
+def _channel(data: Mapping[str, Any]) -> Channel:
+    brought = tuple((currency, Decimal(amount)) for currency, amount in data["brought"])
+    return Channel(**{**data, "brought": brought, "costs": tuple(_cost(cost) for cost in data["costs"])})
+
+
+_PRICES = ("spent", "brought", "per_lead", "per_conversion", "cheapest", "dearest")
+
+
+def _cost(data: Mapping[str, Any]) -> Cost:
+    return Cost(**{**data, **{name: Decimal(data[name]) if data[name] is not None else None for name in _PRICES}})
 
 
 def _kpi(data: Mapping[str, Any]) -> Kpi:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from connector.services.kpis.reading import WEEK, Known
@@ -13,6 +14,19 @@ def by_week(known: Known, now: datetime) -> tuple[tuple[datetime, int], ...]:
     starts = [now - back * WEEK for back in range(known.weeks, 0, -1)]
     times = known.hot["at"].to_list()
     return tuple((start, sum(start <= at < start + WEEK for at in times)) for start in starts)
+
+
+def reached(known: Known) -> tuple[int, ...]:
+    """Return how many leads newly reached each whole score from 0 to 100 in the last whole weeks; () of none."""
+    if not known.weeks:
+        return ()
+    counts = [0] * 101
+    for row in known.highest:
+        if row.after is not None:
+            first = 0 if row.before is None else math.floor(row.before) + 1
+            for score in range(first, math.floor(row.after) + 1):
+                counts[score] += 1
+    return tuple(counts)
 
 
 def volume(known: Known, now: datetime) -> Kpi:

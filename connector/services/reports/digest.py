@@ -11,6 +11,7 @@ from connector.services.digest import addresses, messages
 from connector.services.digest.addresses import Address
 from connector.services.digest.alerts import open_alerts
 from connector.services.kpis import making
+from connector.services.objectives.measuring import standing
 from connector.store import tenants, users
 from connector.store.users import User
 
@@ -33,6 +34,6 @@ def digest_page(services: Services, tenant_id: UUID) -> DigestPage:
         known = users.of_tenant(session, tenant_id)
     report, preview = making.newest(services, tenant_id), None
     if report is not None:
-        alerts = open_alerts(services, tenant_id)
-        preview = messages.digest(name, report, alerts, services.hooks.public_url).text
+        alerts, url = open_alerts(services, tenant_id), services.hooks.public_url
+        preview = messages.digest(name, report, alerts, url, standing(services, tenant_id)).text
     return DigestPage(addresses.overview(services, tenant_id), known, preview, services.mail is not None)

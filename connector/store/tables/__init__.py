@@ -11,6 +11,7 @@ from connector.store.tables.enriched import (
     enrichment_spending,
     enrichment_values,
 )
+from connector.store.tables.objectives import objective_drafts, objectives, pitfalls
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
@@ -76,7 +77,10 @@ __all__ = [
     "metadata",
     "model_shares",
     "models",
+    "objective_drafts",
+    "objectives",
     "outbox",
+    "pitfalls",
     "publications",
     "pulses",
     "records",

@@ -6,7 +6,19 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from connector.settings import Settings
-from connector.web.api import conversions, document, events, exports, gate, leads, limits, models, people, scores
+from connector.web.api import (
+    channels,
+    conversions,
+    document,
+    events,
+    exports,
+    gate,
+    leads,
+    limits,
+    models,
+    people,
+    scores,
+)
 
 _NOUNS = (
     scores.routes,
@@ -14,6 +26,7 @@ _NOUNS = (
     events.routes,
     conversions.routes,
     models.routes,
+    channels.routes,
     exports.routes,
     people.routes,
 )

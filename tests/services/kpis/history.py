@@ -71,10 +71,10 @@ class History:
                 sa.insert(conversions).values(tenant_id=self.tenant_id, connection_id=self.connection_id, **row)
             )
 
-    def score(self, lead_ids: list[int], at: datetime, tier: str) -> None:
+    def score(self, lead_ids: list[int], at: datetime, tier: str, score: str = "50.0") -> None:
         """Record scores at a time."""
         with self.services.store.transaction(self.tenant_id) as session:
-            entries = [ledger.Entry("scored", lead, {"tier": tier, "score": "50.0"}) for lead in lead_ids]
+            entries = [ledger.Entry("scored", lead, {"tier": tier, "score": score}) for lead in lead_ids]
             ledger.append(session, self.tenant_id, entries, at)
 
     def chance(self, lead_id: int, tier: str, probability: str) -> None:

@@ -112,6 +112,24 @@ def test_high_intent_leads_count_in_the_week_in_which_they_came(empty: History) 
     assert line(report, "volume", "The team's capacity").value == 5.0
 
 
+def test_leads_that_newly_reach_a_score_are_counted_for_each(store: Store) -> None:
+    """On both databases: from what they had in the week before, by whole points; a lead once, however often scored."""
+    made = history(store)
+    old, new, still = (made.lead(NOW - 300 * DAY) for _ in range(3))
+    made.score([old, still], NOW - 20 * DAY, Tier.LOW, "90.0")
+    made.score([old, still], NOW - 10 * DAY, Tier.LOW, "39.9")
+    made.score([still], NOW - 3 * DAY, Tier.LOW, "39.9")
+    made.score([old], NOW - 3 * DAY, Tier.LOW, "43.0")
+    made.score([new], NOW - 2 * DAY, Tier.LOW, "2.9")
+    made.score([new], NOW - DAY, Tier.LOW, "1.0")
+    report = making.make(made.services, made.tenant_id)
+    assert len(report.weeks) == 1
+    assert len(report.reached) == 101
+    assert [score for score, leads in enumerate(report.reached) if leads] == [0, 1, 2, 40, 41, 42, 43]
+    assert set(report.reached) == {0, 1}
+    assert making.newest(made.services, made.tenant_id) == report
+
+
 def test_before_and_after_are_whole_horizons(empty: History) -> None:
     """Nobody counts whose time reached over the installation, or is not over; and it says that it proves nothing."""
     old = [empty.lead(INSTALLED - 40 * DAY) for _ in range(30)]

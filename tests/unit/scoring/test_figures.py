@@ -18,6 +18,7 @@ from scoring.delays import delay_curve
 from scoring.evaluation import Window, curves
 from scoring.figures import Figure, as_file, figures
 from scoring.figures.axes import Axis, around, from_zero, percent, plain, shares
+from scoring.figures.thresholds import thresholds
 from scoring.schema import CONVERSIONS, LEADS
 from tests.unit.scoring.reports import small
 from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, START, frame, history
@@ -188,3 +189,17 @@ def test_ticks_of_two_and_a_half_points_say_so() -> None:
     """Written without their decimal, five of them read 0, 2, 5, 8, 10."""
     axis = Axis("Points (%)", -0.025, 0.1, 0.025, percent)
     assert [label for _, label in axis.ticks()] == ["−2.5", "0", "2.5", "5.0", "7.5", "10.0"]
+
+
+def test_thresholds_are_told_of_rows_that_were_not_learned_from(report: dict[str, Any]) -> None:
+    """No point counts more leads than the test window has, and the figure says what its axes are."""
+    points = report["thresholds"]["points"]
+    assert len(points) > 10
+    assert max(point["leads"] for point in points) == report["test"]["leads"]
+    assert points[-1]["precision"]["value"] > points[0]["precision"]["value"]
+    figure = thresholds(points, 50.0)
+    assert figure
+    assert outside(figure) == []
+    for words in ("Threshold (score, 0–100)", "Share of leads (%)", "What a threshold of the score brings"):
+        assert words in figure.svg
+    assert thresholds(points[:1]) is None

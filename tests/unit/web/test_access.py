@@ -21,8 +21,8 @@ from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
 
 MAY = {
     Role.VIEWER: {Permission.SEE},
-    Role.ANALYST: {Permission.SEE, Permission.RUN, Permission.JOIN, Permission.SPEND},
-    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL},
+    Role.ANALYST: {Permission.SEE, Permission.RUN, Permission.JOIN, Permission.SPEND, Permission.DRAFT},
+    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN},
     Role.OWNER: set(Permission),
 }
 """What each role may do, as the page tells it; an owner differs from an admin also in whom they may make one."""

@@ -55,7 +55,18 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
 
 def _paths(made: Site) -> list[str]:
     connection = made.connection("101").id
-    lists = ["/leads", "/people", "/model", "/model/card", "/publication", "/tracking", "/access", "/kpis", "/digest"]
+    lists = [
+        "/leads",
+        "/people",
+        "/model",
+        "/model/card",
+        "/publication",
+        "/tracking",
+        "/access",
+        "/kpis",
+        "/channels",
+        "/digest",
+    ]
     pages = [f"/connections/{connection}", f"/connections/{connection}/progress", *lists]
     with made.world.services.store.reading() as session:
         scored = session.execute(sa.select(scores.c.lead_id).order_by(scores.c.lead_id).limit(LEADS)).scalars().all()

@@ -71,6 +71,7 @@ RULES = {
     "api_models.index": Ask("GET", "/models"),
     "api_models.get": Ask("GET", "/models/{id}", "model"),
     "api_models.card": Ask("GET", "/models/{id}/card", "model"),
+    "api_channels.index": Ask("GET", "/channels"),
     "api_people.erase": Ask("POST", "/people/erasures", "lead", lambda lead: {"lead": lead}),
     "api_people.erasures": Ask("GET", "/people/erasures"),
     "api_people.held": Ask("GET", "/people/{id}/held", "lead"),
