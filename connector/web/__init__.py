@@ -38,9 +38,11 @@ from connector.web import (
     people,
     privacy,
     publication,
+    reports,
     security,
     session,
     tracking,
+    unsubscribing,
     versions,
     webhooks,
     webhooks_out,
@@ -59,6 +61,7 @@ _BLUEPRINTS = (
     drift.pages,
     forecasts.pages,
     kpis.pages,
+    reports.pages,
     experiments.pages,
     fields.pages,
     people.pages,
@@ -73,6 +76,7 @@ _BLUEPRINTS = (
     join.pages,
     webhooks.endpoint,
     collecting.endpoint,
+    unsubscribing.endpoint,
     health.endpoint,
     metrics.endpoint,
 )
@@ -103,7 +107,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     metrics.register(app)
     enrichment.register(app)
     csrf = CSRFProtect(app)
-    for endpoint in (webhooks.endpoint, collecting.endpoint):
+    for endpoint in (webhooks.endpoint, collecting.endpoint, unsubscribing.endpoint):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
     app.before_request(session.require_region)

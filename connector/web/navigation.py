@@ -56,6 +56,7 @@ GROUPS = (
             Entry("Drift", "drift.show"),
             Entry("Forecasts", "forecasts.show"),
             Entry("KPIs", "kpis.index"),
+            Entry("Reports", "reports.index"),
             Entry("Experiments", "experiments.show"),
             Entry("Fields", "fields.index"),
         ),

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     EXPERIMENT = "hold the scores of some newcomers back, to see what the scores are worth"
     SPEND = "enter what marketing spent"
     TELL = "say which addresses are sent the weekly figures and alerts"
+    REVIEW = "read reviews of compliance and cost, have reports made, and sign them off"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 
@@ -47,6 +48,7 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.EXPERIMENT: Role.OWNER,
         Permission.SPEND: Role.ANALYST,
         Permission.TELL: Role.OWNER,
+        Permission.REVIEW: Role.ADMIN,
         Permission.ADMIT: Role.ADMIN,
     }
 )

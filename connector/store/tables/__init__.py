@@ -13,6 +13,7 @@ from connector.store.tables.enriched import (
 )
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.periodic import periodic_reports, told_reports, usage_days
 from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
@@ -77,6 +78,7 @@ __all__ = [
     "model_shares",
     "models",
     "outbox",
+    "periodic_reports",
     "publications",
     "pulses",
     "records",
@@ -93,10 +95,12 @@ __all__ = [
     "successions",
     "tenants",
     "told_alerts",
+    "told_reports",
     "tombstones",
     "traces",
     "tracked_events",
     "tracked_refusals",
+    "usage_days",
     "users",
     "visitors",
     "webhook_endpoints",
