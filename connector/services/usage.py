@@ -95,7 +95,8 @@ class Meter:
     def _part(self) -> None:
         """Part the time since the last look among what was under way; idle time is nobody's."""
         now = self._seconds()
-        spent, self._seen = now - self._seen, now
+        # Not below nothing: a fork begins to count anew.
+        spent, self._seen = max(now - self._seen, 0.0), now
         for tenant_id in self._under_way:
             self._add(tenant_id, CPU, spent * _MILLI / len(self._under_way))
 

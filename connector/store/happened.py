@@ -25,7 +25,7 @@ NAMERS = ("by", "asked_by", "key")
 def kinds(connection: Connection, tenant_id: UUID, span: Span) -> Mapping[str, int]:
     """Return the ledger's entries by kind."""
     query = sa.select(ledger.c.kind, sa.func.count()).where(_in(tenant_id, span)).group_by(ledger.c.kind)
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def acts(connection: Connection, tenant_id: UUID, kind: str, span: Span) -> Sequence[tuple[str, int, int]]:

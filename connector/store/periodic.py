@@ -27,7 +27,7 @@ class Report:
     period: str
     title: str
     made_at: datetime
-    summary: Sequence[str]
+    summary: tuple[str, ...]
     sha256: str
     ledger_seq: int
     signed_at: datetime | None = None
@@ -56,7 +56,7 @@ def add(connection: Connection, report: Report, contents: Contents) -> None:
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[Report]:
     """Return a tenant's reports, the newest first."""
     query = sa.select(*_COLUMNS).where(reports.c.tenant_id == tenant_id)
-    return [Report(*row) for row in connection.execute(query.order_by(reports.c.made_at.desc(), reports.c.kind))]
+    return [_read(row) for row in connection.execute(query.order_by(reports.c.made_at.desc(), reports.c.kind))]
 
 
 def of_period(connection: Connection, tenant_id: UUID, kind: str, period: str) -> Report | None:
@@ -64,13 +64,13 @@ def of_period(connection: Connection, tenant_id: UUID, kind: str, period: str) -
     c = reports.c
     query = sa.select(*_COLUMNS).where(c.tenant_id == tenant_id, c.kind == kind, c.period == period)
     row = connection.execute(query).one_or_none()
-    return Report(*row) if row else None
+    return _read(row) if row else None
 
 
 def find(connection: Connection, tenant_id: UUID, report_id: UUID) -> Report | None:
     """Return a report of the tenant, if it has such a one."""
     row = connection.execute(sa.select(*_COLUMNS).where(_one(tenant_id, report_id))).one_or_none()
-    return Report(*row) if row else None
+    return _read(row) if row else None
 
 
 def contents(connection: Connection, report: Report) -> Contents:
@@ -106,6 +106,11 @@ def tell(connection: Connection, report: Report, recipient: Recipient, now: date
         "told_at": now,
     }
     upsert(connection, told_reports, [row], key=("report_id", "recipient_id"))
+
+
+def _read(row: Any) -> Report:
+    found = {name: getattr(row, name) for name in Report.__dataclass_fields__}
+    return Report(**{**found, "summary": tuple(row.summary)})
 
 
 def _one(tenant_id: UUID, report_id: UUID) -> sa.ColumnElement[bool]:

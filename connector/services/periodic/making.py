@@ -17,6 +17,7 @@ from connector.services.webhooks_out.changes import new_event
 from connector.store import ledger, periodic, tenants, webhook_endpoints, webhook_events
 from connector.store.periodic import Contents, Report
 from scoring.cards import Card, body
+from scoring.cards.blocks import Items, Section
 
 REPORT_MADE = "report.made"
 """What a tenant's own systems are told, signed, of each report."""
@@ -47,7 +48,7 @@ def make(services: Services, tenant_id: UUID, kind: str, period: Period) -> Repo
         return there
     now, made = services.clock.now(), KINDS[kind].build(services, tenant_id, period)
     title = f"{KINDS[kind].title}, {period.name}"
-    card = Card(title, made.sections)
+    card = Card(title, (Section("In short", (Items(made.summary),)), *made.sections))
     contents = Contents(body(card), pdf.render(card, name, now))
     return _kept(services, tenant_id, (kind, period.name, title), made, contents)
 

@@ -39,6 +39,8 @@ def render(card: Card, organisation: str, made_at: datetime) -> bytes:
         _SHEET,
         root=_SHEET.parent,
         format="pdf",
+        # For readers who hear it: tags, language, a text for each figure.
+        pdf_standards="ua-1",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         timestamp=int(made_at.timestamp()),
     )
