@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from scoring.figures.axes import Axis, from_zero
 from scoring.figures.figure import Figure
 from scoring.figures.frame import Words, figure, framed
 
 TICKS = 4
-"""Days that are named under the figure."""
+"""Parts of the span whose first days are named under the figure."""
 
 
-def by_day(name: str, words: Words, up: str, found: Sequence[tuple[date, float]]) -> Figure:
-    """Draw an amount (``up``: its quantity and unit) for each day (one or more, the oldest first)."""
-    first = found[0][0]
-    last = max((found[-1][0] - first).days, 1)
-    step = max(1.0, round(last / TICKS))
-    named = {place: date.fromordinal(first.toordinal() + place) for place in range(last + round(step) + 1)}
-    across = Axis("Day (UTC)", 0.0, float(last), step, lambda value, _: f"{named[round(value)]:%-d %b}")
+def by_day(name: str, words: Words, up: str, found: Sequence[tuple[date, float]], span: tuple[date, date]) -> Figure:
+    """Draw an amount (``up``: its quantity and unit) for each day that has one (one or more), from a day to another."""
+    first, last = span
+    length = max((last - first).days, 1)
+    step = length / min(TICKS, length)
+    across = Axis(
+        "Day (UTC)", 0.0, float(length), step, lambda value, _: f"{first + timedelta(days=round(value)):%-d %b}"
+    )
     frame = framed(words, (across, from_zero(up, max(amount for _, amount in found) or 1.0)))
     points = [(float((day - first).days), amount) for day, amount in found]
     marks = [frame.line([(place, 0.0), (place, amount)], "curve") for place, amount in points]

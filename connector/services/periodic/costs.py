@@ -14,7 +14,7 @@ from connector.services.context import Services
 from connector.services.kpis import reading
 from connector.services.periodic.kept import gain, in_money
 from connector.services.periodic.periods import Period
-from connector.services.periodic.wording import Made, none
+from connector.services.periodic.wording import Made, crm, none
 from connector.services.prices import Prices
 from connector.services.reports.experiments import experiment_lines
 from connector.services.usage import CALLS, CPU
@@ -41,7 +41,7 @@ def build(services: Services, tenant_id: UUID, period: Period) -> Made:
     total = _costs(services.prices, days, stored, period)
     parts = (
         _cost(services.prices, total),
-        _work(days, begun, made, held),
+        _work(services, days, begun, (made, held), period),
         _storage(stored),
         _value(services, tenant_id, period),
     )
@@ -92,15 +92,17 @@ def _cost(prices: Prices, total: tuple[Priced, ...]) -> tuple[Section, str]:
     return Section("Cost", tuple(blocks)), sentence
 
 
-def _work(days: Days, begun: str | None, made: int, held: int) -> tuple[Section, str]:
-    blocks: list[Block] = []
+def _work(
+    services: Services, days: Days, begun: str | None, scores: tuple[int, int], period: Period
+) -> tuple[Section, str]:
+    (made, held), blocks = scores, list[Block]()
     if begun is None:
         blocks.append(none("No work was counted for this organisation yet."))
     else:
         blocks.append(Paragraph(f"Counted since {begun}. Work before that day is in no figure here."))
     rows = [("Scores made", f"{made:,}"), ("Leads with a score when this was made", f"{held:,}")]
     rows += [
-        (f"Requests to {what.removeprefix(CALLS)}", f"{sum(found.values()):,}")
+        (f"Requests to {crm(services, what.removeprefix(CALLS))}", f"{sum(found.values()):,}")
         for what, found in days.items()
         if what.startswith(CALLS)
     ]
@@ -114,7 +116,11 @@ def _work(days: Days, begun: str | None, made: int, held: int) -> tuple[Section,
             "High days are those of trainings and of first reads; a rise that stays is worth a look.",
             f"{len(found)} days, {sum(amount for _, amount in found):,.1f} seconds together.",
         )
-        blocks.append(Picture(by_day("cpu", words, "Processor time (seconds)", found)))
+        blocks.append(
+            Picture(
+                by_day("cpu", words, "Processor time (seconds)", found, tuple(map(date.fromisoformat, period.days)))
+            )
+        )
     return Section("Work", tuple(blocks)), f"{made:,} scores were made."
 
 

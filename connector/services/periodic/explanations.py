@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +92,7 @@ def _explained(row: AnyRow) -> tuple[str, ...]:
         f"{row.seq:,}",
         f"{row.at:%-d %b}",
         str(body.get("model", "–")),
-        str(body.get("score", "–")),
+        f"{Decimal(body['score']):.1f}" if "score" in body else "–",
         str(body.get("tier", "–")),
         told,
         _adds_up(body, [float(part["contribution"]) for part in parts]),

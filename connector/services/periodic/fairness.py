@@ -12,8 +12,13 @@ from connector.store import models
 from scoring.cards.blocks import Block, Picture, Section
 from scoring.cards.segments import segments
 from scoring.figures.axes import percent
-from scoring.figures.frame import Words
+from scoring.figures.frame import Words, short
 from scoring.figures.ranges import Meaning, Span, ranges
+
+LEAST, MOST = 2, 6
+"""Groups from which on a figure tells more than the table, and those that have room in it: the farthest apart."""
+LETTERS = 14
+"""Of a group's name in a figure."""
 
 
 def fairness(services: Services, tenant_id: UUID) -> tuple[Section, str]:
@@ -24,10 +29,7 @@ def fairness(services: Services, tenant_id: UUID) -> tuple[Section, str]:
         return Section("Fairness", (none("No model has scored yet."),)), "No model has scored yet."
     attributes = champion.report.get("segments") or ()
     blocks: list[Block] = list(segments(champion.report).blocks)
-    for one in attributes:
-        picture = _gaps(one)
-        if picture is not None:
-            blocks.append(picture)
+    blocks += [picture for picture in map(_gaps, attributes) if picture is not None]
     apart = sum(_apart(gap["selected"]) for one in attributes for gap in one["gaps"])
     sentence = (
         f"Fairness: {plural(apart, 'group is', 'groups are')} surely selected more or less often than the largest."
@@ -39,13 +41,14 @@ def fairness(services: Services, tenant_id: UUID) -> tuple[Section, str]:
 
 def _gaps(one: Mapping[str, Any]) -> Picture | None:
     spans = [
-        Span(str(gap["value"]), found["low"], found["high"], found["value"])
+        Span(short(str(gap["value"]), LETTERS), found["low"], found["high"], found["value"])
         for gap in one["gaps"]
         for found in [gap["selected"]]
         if None not in (found["low"], found["high"], found["value"])
     ]
-    if not spans:
+    if len(spans) < LEAST:
         return None
+    spans = sorted(spans, key=lambda span: -abs(span.value))[:MOST]
     told = "; ".join(f"{span.label}: {span.value * 100:+.1f} points" for span in spans) + "."
     words = Words(
         f"{one['label']}: how much more often each group is selected",

@@ -100,5 +100,5 @@ def _published(services: Services, tenant_id: UUID, period: Period) -> Sequence[
 
 
 def _about(body: Mapping[str, Any]) -> str:
-    hidden = ("action", "by", "sha256")
+    hidden = ("action", "by", "sha256", "run")
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in body.items() if name not in hidden) or "–"

@@ -17,8 +17,10 @@ from scoring.cards.blocks import Block, Card, Items, Paragraph, Table
 _SHEET = Path(__file__).with_name("report.typ")
 _WHOLE = 620.0
 """A figure of so many units is as wide as the page's text."""
-_NARROW, _WIDE = 7, 34
-"""Letters between which a column's longest cell counts for its width."""
+_LETTERS = 112
+"""So many letters of a table fit beside each other."""
+_WIDE, _BESIDE = 36, 4
+"""Letters up to which a column's longest cell counts for its width, and those that the space beside it takes."""
 
 
 def render(card: Card, organisation: str, made_at: datetime) -> bytes:
@@ -52,19 +54,28 @@ def _part(block: Block) -> dict[str, Any]:
     if isinstance(block, Items):
         return {"kind": "items", "items": list(block.texts)}
     if isinstance(block, Table):
-        cells = [cell for row in block.rows for cell in row]
+        widths, scale = _widths([block.head, *block.rows])
         return {
             "kind": "table",
             "caption": block.caption,
             "head": list(block.head),
-            "cells": cells,
-            "widths": _widths([block.head, *block.rows]),
+            "cells": [cell for row in block.rows for cell in row],
+            "widths": widths,
+            "scale": scale,
         }
     svg = block.figure.svg
     width = float(svg.partition('viewBox="0 0 ')[2].partition(" ")[0])
     return {"kind": "figure", "svg": svg, "told": f"{block.figure.title}. {block.figure.told}", "share": width / _WHOLE}
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """How wide each column is beside the others, by its longest cell."""
-    return [min(max(*(len(cell) for cell in column), _NARROW), _WIDE) for column in zip(*rows, strict=True)]
+def _widths(rows: Sequence[Sequence[str]]) -> tuple[list[float], float]:
+    """How many letters wide each column is, and by what share letters must be smaller for the longest words to fit."""
+    columns = list(zip(*rows, strict=True))
+    least = [_BESIDE + max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    wanted = [min(max(len(cell) for cell in column) + _BESIDE, _WIDE) for column in columns]
+    more = [max(want - base, 0) for want, base in zip(wanted, least, strict=True)]
+    room = _LETTERS - sum(least)
+    if room <= 0:
+        return [float(base) for base in least], _LETTERS / sum(least)
+    share = min(1.0, room / (sum(more) or 1))
+    return [base + share * extra for base, extra in zip(least, more, strict=True)], 1.0

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from connector.services.context import Services
 from connector.services.periodic.periods import Period
-from connector.services.periodic.wording import none, plural, took
+from connector.services.periodic.wording import crm, none, plural, took
 from connector.store import connections, happened, tenants, users
 from scoring.cards.blocks import Block, Items, Paragraph, Section, Table
 
@@ -77,6 +77,6 @@ def residency(services: Services, tenant_id: UUID) -> tuple[Section, str]:
     )
     blocks: list[Block] = [Paragraph(says)]
     if accounts:
-        rows = tuple((account.vendor, account.account_name, str(account.status)) for account in accounts)
+        rows = tuple((crm(services, account.vendor), account.account_name, str(account.status)) for account in accounts)
         blocks.append(Table("Accounts that data come from and go to", ("CRM", "Account", "State"), rows))
     return Section("Residency", tuple(blocks)), f"The data are kept in the region “{region}”."

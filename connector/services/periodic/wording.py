@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connector.services.context import Services
 from scoring.cards.blocks import Paragraph, Section
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -36,6 +37,12 @@ def took(times: Sequence[timedelta]) -> str:
     """The median and the longest of some lengths of time."""
     ordered = sorted(time.total_seconds() for time in times)
     return f"{seconds(ordered[len(ordered) // 2])}, at most {seconds(ordered[-1])}"
+
+
+def crm(services: Services, vendor: str) -> str:
+    """What a CRM is called; its short name where no app of it is configured."""
+    app = services.apps.get(vendor)
+    return app.capabilities.label if app else vendor
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

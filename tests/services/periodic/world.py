@@ -50,5 +50,3 @@ def pdf_text(pdf: bytes) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(html.unescape(text).replace("\ufffe", "").split())
-
-
