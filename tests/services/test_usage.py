@@ -101,9 +101,14 @@ def test_each_piece_of_work_adds_to_its_day(tenant: History) -> None:
     for _ in range(2):
         with metered(services, tenant.tenant_id):
             spent.spent += 1.5
-    with pytest.raises(ValueError, match="no"), metered(services, tenant.tenant_id):
-        spent.spent += 1
-        raise ValueError("no")
+
+    def fail() -> None:
+        with metered(services, tenant.tenant_id):
+            spent.spent += 1
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
     tenant.clock.at += timedelta(days=1)
     with metered(services, tenant.tenant_id):
         spent.spent += 2

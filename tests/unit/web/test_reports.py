@@ -98,7 +98,7 @@ def _subscribed(site: Site) -> tuple[UUID, str]:
 
 
 def test_a_recipient_leaves_by_one_post_without_a_session(fresh: Site) -> None:
-    """As mail programs send it (RFC 8058); looking alone ends nothing; a second time is as well; it is on the record."""
+    """As mail programs send it (RFC 8058); looking ends nothing; a second time is as well; it is on the record."""
     fresh.signed_in()
     services = fresh.world.services
     tenant_id, path = _subscribed(fresh)
