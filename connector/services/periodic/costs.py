@@ -118,7 +118,13 @@ def _work(
         )
         blocks.append(
             Picture(
-                by_day("cpu", words, "Processor time (seconds)", found, tuple(map(date.fromisoformat, period.days)))
+                by_day(
+                    "cpu",
+                    words,
+                    "Processor time (seconds)",
+                    found,
+                    (date.fromisoformat(period.days[0]), date.fromisoformat(period.days[1])),
+                )
             )
         )
     return Section("Work", tuple(blocks)), f"{made:,} scores were made."

@@ -122,6 +122,18 @@ def test_the_month_says_what_came_of_leads_in_html_and_pdf(tenant: History) -> N
     assert "No experiment ran: no value is claimed." in found.summary
 
 
+def test_leads_without_dates_and_scores_of_the_past_are_told_as_such(tmp_path: Path) -> None:
+    """An old export that is scored as if lived, and one that is known in its order alone."""
+    store = sqlite_store(tmp_path / "past.db")
+    past = history(store, as_of=(NOW - 400 * DAY).isoformat())
+    ordered = history(store, timing="ordered")
+    for made in (past, ordered):
+        fill(made)
+    assert "The scores stand at a time in the past" in as_text(past, report(past, "value"))[0]
+    assert "No lead had its whole time in this period" in as_text(ordered, report(ordered, "value"))[0]
+    store.close()
+
+
 def test_a_report_is_made_once_and_stays_as_it_was(tenant: History) -> None:
     """Whatever becomes known later; whatever the clock does twice; and a change in the database shows."""
     fill(tenant)
@@ -284,7 +296,7 @@ def test_the_quarter_costs_what_was_counted_at_the_operators_prices(tenant: Hist
         assert "Processor 2.000 hours 0.05 USD 0.10 USD" in text
         assert "Requests to CRMs 1,500 0.30 USD 0.45 USD" in text
         assert "Together 0.55 USD" in text
-        assert "Requests to fakecrm 1,500" in text
+        assert "Requests to Fake CRM 1,500" in text
         assert "nothing is set against the cost" in text
 
 
