@@ -13,6 +13,9 @@ from connector.services.digest.alerts import Alert
 from connector.services.kpis.shapes import KpiReport
 from connector.services.kpis.wording import told
 
+LARGEST = 5_000_000
+"""Bytes of a file that is attached: a third more on its way, and many servers take ten million at most."""
+
 _TEMPLATES = Environment(
     loader=PackageLoader("connector.services.digest"),
     autoescape=select_autoescape(("html",)),
@@ -70,10 +73,11 @@ def alert(organisation: str, alerts: Sequence[Alert], url: str) -> Said:
 
 
 def report(organisation: str, title: str, summary: Sequence[str], url: str, pdf: tuple[str, bytes]) -> Said:
-    """Return a report of a month or a quarter, in its sentences and as PDF."""
+    """Return a report of a month or a quarter, in its sentences and, where mail servers take it, as PDF."""
     name = _plain(organisation)
-    said = _rendered("report", f"{name}: {_plain(title)}", organisation=name, title=title, summary=summary, url=url)
-    return replace(said, pdfs=(pdf,))
+    fits = len(pdf[1]) <= LARGEST
+    told = {"organisation": name, "title": title, "summary": summary, "url": url, "attached": fits}
+    return replace(_rendered("report", f"{name}: {_plain(title)}", **told), pdfs=(pdf,) if fits else ())
 
 
 def _rendered(name: str, subject: str, **values: object) -> Said:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from connector.adapters.receivers import Receivers
 from connector.errors import RejectedInput, RetryLater
 from connector.services import schedules
-from connector.services.digest import addresses
+from connector.services.digest import addresses, messages
 from connector.services.digest.addresses import Kind
 from connector.services.periodic import asking, making, periods, sending, signing
 from connector.services.periodic.periods import Months
@@ -236,6 +236,16 @@ def test_each_address_gets_it_once_with_the_pdf(tenant: History, box: Mailbox, r
     told = receiver.got[-1]
     assert told.is_signed_with(own.secret)
     assert (told.told["type"], told.told["data"]["sha256"]) == (making.REPORT_MADE, found.sha256)
+
+
+def test_a_file_that_servers_would_refuse_is_not_attached() -> None:
+    """The message leads to it all the same."""
+    for size, files in ((messages.LARGEST, 1), (messages.LARGEST + 1, 0)):
+        said = messages.report("Alpha", "Review", ("One.",), "https://x.example/reports/1", ("r.pdf", b"x" * size))
+        mail = said.as_mail(ANA, "<1@x.example>", "https://x.example/unsubscribe/k")
+        assert len(list(mail.iter_attachments())) == files
+        assert "https://x.example/reports/1" in said.text
+        assert ("open the PDF" in said.html) == bool(files)
 
 
 def test_every_e_mail_says_how_to_leave_in_one_click(tenant: History, box: Mailbox) -> None:
