@@ -18,8 +18,8 @@ FEBRUARY, JANUARY = "2026-02", "2026-01"
 
 
 def fill(made: History) -> None:
-    """Forty leads of either tier whose 30 days ended in February, of which 12 and 2 converted; ten of January; seven new
-    ones."""
+    """Forty leads of either tier whose 30 days ended in February, of which 12 and 2 converted; ten of January, and
+    seven new ones."""
     former = [made.lead(NOW - 90 * DAY) for _ in range(10)]
     made.score(former, NOW - 80 * DAY, Tier.HIGH_INTENT)
     for tier, wins in ((Tier.HIGH_INTENT, 12), (Tier.LOW, 2)):
