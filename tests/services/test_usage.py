@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
@@ -64,6 +64,7 @@ def test_time_is_parted_evenly_among_what_is_under_way() -> None:
     assert meter.take() == {}
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10_000)), max_size=30))
 def test_all_that_was_spent_while_anything_was_under_way_is_somebodys(steps: list[tuple[int, int]]) -> None:
     """However pieces of work overlap; to the millisecond that is left over for each."""

@@ -19,7 +19,7 @@ _WHOLE = 620.0
 """A figure of so many units is as wide as the page's text."""
 _LETTERS = 112
 """So many letters of a table fit beside each other."""
-_WIDE, _BESIDE = 36, 4
+_WIDE, _BESIDE = 60, 4
 """Letters up to which a column's longest cell counts for its width, and those that the space beside it takes."""
 
 

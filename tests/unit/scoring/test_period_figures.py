@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.figures.axes import percent
@@ -28,6 +28,7 @@ def heights(figure: Figure, kind: str) -> list[float]:
     return [float(one.get("cy", "")) for one in parsed(figure.svg).iter(f"{SVG}circle") if one.get("class") == kind]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(VALUE, VALUE, VALUE), min_size=1, max_size=8))
 def test_spans_lie_within_and_are_named(found: list[tuple[float, float, float]]) -> None:
     """Also where all are zero, or the value lies outside its span."""
@@ -52,6 +53,7 @@ def figure_has_zero(figure: Figure) -> bool:
     return 'class="reference"' in figure.svg
 
 
+@settings(max_examples=40)
 @given(
     st.integers(0, 400),
     st.lists(st.tuples(st.integers(0, 400), st.floats(0, 1e6)), min_size=1, max_size=40),
