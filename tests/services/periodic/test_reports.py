@@ -177,7 +177,7 @@ def test_the_clock_makes_each_in_the_first_night_after_its_time(tenant: History)
             if kind in ("month", "quarter"):
                 schedules.carry_out(tenant.services, whose, kind)
         made_on |= {(one.kind, one.period): one.made_at for one in of_tenant(tenant)}
-        tenant.clock.at += timedelta(hours=6)
+        tenant.clock.at += timedelta(hours=12)
     assert {kind: at.date().isoformat() for kind, at in made_on.items()} == {
         ("value", "2026-03"): "2026-04-01",
         ("value", "2026-04"): "2026-05-01",
