@@ -29,6 +29,7 @@ from connector.services.children import in_child
 from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
 from connector.services.hooks import HookAddresses
 from connector.services.keeping import Keeping
+from connector.services.prices import Prices
 from connector.settings import Settings
 from connector.store.session import open_store
 from connector.telemetry.board_redis import RedisBoard
@@ -65,6 +66,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         providers=_providers(settings),
         receivers=Receivers(settings.webhook_origins),
         mail=_mail(settings),
+        prices=Prices(settings.currency, **settings.prices),
     )
 
 

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,13 @@ KEPT_DAYS: Mapping[str, tuple[str, str]] = {
     "after_leaving": ("CONNECTOR_KEEP_AFTER_LEAVING_DAYS", "30"),
 }
 """Kind → the variable that says for how many days it is kept, and how many without it."""
+
+PRICES: Mapping[str, str] = {
+    "cpu_hour": "CONNECTOR_PRICE_CPU_HOUR",
+    "gigabyte_month": "CONNECTOR_PRICE_GB_MONTH",
+    "thousand_calls": "CONNECTOR_PRICE_THOUSAND_CALLS",
+}
+"""What a price is of → the variable that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class Settings:
     enrichment_origins: tuple[str, ...]
     webhook_origins: tuple[str, ...]
     mail: MailSettings | None
+    currency: str
+    prices: Mapping[str, Decimal | None]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -112,6 +122,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
         webhook_origins=reader.value("CONNECTOR_WEBHOOK_ORIGINS", _origins),
         mail=_mail(reader),
+        currency=reader.value("CONNECTOR_PRICE_CURRENCY", _currency, default="EUR"),
+        prices={what: reader.value(name, _price) for what, name in PRICES.items()},
     )
     reader.raise_problems()
     return settings
@@ -289,6 +301,20 @@ def _positive(text: str) -> float:
     if not 0 < number < math.inf:
         raise ValueError("takes a number of seconds above 0.")
     return number
+
+
+def _price(text: str) -> Decimal | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        raise ValueError("takes a price such as 0.045, without a currency.")
+    return Decimal(text)
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError("takes a currency by its three letters, such as EUR.")
+    return text
 
 
 def _name(text: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from uuid import UUID
 
 from connector.errors import CorruptSecret, Disconnected, LostLease, MissingPermission, NeedsAdmin, RetryLater, Stopping
-from connector.services import pipeline
+from connector.services import pipeline, usage
 from connector.services.context import Services
 from connector.services.job import Job
 from connector.store.connections import Health
@@ -35,7 +35,8 @@ def carry_out(services: Services, intent_id: UUID) -> None:
 
 
 def _do(services: Services, job: Job) -> None:
-    with logs.about(tenant=job.tenant_id, run=job.run.id, stage=job.intent.stage, subject=job.intent.subject):
+    about = logs.about(tenant=job.tenant_id, run=job.run.id, stage=job.intent.stage, subject=job.intent.subject)
+    with about, usage.metered(services, job.tenant_id):
         _perform(services, job)
 
 

@@ -6,7 +6,7 @@ import logging
 from uuid import UUID
 
 from connector.errors import LostLease, NeedsAdmin, RetryLater
-from connector.services import pipeline, realtime
+from connector.services import pipeline, realtime, usage
 from connector.services.realtime import Done
 from connector.services.turn import Turn
 from connector.services.warm import Warm
@@ -28,7 +28,8 @@ def take_turns(warm: Warm, piece_id: UUID) -> dict[UUID, float]:
     turn = realtime.claim(warm.services, piece_id)
     if turn is None:
         return paused
-    done, pause = _take(warm, turn)
+    with usage.metered_turn(warm.services, turn.tenant_id):
+        done, pause = _take(warm, turn)
     if pause is not None and pause <= LONGEST_PAUSE_SECONDS:
         paused[piece_id] = pause
     warm.services.wake_all(done.ready)

@@ -19,6 +19,7 @@ from connector.demo.sandboxes import IMPORTING
 from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
 from connector.services.context import Services
+from connector.services.periodic import asking
 from connector.store import connections, models
 from connector.store.connections import CrmConnection
 
@@ -62,6 +63,8 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     with services.store.reading(tenant_id) as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
+    console.print("Making the reports of the month and the quarter so far …")
+    asking.make_now(services, tenant_id)
     report = champion.report if champion else {}
     summary = {
         "seconds": round(seconds, 2),

@@ -15,6 +15,8 @@ from connector.clock import Clock
 from connector.crypto import TokenCipher
 from connector.services.hooks import HookAddresses
 from connector.services.keeping import Keeping
+from connector.services.prices import Prices
+from connector.services.usage import Meter
 from connector.store.session import Store
 from connector.store.tenants import DEFAULT_REGION
 from connector.telemetry.board import Board, LocalBoard
@@ -68,6 +70,7 @@ class Services:
     ``refresh_seconds``: an account that neither pushes nor can be looked at is read again so long after its last run.
     ``region`` is the one whose tenants these processes serve.
     ``counts`` are this process's own until they are published on the ``board`` that all share.
+    ``meter`` counts what this process does for each tenant; ``prices`` are the operator's.
     ``mail`` is None where the deployment names no mail server.
     ``stopping`` says whether this process is asked to end: work is then handed back, not begun.
     """
@@ -92,6 +95,8 @@ class Services:
     providers: Providers = field(default_factory=Providers)
     receivers: Receivers = field(default_factory=Receivers)
     mail: Mailer | None = None
+    meter: Meter = field(default_factory=Meter)
+    prices: Prices = field(default_factory=Prices)
 
     def wake_all(self, ready: Sequence[tuple[str, UUID]]) -> None:
         """Announce (queue, id of the work) pairs after their rows were committed."""

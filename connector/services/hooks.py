@@ -1,6 +1,7 @@
-"""Addresses to which a vendor pushes for one connection: unguessable, and checked before anything is read.
+"""Addresses that are one party's alone: to which a vendor pushes for one connection, at which a recipient of messages
+takes itself off the list. Unguessable, and checked before anything is read.
 
-The key in an address is the connection's id with a keyed hash of it (HMAC-SHA256), so that no secret
+The key in an address is what it is for with a keyed hash of it (HMAC-SHA256), so that no secret
 needs to be stored and none can be made up. What an admin enters in the CRM to sign with is made the same way.
 """
 
@@ -46,8 +47,25 @@ class HookAddresses:
         """Return what the connection's CRM signs with, where its admin enters a secret of ours."""
         return self._keyed(b"sign:", connection_id)
 
+    def unsubscribe(self, tenant_id: UUID, recipient_id: UUID) -> str:
+        """Return the address at which one recipient of messages takes itself off the list."""
+        return f"{self.public_url}/unsubscribe/{tenant_id.hex}{recipient_id.hex}{self._left(tenant_id, recipient_id)}"
+
+    def unsubscribing(self, key: str) -> tuple[UUID, UUID] | None:
+        """Return (tenant, recipient) of an address that ends in ``key``; None where we never made that address."""
+        try:
+            tenant_id, recipient_id = UUID(hex=key[:32]), UUID(hex=key[32:64])
+        except ValueError:
+            return None
+        good = hmac.compare_digest(key[64:].encode(), self._left(tenant_id, recipient_id).encode())
+        return (tenant_id, recipient_id) if good else None
+
+    def _left(self, tenant_id: UUID, recipient_id: UUID) -> str:
+        return self._keyed(b"unsubscribe:", tenant_id, recipient_id)
+
     def _mark(self, connection_id: UUID) -> str:
         return self._keyed(b"hook:", connection_id)
 
-    def _keyed(self, purpose: bytes, connection_id: UUID) -> str:
-        return hmac.new(self.secret_key.encode(), purpose + connection_id.bytes, hashlib.sha256).hexdigest()
+    def _keyed(self, purpose: bytes, *ids: UUID) -> str:
+        told = purpose + b"".join(one.bytes for one in ids)
+        return hmac.new(self.secret_key.encode(), told, hashlib.sha256).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.adapters.contract import Lane, Usage
@@ -14,13 +15,17 @@ _APART = {0: "none", 429: "429"}
 
 @dataclass(frozen=True, slots=True)
 class MeteredLane:
-    """A lane whose waits, pauses and refusals are counted. ``kind`` is ``realtime`` or ``bulk``."""
+    """A lane whose waits, pauses and refusals are counted. ``kind`` is ``realtime`` or ``bulk``.
+
+    ``used`` is told of each request, to count it for its tenant.
+    """
 
     lane: Lane
     counts: Counts
     clock: Clock
     vendor: str
     kind: str
+    used: Callable[[], None]
 
     def acquire(self, budget: str) -> None:
         """Time the wait."""
@@ -55,4 +60,5 @@ class MeteredLane:
 
     def answered(self, status: int) -> None:
         """Count an answer of the CRM by its class; 0 stands for none, and a 429 for itself: it is our own fault."""
+        self.used()
         self.counts.add(VENDOR_ANSWERS, self.vendor, _APART.get(status, f"{status // 100}xx"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from connector.services import regions
 from connector.services.context import Services
 from connector.services.metering import MeteredLane
 from connector.services.tokens import TokenSource
+from connector.services.usage import CALLS
 from connector.store import connections
 from connector.store.connections import CrmConnection, Health
 
@@ -69,7 +71,8 @@ def opened(services: Services, connection: CrmConnection, source: Source, *, rea
     limited = connection.limited_as or connection.account_id
     kind = "realtime" if realtime else "bulk"
     governed = services.lane(connection.vendor, limited, app.capabilities, realtime=realtime)
-    lane = MeteredLane(governed, services.counts, services.clock, connection.vendor, kind)
+    used = partial(services.meter.add, connection.tenant_id, f"{CALLS}{connection.vendor}")
+    lane = MeteredLane(governed, services.counts, services.clock, connection.vendor, kind, used)
     return app.connect(
         Access(
             connection_id=str(connection.id),

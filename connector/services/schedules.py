@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
-from connector.services import polling, regions, verification
+from connector.services import polling, regions, usage, verification
 from connector.services.context import Services
 from connector.services.digest import sending
 from connector.services.digest.addresses import ALERTS
@@ -25,6 +25,8 @@ from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.kpis import making
 from connector.services.nights import next_night, place_of
+from connector.services.periodic import asking
+from connector.services.periodic import sending as reporting
 from connector.services.pitfalls import watching as pitfall_watch
 from connector.services.privacy import accounts
 from connector.services.privacy import retention as keeping_time
@@ -118,6 +120,10 @@ KINDS: Mapping[str, Kind] = {
     ALERTS: Kind(sending.send_alerts, sending.cadence, minutes=65),
     # Whether the tenant stands in one of the known pitfalls; before the alerts, which tell of it.
     pitfall_watch.KIND: Kind(pitfall_watch.look, sending.cadence, minutes=55),
+    # What the last month was worth; how the last quarter was used and what it cost. Made once each, then sent.
+    "month": Kind(reporting.monthly, reporting.each_month, minutes=70),
+    "quarter": Kind(reporting.quarterly, reporting.each_quarter, minutes=80),
+    asking.ASKED: Kind(asking.make_now, _on_demand),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.
@@ -180,7 +186,8 @@ def carry_out(services: Services, tenant_id: UUID, name: str) -> bool:
         if not schedules.claim(session, tenant_id, name, now, lease):
             return False
     try:
-        kind.run(services, tenant_id)
+        with usage.metered(services, tenant_id):
+            kind.run(services, tenant_id)
     except RetryLater as later:
         pause = max(LEAST_PAUSE, timedelta(seconds=later.after_seconds))
         with services.store.transaction(tenant_id) as session:

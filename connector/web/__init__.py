@@ -42,9 +42,11 @@ from connector.web import (
     pitfalls,
     privacy,
     publication,
+    reports,
     security,
     session,
     tracking,
+    unsubscribing,
     versions,
     webhooks,
     webhooks_out,
@@ -67,6 +69,7 @@ _BLUEPRINTS = (
     capacity.pages,
     channels.pages,
     objectives.pages,
+    reports.pages,
     experiments.pages,
     fields.pages,
     people.pages,
@@ -81,6 +84,7 @@ _BLUEPRINTS = (
     join.pages,
     webhooks.endpoint,
     collecting.endpoint,
+    unsubscribing.endpoint,
     health.endpoint,
     metrics.endpoint,
 )
@@ -111,7 +115,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     metrics.register(app)
     enrichment.register(app)
     csrf = CSRFProtect(app)
-    for endpoint in (webhooks.endpoint, collecting.endpoint):
+    for endpoint in (webhooks.endpoint, collecting.endpoint, unsubscribing.endpoint):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
     app.before_request(session.require_region)

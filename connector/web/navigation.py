@@ -55,13 +55,19 @@ GROUPS = (
             Entry("Versions", "versions.show"),
             Entry("Drift", "drift.show"),
             Entry("Pitfalls", "pitfalls.show"),
-            Entry("Forecasts", "forecasts.show"),
-            Entry("Objectives", "objectives.show"),
+            Entry("Fields", "fields.index"),
+        ),
+    ),
+    Group(
+        "Results",
+        (
             Entry("KPIs", "kpis.index"),
+            Entry("Objectives", "objectives.show"),
             Entry("Capacity", "capacity.show"),
             Entry("Channels", "channels.show"),
+            Entry("Forecasts", "forecasts.show"),
             Entry("Experiments", "experiments.show"),
-            Entry("Fields", "fields.index"),
+            Entry("Reports", "reports.index"),
         ),
     ),
     Group(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from scoring.cards import firmness, inputs, making, purpose, quality, segments, shapes
 from scoring.cards.blocks import Card
-from scoring.cards.html import body, page
+from scoring.cards.html import body, page, standalone
 from scoring.cards.markdown import markdown
 from scoring.figures import figures
 from scoring.figures.figure import Json
 
-__all__ = ["Card", "body", "card", "markdown", "page"]
+__all__ = ["Card", "body", "card", "markdown", "page", "standalone"]
 
 
 def card(report: Json) -> Card:

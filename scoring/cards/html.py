@@ -26,11 +26,16 @@ _WIDE = 600
 
 def page(card: Card) -> str:
     """A whole page, with nothing to load."""
-    title = escape(card.title)
+    return standalone(card.title, body(card))
+
+
+def standalone(title: str, contents: str) -> str:
+    """A whole page around ``contents`` as :func:`body` made them, with nothing to load; the title is escaped."""
+    head = escape(title)
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{head}</title>\n'
         f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n'
-        f"<h1>{title}</h1>\n{body(card)}\n</body>\n</html>\n"
+        f"<h1>{head}</h1>\n{contents}\n</body>\n</html>\n"
     )
 
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     DRAFT = "draft the organisation's objectives"
     SIGN = "sign the organisation's objectives"
     TELL = "say which addresses are sent the weekly figures and alerts"
+    REVIEW = "read reviews of compliance and cost, have reports made, and sign them off"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 
@@ -51,6 +52,7 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.DRAFT: Role.ANALYST,
         Permission.SIGN: Role.OWNER,
         Permission.TELL: Role.OWNER,
+        Permission.REVIEW: Role.ADMIN,
         Permission.ADMIT: Role.ADMIN,
     }
 )

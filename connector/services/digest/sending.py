@@ -6,16 +6,13 @@ twice, under the same id. What passes is tried again while the rest goes on; wha
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from connector.errors import CorruptSecret, NeedsAdmin, RejectedInput, RetryLater
+from connector.errors import RetryLater
 from connector.services.context import Services
-from connector.services.digest import messages
-from connector.services.digest.addresses import Kind, opened
+from connector.services.digest import messages, posting
 from connector.services.digest.alerts import Alert, open_alerts
 from connector.services.digest.messages import Said
 from connector.services.kpis import making
@@ -24,14 +21,11 @@ from connector.services.objectives.measuring import standing
 from connector.store import ledger, recipients, tenants
 from connector.store.recipients import Recipient
 
-log = logging.getLogger("connector.digest")
-
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
 ONE_DIGEST = timedelta(days=6)
 """An address that was sent a digest gets none for so long, however often a turn is begun again."""
 FRESH = timedelta(days=8)
 """Figures that are older are made anew before they are sent."""
-_PAUSE = 300.0
 
 
 def send_digests(services: Services, tenant_id: UUID) -> None:
@@ -107,39 +101,10 @@ def _tell(
     settled: Mapping[str, object],
 ) -> RetryLater | None:
     """Send to one address and note how it went; return what passes, for who calls to be tried again."""
-    now = services.clock.now()
-    changed: dict[str, object] = {"trouble": None, "told_at": now, **settled}
-    later: RetryLater | None = None
-    heard = {alert.key for alert in alerts}
-    try:
-        _send(services, recipient, said, what)
-    except RejectedInput as refused:
-        # Told as well as it ever will be: this address is not asked again every hour.
-        changed = {"trouble": str(refused), **settled}
-    except (NeedsAdmin, CorruptSecret) as hindered:
-        changed, heard = {"trouble": str(hindered)}, set()
-    except RetryLater as passing:
-        changed, heard, later = {"trouble": f"{passing} It is tried again."}, set(), passing
-    if "told_at" not in changed:
-        log.warning("address %s of tenant %s was not told", recipient.id, recipient.tenant_id)
+    now, posted = services.clock.now(), posting.post(services, recipient, said, what)
+    changed = {**posted.noted(now), **(settled if posted.settled else {})}
     with services.store.transaction(recipient.tenant_id) as session:
         ledger.lock(session, recipient.tenant_id)
         recipients.note(session, recipient, **changed)
-        recipients.tell(session, recipient, heard, now)
-    return later
-
-
-def _send(services: Services, recipient: Recipient, said: Said, what: str) -> None:
-    address = opened(services, recipient)
-    if recipient.kind == Kind.CHAT:
-        reply = services.receivers.post_text(address, said.text)
-        if 200 <= reply.status < 300:
-            return
-        if reply.status == 429 or reply.status >= 500:
-            pause = max(reply.pause_seconds, _PAUSE)
-            raise RetryLater(f"The chat answered {reply.status}.", after_seconds=pause)
-        raise RejectedInput(f"The chat answered {reply.status}. Make a new incoming webhook there, and enter it here.")
-    if services.mail is None:
-        raise NeedsAdmin("This deployment has no mail server.", remedy="Its operator sets CONNECTOR_SMTP_HOST.")
-    host = urlsplit(services.hooks.public_url).hostname or "localhost"
-    services.mail.send(said.as_mail(address, f"<{what}.{recipient.id.hex}@{host}>"))
+        recipients.tell(session, recipient, {alert.key for alert in alerts} if posted.settled else (), now)
+    return posted.later

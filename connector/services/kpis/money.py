@@ -55,7 +55,7 @@ def pipeline(known: Known) -> Kpi:
         "the mean amount of last year's conversions."
     )
     won, known_leads = set(known.won["lead_id"]), set(known.leads["lead_id"])
-    mean = _mean_amount(known)
+    mean = mean_amount(known)
     lines: list[Line] = []
     for tier in Tier:
         held = [row.probability for row in known.chances if row.tier == tier and row.lead_id in known_leads - won]
@@ -70,7 +70,8 @@ def pipeline(known: Known) -> Kpi:
     return Kpi("pipeline", "Expected of open leads", says, None, tuple(lines), note)
 
 
-def _mean_amount(known: Known) -> tuple[Decimal, str | None] | None:
+def mean_amount(known: Known) -> tuple[Decimal, str | None] | None:
+    """Return the mean amount of last year's conversions in their commonest currency; None where too few are known."""
     paid = [row for row in known.paid if row.amount is not None and row.amount > 0 and row.at >= known.now - YEAR]
     if not paid:
         return None

@@ -68,11 +68,16 @@ class ExperimentsReport:
 
 def experiments_report(services: Services, tenant_id: UUID, wish: Wish | None = None) -> ExperimentsReport:
     """Report a tenant's experiments; a new one is planned for ``wish``."""
-    with services.store.reading(tenant_id) as session:
-        lines = [_line(found, experiments.sizes(session, found)) for found in experiments.of_tenant(session, tenant_id)]
+    lines = experiment_lines(services, tenant_id)
     running = next((line for line in lines if line.experiment.ended_at is None), None)
     proposal = None if running else propose(services, tenant_id, wish or Wish())
     return ExperimentsReport(proposal, running, [line for line in lines if line is not running])
+
+
+def experiment_lines(services: Services, tenant_id: UUID) -> Sequence[Line]:
+    """Return every experiment of a tenant with what was seen of it, the newest first."""
+    with services.store.reading(tenant_id) as session:
+        return [_line(one, experiments.sizes(session, one)) for one in experiments.of_tenant(session, tenant_id)]
 
 
 def _line(experiment: Experiment, sizes: Mapping[bool, tuple[int, int]]) -> Line:

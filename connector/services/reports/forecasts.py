@@ -94,6 +94,13 @@ def forecasts_report(services: Services, tenant_id: UUID) -> ForecastsReport:
     )
 
 
+def opened_forecasts(services: Services, tenant_id: UUID) -> Sequence[Opened]:
+    """Return every forecast whose time is over beside what came, the newest first."""
+    with services.store.reading(tenant_id) as session:
+        found = forecasts.of_tenant(session, tenant_id)
+    return [_opened(one, one.outcome) for one in found if one.outcome is not None]
+
+
 def _opened(one: Forecast, outcome: Any) -> Opened:
     said = json.loads(one.body)
     return Opened(

@@ -14,6 +14,7 @@ from connector.store.tables.enriched import (
 from connector.store.tables.objectives import objective_drafts, objectives, pitfalls
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
+from connector.store.tables.periodic import periodic_reports, told_reports, usage_days
 from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
 from connector.store.tables.publishing import publications
 from connector.store.tables.realtime import lanes, traces
@@ -80,6 +81,7 @@ __all__ = [
     "objective_drafts",
     "objectives",
     "outbox",
+    "periodic_reports",
     "pitfalls",
     "publications",
     "pulses",
@@ -97,10 +99,12 @@ __all__ = [
     "successions",
     "tenants",
     "told_alerts",
+    "told_reports",
     "tombstones",
     "traces",
     "tracked_events",
     "tracked_refusals",
+    "usage_days",
     "users",
     "visitors",
     "webhook_endpoints",

@@ -19,6 +19,8 @@ OPEN = {
     "collecting.preflight",
     "collecting.events",
     "collecting.server",
+    "unsubscribing.ask",
+    "unsubscribing.leave",
     "api-docs.openapi_json",
     "api_document.page",
 }

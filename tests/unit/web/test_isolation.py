@@ -22,6 +22,7 @@ from connector.store import (
     drifting,
     ledger,
     models,
+    periodic,
     persons,
     recipients,
     scores,
@@ -33,6 +34,7 @@ from connector.store import leads as lead_rows
 from connector.store import sites as site_rows
 from connector.store.drifting import NewAlarm
 from connector.store.models import Decided, ModelVersion
+from connector.store.periodic import Contents, Report
 from connector.store.recipients import Recipient
 from connector.store.tables import leads, metadata, records
 from connector.store.tenants import TenantSettings
@@ -148,6 +150,13 @@ def _alarm(site: Site, account: str) -> dict[str, object]:
         return {"alarm_id": drifting.open_alarms(session, tenant)[0].id}
 
 
+def _report(site: Site, account: str) -> dict[str, object]:
+    row = Report(uuid4(), site.tenant_of(account), "value", str(uuid4()), "Report", NOW, (), "0", 1)
+    with site.world.services.store.transaction() as session:
+        periodic.add(session, row, Contents("<p>Some figures.</p>", b"%PDF-"))
+    return {"report_id": row.id}
+
+
 def _recipient(site: Site, account: str) -> dict[str, object]:
     services, tenant = site.world.services, site.tenant_of(account)
     recipient_id = uuid4()
@@ -167,6 +176,12 @@ OWNED = {
     "experiments.show": Owned("GET", _nothing),
     "experiments.begin": Owned("POST", _nothing),
     "experiments.end": Owned("POST", _nothing),
+    "reports.index": Owned("GET", _nothing),
+    "reports.make": Owned("POST", _nothing),
+    "reports.show": Owned("GET", _report),
+    "reports.pdf": Owned("GET", _report),
+    "reports.html": Owned("GET", _report),
+    "reports.sign": Owned("POST", _report),
     "kpis.index": Owned("GET", _nothing),
     "kpis.make": Owned("POST", _nothing),
     "kpis.take": Owned("POST", _nothing),

@@ -1,0 +1,1 @@
+"""Reports of a month or a quarter."""
