@@ -27,6 +27,11 @@ def asked_by(who: str) -> Iterator[None]:
         _asker.reset(token)
 
 
+def asker() -> str:
+    """Return who asks for what is done now."""
+    return _asker.get()
+
+
 def record(services: Services, session: Connection, tenant_id: UUID, action: str, **more: Any) -> int:
     """Enter an act in the tenant's ledger, in the transaction that makes it true; return the entry's number."""
     body = {"action": action, "by": _asker.get(), **more}

@@ -21,6 +21,7 @@ from connector.services.drift import watching
 from connector.services.enrichment import buying
 from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.experiments import judging
+from connector.services.feedback import overriding
 from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.kpis import making
@@ -115,6 +116,8 @@ KINDS: Mapping[str, Kind] = {
     # The week in figures, to whom owners put on the list; and alerts as they open.
     "digest": Kind(sending.send_digests, every(days=7), minutes=55),
     ALERTS: Kind(sending.send_alerts, sending.cadence, minutes=65),
+    # Scores that people set by hand, once their last day is over; due only where one has an end.
+    overriding.KIND: Kind(overriding.end_due, overriding.cadence),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.

@@ -11,6 +11,7 @@ from connector.store.tables.enriched import (
     enrichment_spending,
     enrichment_values,
 )
+from connector.store.tables.judged import excluded_leads, exclusions, feedback, overrides
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
 from connector.store.tables.privacy import departures, erasures, lead_marks, successions, tombstones
@@ -54,8 +55,11 @@ __all__ = [
     "enrichment_values",
     "erasures",
     "events",
+    "excluded_leads",
+    "exclusions",
     "experiment_leads",
     "experiments",
+    "feedback",
     "fields",
     "forecast_leads",
     "forecasts",
@@ -77,6 +81,7 @@ __all__ = [
     "model_shares",
     "models",
     "outbox",
+    "overrides",
     "publications",
     "pulses",
     "records",
