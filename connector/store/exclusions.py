@@ -148,3 +148,10 @@ def companies_of(connection: Connection, tenant_id: UUID, lead_ids: Collection[i
     """Return lead → the key of its company."""
     query = sa.select(leads.c.id, leads.c.company_key).where(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
     return {row.id: row.company_key for row in connection.execute(query)}
+
+
+def people_of(connection: Connection, tenant_id: UUID, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return exclusion → the lead that it means, of those of these that leave out a person."""
+    query = sa.select(exclusions.c.id, records.c.lead_id).join(records, records.c.id == exclusions.c.record_id)
+    mine = sa.and_(exclusions.c.tenant_id == tenant_id, exclusions.c.id.in_(ids), records.c.lead_id.is_not(None))
+    return {row.id: row.lead_id for row in connection.execute(query.where(mine))}

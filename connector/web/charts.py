@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from connector.services.kpis.shapes import KpiReport
 from connector.services.reports.experiments import Line
+from connector.services.reports.feedback import Counted, FeedbackReport
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
+from scoring.figures.thumbs import Share, by_tier, by_week
 from scoring.waterfall import REST, waterfall
 
 
@@ -61,11 +63,24 @@ def kpi_charts(report: KpiReport) -> tuple[Markup | None, Markup | None]:
     )
 
 
+def thumb_charts(report: FeedbackReport) -> tuple[Markup | None, Markup | None]:
+    """Draw the shares of thumbs up by tier and by week, each where there are thumbs."""
+
+    def shares(lines: Sequence[Counted]) -> list[Share]:
+        return [Share(line.label, line.thumbs, line.share, line.low, line.high) for line in lines]
+
+    return (
+        Markup(by_tier(shares(report.tiers))) if report.tiers else None,  # noqa: S704 # escaped where it is drawn
+        Markup(by_week(shares(report.weeks))) if report.weeks else None,  # noqa: S704 # escaped where it is drawn
+    )
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
     "drift_figure": drift_figure,
     "kpi_charts": kpi_charts,
+    "thumb_charts": thumb_charts,
 }
 """What the templates call."""

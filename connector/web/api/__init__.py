@@ -6,11 +6,24 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from connector.settings import Settings
-from connector.web.api import conversions, document, events, exports, gate, leads, limits, models, people, scores
+from connector.web.api import (
+    conversions,
+    document,
+    events,
+    exports,
+    feedback,
+    gate,
+    leads,
+    limits,
+    models,
+    people,
+    scores,
+)
 
 _NOUNS = (
     scores.routes,
     leads.routes,
+    feedback.routes,
     events.routes,
     conversions.routes,
     models.routes,
