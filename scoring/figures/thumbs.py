@@ -10,6 +10,9 @@ from scoring.figures.figure import told_percent
 from scoring.figures.frame import Words, figure, framed
 
 
+_NAMED = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """Thumbs of one tier or week: how many, the share of thumbs up, and the ends of its 95 % interval."""
@@ -42,7 +45,9 @@ def by_week(found: Sequence[Share]) -> str:
 def _drawn(title: str, across_label: str, reading: str, found: Sequence[Share]) -> str:
     told = "; ".join(f"{one.label}: {told_percent(one.up)} of {one.thumbs:,}" for one in found) + "."
     words = Words(title, reading, told)
-    labels = {place: one.label for place, one in enumerate(found, start=1)}
+    # Of many weeks every other one is named, from the newest back: more would run into each other.
+    step = 2 if len(found) > _NAMED else 1
+    labels = {place: found[place - 1].label for place in range(len(found), 0, -step)}
     across = Axis(across_label, 0.0, len(found) + 1.0, 1.0, lambda value, _: labels.get(round(value), ""))
     frame = framed(words, (across, shares("Thumbs up (%)")))
     marks = []

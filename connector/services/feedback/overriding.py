@@ -110,7 +110,7 @@ def set_by_hand(services: Services, tenant_id: UUID, lead_id: int, wish: Wish) -
         said = {"tier": wish.tier, "score": str(wish.score) if wish.score is not None else None, "reason": wish.reason}
         until = wish.until.isoformat() if wish.until else None
         _enter(services, session, tenant_id, lead_id, "set score by hand", override=str(row["id"]), until=until, **said)
-        ready = tell_again(services, session, tenant_id, lead_id, "set by hand", {"override": str(row["id"])})
+        ready = tell_again(services, session, tenant_id, lead_id, "override", {"override": str(row["id"])})
         _refuse_held_out(session, tenant_id, lead_id)
     services.wake_all(ready)
 
@@ -169,7 +169,7 @@ def _end(services: Services, session: Connection, tenant_id: UUID, held: Collect
     for lead_id in sorted({item.lead_id for item in held if item.lead_id is not None}):
         ids = [str(item.id) for item in held if item.lead_id == lead_id]
         _enter(services, session, tenant_id, lead_id, "released score", by=by, overrides=ids)
-        ready += tell_again(services, session, tenant_id, lead_id, "released", {"override": ids[-1]})
+        ready += tell_again(services, session, tenant_id, lead_id, "release", {"override": ids[-1]})
     return ready
 
 

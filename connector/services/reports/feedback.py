@@ -67,7 +67,7 @@ class Agreement:
             return "Fewer than the model expected: these thumbs knew more." if not self.good else "Fewer than expected."
         if self.won > self.high:
             return "More than the model expected: these thumbs knew more." if self.good else "More than expected."
-        return "As many as the model expected: so far these thumbs tell nothing that it does not know."
+        return "As many as the model expected, within chance: so far these thumbs tell nothing that it does not know."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from connector.errors import RejectedInput
-from connector.services import acts
+from connector.records import Page, Removal
+from connector.services import acts, sync
 from connector.services.feedback.rating import Thumb, rate
-from connector.services.privacy import erasing
+from connector.services.privacy import erasing, retention
 from connector.services.privacy.held import held_of
 from connector.store import feedback, ledger
+from tests.services.delivering import AtOnce
 from tests.services.feedback.desk import Desk
 
 
@@ -66,6 +70,28 @@ def test_who_is_forgotten_takes_the_thumbs_along(desk: Desk) -> None:
     with services.store.reading(desk.tenant) as session:
         assert [row.lead_id for row in feedback.of_tenant(session, desk.tenant)] == [other]
     assert "Nice talk" not in str(desk.entries(lead))
+
+
+def test_a_thumb_goes_with_what_the_ledger_says_of_who_left(desk: Desk) -> None:
+    """Once no CRM has the person any more and the time of that is over, neither a day before."""
+    services, (lead, record) = desk.world.services, desk.leads()[0]
+    rate(services, desk.tenant, lead, Thumb(good=True, reason="talked"))
+    gone = Page(cursor={}, drained=True, removals=(Removal(record, desk.now),))
+    with services.store.transaction(desk.tenant) as session:
+        sync.store_page(session, AtOnce(services, desk.tenant, desk.account.id), gone, desk.now)
+    keeping, begun = services.keeping, desk.now
+
+    def kept() -> int:
+        retention.purge(services, desk.tenant)
+        with services.store.reading(desk.tenant) as session:
+            return len(feedback.of_tenant(session, desk.tenant))
+
+    desk.world.clock.at = begun + keeping.archived + timedelta(days=1)
+    assert kept() == 1
+    desk.world.clock.at = begun + keeping.ended
+    assert kept() == 1
+    desk.world.clock.at += timedelta(days=1)
+    assert kept() == 0
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_an_admin_leaves_people_out(live: Site, adam: Browser, tenant: UUID) -> 
     assert "Left out of scoring" in text
     assert "a partner or supplier" in text
     assert "Adam" in text
-    assert "It is left out by your team" in text
+    assert "Your team left this lead out of scoring" in text
     adam.press("/feedback", "/feedback/exclusions", kind="domain", value="gmail.com", reason="competitor")
     assert "Mailbox providers" in adam.get("/feedback").text
     adam.press("/feedback", "/feedback/exclusions", kind="company", value="Firm7.com", reason="competitor")
