@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import overrides, records
+from connector.store.types import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class Override:
 
 
 _NAMES = [name for name in Override.__dataclass_fields__ if name != "lead_id"]
-_ALL = sa.select(*(overrides.c[name] for name in _NAMES), records.c.lead_id).join(
-    records, records.c.id == overrides.c.record_id
-)
+# A record that stands for nobody yet does so within minutes.
+_WHOSE = sa.and_(records.c.id == overrides.c.record_id, records.c.lead_id.is_not(None))
+_ALL = sa.select(*(overrides.c[name] for name in _NAMES), records.c.lead_id).join(records, _WHOSE)
 _OPEN = _ALL.where(overrides.c.tenant_id == sa.bindparam("whose"), overrides.c.ended_at.is_(None))
 _OPEN_OF = _OPEN.where(records.c.lead_id.in_(sa.bindparam("persons", expanding=True))).order_by(
     overrides.c.made_at, overrides.c.id
@@ -48,28 +49,32 @@ _OPEN_OF = _OPEN.where(records.c.lead_id.in_(sa.bindparam("persons", expanding=T
 """Made once: asked whenever scores are kept."""
 
 
+def _read(row: AnyRow) -> Override:
+    return Override(**row._mapping)
+
+
 def in_force(connection: Connection, tenant_id: UUID, lead_ids: Collection[int], now: datetime) -> dict[int, Override]:
     """Return lead → what people say of it now, of those of these leads of whom they do: the newest word, of several."""
     rows = connection.execute(_OPEN_OF, {"whose": tenant_id, "persons": list(lead_ids)})
-    found = [Override(*row) for row in rows]
+    found = [_read(row) for row in rows]
     return {item.lead_id: item for item in found if item.until is None or item.until > now}
 
 
 def open_of(connection: Connection, tenant_id: UUID, lead_id: int) -> Sequence[Override]:
     """Return all that was said of a lead and not taken back, oldest first, be its time over or not."""
-    return [Override(*row) for row in connection.execute(_OPEN_OF, {"whose": tenant_id, "persons": [lead_id]})]
+    return [_read(row) for row in connection.execute(_OPEN_OF, {"whose": tenant_id, "persons": [lead_id]})]
 
 
 def over(connection: Connection, tenant_id: UUID, now: datetime) -> Sequence[Override]:
     """Return those whose time is over and that nobody has ended yet."""
     query = _OPEN.where(overrides.c.until <= now).order_by(overrides.c.made_at, overrides.c.id)
-    return [Override(*row) for row in connection.execute(query, {"whose": tenant_id})]
+    return [_read(row) for row in connection.execute(query, {"whose": tenant_id})]
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[Override]:
     """Return all that hold, the oldest first."""
     query = _OPEN.order_by(overrides.c.made_at, overrides.c.id)
-    return [Override(*row) for row in connection.execute(query, {"whose": tenant_id})]
+    return [_read(row) for row in connection.execute(query, {"whose": tenant_id})]
 
 
 def add(connection: Connection, row: Mapping[str, Any]) -> None:

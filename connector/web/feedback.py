@@ -14,6 +14,7 @@ from connector.services.feedback.excluding import Wish
 from connector.services.feedback.rating import Thumb
 from connector.services.feedback.reasons import BY_HAND, DOWN, LEFT_OUT, UP
 from connector.services.reports.feedback import feedback_report
+from connector.services.reports.said import is_lead
 from connector.store.exclusions import Kind
 from connector.web.guard import needs
 from connector.web.session import tenant_id
@@ -34,6 +35,7 @@ def index() -> ResponseReturnValue:
 @needs(Permission.RATE)
 def rate(lead_id: int) -> ResponseReturnValue:
     """Keep a thumb; the reason is sent as ``up:…`` or ``down:…``."""
+    _require_own(lead_id)
     thumb, _, reason = request.form.get("reason", "").partition(":")
     try:
         if thumb not in ("up", "down"):
@@ -49,6 +51,7 @@ def rate(lead_id: int) -> ResponseReturnValue:
 @needs(Permission.OVERRIDE)
 def override(lead_id: int) -> ResponseReturnValue:
     """Set a lead's score by hand."""
+    _require_own(lead_id)
     try:
         overriding.set_by_hand(services(), tenant_id(), lead_id, overriding.read_wish(request.form))
         flash("Set. The CRM is told within seconds; the model goes on scoring, and its score comes back on release.")
@@ -61,6 +64,7 @@ def override(lead_id: int) -> ResponseReturnValue:
 @needs(Permission.OVERRIDE)
 def release(lead_id: int) -> ResponseReturnValue:
     """Let the model's score be told again."""
+    _require_own(lead_id)
     if overriding.release(services(), tenant_id(), lead_id):
         flash("Released. The model's score is being written.")
     else:
@@ -72,6 +76,7 @@ def release(lead_id: int) -> ResponseReturnValue:
 @needs(Permission.EXCLUDE)
 def exclude_lead(lead_id: int) -> ResponseReturnValue:
     """Leave a lead out."""
+    _require_own(lead_id)
     wish = Wish(Kind.LEAD, request.form.get("reason", ""), lead_id=lead_id, note=request.form.get("note"))
     _excluded(wish)
     return redirect(url_for("leads.show", lead_id=lead_id, _anchor="feedback"))
@@ -87,6 +92,11 @@ def exclude() -> ResponseReturnValue:
     value, reason = request.form.get("value", ""), request.form.get("reason", "")
     _excluded(Wish(Kind(kind), reason, **{kind: value}, note=request.form.get("note")))  # type: ignore[arg-type]
     return redirect(url_for("feedback.index", _anchor="exclusions"))
+
+
+def _require_own(lead_id: int) -> None:
+    if not is_lead(services(), tenant_id(), lead_id):
+        abort(404)
 
 
 def _excluded(wish: Wish) -> None:

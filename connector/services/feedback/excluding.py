@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.engine import Connection
@@ -69,7 +70,8 @@ def exclude_all(services: Services, tenant_id: UUID, wishes: Collection[Wish]) -
         ledger.lock(session, tenant_id)
         held = exclusions.of_tenant(session, tenant_id)
         known = {(item.kind, item.value or item.record_id) for item in held}
-        rows, touched = [], set()
+        rows: list[dict[str, Any]] = []
+        touched: set[int] = set()
         for wish in good:
             row = _row(services, session, tenant_id, wish)
             key = (wish.kind, row["value"] or row["record_id"])
@@ -89,7 +91,7 @@ def exclude_all(services: Services, tenant_id: UUID, wishes: Collection[Wish]) -
     return len(rows)
 
 
-def _row(services: Services, session: Connection, tenant_id: UUID, wish: Wish) -> dict[str, object]:
+def _row(services: Services, session: Connection, tenant_id: UUID, wish: Wish) -> dict[str, Any]:
     anchor = None
     if wish.kind is Kind.LEAD:
         found = [row.id for row in records.of_lead(session, tenant_id, [wish.lead_id])] if wish.lead_id else []
@@ -136,7 +138,7 @@ def choose(services: Services, tenant_id: UUID, choice: str) -> None:
         acts.record(services, session, tenant_id, "set what becomes of excluded leads' values", choice=choice)
 
 
-def _enter(services: Services, session: Connection, tenant_id: UUID, action: str, row: dict[str, object]) -> None:
+def _enter(services: Services, session: Connection, tenant_id: UUID, action: str, row: Mapping[str, Any]) -> None:
     # The number of the exclusion tells which person one means; their number stays out of what no erasure reaches.
     more = {"exclusion": str(row["id"]), "by_what": str(row["kind"]), "value": row["value"]}
     acts.record(services, session, tenant_id, action, **more)

@@ -166,7 +166,7 @@ def cadence(services: Services, tenant_id: UUID) -> timedelta | None:
 def _end(services: Services, session: Connection, tenant_id: UUID, held: Collection[Override], by: str) -> Ready:
     overrides.end(session, tenant_id, [item.id for item in held], by, services.clock.now())
     ready: Ready = []
-    for lead_id in sorted({item.lead_id for item in held if item.lead_id is not None}):
+    for lead_id in sorted({item.lead_id for item in held}):
         ids = [str(item.id) for item in held if item.lead_id == lead_id]
         _enter(services, session, tenant_id, lead_id, "released score", by=by, overrides=ids)
         ready += tell_again(services, session, tenant_id, lead_id, "release", {"override": ids[-1]})

@@ -219,7 +219,7 @@ def _names(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dic
 
 
 def _held(session: Connection, tenant_id: UUID, now: datetime) -> list[Held]:
-    found = [item for item in overrides.of_tenant(session, tenant_id) if item.lead_id is not None][:_SHOWN]
+    found = overrides.of_tenant(session, tenant_id)[:_SHOWN]
     ids = sorted({item.lead_id for item in found})
     names = _names(session, tenant_id, ids)
     model = {row.lead_id: row for row in scores.of_leads(session, tenant_id, ids)}

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.store import exclusions, feedback, ledger, overrides
+from connector.services.context import Services
+from connector.store import exclusions, feedback, leads, ledger, overrides
 from connector.store.exclusions import Exclusion
 from connector.store.overrides import Override
 
@@ -52,3 +53,9 @@ def said_of(session: Connection, tenant_id: UUID, lead_id: int, joined: Sequence
     ]
     word = overrides.in_force(session, tenant_id, [lead_id], now).get(lead_id)
     return Said(word, exclusions.of_lead(session, tenant_id, lead_id), thumbs)
+
+
+def is_lead(services: Services, tenant_id: UUID, lead_id: int) -> bool:
+    """Whether the tenant has such a lead; another's is as unknown as one that never was."""
+    with services.store.reading(tenant_id) as session:
+        return bool(leads.existing(session, tenant_id, [lead_id]))
