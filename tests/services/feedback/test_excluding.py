@@ -42,6 +42,12 @@ def scored(desk: Desk) -> set[int]:
         return set(scores.tiers(session, desk.tenant))
 
 
+def a_firm(desk: Desk) -> str:
+    """A firm all of whose people have a score."""
+    there = scored(desk)
+    return next(name for name in map("firm{}".format, range(60)) if {lead for lead, _ in of_firm(desk, name)} <= there)
+
+
 def learned_from(desk: Desk) -> set[int]:
     """Leads that models learn from and score: whole, and one by one."""
     services = desk.world.services
@@ -53,11 +59,22 @@ def learned_from(desk: Desk) -> set[int]:
     return set(whole)
 
 
-def test_a_domain_leaves_everybody_there_out(everywhere: Desk) -> None:
+def test_who_is_left_out_is_nowhere_among_leads(everywhere: Desk) -> None:
+    """Neither scored nor learned from, whole or one by one; nor is a value on its way."""
+    desk, services = everywhere, everywhere.world.services
+    firm = a_firm(desk)
+    gone = {lead for lead, _ in of_firm(desk, firm)}
+    excluding.exclude(services, desk.tenant, replace(RIVAL, domain=f"{firm}.com"))
+    assert not gone & (scored(desk) | learned_from(desk))
+    with services.store.transaction(desk.tenant) as session:
+        assert exclusions.still_told(session, desk.tenant, gone) == set()
+        assert exclusions.among(session, desk.tenant, sorted(gone)) == gone
+
+
+def test_a_domain_leaves_everybody_there_out(desk: Desk) -> None:
     """They lose their score here and in the CRM, and come back when it ends; the record says who wanted it."""
-    desk = everywhere
     services, before = desk.world.services, scored(desk)
-    firm = next(name for name in map("firm{}".format, range(60)) if {lead for lead, _ in of_firm(desk, name)} <= before)
+    firm = a_firm(desk)
     rivals = of_firm(desk, firm)
     leads = {lead for lead, _ in rivals}
     there = {record for lead, record in rivals if lead in before}
@@ -84,9 +101,10 @@ def test_a_domain_leaves_everybody_there_out(everywhere: Desk) -> None:
 
 
 def test_values_stay_where_that_is_wanted(desk: Desk) -> None:
-    services, before = desk.world.services, set(desk.world.crm.held)
+    services, before, firm = desk.world.services, set(desk.world.crm.held), a_firm(desk)
     excluding.choose(services, desk.tenant, "keep")
-    excluding.exclude(services, desk.tenant, RIVAL)
+    excluding.exclude(services, desk.tenant, replace(RIVAL, domain=f"{firm}.com"))
+    assert not scored(desk) & {lead for lead, _ in of_firm(desk, firm)}
     desk.sweep_erasures()
     assert set(desk.world.crm.held) == before
     with pytest.raises(RejectedInput, match="cleared or kept"):

@@ -37,7 +37,7 @@ def low(desk: Desk) -> tuple[int, str]:
 
 
 def test_the_crm_shows_the_persons_word_until_it_is_released(everywhere: Desk) -> None:
-    """Through a refresh, too; the ledger says both, and the chain holds."""
+    """The ledger says both, and the chain holds."""
     desk = everywhere
     lead, record = low(desk)
     model = desk.model_says(lead)
@@ -55,15 +55,21 @@ def test_the_crm_shows_the_persons_word_until_it_is_released(everywhere: Desk) -
     (act,) = [body for kind, body in desk.entries(lead) if kind == "admin"]
     assert act
     assert (act["action"], act["by"], act["tier"]) == ("set score by hand", "Rita", Tier.HIGH_INTENT)
-    desk.refresh()
-    assert desk.shown(record) == ("99.5", Tier.HIGH_INTENT)
-    assert desk.world.crm.writes.count(record) == 2
     assert overriding.release(desk.world.services, desk.tenant, lead)
     desk.world.work()
     assert desk.shown(record) == desk.model_says(lead)
     assert not overriding.release(desk.world.services, desk.tenant, lead)
     with desk.world.services.store.reading(desk.tenant) as session:
         assert ledger.verify(session, desk.tenant).broken_at is None
+
+
+def test_it_outlasts_what_the_model_says_next(desk: Desk) -> None:
+    """A refresh scores the lead anew, and writes nothing."""
+    lead, record = low(desk)
+    overriding.set_by_hand(desk.world.services, desk.tenant, lead, HOT)
+    desk.refresh()
+    assert desk.shown(record) == ("99.5", Tier.HIGH_INTENT)
+    assert desk.world.crm.writes.count(record) == 2
 
 
 def test_a_tier_alone_leaves_the_models_score(desk: Desk) -> None:
@@ -105,6 +111,7 @@ def test_a_newer_score_that_is_under_way_is_not_lost(desk: Desk) -> None:
     lead, record = low(desk)
     services, row = desk.world.services, desk.score(lead)
     later = row.as_of + timedelta(seconds=1)
+    desk.world.clock.sleep(60)
     overriding.set_by_hand(services, desk.tenant, lead, HOT)
     assert desk.score(lead).as_of == row.as_of
     with services.store.reading(desk.tenant) as session:

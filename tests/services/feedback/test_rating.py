@@ -34,7 +34,6 @@ def test_a_thumb_says_of_which_score_it_speaks(everywhere: Desk) -> None:
     assert (body["by"], body["thumb"], body["reason"]) == ("Rita", "down", "wrong_data")
     assert body["note"] == "Left, ask or"
     assert (body["score"], body["tier"], body["model"]) == (str(row.score), row.tier, row.model)
-    desk.refresh()
     with services.store.reading(desk.tenant) as session:
         (kept,) = feedback.of_tenant(session, desk.tenant)
         (told,) = ledger.entries_of(session, desk.tenant, "scored", [kept.scored_seq])
