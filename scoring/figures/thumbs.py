@@ -9,7 +9,6 @@ from scoring.figures.axes import Axis, shares
 from scoring.figures.figure import told_percent
 from scoring.figures.frame import Words, figure, framed
 
-
 _NAMED = 7
 
 

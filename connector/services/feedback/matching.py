@@ -1,8 +1,7 @@
 """Whom the open exclusions mean: asked again whenever what is known of a lead changes.
 
-A domain means who has a business address there (services/addresses, as for companies) or any other address at it; a
-company means its leads; a person is whoever has the record that the exclusion hangs on. The leads that are left out
-have no score from then on.
+A domain means everybody with an address at it, read as companies' sites are (services/addresses); a company means its
+leads; a person is whoever has the record that the exclusion hangs on. Who is left out has no score from then on.
 """
 
 from __future__ import annotations
