@@ -16,7 +16,7 @@ from connector.records import ScoreValues, Tier
 from connector.services.experiments import assigning
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.webhooks_out import changes
-from connector.store import exclusions, inputs, leads, ledger, objections, outbox, overrides, records, scores
+from connector.store import inputs, leads, ledger, outbox, overrides, records, scores
 from connector.store.outbox import OutboxStatus
 from connector.store.overrides import Override
 from connector.store.tenants import TenantSettings
@@ -75,8 +75,7 @@ def keep(
     named = [row["lead_id"] for row in rows]
     late = scores.overtaken(session, named, scoring.as_of)
     # Who was erased, joined with another, objected or was left out since the scores were made.
-    gone = set(named) - leads.existing(session, scoring.tenant_id, named)
-    gone |= objections.among(session, scoring.tenant_id, named) | exclusions.among(session, scoring.tenant_id, named)
+    gone = set(named) - leads.scorable(session, scoring.tenant_id, named)
     rows = [row for row in rows if row["lead_id"] not in late | gone]
     if not rows:
         return Kept(overtaken=frozenset(late))

@@ -93,11 +93,6 @@ def leads_of(tenant_id: UUID) -> sa.Select[Any]:
     return sa.select(excluded_leads.c.lead_id).where(excluded_leads.c.tenant_id == tenant_id)
 
 
-def among(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
-    """Return those of these leads that are left out."""
-    return set(connection.execute(leads_of(tenant_id).where(excluded_leads.c.lead_id.in_(lead_ids))).scalars())
-
-
 def mean(
     connection: Connection, tenant_id: UUID, lead_ids: Collection[int], found: Mapping[int, Collection[UUID]]
 ) -> None:
