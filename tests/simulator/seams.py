@@ -15,6 +15,9 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+# Imported before chance is put in its place, of which it takes some when it is first imported.
+import numpy.random  # noqa: F401
+
 from connector import crashpoints
 from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
 from connector.adapters.limits import Governor
