@@ -4,11 +4,68 @@ of ours with cells that no spreadsheet takes for a formula."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from connector.errors import RejectedInput
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet."""
+_SHOWN = 20
+"""Refused lines that are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that was not taken, and why; its neighbours were."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a file: how many lines were taken, and those that were not."""
+
+    taken: int
+    refused: tuple[Refused, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is told to who uploaded it."""
+        said = f"{self.taken} line{'' if self.taken == 1 else 's'} taken."
+        if not self.refused:
+            return said
+        named = " ".join(f"Line {item.line}: {item.reason}." for item in self.refused[:_SHOWN])
+        rest = f" And {len(self.refused) - _SHOWN} more." if len(self.refused) > _SHOWN else ""
+        return f"{said} {len(self.refused)} not taken. {named}{rest}"
+
+
+def opened(content: bytes, columns: Sequence[str], largest: int) -> tuple[Any, list[str]]:
+    """Return a reader behind the heading of a file of at most ``largest`` bytes, and the heading in lower case.
+
+    Commas, semicolons or tabs part the cells. Raises ``RejectedInput`` where the file can't be read at all, or its
+    heading lacks one of ``columns``.
+    """
+    if len(content) > largest:
+        raise RejectedInput(f"The file has {len(content):,} bytes; {largest:,} are allowed.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RejectedInput("The file is not UTF-8. Save it as CSV in UTF-8.") from None
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    try:
+        heading = [name.strip().lower() for name in next(reader, [])]
+    except csv.Error:
+        heading = []
+    if lacking := [name for name in columns if name not in heading]:
+        raise RejectedInput(
+            f"The first line must name the columns {', '.join(columns)}; {', '.join(lacking)} is missing."
+        )
+    return reader, heading
 
 
 def filled_lines(reader: Any) -> Iterator[tuple[int, list[str] | csv.Error]]:

@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
+from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.records import FieldRole, FieldType
 from connector.services import acts
 from connector.services.context import Services
-from connector.store import fields, frames, tenants
+from connector.store import connections, fields, frames, tenants
 from connector.store.frames import Cut, Source
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:]+@[^\s@<>()\[\],;:]+")
@@ -101,3 +102,13 @@ def _names(
 
 def _parts(name: str) -> Iterable[str]:
     return (part for part in re.split(r"[\W\d_]+", name.lower()) if part)
+
+
+def cleaned(session: Connection, tenant_id: UUID, lead_id: int | None, text: str) -> str:
+    """Return what somebody wrote about a lead (None: about nobody in particular) without what names anybody."""
+    if lead_id is None:
+        return scrub(text, frozenset())
+    catalogue = list(fields.of_tenant(session, tenant_id))
+    vendors = {row.id: row.vendor for row in connections.of_tenant(session, tenant_id)}
+    names = _names(session, tenant_id, catalogue, vendors, Cut((lead_id,)))
+    return scrub(text, names.get(lead_id, frozenset()))

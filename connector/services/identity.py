@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from connector.crashpoints import Point, reached
 from connector.services.addresses import company_domain, email_kind, mailbox_of, normalised_email
 from connector.services.context import Services
+from connector.services.feedback import matching
 from connector.services.job import Job, TurnOverError
 from connector.services.tracking import joining
 from connector.store import events, leads, ledger, objections, persons, successions
@@ -93,7 +94,7 @@ def _join(session: Connection, tenant_id: UUID, waiting: Sequence[AnyRow], now: 
     ]
     successions.note(session, tenant_id, persons.assign(session, joins), now)
     # The lead that a record leaves is another one without it.
-    _describe(session, tenant_id, {*ids.values(), *(row.lead_id for row in waiting if row.lead_id is not None)})
+    _describe(session, tenant_id, {*ids.values(), *(row.lead_id for row in waiting if row.lead_id is not None)}, now)
 
 
 def identify_records(
@@ -120,7 +121,7 @@ def identify_records(
     concerned |= {lead for lead, _, _ in homes}
     astray = {key: wanted[key] for _, key, home in homes if wanted[key] != home}
     concerned |= _move(session, tenant_id, astray, now)
-    _describe(session, tenant_id, concerned)
+    _describe(session, tenant_id, concerned, now)
     leads.drop_orphans(session, tenant_id, sorted(concerned))
     objections.honour(session, tenant_id, concerned)
     return leads.existing(session, tenant_id, sorted(concerned))
@@ -152,7 +153,7 @@ def follow_links(session: Connection, tenant_id: UUID, now: datetime) -> None:
     """
     pairs = persons.linked(session, tenant_id)
     keys = {key for pair in pairs for key in pair} | persons.displaced(session, tenant_id)
-    _describe(session, tenant_id, _move(session, tenant_id, _homes(pairs, keys), now))
+    _describe(session, tenant_id, _move(session, tenant_id, _homes(pairs, keys), now), now)
 
 
 def _homes(pairs: Sequence[tuple[str, str]], keys: Set[str]) -> dict[str, str]:
@@ -196,12 +197,13 @@ def connected(pairs: Sequence[tuple[str, str]]) -> list[set[str]]:
     return parts
 
 
-def _describe(session: Connection, tenant_id: UUID, lead_ids: Set[int]) -> None:
-    """Derive what is known of leads from all their records, whichever came first."""
+def _describe(session: Connection, tenant_id: UUID, lead_ids: Set[int], now: datetime) -> None:
+    """Derive what is known of leads from all their records, whichever came first, and whether they are left out."""
     mine: dict[int, list[AnyRow]] = {}
     for row in persons.of_leads(session, tenant_id, sorted(lead_ids)):
         mine.setdefault(row.lead_id, []).append(row)
     leads.describe(session, [{"lead": lead, **described(rows)} for lead, rows in mine.items()])
+    matching.refresh(session, tenant_id, mine, now)
 
 
 def described(rows: Sequence[AnyRow]) -> dict[str, Any]:

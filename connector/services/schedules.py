@@ -21,6 +21,7 @@ from connector.services.drift import watching
 from connector.services.enrichment import buying
 from connector.services.enrichment.sources import KIND as ENRICH
 from connector.services.experiments import judging
+from connector.services.feedback import overriding
 from connector.services.forecasts import weekly
 from connector.services.goodbye import FORGET_ACCOUNTS
 from connector.services.kpis import making
@@ -124,6 +125,8 @@ KINDS: Mapping[str, Kind] = {
     "month": Kind(reporting.monthly, reporting.each_month, minutes=70),
     "quarter": Kind(reporting.quarterly, reporting.each_quarter, minutes=80),
     asking.ASKED: Kind(asking.make_now, _on_demand),
+    # Scores that people set by hand, once their last day is over; due only where one has an end.
+    overriding.KIND: Kind(overriding.end_due, overriding.cadence),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
     # What sites told of people whom no CRM knows, once its time is over.

@@ -14,9 +14,11 @@ from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
 from connector.services.experiments import assigning
+from connector.services.feedback.reasons import BY_HAND
 from connector.services.webhooks_out import changes
-from connector.store import inputs, leads, ledger, objections, outbox, records, scores
+from connector.store import inputs, leads, ledger, outbox, overrides, records, scores
 from connector.store.outbox import OutboxStatus
+from connector.store.overrides import Override
 from connector.store.tenants import TenantSettings
 
 NEAR_AVERAGE = "Close to the average lead in everything that counts"
@@ -72,38 +74,41 @@ def keep(
     ledger.lock(session, scoring.tenant_id)
     named = [row["lead_id"] for row in rows]
     late = scores.overtaken(session, named, scoring.as_of)
-    # Who was erased, joined with another or objected since the scores were made.
-    gone = set(named) - leads.existing(session, scoring.tenant_id, named)
-    gone |= objections.among(session, scoring.tenant_id, named)
+    # Who was erased, joined with another, objected or was left out since the scores were made.
+    gone = set(named) - leads.scorable(session, scoring.tenant_id, named)
     rows = [row for row in rows if row["lead_id"] not in late | gone]
     if not rows:
         return Kept(overtaken=frozenset(late))
     told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
-    scores.save(session, [_score_row(scoring, row, now) for row in rows])
+    words = overrides.in_force(session, scoring.tenant_id, [row["lead_id"] for row in rows], now)
+    told_of = {row["lead_id"]: _told(_values(scoring, row), words.get(row["lead_id"])) for row in rows}
+    scores.save(session, [_score_row(scoring, row, words.get(row["lead_id"]), now) for row in rows])
     hidden = assigning.held_out(session, scoring.tenant_id, {row["lead_id"]: row["tier"] for row in rows}, now)
     if told is not None:
-        shown = {row["lead_id"]: _values(scoring, row) for row in rows if row["lead_id"] not in hidden}
+        shown = {lead: values for lead, values in told_of.items() if lead not in hidden}
         changes.note(session, told, shown, now)
-    entries = [ledger.Entry("scored", row["lead_id"], _body(scoring, row)) for row in rows]
+    entries = [
+        ledger.Entry("scored", lead, _body(scoring, row, words.get(lead))) for row in rows for lead in [row["lead_id"]]
+    ]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     if frame is not None:
         frame = inputs.without(frame, late | gone) if late or gone else frame
         inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
-    return replace(_queue(session, scoring, rows, hidden, first, settings, now), overtaken=frozenset(late))
+    return replace(_queue(session, scoring, told_of, hidden, first, settings, now), overtaken=frozenset(late))
 
 
 def _queue(
     session: Connection,
     scoring: Scoring,
-    rows: Sequence[dict[str, Any]],
+    told_of: Mapping[int, ScoreValues],
     hidden: Set[int],
     first: int,
     settings: TenantSettings,
     now: datetime,
 ) -> Kept:
-    seq_of = {row["lead_id"]: first + offset for offset, row in enumerate(rows)}
+    seq_of = {lead: first + offset for offset, lead in enumerate(told_of)}
     marked = {EXACT: True} if scoring.exact else {}
-    values_of = {row["lead_id"]: to_json(_values(scoring, row)) | marked for row in rows}
+    values_of = {lead: to_json(values) | marked for lead, values in told_of.items()}
     found = records.of_lead(session, scoring.tenant_id, list(values_of))
     held = outbox.expected_values(session, [record.id for record in found])
     waiting = [
@@ -128,7 +133,7 @@ def _queue(
     return Kept(triples, frozenset(row["record_id"] for row in waiting))
 
 
-def _score_row(scoring: Scoring, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _score_row(scoring: Scoring, row: Mapping[str, Any], word: Override | None, now: datetime) -> dict[str, Any]:
     return {
         "lead_id": row["lead_id"],
         "tenant_id": scoring.tenant_id,
@@ -142,7 +147,24 @@ def _score_row(scoring: Scoring, row: Mapping[str, Any], now: datetime) -> dict[
         "inputs_hash": row["inputs_hash"],
         "as_of": scoring.as_of,
         "scored_at": now,
+        "by_hand": _by_hand(row, word),
     }
+
+
+def _by_hand(row: Mapping[str, Any], word: Override | None) -> dict[str, Any] | None:
+    """What is told instead of the model's score: for the score's row and for the ledger."""
+    if word is None:
+        return None
+    score = _points(row) if word.score is None else word.score
+    return {"override": str(word.id), "tier": word.tier, "score": str(score), "reason": word.reason}
+
+
+def _told(values: ScoreValues, word: Override | None) -> ScoreValues:
+    """Return what CRMs and webhooks are told: a person's word where there is one. The chance stays the model's."""
+    if word is None:
+        return values
+    score = values.score if word.score is None else word.score
+    return replace(values, score=score, tier=Tier(word.tier), reasons=(BY_HAND[word.reason],))
 
 
 def _points(row: Mapping[str, Any]) -> Decimal:
@@ -153,11 +175,12 @@ def _probability(row: Mapping[str, Any], step: str) -> Decimal:
     return Decimal(repr(row["probability"])).quantize(Decimal(step))
 
 
-def _body(scoring: Scoring, row: Mapping[str, Any]) -> dict[str, Any]:
+def _body(scoring: Scoring, row: Mapping[str, Any], word: Override | None) -> dict[str, Any]:
     return {
         "run": str(scoring.id),
         "requester": scoring.requester,
         **({"trigger": dict(scoring.trigger)} if scoring.trigger else {}),
+        **({"by_hand": _by_hand(row, word)} if word else {}),
         "model": scoring.model,
         "as_of": scoring.as_of.isoformat(),
         "score": str(_points(row)),

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import leads, successions
+from connector.store import anchors, leads, successions
 from connector.store.tables import companies, connections, conversions, events, records, tenants
 
 
@@ -22,6 +22,7 @@ def forget_some(connection: Connection, tenant_id: UUID, connection_id: UUID, li
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
     joined = successions.of_records(connection, tenant_id, ids)
+    anchors.hand_over(connection, ids)
     gone = connection.execute(sa.delete(records).where(r.id.in_(ids))).rowcount
     mine = sorted({row.lead_id for row in rows if row.lead_id is not None})
     # Those who have other records still may be other persons without these, or younger.

@@ -19,7 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import objections
+from connector.store import exclusions, objections
 from connector.store.session import TENANT_SETTING, Store
 from connector.store.tables import (
     changes,
@@ -146,7 +146,10 @@ def _from_sqlite(store: Store, tenant_id: UUID, sql: str, names: Sequence[str]) 
 
 
 def lead_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.DataFrame:
-    """Return lead_id, created_at, company_key, email_kind of leads that have an open record and may be profiled."""
+    """Return lead_id, created_at, company_key, email_kind of leads with an open record that may be scored.
+
+    Not those who may not be profiled, nor those whom people left out.
+    """
     is_open = (records.c.tenant_id == tenant_id, records.c.removed_at.is_(None))
     open_ones = sa.select(records.c.lead_id).where(*is_open)
     if cut is None:
@@ -159,7 +162,11 @@ def lead_frame(store: Source, tenant_id: UUID, cut: Cut | None = None) -> pl.Dat
         leads.c.created_at,
         leads.c.company_key,
         leads.c.email_kind,
-    ).where(known, leads.c.id.not_in(objections.leads_of(tenant_id)))
+    ).where(
+        known,
+        leads.c.id.not_in(objections.leads_of(tenant_id)),
+        leads.c.id.not_in(exclusions.leads_of(tenant_id)),
+    )
     return _read((store, tenant_id), query.order_by(leads.c.id), ["created_at"], ["company_key", "email_kind"], cut)
 
 

@@ -16,6 +16,8 @@ from connector.store.tables import (
     companies,
     conversions,
     events,
+    excluded_leads,
+    exclusions,
     experiment_leads,
     experiments,
     forecast_leads,
@@ -26,6 +28,7 @@ from connector.store.tables import (
     ledger_payloads,
     links,
     outbox,
+    overrides,
     records,
     rejections,
     scores,
@@ -64,6 +67,8 @@ class Holdings:
     refusals: Rows
     messages: Rows
     trials: Rows
+    overrides: Rows
+    exclusions: Rows
     lists: Rows
 
 
@@ -135,6 +140,18 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
             .join(experiments, experiments.c.id == tried.experiment_id)
             .where(tried.tenant_id == tenant_id, tried.lead_id == lead_id)
             .order_by(experiments.c.begun_at)
+        ),
+        overrides=read(
+            sa.select(overrides)
+            .join(records, r.id == overrides.c.record_id)
+            .where(mine)
+            .order_by(overrides.c.made_at, overrides.c.id)
+        ),
+        exclusions=read(
+            sa.select(exclusions)
+            .join(excluded_leads, excluded_leads.c.exclusion_id == exclusions.c.id)
+            .where(excluded_leads.c.tenant_id == tenant_id, excluded_leads.c.lead_id == lead_id)
+            .order_by(exclusions.c.made_at, exclusions.c.id)
         ),
         lists=read(
             sa.select(listed.place, forecasts.c.made_at, forecasts.c.opens_at)

@@ -11,9 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import companies, inputs, successions
+from connector.store import companies, exclusions, inputs, objections, successions
 from connector.store.bulk import upsert
-from connector.store.tables import leads, records, scores
+from connector.store.tables import excluded_leads, leads, records, scores
 from connector.store.types import AnyRow
 
 
@@ -106,6 +106,15 @@ def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -
     """Return those of ``lead_ids`` that are leads of the tenant."""
     where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
     return set(connection.execute(sa.select(leads.c.id).where(where)).scalars())
+
+
+def scorable(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
+    """Return those of ``lead_ids`` that are leads of the tenant, may be profiled, and are not left out."""
+    objected = objections.leads_of(tenant_id).where(records.c.lead_id.in_(lead_ids))
+    left_out = exclusions.leads_of(tenant_id).where(excluded_leads.c.lead_id.in_(lead_ids))
+    mine = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
+    query = sa.select(leads.c.id).where(mine, leads.c.id.not_in(objected), leads.c.id.not_in(left_out))
+    return set(connection.execute(query).scalars())
 
 
 def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> int:

@@ -24,13 +24,13 @@ from connector.errors import CorruptLedger
 from connector.store import heads
 from connector.store.bulk import upsert
 from connector.store.heads import GENESIS, Head
-from connector.store.tables import ledger, ledger_heads, ledger_payloads
+from connector.store.tables import feedback, ledger, ledger_heads, ledger_payloads
 from connector.store.types import AnyRow, microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to be remembered. ``kind``: scored, delivered, overwritten, accessed or admin."""
+    """One thing to be remembered. ``kind``: scored, delivered, overwritten, feedback, accessed or admin."""
 
     kind: str
     lead_id: int | None
@@ -104,7 +104,9 @@ def link(previous: str, seq: int, kind: str, at: datetime, lead_id: int | None, 
 
 
 def forget(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> int:
-    """Delete what the entries of leads say; the chain still verifies. Returns how many bodies went."""
+    """Delete what the entries of leads say, thumbs among it; the chain still verifies. Returns how many bodies went."""
+    of_leads = sa.and_(feedback.c.tenant_id == tenant_id, feedback.c.lead_id.in_(lead_ids))
+    connection.execute(sa.delete(feedback).where(of_leads))
     mine = sa.select(ledger.c.seq).where(ledger.c.tenant_id == tenant_id, ledger.c.lead_id.in_(lead_ids))
     p = ledger_payloads.c
     return connection.execute(sa.delete(ledger_payloads).where(p.tenant_id == tenant_id, p.seq.in_(mine))).rowcount

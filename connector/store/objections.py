@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,6 @@ def leads_of(tenant_id: UUID) -> sa.Select[Any]:
     """The leads of a tenant who may not be profiled: one record that says so is enough."""
     r = records.c
     return sa.select(r.lead_id).where(r.tenant_id == tenant_id, r.objected_at.is_not(None), r.lead_id.is_not(None))
-
-
-def among(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
-    """Return those of these leads who may not be profiled."""
-    return set(connection.execute(leads_of(tenant_id).where(records.c.lead_id.in_(lead_ids)).distinct()).scalars())
 
 
 def since(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | None:

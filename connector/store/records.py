@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Company, Record, Removal
-from connector.store import successions
+from connector.store import anchors, successions
 from connector.store.bulk import upsert
 from connector.store.tables import changes, companies, conversions, events, links, outbox, records
 from connector.store.types import AnyRow
@@ -127,6 +127,7 @@ def remove(connection: Connection, connection_id: UUID, gone: Sequence[Removal])
         if survivor is not None and survivor != record_id:
             _move_history(connection, record_id, survivor)
             _keep_objection(connection, record_id, survivor)
+            anchors.merge(connection, record_id, survivor)
             _keep_past(connection, record_id, survivor, item.at)
         if item.erased:
             _look_again(connection, record_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import leads, successions
+from connector.store import anchors, leads, successions
 from connector.store.tables import (
     changes,
     events,
@@ -59,6 +59,7 @@ def archived(connection: Connection, tenant_id: UUID, before: datetime, limit: i
     query = sa.select(r.id, r.lead_id, r.connection_id, r.vendor_id, r.removed_at)
     rows = connection.execute(query.where(r.tenant_id == tenant_id, r.removed_at < before).limit(limit)).all()
     successions.bury(connection, tenant_id, rows, {row.id: marks(row) for row in rows})
+    anchors.hand_over(connection, [row.id for row in rows])
     gone = connection.execute(sa.delete(records).where(r.id.in_([row.id for row in rows]))).rowcount
     mine = sorted({row.lead_id for row in rows if row.lead_id is not None})
     connection.execute(sa.update(records).where(r.lead_id.in_(mine)).values(identified_as=None))

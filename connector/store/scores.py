@@ -26,6 +26,7 @@ _REFRESHED = (
     "inputs_hash",
     "as_of",
     "scored_at",
+    "by_hand",
 )
 
 
@@ -77,6 +78,13 @@ def tiers(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | Non
     else:
         found = connection.execute(_TIERS, asked)
     return {row.lead_id: row.tier for row in found}
+
+
+def told_tiers(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict[int, str]:
+    """Return lead id → the tier that is told of these leads: a person's word where there is one, else the model's."""
+    c = scores.c
+    query = sa.select(c.lead_id, c.tier, c.by_hand).where(c.tenant_id == tenant_id, c.lead_id.in_(lead_ids))
+    return {row.lead_id: row.by_hand["tier"] if row.by_hand else row.tier for row in connection.execute(query)}
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int) -> AnyRow | None:

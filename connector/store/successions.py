@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store import ledger
 from connector.store.bulk import upsert
-from connector.store.tables import lead_marks, leads, ledger_payloads, records, successions
+from connector.store.tables import feedback, lead_marks, leads, ledger_payloads, records, successions
 from connector.store.tables import ledger as entries
 from connector.store.types import AnyRow
 
@@ -199,6 +199,8 @@ def forget_account(connection: Connection, tenant_id: UUID, connection_id: UUID,
 def expire(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:
     """Delete at most ``limit`` bodies of entries, made ``before``, of leads that became nobody; return how many went.
 
+    Thumbs are counted no more once what they say is gone.
+
     The marks of a lead go with its last body.
     """
     succeeded = sa.exists().where(_s.tenant_id == tenant_id, _s.lead_id == _m.lead_id)
@@ -206,8 +208,11 @@ def expire(connection: Connection, tenant_id: UUID, before: datetime, limit: int
     nobody = sa.and_(_m.tenant_id == tenant_id, ~archived, ~succeeded)
     theirs = sa.select(_m.lead_id).where(nobody)
     old = _told(tenant_id).where(entries.c.at < before, entries.c.lead_id.in_(theirs)).limit(limit)
-    p = ledger_payloads.c
-    gone = connection.execute(sa.delete(ledger_payloads).where(p.tenant_id == tenant_id, p.seq.in_(old))).rowcount
+    numbers = list(connection.execute(old).scalars())
+    for table in (feedback, ledger_payloads):
+        some = sa.and_(table.c.tenant_id == tenant_id, table.c.seq.in_(numbers))
+        connection.execute(sa.delete(table).where(some))
+    gone = len(numbers)
     if gone < limit:
         left = _told(tenant_id).where(entries.c.lead_id == _m.lead_id)
         connection.execute(sa.delete(lead_marks).where(nobody, ~left.exists()))

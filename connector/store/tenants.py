@@ -32,6 +32,13 @@ class Overwritten(StrEnum):
     RESPECT = "respect"
 
 
+class Excluded(StrEnum):
+    """What becomes of a value of ours in the CRM when its lead is left out."""
+
+    CLEAR = "clear"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
     """What a tenant decides about its scores.
@@ -51,7 +58,7 @@ class TenantSettings:
     ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
     ``delivery`` as :class:`Delivery` says. ``first_records``: so many records of an account are written until an
     admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
-    ``overwritten`` as :class:`Overwritten` says.
+    ``overwritten`` as :class:`Overwritten` says, ``excluded`` as :class:`Excluded` does.
     ``free_text`` names fields whose text models may read for frequent words, without persons' data.
     ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
     ``retrain_growth``: and sooner, once matured conversions have grown by this share since the last training.
@@ -82,6 +89,7 @@ class TenantSettings:
     first_records: int | None = None
     nightly_cap: int | None = None
     overwritten: str = Overwritten.RESTORE
+    excluded: str = Excluded.CLEAR
     retrain_days: int = 7
     retrain_growth: float = 0.20
     churn_cap: float = 0.25

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from connector.services.kpis.shapes import Channels, KpiReport
 from connector.services.reports.experiments import Line
+from connector.services.reports.feedback import Counted, FeedbackReport
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
@@ -16,6 +17,7 @@ from scoring.figures.channels import channels
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
 from scoring.figures.thresholds import thresholds
+from scoring.figures.thumbs import Share, by_tier, by_week
 from scoring.waterfall import REST, waterfall
 
 
@@ -79,6 +81,18 @@ def channel_chart(found: Channels) -> Markup | None:
     return Markup(channels(rows)) if rows else None  # noqa: S704 # escaped where it is drawn
 
 
+def thumb_charts(report: FeedbackReport) -> tuple[Markup | None, Markup | None]:
+    """Draw the shares of thumbs up by tier and by week, each where there are thumbs."""
+
+    def shares(lines: Sequence[Counted]) -> list[Share]:
+        return [Share(line.label, line.thumbs, line.share, line.low, line.high) for line in lines]
+
+    return (
+        Markup(by_tier(shares(report.tiers))) if report.tiers else None,  # noqa: S704 # escaped where it is drawn
+        Markup(by_week(shares(report.weeks))) if report.weeks else None,  # noqa: S704 # escaped where it is drawn
+    )
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "model_figures": model_figures,
@@ -87,5 +101,6 @@ GLOBALS: Mapping[str, object] = {
     "kpi_charts": kpi_charts,
     "threshold_figure": threshold_figure,
     "channel_chart": channel_chart,
+    "thumb_charts": thumb_charts,
 }
 """What the templates call."""

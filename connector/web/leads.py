@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.records import Tier
 from connector.services.access.permissions import Permission
+from connector.services.feedback.reasons import BY_HAND, DOWN, LEFT_OUT, UP
 from connector.services.reports.changes import lead_changes
 from connector.services.reports.lead import lead_report
 from connector.services.reports.lead_list import Place, lead_page
@@ -38,7 +39,8 @@ def index() -> ResponseReturnValue:
 def show(lead_id: int) -> ResponseReturnValue:
     """Show why a lead has its score, and what happened with it."""
     report = lead_report(services(), tenant_id(), lead_id) or abort(404)
-    return render_template("lead.html", report=report)
+    words = {"thumbs_up": UP, "thumbs_down": DOWN, "thumb_reasons": {**UP, **DOWN}, "left_out": LEFT_OUT}
+    return render_template("lead.html", report=report, by_hand=BY_HAND, **words)
 
 
 @pages.get("/<int:lead_id>/waterfall.svg")

@@ -46,6 +46,7 @@ GROUPS = (
             Entry("Leads", "leads.index", also=("privacy",)),
             Entry("Companies", "companies.index"),
             Entry("People", "people.index"),
+            Entry("Feedback", "feedback.index"),
         ),
     ),
     Group(

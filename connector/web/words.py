@@ -166,16 +166,41 @@ def actor(event: Happening) -> str:
 
 def ledger_line(entry: LedgerLine) -> str:
     """Return a ledger entry as a sentence."""
-    body = entry.body
-    if body is None:
+    if entry.body is None:
         return f"{entry.kind.capitalize()}; what was said then has been erased"
-    if entry.kind == "scored":
-        return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({body['requester']})"
-    if entry.kind == "delivered":
-        return f"Sent to CRM record {body['record']}: {body['answer'].replace('_', ' ')}"
-    if entry.kind == "overwritten":
-        return f"Overwritten by somebody in CRM record {body['record']}: {body['outcome']}"
-    return entry.kind.capitalize()
+    told = _ENTRIES.get(entry.kind)
+    return told(entry.body) if told else entry.kind.capitalize()
+
+
+def _scored(body: Mapping[str, Any]) -> str:
+    word = body.get("by_hand")
+    told = f"; told as {word['score']} ({word['tier']}), set by hand" if word else ""
+    return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({body['requester']}){told}"
+
+
+def _act(body: Mapping[str, Any]) -> str:
+    said = _ACTS.get(body.get("action", ""))
+    return f"{said} by {_name(body['by'])}" if said else "Admin"
+
+
+def _thumb(body: Mapping[str, Any]) -> str:
+    return f"Thumb {body['thumb']} on {body['score']} ({body['tier']}) by {_name(body['by'])}"
+
+
+_ENTRIES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "scored": _scored,
+    "delivered": lambda body: f"Sent to CRM record {body['record']}: {body['answer'].replace('_', ' ')}",
+    "overwritten": lambda body: f"Overwritten by somebody in CRM record {body['record']}: {body['outcome']}",
+    "feedback": _thumb,
+    "admin": _act,
+}
+"""What is said of an entry of each kind."""
+_ACTS = {"set score by hand": "Score set by hand", "released score": "Score released"}
+
+
+def _name(by: str) -> str:
+    """Who a ledger names, without the number."""
+    return by.partition(" (user ")[0]
 
 
 def goal(name: str) -> str:

@@ -11,7 +11,7 @@ from alembic import op
 from connector.store.types import BigId, UtcTime
 
 revision = "0034"
-down_revision = "0031"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.services.feedback.reasons import BY_HAND
 from connector.services.tokens import MARGIN
 from connector.store import ledger, successions
 from connector.store.connections import CrmConnection, Health, of_tenant
@@ -21,7 +22,7 @@ from connector.store.intents import IntentStatus
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
-from connector.store.tables import events, experiment_leads, inbox, intents, lanes, outbox, records, runs
+from connector.store.tables import events, experiment_leads, inbox, intents, lanes, outbox, overrides, records, runs
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_payloads as bodies
 from tests.simulator import quick
@@ -186,27 +187,45 @@ def the_score_follows_from_the_crms(world: World, session: Connection) -> Iterat
             wanted = (str(Decimal(quick.tenths(visits, homes)) / 10), quick.sentence(visits, homes))
             entry = newest.get(lead)
             if entry is None or (entry[1]["score"], entry[1]["reasons"][0]["sentence"]) != wanted:
-                yield f"{person.record_id} should score {wanted}, not {entry and (entry[0], _meant(entry[1]))}"
+                said = entry and (entry[0], entry[1]["score"], entry[1]["reasons"])
+                yield f"{person.record_id} should score {wanted}, not {said}"
+
+
+def a_persons_word_is_told(world: World, session: Connection) -> Iterator[str]:
+    """The newest entry of a lead says what a person set it to, as long as that holds, and nothing else set by hand."""
+    holds: dict[int, str] = {}
+    query = sa.select(overrides.c.id, records.c.lead_id).join(records, records.c.id == overrides.c.record_id)
+    query = query.where(overrides.c.ended_at.is_(None)).order_by(overrides.c.made_at, overrides.c.id)
+    for row in session.execute(query):
+        holds[row.lead_id] = str(row.id)
+    newest = _newest_scores(world, session)
+    for connection, account in _connections(world, session):
+        for person, lead in _leads(session, connection.id, account):
+            told = newest[lead][1].get("by_hand", {}).get("override") if lead in newest else None
+            if told != holds.get(lead):
+                yield f"{person.record_id} is told by the word {told}, not by {holds.get(lead)}"
 
 
 def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
     """A run or turn scores a lead once, and what a record holds has an entry that tells the CRM's answer."""
     entries = _entries(world, session, "scored")
-    scored = Counter((body["run"], lead) for _, lead, body in entries)
+    # A person's word has a score of before said again.
+    scored = Counter((body["run"], lead) for _, lead, body in entries if "override" not in body.get("trigger", ()))
     yield from (f"run {run[:8]} scored lead {lead} {times} times" for (run, lead), times in scored.items() if times > 1)
     as_of = {seq: body["as_of"] for seq, _, body in entries}
-    answered: Counter[tuple[str, str, str]] = Counter()
+    answered: dict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
     doubted: set[tuple[str, str]] = set()
     for _, _, body in _entries(world, session, "delivered"):
         record = (body["connection"], body["record"])
-        answered[(*record, as_of[body["scored"]])] += "written" in body["answer"]
+        answered[(*record, as_of[body["scored"]])][body["scored"]] += "written" in body["answer"]
         if "too late" in body["answer"]:
             doubted.add(record)
     c = outbox.c
     held = sa.select(c.connection_id, records.c.vendor_id, c.delivered).join(records, records.c.id == c.record_id)
     for row in session.execute(held.where(c.status == OutboxStatus.DELIVERED)):
         record = (str(row.connection_id), row.vendor_id)
-        times = answered[(*record, row.delivered["updated_at"])]
+        by_entry = answered[(*record, row.delivered["updated_at"])].values()
+        times = max(by_entry, default=0)
         # Where an answer came too late, the CRM was asked again, and that is told as well.
         if times < 1 or (times > 1 and record not in doubted):
             yield f"{times} entries tell that {row.vendor_id} got the score as of {row.delivered['updated_at']}"
@@ -298,7 +317,12 @@ AT_ONCE = (
 )
 """What holds as soon as no work is left."""
 
-BY_THE_CLOCK = (every_person_is_known, every_event_is_stored_once, the_score_follows_from_the_crms)
+BY_THE_CLOCK = (
+    every_person_is_known,
+    every_event_is_stored_once,
+    the_score_follows_from_the_crms,
+    a_persons_word_is_told,
+)
 """What no webhook told is found by the next reading by the clock: this holds after that."""
 
 
@@ -347,6 +371,10 @@ def _shown(held: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _meant(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a CRM is to show by an entry: a person's word where it holds one, else the model's."""
+    word = body.get("by_hand")
+    if word:
+        return word["score"], word["tier"], BY_HAND[word["reason"]]
     return body["score"], body["tier"], " · ".join(item["sentence"] for item in body["reasons"])
 
 

@@ -24,6 +24,7 @@ from connector.store import (
     lanes,
     ledger,
     outbox,
+    overrides,
     scores,
     successions,
     tables,
@@ -273,6 +274,12 @@ SABOTEURS = {
     ),
     "the held out are told": Saboteur(
         _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR
+    ),
+    "a person's word forgotten": Saboteur(
+        _instead(overrides, "in_force", lambda *_: {}), oracle.a_persons_word_is_told, CLEAR, first=16
+    ),
+    "a person's word not written": Saboteur(
+        _instead(scored, "_told", lambda values, _: values), oracle.the_crm_holds_the_newest_score, CLEAR
     ),
     "unchanged written": Saboteur(
         _all(

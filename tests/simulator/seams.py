@@ -10,14 +10,20 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
+
+# Imported before chance is put in its place, of which it takes some when it is first imported.
+import numpy.random  # noqa: F401
 
 from connector import crashpoints
 from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
 from connector.adapters.limits import Governor
 from connector.crypto import TokenCipher
+from connector.errors import RejectedInput
+from connector.records import Tier
 from connector.services import (
     fetching,
     heartbeat,
@@ -37,8 +43,11 @@ from connector.services import (
     webhooks,
 )
 from connector.services.context import REALTIME, Services
+from connector.services.feedback import overriding
+from connector.services.feedback.overriding import Wish
 from connector.services.hooks import HookAddresses
 from connector.services.warm import Warm
+from connector.store import overrides, scores
 from connector.store import schedules as schedule_rows
 from connector.store.session import Store
 from tests.simulator import quick
@@ -125,6 +134,30 @@ def installed(services: Services, vendor: str, tenant_id: UUID | None) -> UUID:
     """Go through an installation as a browser would; return the tenant."""
     url = install.begin(services, vendor, "browser", tenant_id)
     return install.complete(services, vendor, "browser", url.partition("state=")[2], vendor).tenant_id
+
+
+def say_by_hand(services: Services, tenant_id: UUID, place: float, tenths: int) -> str:
+    """Set the score of the lead at ``place`` (0 to 1) by hand, as its page does; return what became of that."""
+    with services.store.reading(tenant_id) as session:
+        found = sorted(scores.tiers(session, tenant_id))
+    lead_id = found[int(place * len(found))]
+    try:
+        wish = Wish(Tier.MEDIUM, Decimal(tenths) / 10, "known")
+        overriding.set_by_hand(services, tenant_id, lead_id, wish)
+    except RejectedInput as refused:
+        return str(refused)
+    return f"lead {lead_id} is set to {wish.score}"
+
+
+def release(services: Services, tenant_id: UUID, place: float) -> str:
+    """Release the lead at ``place`` among those that were set, as its page does; return what became of that."""
+    with services.store.reading(tenant_id) as session:
+        found = sorted({item.lead_id for item in overrides.of_tenant(session, tenant_id)})
+    if not found:
+        return "nobody was set"
+    lead_id = found[int(place * len(found))]
+    released = overriding.release(services, tenant_id, lead_id)
+    return f"lead {lead_id} is released" if released else f"lead {lead_id} was released meanwhile"
 
 
 def receive(services: Services, vendor: str, delivery: Delivery, key: str | None) -> None:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from connector.crashpoints import Point
@@ -40,6 +40,8 @@ OUTAGE_SHARE = 0.15
 """Seeds in which the database is away for a while."""
 EXPERIMENT_SHARE = 0.25
 """Seeds in which newcomers are held out by chance."""
+BY_HAND_SHARE = 0.25
+"""Seeds in which people set scores by hand, and release them."""
 WATCHED_SHARE = 0.12
 """Seeds that are watched for another round, in which nothing may be written."""
 
@@ -114,6 +116,8 @@ class World:
         connected = self.tenant_id is not None
         if connected and random.Random(f"experiment {self.seed}").random() < EXPERIMENT_SHARE:
             self.hold_out()
+        if connected and random.Random(f"by hand {self.seed}").random() < BY_HAND_SHARE:
+            self.say_by_hand()
         self.storm.raging = True
         if not connected:
             self.install()
@@ -150,6 +154,33 @@ class World:
         )
         with self.store().transaction(self.tenant_id) as session:
             experiments.begin(session, half)
+
+    def say_by_hand(self) -> None:
+        """Let people set scores of whoever is there then, and release some."""
+        draw = random.Random(f"words {self.seed}")
+        for _ in range(draw.choice((1, 2, 3, 4, 5))):
+            tenths = draw.randrange(1001) if draw.random() < 0.6 else None
+            place = draw.random()
+            self.kernel.at(draw.uniform(0, BUSY_SECONDS), partial(self._say, place, tenths))
+
+    def _say(self, place: float, tenths: int | None) -> None:
+        """Press a button of one lead's page: set it to ``tenths``, or (None) release it."""
+        web = self.processes.running("web")
+        if web is None or self.tenant_id is None:
+            return
+        services, tenant_id = web.services, self.tenant_id
+
+        def press() -> None:
+            try:
+                if tenths is None:
+                    said = seams.release(services, tenant_id, place)
+                else:
+                    said = seams.say_by_hand(services, tenant_id, place, tenths)
+            except Exception as error:  # noqa: BLE001 - an error page, and the person leaves it at that
+                said = f"a word fails with {type(error).__name__}"
+            self.kernel.say(said)
+
+        self.kernel.spawn(web.process, "by hand", press)
 
     def _outage(self, seconds: float) -> None:
         """Take the database away for a while."""

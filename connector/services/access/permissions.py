@@ -15,12 +15,15 @@ class Permission(StrEnum):
     SEE = "see leads, their scores and reasons, the model, and what is read and written"
     RUN = "have the CRM read again, a new model trained and stopped work resumed"
     JOIN = "decide which records are one person"
+    RATE = "say of a score whether it fits"
     PUBLISH = "approve and set what is written into the CRM, and try again what it refused"
     REPLACE = "approve and refuse new models, bring the former one back, and set how often one is trained"
     CONNECT = "connect CRM accounts, set their options and see their signing secrets"
     TRACK = "set up the tracking of sites and make their secrets"
     DECIDE = "decide which fields of the CRM may be used"
     ANSWER = "take out what is held of a person, forget them, and note that they object to profiling"
+    OVERRIDE = "set a lead's score by hand, and release it"
+    EXCLUDE = "leave domains, companies and leads out of scoring"
     ENRICH = "turn sources of facts about companies on and off, and upload such facts"
     PROGRAM = (
         "make, renew and revoke keys for the organisation's own programs, and say where these are told of changed tiers"
@@ -37,6 +40,7 @@ class Permission(StrEnum):
 LEAST: Mapping[Permission, Role] = MappingProxyType(
     {
         Permission.SEE: Role.VIEWER,
+        Permission.RATE: Role.VIEWER,
         Permission.RUN: Role.ANALYST,
         Permission.JOIN: Role.ANALYST,
         Permission.PUBLISH: Role.ADMIN,
@@ -45,6 +49,8 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.TRACK: Role.ADMIN,
         Permission.DECIDE: Role.ADMIN,
         Permission.ANSWER: Role.ADMIN,
+        Permission.OVERRIDE: Role.ADMIN,
+        Permission.EXCLUDE: Role.ADMIN,
         Permission.ENRICH: Role.ADMIN,
         Permission.PROGRAM: Role.ADMIN,
         Permission.EXPERIMENT: Role.OWNER,

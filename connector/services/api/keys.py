@@ -41,6 +41,7 @@ class Scope(StrEnum):
     LEADS_READ = "leads:read"
     EVENTS_WRITE = "events:write"
     CONVERSIONS_WRITE = "conversions:write"
+    FEEDBACK_WRITE = "feedback:write"
     MODELS_READ = "models:read"
     FIGURES_READ = "figures:read"
     EXPORTS_READ = "exports:read"
@@ -54,6 +55,7 @@ MEANINGS = {
     Scope.LEADS_READ: "search leads, with names and e-mail addresses",
     Scope.EVENTS_WRITE: "send what people did",
     Scope.CONVERSIONS_WRITE: "send outcomes",
+    Scope.FEEDBACK_WRITE: "say of scores whether they fit",
     Scope.MODELS_READ: "read models, their figures and cards",
     Scope.FIGURES_READ: "read what channels cost and brought",
     Scope.EXPORTS_READ: "take all scores away in one file",

@@ -6,19 +6,11 @@ scored anew by the model that scores again; so is everybody at night.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
-
-import polars as pl
-from sqlalchemy.engine import Connection
-
 from connector.services import again, companies, scored
+from connector.services.entries import groups
 from connector.services.job import Job
 from connector.services.scored import Scoring
-from connector.store import former, inputs, ledger, models, outbox, scores, tenants
-from connector.store.ledger import Kept
+from connector.store import former, ledger, models, outbox, scores, tenants
 
 _CHUNK = 500
 
@@ -46,7 +38,7 @@ def run(job: Job) -> None:
         with job.transaction() as session:
             ledger.lock(session, tenant_id)
             entries = former.before(session, tenant_id, leads, before)
-            for model, rows, frame in _groups(session, job, entries):
+            for model, rows, frame in groups(session, tenant_id, entries):
                 scoring = Scoring(
                     tenant_id, job.run.id, model, job.run.as_of, "rollback", trigger, outbox.REALTIME, exact=True
                 )
@@ -58,56 +50,3 @@ def run(job: Job) -> None:
         services.wake_all(ready)
     with job.transaction() as session:
         companies.refresh(session, tenant_id, job.run.model, job.run.as_of, services.clock.now())
-
-
-def _groups(
-    session: Connection, job: Job, entries: Sequence[Kept]
-) -> Iterator[tuple[str, list[dict[str, Any]], bytes | None]]:
-    """Rows to be kept as one batch of entries: of one model, and with their inputs as far as these are there."""
-    kept: dict[tuple[str, tuple[str, ...]], list[tuple[dict[str, Any], pl.DataFrame]]] = defaultdict(list)
-    bare: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    vectors = _vectors(session, job, entries)
-    for entry in entries:
-        if entry.lead_id is None or entry.body is None:
-            continue
-        row, vector = _row(entry.lead_id, entry.body), vectors.get(entry.seq)
-        if vector is None:
-            bare[entry.body["model"]].append(row)
-        else:
-            kept[entry.body["model"], tuple(vector.columns)].append((row, vector))
-    for (model, _), pairs in kept.items():
-        frame = pl.concat([vector for _, vector in pairs], how="vertical_relaxed")
-        yield model, [row for row, _ in pairs], inputs.pack(frame)
-    for model, rows in bare.items():
-        yield model, rows, None
-
-
-def _vectors(session: Connection, job: Job, entries: Sequence[Kept]) -> dict[int, pl.DataFrame]:
-    """Entry → the row of its inputs, where these were kept. A batch is read once for all of its entries."""
-    found: dict[int, pl.DataFrame] = {}
-    last, rows = 0, pl.DataFrame()
-    for entry in sorted(entries, key=lambda entry: entry.seq):
-        if entry.seq > last:
-            batch = inputs.of_entry(session, job.tenant_id, entry.seq)
-            if batch is None:
-                continue
-            last, rows = batch.last_seq, inputs.unpack(batch.frame)
-        mine = rows.filter(pl.col("lead_id") == entry.lead_id)
-        if mine.height == 1:
-            found[entry.seq] = mine
-    return found
-
-
-def _row(lead_id: int, body: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry's body as a row of ``scoring.predict``; entries of older programs lack some of it."""
-    optional = ("low", "high", "little_known", "expected", "currency", "fit", "engagement")
-    return {
-        "lead_id": lead_id,
-        "score_tenths": int(Decimal(body["score"]) * 10),
-        "probability": float(body["probability"]),
-        "tier": body["tier"],
-        "reasons": body["reasons"],
-        "base_value": float(body["base_value"]),
-        "contributions": body.get("contributions", body["reasons"]),
-        "inputs_hash": body["inputs_hash"],
-    } | {name: body.get(name) for name in optional}

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from uuid import UUID
 
 from connector.errors import RejectedInput
 from connector.services import acts
 from connector.services.context import Services
-from connector.services.csv_lines import filled_lines
+from connector.services.csv_lines import Refused, Taken, filled_lines, opened
 from connector.store import ledger, spend
 from connector.store.spend import Spent
 
@@ -25,34 +22,6 @@ LARGEST = 256 * 1024
 MOST_LINES = 5_000
 LONGEST_CHANNEL = 100
 _MOST = Decimal(10) ** 12
-_SHOWN = 20
-"""Refused lines that are named; the rest is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A line that was not taken, and why; its neighbours were."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a file: how many lines were taken, and those that were not."""
-
-    taken: int
-    refused: tuple[Refused, ...]
-
-    @property
-    def sentence(self) -> str:
-        """What is told to who uploaded it."""
-        said = f"{self.taken} line{'' if self.taken == 1 else 's'} taken."
-        if not self.refused:
-            return said
-        named = " ".join(f"Line {item.line}: {item.reason}." for item in self.refused[:_SHOWN])
-        rest = f" And {len(self.refused) - _SHOWN} more." if len(self.refused) > _SHOWN else ""
-        return f"{said} {len(self.refused)} not taken. {named}{rest}"
 
 
 def upload(services: Services, tenant_id: UUID, content: bytes) -> Taken:
@@ -71,7 +40,7 @@ def upload(services: Services, tenant_id: UUID, content: bytes) -> Taken:
 
 def read_file(content: bytes, now: datetime) -> tuple[list[Spent], list[Refused]]:
     """Read a file with the columns month, channel, amount and currency, in any order."""
-    reader, heading = _opened(content)
+    reader, heading = opened(content, COLUMNS, LARGEST)
     places = {name: heading.index(name) for name in COLUMNS}
     good: dict[tuple[str, str, str], Spent] = {}
     refused: list[Refused] = []
@@ -114,23 +83,3 @@ def _amount(text: str) -> Decimal:
     if not found.is_finite() or found > _MOST:
         raise ValueError("the amount must be a number such as 1234.50, with a point and without separators")
     return found
-
-
-def _opened(content: bytes) -> tuple[Any, list[str]]:
-    if len(content) > LARGEST:
-        raise RejectedInput(f"The file has {len(content):,} bytes; {LARGEST:,} are allowed.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RejectedInput("The file is not UTF-8. Save it as CSV in UTF-8.") from None
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    try:
-        heading = [name.strip().lower() for name in next(reader, [])]
-    except csv.Error:
-        heading = []
-    if lacking := [name for name in COLUMNS if name not in heading]:
-        raise RejectedInput(
-            f"The first line must name the columns {', '.join(COLUMNS)}; {', '.join(lacking)} is missing."
-        )
-    return reader, heading

@@ -81,6 +81,8 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
         "What could not be read": _rows(found.refusals),
         "Messages to the organisation's systems": _rows(found.messages),
         "Experiments, and whether the score was shown": _rows(found.trials),
+        "Scores that were set by hand": _rows(found.overrides),
+        "Why they are left out of scoring": _rows(found.exclusions),
         "Lists of the week": _rows(found.lists),
     }
 

@@ -19,6 +19,7 @@ from connector.services.context import Services
 from connector.services.opening import open_adapter
 from connector.services.reports.enrichment import Provenance, provenance
 from connector.services.reports.people import Naming, Person
+from connector.services.reports.said import Said, said_of
 from connector.services.reports.speed import LeadSpeed, lead_speed
 from connector.store import (
     companies,
@@ -165,6 +166,7 @@ class LeadReport:
     facts: tuple[Provenance, ...] = ()
     company: CompanyChance | None = None
     joined: tuple[FormerLead, ...] = ()
+    said: Said = field(default_factory=Said)
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -191,6 +193,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         objected_at = objections.since(session, tenant_id, lead_id)
         company = leads.company_of(session, tenant_id, lead_id)
         facts = provenance(session, tenant_id, company, services.clock.now())
+        said = said_of(session, tenant_id, lead_id, [row.lead_id for row in joined], services.clock.now())
         scored_company = companies.by_key(session, tenant_id, company)
     return LeadReport(
         lead_id=lead_id,
@@ -204,6 +207,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         facts=facts,
         company=_company(scored_company) if scored_company else None,
         joined=tuple(FormerLead(row.lead_id, row.at) for row in joined),
+        said=said,
     )
 
 

@@ -22,7 +22,7 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Who is told (``endpoints``), and lead → tier before new scores are stored."""
+    """Who is told (``endpoints``), and lead → the tier that was told of it before new scores are stored."""
 
     tenant_id: UUID
     endpoints: Sequence[UUID]
@@ -35,7 +35,7 @@ def before(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Bef
     To be called while the tenant's ledger is held.
     """
     endpoints = [endpoint.id for endpoint in webhook_endpoints.of_tenant(session, tenant_id)]
-    return Before(tenant_id, endpoints, scores.tiers(session, tenant_id, lead_ids)) if endpoints else None
+    return Before(tenant_id, endpoints, scores.told_tiers(session, tenant_id, lead_ids)) if endpoints else None
 
 
 def note(session: Connection, told: Before, fresh: Mapping[int, ScoreValues], now: datetime) -> None:

@@ -11,6 +11,7 @@ from connector.store.tables.enriched import (
     enrichment_spending,
     enrichment_values,
 )
+from connector.store.tables.judged import excluded_leads, exclusions, feedback, overrides
 from connector.store.tables.objectives import objective_drafts, objectives, pitfalls
 from connector.store.tables.outgoing import webhook_endpoints, webhook_events
 from connector.store.tables.people import changes, companies, conversions, events, leads, links, records
@@ -56,8 +57,11 @@ __all__ = [
     "enrichment_values",
     "erasures",
     "events",
+    "excluded_leads",
+    "exclusions",
     "experiment_leads",
     "experiments",
+    "feedback",
     "fields",
     "forecast_leads",
     "forecasts",
@@ -81,6 +85,7 @@ __all__ = [
     "objective_drafts",
     "objectives",
     "outbox",
+    "overrides",
     "periodic_reports",
     "pitfalls",
     "publications",

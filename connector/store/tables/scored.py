@@ -71,6 +71,8 @@ scores = Table(
     Column("inputs_hash", Text, nullable=False),
     Column("as_of", UtcTime, nullable=False),
     Column("scored_at", UtcTime, nullable=False),
+    # What CRMs are told instead, where a person said so (services/feedback/overriding).
+    Column("by_hand", Json(none_as_null=True)),
     Index("ix_scores_tenant_id_score", "tenant_id", "score", "lead_id"),
 )
 

@@ -12,6 +12,7 @@ from connector.web.api import (
     document,
     events,
     exports,
+    feedback,
     gate,
     leads,
     limits,
@@ -23,6 +24,7 @@ from connector.web.api import (
 _NOUNS = (
     scores.routes,
     leads.routes,
+    feedback.routes,
     events.routes,
     conversions.routes,
     models.routes,

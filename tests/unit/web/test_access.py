@@ -20,8 +20,15 @@ from tests.unit.web.open_routes import OPEN
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
 
 MAY = {
-    Role.VIEWER: {Permission.SEE},
-    Role.ANALYST: {Permission.SEE, Permission.RUN, Permission.JOIN, Permission.SPEND, Permission.DRAFT},
+    Role.VIEWER: {Permission.SEE, Permission.RATE},
+    Role.ANALYST: {
+        Permission.SEE,
+        Permission.RATE,
+        Permission.RUN,
+        Permission.JOIN,
+        Permission.SPEND,
+        Permission.DRAFT,
+    },
     Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN},
     Role.OWNER: set(Permission),
 }

@@ -20,6 +20,7 @@ from connector.store import (
     companies,
     connections,
     drifting,
+    exclusions,
     ledger,
     models,
     periodic,
@@ -166,7 +167,24 @@ def _recipient(site: Site, account: str) -> dict[str, object]:
     return {"recipient_id": recipient_id}
 
 
+def _exclusion(site: Site, account: str) -> dict[str, object]:
+    row = {"id": uuid4(), "tenant_id": site.tenant_of(account), "kind": "domain", "value": "rival.com"}
+    row |= {"record_id": None, "reason": "other", "note": None, "made_by": "Eve", "made_at": NOW}
+    with site.world.services.store.transaction() as session:
+        exclusions.add(session, [row])
+    return {"exclusion_id": row["id"]}
+
+
 OWNED = {
+    "feedback.index": Owned("GET", _nothing),
+    "feedback.rate": Owned("POST", _lead),
+    "feedback.override": Owned("POST", _lead),
+    "feedback.release": Owned("POST", _lead),
+    "feedback.exclude_lead": Owned("POST", _lead),
+    "feedback.exclude": Owned("POST", _nothing),
+    "feedback.include": Owned("POST", _exclusion),
+    "feedback.upload": Owned("POST", _nothing),
+    "feedback.choose": Owned("POST", _nothing),
     "versions.show": Owned("GET", _nothing),
     "versions.choose": Owned("POST", _nothing),
     "versions.roll_back": Owned("POST", _nothing),

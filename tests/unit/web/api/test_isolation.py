@@ -59,6 +59,7 @@ RULES = {
     "api_leads.reasons": Ask("GET", "/leads/{id}/reasons", "lead"),
     "api_leads.changes": Ask("GET", "/leads/{id}/changes", "lead"),
     "api_leads.what_if": Ask("POST", "/leads/{id}/what-if", "lead", lambda _: {}),
+    "api_feedback.give": Ask("POST", "/leads/{id}/feedback", "lead", lambda _: {"thumb": "up", "reason": "fits"}),
     "api_events.add": Ask(
         "POST",
         "/events",

@@ -1,0 +1,62 @@
+"""A thumb on a lead's current score: who says it, of which score, and why. Nothing of it is ever changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from connector.errors import RejectedInput
+from connector.services import acts
+from connector.services.context import Services
+from connector.services.feedback.notes import note_of, reason_of
+from connector.services.feedback.reasons import DOWN, UP
+from connector.store import feedback, ledger, scores
+from connector.store.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What somebody says of a score; the ``note`` is kept without what names anybody."""
+
+    good: bool
+    reason: str
+    note: str | None = None
+
+
+def rate(services: Services, tenant_id: UUID, lead_id: int, thumb: Thumb) -> int:
+    """Keep a thumb on a lead's current score, by whoever asks (services/acts); return the ledger's entry.
+
+    Raises ``RejectedInput`` for a lead without a score, an unknown reason and a note that is too long.
+    """
+    reason_of(thumb.reason, UP if thumb.good else DOWN)
+    now = services.clock.now()
+    with services.store.transaction(tenant_id) as session:
+        ledger.lock(session, tenant_id)
+        row = scores.of_lead(session, tenant_id, lead_id)
+        scored = ledger.newest(session, tenant_id, "scored", lead_id, None)
+        if row is None or scored is None:
+            raise RejectedInput(f"Lead {lead_id} has no score to say anything of. Only open leads have one.")
+        said = {"thumb": "up" if thumb.good else "down", "reason": thumb.reason}
+        note = note_of(session, tenant_id, lead_id, thumb.note)
+        speaks_of = {"scored": scored.seq, "score": str(Decimal(row.score)), "tier": row.tier, "model": row.model}
+        body = {"by": acts.asker(), **said, "note": note, **speaks_of}
+        seq = ledger.append(session, tenant_id, [Entry("feedback", lead_id, body)], now)
+        feedback.add(
+            session,
+            {
+                "tenant_id": tenant_id,
+                "seq": seq,
+                "lead_id": lead_id,
+                "at": now,
+                "author": acts.asker(),
+                "good": thumb.good,
+                "reason": thumb.reason,
+                "scored_seq": scored.seq,
+                "model": row.model,
+                "score": row.score,
+                "probability": row.probability,
+                "tier": row.tier,
+            },
+        )
+    return seq

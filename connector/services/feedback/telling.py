@@ -1,0 +1,70 @@
+"""Say a lead's score again, where a person's word came to it or went: the same score as of the same instant.
+
+CRMs are told within seconds, by the real-time lane; nothing is read or computed anew, so that no newer score is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from connector.services import again, scored
+from connector.services.context import REALTIME, Services
+from connector.services.entries import groups
+from connector.services.pipeline import Ready
+from connector.services.scored import Kept, Scoring
+from connector.store import lanes, ledger, outbox, scores, tenants, traces
+from connector.store.lanes import Kind
+
+
+def tell_again(
+    services: Services, session: Connection, tenant_id: UUID, lead_id: int, requester: str, trigger: Mapping[str, Any]
+) -> Ready:
+    """Enter a lead's current score once more and queue what CRMs lack now; return what to announce after the commit.
+
+    A lead without a score is left alone. To be called while the tenant's ledger is held.
+    """
+    row = scores.of_lead(session, tenant_id, lead_id)
+    if row is None:
+        return []
+    entry = ledger.newest(session, tenant_id, "scored", lead_id, None)
+    if entry is None or entry.body is None or entry.body["inputs_hash"] != row.inputs_hash:
+        return again.score_anew(services, session, tenant_id, [lead_id])
+    now, settings = services.clock.now(), tenants.get(session, tenant_id).settings
+    # The run that made the score stays its maker: it goes on behind this lead, not over it again.
+    made_by = UUID(str(row.run_id))
+    ready: Ready = []
+    for model, rows, frame in groups(session, tenant_id, [entry]):
+        scoring = Scoring(tenant_id, made_by, model, row.as_of, requester, trigger, outbox.REALTIME, exact=True)
+        kept = scored.keep(session, scoring, rows, frame, settings, now)
+        ready += _hurried(session, tenant_id, kept, now)
+    return ready
+
+
+def _hurried(session: Connection, tenant_id: UUID, kept: Kept, now: datetime) -> Ready:
+    """Let the lane deliver what was queued."""
+    queued = [item for item in kept.records if item[1] in kept.queued]
+    moments = dict.fromkeys(("happened_at", "received_at", "claimed_at", "fetched_at", "scored_at", "queued_at"), now)
+    traces.add(
+        session,
+        [
+            {
+                "tenant_id": tenant_id,
+                "connection_id": connection,
+                "lead_id": lead,
+                "record_id": record,
+                "ended": None,
+                **moments,
+            }
+            for lead, record, connection in queued
+        ],
+    )
+    pieces = [
+        lanes.ask(session, tenant_id, connection, Kind.DELIVER, now)
+        for connection in sorted({connection for *_, connection in queued})
+    ]
+    return [(REALTIME, piece) for piece in pieces if piece is not None]
