@@ -18,6 +18,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from connector.store import usage
 from connector.store.session import UNAVAILABLE
 
@@ -133,6 +135,8 @@ def keep(services: Services) -> None:
         try:
             with services.store.transaction(tenant_id) as session:
                 usage.add(session, tenant_id, day, amounts)
+        except IntegrityError:
+            log.info("tenant %s is gone, and what they used with them", tenant_id)
         except UNAVAILABLE:
             for what, amount in amounts.items():
                 services.meter.add(tenant_id, what, amount)

@@ -129,6 +129,17 @@ def test_turns_of_the_lane_are_kept_now_and_then(tenant: History) -> None:
     assert seen == [1_000, 1_000, 1_000, 4_000, 4_000]
 
 
+def test_a_tenant_that_went_while_it_was_worked_for_leaves_nothing(tenant: History) -> None:
+    """And is in nobody's way: others' use is kept."""
+    spent = Seconds()
+    services = replace(tenant.services, meter=Meter(spent))
+    services.meter.add(A, CPU, 5)
+    with metered(services, tenant.tenant_id):
+        spent.spent += 1
+    assert kept(tenant) == {CPU: {"2026-03-01": 1_000}}
+    assert services.meter.take() == {}
+
+
 def test_what_cannot_be_kept_now_is_with_the_next(tenant: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the database is away."""
     spent = Seconds()
