@@ -1,4 +1,4 @@
-"""Experiments and who is in them."""
+"""Experiments of every kind, and who is in them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,17 @@ from sqlalchemy.engine import Connection
 
 from connector.records import Tier
 from connector.store.bulk import upsert
-from connector.store.tables import experiment_leads, experiments, leads, outbox, records, scores
+from connector.store.models import CHAMPION
+from connector.store.tables import experiment_leads, experiments, leads, models, outbox, records, scores
 from connector.store.types import AnyRow
+
+HOLDOUT = "holdout"
+MODELS = "models"
+LINES = "lines"
+"""Some scores are not shown; a challenger scores some leads; some leads have another High-Intent line."""
+PROMOTED = "promoted"
+WITHDRAWN = "withdrawn"
+"""What becomes of a trial: what was tried holds for everybody, or for nobody any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +43,20 @@ class Experiment:
     closed_at: datetime | None
     ended_at: datetime | None
     looks: Sequence[Mapping[str, Any]]
+    kind: str = HOLDOUT
+    challenger: str | None = None
+    champion: str | None = None
+    begun_seq: int | None = None
+    ends_at: datetime | None = None
+    line: int | None = None
+    usual_line: int | None = None
+    outcome: str | None = None
+    watched: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A lead that came since an experiment began and to whom nothing was ever written."""
+    """A lead that came since an experiment began."""
 
     lead_id: int
     company_key: str | None
@@ -60,10 +78,45 @@ _RUNNING = sa.select(*_COLUMNS).where(
 """Made once: asked whenever scores are kept."""
 
 
-def running(connection: Connection, tenant_id: UUID) -> Experiment | None:
-    """Return the tenant's experiment that holds leads out now, if there is one."""
-    row = connection.execute(_RUNNING, {"whose": tenant_id}).one_or_none()
-    return Experiment(*row) if row else None
+def all_running(connection: Connection, tenant_id: UUID) -> Mapping[str, Experiment]:
+    """Return kind → the tenant's experiment of that kind that runs now."""
+    found = [Experiment(*row) for row in connection.execute(_RUNNING, {"whose": tenant_id})]
+    return {one.kind: one for one in found}
+
+
+_CHAMPION = (
+    sa.select(models.c.version, models.c.sha256, *_COLUMNS)
+    .select_from(
+        models.outerjoin(
+            experiments, sa.and_(experiments.c.tenant_id == models.c.tenant_id, experiments.c.ended_at.is_(None))
+        )
+    )
+    .where(models.c.tenant_id == sa.bindparam("whose"), models.c.status == CHAMPION)
+)
+"""Made once: asked twice in every turn of the real-time lane."""
+
+
+def champion_and_running(
+    connection: Connection, tenant_id: UUID
+) -> tuple[tuple[str, str], Mapping[str, Experiment]] | None:
+    """Return version and SHA-256 of the model that scores, with what ``all_running`` tells; None without a model."""
+    rows = connection.execute(_CHAMPION, {"whose": tenant_id}).all()
+    if not rows:
+        return None
+    found = [Experiment(*row[2:]) for row in rows if row.id is not None]
+    return (rows[0].version, rows[0].sha256), {one.kind: one for one in found}
+
+
+def running(connection: Connection, tenant_id: UUID, kind: str = HOLDOUT) -> Experiment | None:
+    """Return the tenant's experiment of a kind that runs now, if there is one."""
+    return all_running(connection, tenant_id).get(kind)
+
+
+def concluded(connection: Connection, tenant_id: UUID, outcome: str) -> Sequence[Experiment]:
+    """Return a tenant's trials of models that ended so, the newest first."""
+    e = experiments.c
+    query = sa.select(*_COLUMNS).where(e.tenant_id == tenant_id, e.kind == MODELS, e.outcome == outcome)
+    return [Experiment(*row) for row in connection.execute(query.order_by(e.ended_at.desc()))]
 
 
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[Experiment]:
@@ -85,7 +138,10 @@ def change(connection: Connection, experiment: Experiment, **values: Any) -> Non
 
 
 def newcomers(connection: Connection, experiment: Experiment, lead_ids: Sequence[int]) -> Sequence[Newcomer]:
-    """Return those of ``lead_ids`` that are to be added: created since it began, not in it, never written to."""
+    """Return those of ``lead_ids`` that are to be added: created since it began, and not in it.
+
+    To a holdout only who was never written to.
+    """
     there = sa.exists().where(
         experiment_leads.c.experiment_id == experiment.id, experiment_leads.c.lead_id == leads.c.id
     )
@@ -93,9 +149,10 @@ def newcomers(connection: Connection, experiment: Experiment, lead_ids: Sequence
         leads.c.tenant_id == experiment.tenant_id,
         leads.c.id.in_(lead_ids),
         leads.c.created_at >= experiment.begun_at,
-        ~_written(leads.c.id),
         ~there,
     )
+    if experiment.kind == HOLDOUT:
+        query = query.where(~_written(leads.c.id))
     return [Newcomer(*row) for row in connection.execute(query.order_by(leads.c.id))]
 
 

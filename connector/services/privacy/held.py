@@ -80,7 +80,7 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
         "Hints that something changed": _rows(found.hints),
         "What could not be read": _rows(found.refusals),
         "Messages to the organisation's systems": _rows(found.messages),
-        "Experiments, and whether the score was shown": _rows(found.trials),
+        "Experiments, and which arm": _rows(found.trials),
         "Lists of the week": _rows(found.lists),
     }
 

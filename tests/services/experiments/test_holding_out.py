@@ -223,7 +223,7 @@ def test_a_person_who_is_erased_leaves_the_experiment(line: World) -> None:
         mine = sorted(on_list & set(session.execute(shown).scalars()))[0]
     told = held.held_of(line.services, tenant, mine, "test")
     assert told
-    assert told["Experiments, and whether the score was shown"][0]["treated"] is True
+    assert told["Experiments, and which arm"][0]["treated"] is True
     assert told["Lists of the week"][0]["place"] >= 1
     with line.services.store.transaction(tenant) as session:
         one = session.execute(sa.select(experiment_leads.c.lead_id)).scalars().first()
