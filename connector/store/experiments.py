@@ -64,7 +64,7 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True)
 class Hot:
-    """High-Intent leads of some time, their companies (a lead without one is its own), and their mean chance."""
+    """Leads of some time, their companies (a lead without one is its own), and their mean chance."""
 
     leads: int
     companies: int
@@ -202,12 +202,24 @@ def _of(experiment: Experiment, lead_ids: Sequence[int]) -> sa.ColumnElement[boo
 
 def recent_hot(connection: Connection, tenant_id: UUID, since: datetime) -> Hot:
     """Return how many leads that came ``since`` then are High-Intent now."""
+    return _recent(connection, tenant_id, since, scores.c.tier == Tier.HIGH_INTENT)
+
+
+def recent(
+    connection: Connection, tenant_id: UUID, since: datetime, scores_in: tuple[Decimal, Decimal] | None = None
+) -> Hot:
+    """Return how many leads came ``since`` then, with a score from the first of ``scores_in`` to below the other."""
+    low, high = scores_in or (Decimal(-1), Decimal(1_000))
+    return _recent(connection, tenant_id, since, sa.and_(scores.c.score >= low, scores.c.score < high))
+
+
+def _recent(connection: Connection, tenant_id: UUID, since: datetime, which: sa.ColumnElement[bool]) -> Hot:
     company = sa.func.coalesce(leads.c.company_key, sa.cast(leads.c.id, sa.Text))
     query = (
         sa.select(sa.func.count(), sa.func.count(sa.distinct(company)), sa.func.avg(scores.c.probability))
         .select_from(scores)
         .join(leads, leads.c.id == scores.c.lead_id)
-        .where(scores.c.tenant_id == tenant_id, leads.c.created_at >= since, scores.c.tier == Tier.HIGH_INTENT)
+        .where(scores.c.tenant_id == tenant_id, leads.c.created_at >= since, which)
     )
     count, companies, rate = connection.execute(query).one()
     return Hot(count, companies, Decimal(str(rate or 0)))

@@ -75,13 +75,17 @@ class Matured:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """All that is known on a day. ``limit``: of the churn, set by whoever began the trial; ``over``: its days are."""
+    """All that is known on a day. ``limit``: of the churn, set by whoever began the trial; ``over``: its days are.
+
+    ``alike``: scores are to be spread as the champion's are; two models that are compared by outcomes may differ.
+    """
 
     challenger: Arm
     champion: Arm
     matured: Matured
     limit: float
     over: bool
+    alike: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def _alarm(found: Watched, index: float | None, chance: float, churn: float | No
             f"of {other.answered:,}."
         )
         return "deliveries", told
-    if index is not None and index > INDEX and chance < UNLIKELY:
+    if found.alike and index is not None and index > INDEX and chance < UNLIKELY:
         return "distribution", f"Its scores are spread otherwise than the champion's: index {index:.2f} over {INDEX}."
     if churn is not None and churn > found.limit:
         told = (

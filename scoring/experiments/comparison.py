@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,6 +35,12 @@ class Comparison:
     units: tuple[int, int]
     leads: tuple[int, int]
     successes: tuple[int, int]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Comparison:
+        """What ``dataclasses.asdict`` made of one, whatever else stands beside it."""
+        units, leads, successes = ((data[name][0], data[name][1]) for name in ("units", "leads", "successes"))
+        return cls(data["control"], data["treated"], data["error"], data["freedom"], units, leads, successes)
 
     @property
     def difference(self) -> float:

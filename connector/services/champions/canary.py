@@ -1,4 +1,4 @@
-"""The daily look at a model that is tried for some days: whether it goes on, stays, or goes."""
+"""The daily look at a model that is tried: whether it goes on, stays (once its days are over), or goes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def _judged(
 
     over = trial.ends_at is not None and now >= trial.ends_at
     one, other = (Arm(**vars(seen)) for seen in (challenger, champion))
-    return judge(Watched(one, other, Matured(*matured), float(trial.plan.get("limit", 1.0)), over))
+    limit, alike = float(trial.plan.get("limit", 1.0)), trial.ends_at is not None
+    return judge(Watched(one, other, Matured(*matured), limit, over, alike))
 
 
 def _seen(session: Connection, trial: Experiment, version: str) -> _Seen:

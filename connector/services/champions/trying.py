@@ -8,6 +8,7 @@ challenger scores its share from the commit that begins it, and nobody from the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,8 +19,11 @@ from connector.errors import RejectedInput
 from connector.services import acts, numbers, pipeline
 from connector.services.champions.entering import LEAST_SHARE, MOST_DAYS, MOST_SHARE, Trial, enter
 from connector.services.context import Services
-from connector.store import experiments, ledger, models
+from connector.services.experiments.planning import Proposal, planned_for
+from connector.store import experiments, ledger, models, tenants
 from connector.store.experiments import MODELS, PROMOTED, WITHDRAWN, Experiment
+
+WEEKS_LOOKED_AT = 8
 
 
 def read_canary(form: Mapping[str, str]) -> Trial:
@@ -28,6 +32,29 @@ def read_canary(form: Mapping[str, str]) -> Trial:
     days = numbers.whole(form.get("days", ""), "The number of days", 1, MOST_DAYS)
     limit = numbers.share(form.get("limit", ""), "The change of the High-Intent leads", Decimal(0), Decimal(1))
     return Trial(share, days, float(limit))
+
+
+def propose(services: Services, tenant_id: UUID, lift: Decimal) -> Proposal:
+    """Plan a comparison of two models on half of the companies each, by the newcomers of the last weeks."""
+    with services.store.reading(tenant_id) as session:
+        return _proposed(services, session, tenant_id, lift)
+
+
+def _proposed(services: Services, session: Connection, tenant_id: UUID, lift: Decimal) -> Proposal:
+    since = services.clock.now() - timedelta(weeks=WEEKS_LOOKED_AT)
+    found = experiments.recent(session, tenant_id, since)
+    horizon = tenants.get(session, tenant_id).settings.horizon_days
+    return planned_for(found, WEEKS_LOOKED_AT, horizon, MOST_SHARE, lift)
+
+
+def compare(services: Services, tenant_id: UUID, version: str, lift: Decimal) -> None:
+    """Let a model that waits score half of the companies until outcomes tell; raises ``RejectedInput``."""
+    with services.store.reading(tenant_id) as session:
+        plan = _proposed(services, session, tenant_id, lift)
+    if plan.refused:
+        raise RejectedInput(plan.refused)
+    told = plan.to_json() | {"lift": float(lift)}
+    begin(services, tenant_id, version, Trial(MOST_SHARE, None, 1.0, leads=plan.leads, plan=told))
 
 
 def begin(services: Services, tenant_id: UUID, version: str, trial: Trial) -> None:

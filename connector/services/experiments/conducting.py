@@ -148,11 +148,11 @@ def _fresh(tenant: Tenant, proposal: Proposal, key: str, now: datetime) -> Exper
     )
 
 
-def end(services: Services, tenant_id: UUID) -> None:
-    """Show everybody again, beginning with a refresh now; raises ``RejectedInput`` where none runs."""
+def end(services: Services, tenant_id: UUID, kind: str = experiments.HOLDOUT) -> None:
+    """Treat everybody alike again, beginning with a refresh now; raises ``RejectedInput`` where none runs."""
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        experiment = experiments.running(session, tenant_id)
+        experiment = experiments.running(session, tenant_id, kind)
         if experiment is None:
             raise RejectedInput("No experiment is running.")
         ready = close(services, session, experiment, "ended before its time")
@@ -160,7 +160,7 @@ def end(services: Services, tenant_id: UUID) -> None:
 
 
 def close(services: Services, session: Connection, experiment: Experiment, why: str) -> pipeline.Ready:
-    """End an experiment, on the record; return the refresh that writes what was held back."""
+    """End a holdout or a trial of lines, on the record; return the refresh that writes what everybody gets now."""
     now = services.clock.now()
     experiments.change(session, experiment, ended_at=now, closed_at=experiment.closed_at or now)
     acts.record(

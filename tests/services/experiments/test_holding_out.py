@@ -202,7 +202,7 @@ def test_a_look_compares_the_arms_and_the_last_one_ends_it(line: World) -> None:
     _refresh(line)
     judging.look(line.services, tenant)
     report = experiments_report(line.services, tenant)
-    assert report.running is None
+    assert not report.running
     (ended,) = report.former
     assert ended.looks[-1].treated == pytest.approx(len(won) / len(shown))
     assert ended.looks[-1].control == 0.0

@@ -68,11 +68,11 @@ def test_an_experiment_shows_what_is_certain_and_an_owner_ends_it(scored: Site, 
     assert "Shown less held out, look by look" in text
     assert "Deal won within 30 days" in text
     admin = scored.as_a(Role.ADMIN, tenant, "Adam")
-    assert "/experiments/end" not in admin.get("/experiments").text
-    alice.press("/experiments", "/experiments/end")
+    assert "/experiments/end/holdout" not in admin.get("/experiments").text
+    alice.press("/experiments", "/experiments/end/holdout")
     after = alice.get("/experiments").text
-    assert "The running experiment" not in after
-    assert "Experiment of" in after
+    assert "takes newcomers" not in after
+    assert "Shown against held out, " in after
 
 
 @pytest.mark.parametrize("low", [True, False])
