@@ -234,6 +234,23 @@ def counted(connection: Connection, experiment: Experiment) -> Sequence[AnyRow]:
     return connection.execute(query.order_by(c.lead_id)).all()
 
 
+def arms_of_holdouts(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
+    """Return (lead_id, shown, held_out_share, since, until) of all that ever counted in a holdout."""
+    c, e = experiment_leads.c, experiments.c
+    query = (
+        sa.select(
+            c.lead_id,
+            c.treated.label("shown"),
+            e.share.label("held_out_share"),
+            c.hot_at.label("since"),
+            e.ended_at.label("until"),
+        )
+        .join(experiments, e.id == c.experiment_id)
+        .where(c.tenant_id == tenant_id, e.kind == HOLDOUT, c.hot_at.is_not(None))
+    )
+    return connection.execute(query.order_by(c.hot_at, c.lead_id)).all()
+
+
 def sizes(connection: Connection, experiment: Experiment) -> Mapping[bool, tuple[int, int]]:
     """Return treated → (leads added, leads that count)."""
     c = experiment_leads.c

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import cast
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +16,11 @@ from connector.records import Actor, EngagementEvent, EventKind, Record
 from connector.services import acts, pipeline, schedules, snapshot
 from connector.services.champions import asking, choosing, restoring
 from connector.services.job import Job
-from connector.store import ledger, models, runs, tenants
+from connector.store import experiments, ledger, models, runs, tenants
 from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import models as model_table
+from connector.store.tables import scores
 from scoring.champions.growth import matured_conversions
 from tests.services import shifting as shifts
 from tests.services.office import FIRST, SECOND, THIRD, Office, opened
@@ -205,3 +208,31 @@ def test_there_is_no_way_back_from_the_first_model_nor_twice(office: Office) -> 
     with office.world.services.store.reading() as session:
         query = sa.select(sa.func.count()).where(model_table.c.status == models.CHAMPION)
         assert session.execute(query).scalar_one() == 1
+
+
+def test_whose_scores_were_held_back_is_told_to_the_training(office: Office) -> None:
+    """Of holdouts alone, and only who came into the band while it ran."""
+    store, now = office.world.services.store, office.world.clock.now()
+    with store.transaction() as session:
+        first, second, third = session.execute(sa.select(scores.c.lead_id).limit(3)).scalars()
+        for number, kind in enumerate((experiments.HOLDOUT, experiments.LINES)):
+            trial = experiments.Experiment(
+                UUID(int=number),
+                office.tenant_id,
+                Decimal("0.2"),
+                "k",
+                "deal_won",
+                30,
+                9,
+                {},
+                now,
+                None,
+                None,
+                (),
+                kind,
+            )
+            experiments.begin(session, trial)
+            experiments.add(session, trial, {first: ("a", True), second: ("b", False), third: ("c", False)}, now)
+            experiments.count_from(session, trial, [first, second], now)
+    office.run(pipeline.RETRAIN)
+    assert office.model.wanted[-1].arms == [(first, True, 0.2, now, None), (second, False, 0.2, now, None)]
