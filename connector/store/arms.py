@@ -11,10 +11,11 @@ from sqlalchemy.engine import Connection
 
 from connector.store.ledger import Kept, entries_of
 from connector.store.outbox import OutboxStatus
-from connector.store.tables import ledger, outbox, records, scores
+from connector.store.tables import experiment_leads, ledger, outbox, records, scores
 from connector.store.types import AnyRow
 
 _SCORED = "scored"
+_CHUNK = 500
 
 
 def scored_by(connection: Connection, tenant_id: UUID, versions: Collection[str]) -> Sequence[AnyRow]:
@@ -38,6 +39,20 @@ def answers(connection: Connection, tenant_id: UUID, versions: Collection[str]) 
     found = {(model, status): count for model, status, count in connection.execute(query)}
     dead = {version: found.get((version, OutboxStatus.DEAD), 0) for version in versions}
     return {one: (found.get((one, OutboxStatus.DELIVERED), 0) + dead[one], dead[one]) for one in versions}
+
+
+def counted_by(connection: Connection, tenant_id: UUID, experiment_id: UUID) -> Sequence[Kept]:
+    """Return the score by which each lead of an experiment began to count: the last one entered by then."""
+    c, e = ledger.c, experiment_leads.c
+    numbers = (
+        sa.select(sa.func.max(c.seq))
+        .join(experiment_leads, sa.and_(e.lead_id == c.lead_id, e.tenant_id == c.tenant_id))
+        .where(c.tenant_id == tenant_id, c.kind == _SCORED, e.experiment_id == experiment_id, c.at <= e.hot_at)
+        .group_by(c.lead_id)
+    )
+    found = list(connection.execute(numbers).scalars())
+    chunks = (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
+    return [entry for some in chunks for entry in entries_of(connection, tenant_id, _SCORED, some)]
 
 
 def first_since(

@@ -64,7 +64,7 @@ def compared(leads: pl.DataFrame) -> Comparison | None:
     Means are ratios (sum over leads), their variance is that of the units' residuals: the linearised ratio
     estimator (Cochran 1977, Sampling Techniques, 6.4; Deng, Knoblich and Lu 2018 for experiments).
     """
-    sums = leads.group_by("unit", "treated").agg(
+    sums = leads.group_by("unit", "treated", maintain_order=True).agg(
         total=pl.col("value").sum(), size=pl.len(), successes=(pl.col("value") != 0).sum()
     )
     parts = [sums.filter(pl.col("treated") == treated) for treated in (False, True)]

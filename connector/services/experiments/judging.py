@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.champions import trying
 from connector.services.context import Services
-from connector.services.experiments import conducting
+from connector.services.experiments import conducting, uplifting
 from connector.services.experiments.bringing import CONVERSIONS, REVENUE, Brought, brought
 from connector.services.pipeline import Ready
 from connector.store import experiments, ledger, tenants
@@ -58,7 +58,9 @@ def _note(
     seen = _compared(known)
     looks = [*experiment.looks]
     if seen is not None:
-        looks.append({"at": now.isoformat(), **seen, "beside": _beside(experiment, counted, told, now)})
+        beside = _beside(experiment, counted, told, now)
+        found = uplifting.uplifts(session, experiment, _leads(experiment, counted, told, now))
+        looks.append({"at": now.isoformat(), **seen, "beside": beside, **({"uplift": found} if found else {})})
         experiments.change(session, experiment, looks=looks)
     over = experiment.closed_at is not None and len(known) == len(counted)
     if experiment.kind == MODELS:
@@ -95,6 +97,18 @@ def outcomes(
     span = timedelta(days=experiment.horizon_days)
     return [
         (row.unit, row.treated, float(told.value(outcome, row.lead_id, row.hot_at, span)))
+        for row in counted
+        if row.hot_at + span <= now
+    ]
+
+
+def _leads(
+    experiment: Experiment, counted: Sequence[AnyRow], told: Brought, now: datetime
+) -> list[tuple[int, str, bool, bool]]:
+    """(lead, unit, treated, converted) of leads that had their whole horizon."""
+    span = timedelta(days=experiment.horizon_days)
+    return [
+        (row.lead_id, row.unit, row.treated, told.value(CONVERSIONS, row.lead_id, row.hot_at, span) > 0)
         for row in counted
         if row.hot_at + span <= now
     ]

@@ -22,6 +22,8 @@ from connector.store import experiments, models
 from connector.store.experiments import HOLDOUT, LINES, MODELS, Experiment
 
 _CENT = Decimal("0.01")
+UPLIFT_CONVERSIONS = 200
+"""As ``scoring.experiments.uplift`` asks for; its library is not read for a sentence."""
 USUAL_LIFT = Decimal("0.3")
 
 
@@ -58,6 +60,14 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class WorthACall:
+    """Who is worth a call because it changes something: quarters by predicted uplift, or why it is not known."""
+
+    sentence: str
+    quarters: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """An experiment with its looks, oldest first, and (added, counted) leads of both arms.
 
@@ -69,6 +79,26 @@ class Line:
     beside: Sequence[Beside]
     held_out: tuple[int, int]
     shown: tuple[int, int]
+
+    @property
+    def worth_a_call(self) -> WorthACall | None:
+        """What a holdout tells of whom calls change; None of other kinds."""
+        if self.experiment.kind != HOLDOUT:
+            return None
+        last = self.experiment.looks[-1] if self.experiment.looks else {}
+        found = last.get("uplift")
+        if not found:
+            control, treated = last.get("successes", (0, 0))
+            return WorthACall(
+                f"Not known: it takes {UPLIFT_CONVERSIONS} conversions in each arm, and there are {control:,} among "
+                f"those held out and {treated:,} among those shown."
+            )
+        qini = f"Qini {found['qini']:+.4f} ({found['low']:+.4f} to {found['high']:+.4f}, 95 %)"
+        if found["low"] <= 0:
+            return WorthACall(f"Not known: no order of leads is surely better than chance at it. {qini}.")
+        return WorthACall(
+            f"Calling from the top of this order surely changes more than calling by chance. {qini}.", found["quarters"]
+        )
 
     @property
     def arms(self) -> Arms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
@@ -18,10 +19,10 @@ from connector.records import Actor, Conversion, EngagementEvent, EventKind, Pag
 from connector.services import pipeline, replaying
 from connector.services.champions import entering, trying
 from connector.services.champions.entering import Trial
-from connector.services.experiments import bringing, conducting, judging, lining, planning
+from connector.services.experiments import bringing, conducting, judging, lining, planning, uplifting
 from connector.services.experiments.lining import Wish
 from connector.services.reports.experiments import experiments_report
-from connector.store import experiments, ledger, models, tenants
+from connector.store import arms, experiments, ledger, models, tenants
 from connector.store.experiments import LINES, MODELS, Hot
 from connector.store.tables import experiment_leads, leads, records, scores
 from scoring.experiments.assignment import place, unit_of
@@ -234,3 +235,24 @@ def test_plans_say_what_each_outcome_would_take(line: World) -> None:
         assert tenants.get(session, tenant).settings.horizon_days == DAYS
     assert Decimal("0.5") == entering.MOST_SHARE
     assert pipeline.WITHDRAW in pipeline.PLANS
+
+
+def test_uplift_is_learned_from_the_scores_by_which_leads_began_to_count(line: World) -> None:
+    """Of a holdout with enough conversions alone; who was erased is left out."""
+    tenant = _tenant(line)
+    with line.services.store.transaction(tenant) as session:
+        ids = list(session.execute(sa.select(scores.c.lead_id).order_by(scores.c.lead_id)).scalars())
+        fixed = (Decimal("0.5"), "k", "deal_won", DAYS, 9, {}, NOW, None, None, ())
+        trial = experiments.Experiment(UUID(int=7), tenant, *fixed)
+        experiments.begin(session, trial)
+        experiments.add(session, trial, {one: (f"u{one}", one % 2 == 0) for one in ids}, NOW)
+        later = line.clock.now() + timedelta(days=1)
+        experiments.count_from(session, trial, ids[:-1], later)
+        told = arms.counted_by(session, tenant, trial.id)
+        assert {entry.lead_id for entry in told} == set(ids[:-1])
+        known = [(ids[number % len(ids)], f"u{number}", number % 2 == 0, number % 3 > 0) for number in range(900)]
+        found = uplifting.uplifts(session, trial, known)
+        assert found
+        assert set(found) == {"qini", "low", "high", "quarters"}
+        assert uplifting.uplifts(session, trial, known[:500]) is None
+        assert uplifting.uplifts(session, replace(trial, kind=LINES), known) is None
