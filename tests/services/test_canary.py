@@ -161,6 +161,11 @@ def test_a_run_goes_on_by_the_new_arms_where_a_trial_begins_or_ends_meanwhile(of
     office.model.meanwhile = lambda: trying.withdraw(services, office.tenant_id)
     office.run(pipeline.REFRESH)
     assert office.by() == {FIRST}
+    with services.store.reading() as session:
+        acts_of = ledger.span(session, office.tenant_id, "admin")
+        scored_of = ledger.span(session, office.tenant_id, "scored")
+    ended = next(entry.seq for entry in acts_of if entry.body and entry.body["action"] == "withdraw model")
+    assert {entry.body["model"] for entry in scored_of if entry.body and entry.seq > ended} == {FIRST}
 
 
 def test_who_changes_the_company_meanwhile_is_scored_by_that_ones_model(office: Office) -> None:

@@ -19,7 +19,8 @@ from connector.records import Actor, Conversion, EngagementEvent, EventKind, Pag
 from connector.services import pipeline, replaying
 from connector.services.champions import entering, trying
 from connector.services.champions.entering import Trial
-from connector.services.experiments import bringing, conducting, judging, lining, planning, uplifting
+from connector.services.experiments import assigning, bringing, conducting, judging, lining, planning, uplifting
+from connector.services.experiments.assigning import Placed
 from connector.services.experiments.lining import Wish
 from connector.services.reports.experiments import experiments_report
 from connector.store import arms, experiments, ledger, models, tenants
@@ -102,6 +103,15 @@ def test_each_arm_has_its_line_and_a_replay_gives_the_same_bands(line: World) ->
     line.clock.sleep(60)
     line.work()
     assert all((tier == "High-Intent") == (tenths >= trial.usual_line) for tenths, tier, _ in _banded(line).values())
+
+
+@pytest.mark.parametrize(("line_at", "usual"), [(600, 800), (800, 600)])
+def test_a_lead_counts_from_between_the_lines_alone(line_at: int, usual: int) -> None:
+    """From the lower one on and below the upper one, whichever is the usual one."""
+    fixed = (Decimal("0.5"), "k", "deal_won", DAYS, 9, {}, NOW, None, None, ())
+    trial = experiments.Experiment(UUID(int=1), UUID(int=2), *fixed, kind=LINES, line=line_at, usual_line=usual)
+    counting = [tenths for tenths in (599, 600, 799, 800) if assigning._counts(trial, Placed(1, tenths, "Medium"))]
+    assert counting == [600, 799]
 
 
 def test_a_line_that_can_not_be_compared_is_refused(line: World) -> None:

@@ -47,6 +47,8 @@ def test_without_any_it_goes_on_and_stays_once_its_days_are_over() -> None:
     [
         # What fails as often for both, few failures, a small band, a few conversions more.
         (replace(SAME, failed=4), Matured()),
+        (replace(SAME, failed=8), Matured()),
+        (replace(SAME, answered=150, failed=5), Matured()),
         (replace(SAME, answered=40, failed=4), Matured()),
         (replace(SAME, members=10, leaving=9), Matured()),
         (SAME, Matured(200, 40.0, 30.0, 48)),
