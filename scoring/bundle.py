@@ -50,6 +50,10 @@ class Bundle:
     bands: Bands | None = None
     worth: Worth | None = None
 
+    def at_line(self, line: int | None) -> Bundle:
+        """The same with another least score of High-Intent, in tenths; None: its own."""
+        return self if line is None else replace(self, tiers=self.tiers.at(line))
+
 
 def dumps(bundle: Bundle) -> bytes:
     """The container."""

@@ -54,15 +54,15 @@ def record(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.select(RECORD.names())
 
 
-def replay(data: bytes, inputs: pl.DataFrame, *, tenant: str) -> pl.DataFrame:
-    """RECORD of every row of ``inputs``, by the model whose container is ``data``.
+def replay(data: bytes, inputs: pl.DataFrame, *, tenant: str, line: int | None = None) -> pl.DataFrame:
+    """RECORD of every row of ``inputs``, by the model whose container is ``data``; ``line`` as ``Bundle.at_line`` says.
 
     Raises:
         BundleError: the model is damaged, of another tenant or newer than this program.
         HistoryError: the inputs lack columns of the model.
 
     """
-    bundle = loads(data, tenant=tenant)
+    bundle = loads(data, tenant=tenant).at_line(line)
     missing = [name for name in (*INPUTS.names(), *bundle.spec.columns) if name not in inputs.columns]
     if missing:
         raise HistoryError(f"The inputs are not those of {bundle.version}: they lack {', '.join(missing[:5])}.")

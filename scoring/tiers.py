@@ -38,6 +38,10 @@ class Tiers:
             return MEDIUM
         return LOW
 
+    def at(self, high: int) -> Tiers:
+        """The same with another threshold of High-Intent."""
+        return Tiers(high, min(self.medium, high))
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {"high": self.high, "medium": self.medium}

@@ -20,6 +20,7 @@ from scoring.champions.growth import matured_conversions
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
+from scoring.feedback import freed, weighed
 from scoring.guard import Case, assumed, judge
 from scoring.learning import Fitted, Task, Trial, learned, ruled
 from scoring.metrics import Floats
@@ -78,6 +79,7 @@ def train(
     prior: Prior | None = None,
     gives: bool = False,
     champion: Champion | None = None,
+    arms: pl.DataFrame | None = None,
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -90,6 +92,8 @@ def train(
     ``prior``: what other tenants' models have in common; it serves instead of the scorecard and is a candidate up to
     300 conversions. ``gives``: work out the tenant's own share for a later prior. Both mean something for ``DATED``
     goals alone. ``champion``: the model that scores now, for the contest.
+    ``arms`` (``feedback.ARMS``): whose scores an experiment held back, so that what being shown does to leads can be
+    taken out of what is learned.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -98,10 +102,11 @@ def train(
     seen = watching.watched(history, goal, as_of)
     history = watching.as_seen(history, watching.failing(seen))
     timeline = Timeline(history)
-    rows = snapshots(history, goal, as_of=as_of, seed=seed)
+    rows, freedom = freed(snapshots(history, goal, as_of=as_of, seed=seed), arms, goal)
     split = time_split(rows, goal) if distinct_conversions(rows) >= MIN_CONVERSIONS else None
     judgement = judge(Case(timeline, until(history, as_of), rows, split, goal, as_of, frozenset(confirmed)))
-    task = Task(timeline, rows, goal, judgement.excluded(), seed, _young(history, goal, as_of, seed), as_of)
+    young = _young(history, goal, as_of, seed, arms if freedom and freedom.used else None)
+    task = Task(timeline, rows, goal, judgement.excluded(), seed, young, as_of)
     dated = goal.timing is Timing.DATED
     task = replace(task, prior=prior if dated else None)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
@@ -131,6 +136,9 @@ def train(
     told |= {"matured": matured_conversions(history, goal, as_of)}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
+    if freedom is not None:
+        told |= {"feedback": freedom.to_json()}
+        told["notes"].append(freedom.sentence)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     share = task.share(fitted) if gives and dated else None
     ground = Ground(timeline, history, as_of, trial, scores, judgement.excluded(), seed)
@@ -166,11 +174,12 @@ def _compared(
     return segments(timeline, trial, compared, goal, read, seed)
 
 
-def _young(history: History, goal: Goal, as_of: datetime, seed: int) -> pl.DataFrame | None:
+def _young(history: History, goal: Goal, as_of: datetime, seed: int, arms: pl.DataFrame | None) -> pl.DataFrame | None:
     """Rows for the hazard form, which is a candidate under full complexity alone."""
     if goal.complexity is not Complexity.FULL:
         return None
-    return young_snapshots(history, goal, as_of=as_of, seed=seed, seen_days=periods(goal.horizon_days)[0])
+    rows = young_snapshots(history, goal, as_of=as_of, seed=seed, seen_days=periods(goal.horizon_days)[0])
+    return weighed(rows, arms, goal)
 
 
 def _labels(rows: pl.DataFrame) -> Floats:

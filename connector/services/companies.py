@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import Tier
+from connector.services.champions.serving import Serving
 from connector.store import companies
 from scoring.companies import chance_of_any
 
@@ -19,16 +20,17 @@ _CHUNK = 5_000
 _STEP = Decimal("0.00000001")
 
 
-def refresh(session: Connection, tenant_id: UUID, model: str, as_of: datetime, now: datetime) -> int:
+def refresh(session: Connection, tenant_id: UUID, ways: Serving, as_of: datetime, now: datetime) -> int:
     """Score every company by its leads that were scored as of then or later; return how many companies.
 
-    Those without such a lead lose their score. May be told twice, and by a run that another one has overtaken: newer
-    scores stay.
+    A company's people are scored by one model, which ``ways`` names. Those without such a lead lose their score. May be
+    told twice, and by a run that another one has overtaken: newer scores stay.
     """
-    fixed = {"tenant_id": tenant_id, "model": model, "as_of": as_of, "scored_at": now}
+    fixed = {"tenant_id": tenant_id, "as_of": as_of, "scored_at": now}
     waiting, done = [], 0
     for found in _companies(session, tenant_id, as_of):
-        waiting.append(found | fixed)
+        model = ways.way_of(found["best_lead_id"], found["company_key"]).version
+        waiting.append(found | fixed | {"model": model})
         done += 1
         if len(waiting) == _CHUNK:
             companies.save(session, waiting)

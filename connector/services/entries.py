@@ -14,30 +14,34 @@ from sqlalchemy.engine import Connection
 from connector.store import inputs
 from connector.store.ledger import Kept
 
+Way = tuple[str, int | None]
+"""A model, and the High-Intent line in tenths where a trial set it."""
+
 
 def groups(
     session: Connection, tenant_id: UUID, entries: Sequence[Kept]
-) -> Iterator[tuple[str, list[dict[str, Any]], bytes | None]]:
-    """Give (model, rows of ``scoring.predict``, their packed inputs), each to be kept as one batch of entries.
+) -> Iterator[tuple[Way, list[dict[str, Any]], bytes | None]]:
+    """Give (way, rows of ``scoring.predict``, their packed inputs), each to be kept as one batch of entries.
 
     Entries whose bodies were erased are left out; inputs are None where they are gone.
     """
-    kept: dict[tuple[str, tuple[str, ...]], list[tuple[dict[str, Any], pl.DataFrame]]] = defaultdict(list)
-    bare: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    kept: dict[tuple[Way, tuple[str, ...]], list[tuple[dict[str, Any], pl.DataFrame]]] = defaultdict(list)
+    bare: dict[Way, list[dict[str, Any]]] = defaultdict(list)
     vectors = _vectors(session, tenant_id, entries)
     for entry in entries:
         if entry.lead_id is None or entry.body is None:
             continue
         row, vector = _row(entry.lead_id, entry.body), vectors.get(entry.seq)
+        way = entry.body["model"], entry.body.get("line")
         if vector is None:
-            bare[entry.body["model"]].append(row)
+            bare[way].append(row)
         else:
-            kept[entry.body["model"], tuple(vector.columns)].append((row, vector))
-    for (model, _), pairs in kept.items():
+            kept[way, tuple(vector.columns)].append((row, vector))
+    for (way, _), pairs in kept.items():
         frame = pl.concat([vector for _, vector in pairs], how="vertical_relaxed")
-        yield model, [row for row, _ in pairs], inputs.pack(frame)
-    for model, rows in bare.items():
-        yield model, rows, None
+        yield way, [row for row, _ in pairs], inputs.pack(frame)
+    for way, rows in bare.items():
+        yield way, rows, None
 
 
 def _vectors(session: Connection, tenant_id: UUID, entries: Sequence[Kept]) -> dict[int, pl.DataFrame]:

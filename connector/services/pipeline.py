@@ -61,7 +61,7 @@ STAGES = (
     Stage("train", "Train and test the model", Scope.TENANT, "training", training.run),
     # Probability, score, tier and reasons for every open lead; ledger and outbox.
     Stage("score", "Score the open leads", Scope.TENANT, "scoring", scoring_run.run),
-    # In place of it after a rollback: the scores that the former model gave, out of the ledger. Nobody waits long
+    # In place of it after a rollback or a withdrawal: the scores of before, out of the ledger. Nobody waits long
     # among the quick looks, and it computes nothing.
     Stage("restore", "Bring the former scores back", Scope.TENANT, "maintenance", restoring.run),
     # Changed values into the CRM, in its largest batches, with an answer for each record.
@@ -77,6 +77,7 @@ REFRESH = "refresh"
 RETRAIN = "retrain"
 PUBLISH = "publish"
 ROLLBACK = "rollback"
+WITHDRAW = restoring.WITHDRAWAL
 PLANS: dict[str, tuple[str, ...]] = {
     FIRST: ("prepare", "sync", "identity", "train", "score", "deliver"),
     REFRESH: ("sync", "identity", "score", "deliver"),
@@ -85,6 +86,8 @@ PLANS: dict[str, tuple[str, ...]] = {
     # What waited for an admin's word and has it now.
     PUBLISH: ("deliver",),
     ROLLBACK: ("restore", "deliver"),
+    # A model that was tried on a share of the leads and is not to stay.
+    WITHDRAW: ("restore", "deliver"),
 }
 
 _CANDIDATES = 16

@@ -7,7 +7,7 @@ What it can't do, and what it is not told, the ordinary refresh does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection
 from connector.crashpoints import Point, reached
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import pipeline, rescoring, writeback
+from connector.services.champions import serving
+from connector.services.champions.serving import Serving, Way
 from connector.services.context import REALTIME, Services
 from connector.services.fetching import Fetched, fetch, take_in
 from connector.services.opening import app_of, read_connection
@@ -25,7 +27,7 @@ from connector.services.pipeline import Ready
 from connector.services.tokens import mark_disconnected
 from connector.services.turn import Turn
 from connector.services.warm import Warm
-from connector.store import connections, inbox, lanes, models, traces
+from connector.store import connections, inbox, lanes, traces
 from connector.store.connections import CrmConnection
 from connector.store.lanes import Kind
 
@@ -72,9 +74,9 @@ def _read(warm: Warm, turn: Turn) -> Done:
     services, claimed_at = turn.services, turn.services.clock.now()
     with services.store.reading(turn.tenant_id) as session:
         people = inbox.people(session, turn.connection_id, HINTS, MOST)
-        model = models.champion_name(session, turn.tenant_id)
+        ways = serving.serving(session, turn.tenant_id)
         connection = _own(session, turn)
-    if model is None:
+    if ways is None:
         return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
     if not people:
         with turn.transaction() as session:
@@ -86,12 +88,13 @@ def _read(warm: Warm, turn: Turn) -> Done:
     reached(Point.LANE_FETCHED)
     leads = take_in(adapter, turn, found)
     reached(Point.LANE_TAKEN_IN)
-    scored = rescoring.score(warm, turn.tenant_id, model, sorted(leads))
+    parts = _parted(turn, ways, sorted(leads))
+    scored = [rescoring.score(warm, turn.tenant_id, way, some or ()) for way, some in parts.items()]
     stretch = rescoring.Stretch(claimed_at, fetched_at, services.clock.now())
     reached(Point.LANE_SCORED)
     with turn.transaction() as session:
-        if models.champion_name(session, turn.tenant_id) != model:
-            # Another model was published meanwhile: the same people again, by that one.
+        if serving.serving(session, turn.tenant_id) != ways:
+            # Another model was published or tried meanwhile: the same people again, by that one.
             return Done(_ended(turn, session, more=True))
         asked = rescoring.keep(session, turn, scored, found.people, stretch)
         ready = _handled(turn, session, found, len(people) == MOST or len(some) < len(people))
@@ -108,6 +111,13 @@ def _full_batches(waiting: Sequence[T], size: int) -> Sequence[T]:
     The others' turn is the next, which finds more beside them: in a burst the CRM's window is what runs out first.
     """
     return waiting[: len(waiting) - len(waiting) % size] if len(waiting) > size else waiting
+
+
+def _parted(turn: Turn, ways: Serving, leads: Sequence[int]) -> Mapping[Way, Sequence[int] | None]:
+    if not ways.divided:
+        return {Way(*ways.champion): leads}
+    with turn.services.store.reading(turn.tenant_id) as session:
+        return ways.parted(session, turn.tenant_id, leads)
 
 
 def _own(session: Connection, turn: Turn) -> CrmConnection:

@@ -104,7 +104,9 @@ def _compared(
     where = f"entries {batch.first_seq} to {batch.last_seq}"
     try:
         frame = inputs.unpack(batch.frame).filter(pl.col("lead_id").is_in(list(entries)))
-        recomputed = replay(model.artefact, frame, tenant=str(tenant_id))
+        # A batch is scored one way.
+        line = next((entry.body.get("line") for entry in entries.values() if entry.body), None)
+        recomputed = replay(model.artefact, frame, tenant=str(tenant_id), line=line)
     except ScoringError as error:
         return Replayed(wrong=(f"{where}: {error}",))
     except pl.exceptions.PolarsError:

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.engine import Connection
 
-from connector.services import scored, snapshot
+from connector.services import again, scored, snapshot
+from connector.services.champions.serving import Way
 from connector.services.scored import Kept, Scoring
 from connector.services.turn import Turn
 from connector.services.warm import Warm
@@ -26,13 +27,14 @@ WEBHOOK = "webhook"
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """Scored rows with their packed inputs, by ``model`` as of an instant."""
+    """Scored rows with their packed inputs, by ``model`` as of an instant; ``line`` as ``Way`` says."""
 
     model: str
     as_of: datetime
     settings: TenantSettings
     rows: Sequence[dict[str, Any]]
     frame: bytes
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +46,44 @@ class Stretch:
     scored_at: datetime
 
 
-def score(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:
-    """Score these leads, those that are in the population, as of now. ``model`` is (version, SHA-256)."""
+def score(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescored:
+    """Score these leads, those that are in the population, as of now."""
     # Imported here for the same reason as in training: whoever does not score needs no model library.
     from scoring.features.neighbours import neighbours
     from scoring.predict import score_recorded
 
-    services, (version, sha256) = warm.services, model
+    services = warm.services
     with services.store.reading(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
         tiers = scores.tiers(session, tenant_id, leads)
     as_of = snapshot.as_of_now(settings, services.clock.now())
     if not leads:
-        return Rescored(version, as_of, settings, (), b"")
-    bundle = warm.bundle(tenant_id, sha256)
+        return Rescored(way.version, as_of, settings, (), b"", way.line)
+    bundle = warm.bundle(tenant_id, way.sha256).at_line(way.line)
     beside = neighbours(bundle.spec, bundle.goal.timing, as_of)
     history = snapshot.history(services, tenant_id, settings, Cut(tuple(leads)), beside)
     made = score_recorded(bundle, history, as_of=as_of, former=tiers, lead_ids=leads)
-    return Rescored(version, as_of, settings, made.scores.to_dicts(), inputs.pack(made.inputs))
+    return Rescored(way.version, as_of, settings, made.scores.to_dicts(), inputs.pack(made.inputs), way.line)
 
 
 def keep(
-    session: Connection, turn: Turn, found: Rescored, people: Sequence[Person], stretch: Stretch
+    session: Connection, turn: Turn, found: Sequence[Rescored], people: Sequence[Person], stretch: Stretch
 ) -> dict[UUID, UUID]:
     """Store scores, entries, inputs, values to be written and traces.
 
-    Returns connection → the delivery that somebody is to see to.
+    Returns connection → the delivery that somebody is to see to. Who fell to another arm meanwhile is hinted at anew,
+    for the connection's next turn.
     """
     now = turn.services.clock.now()
-    trigger = _trigger(turn, people)
-    scoring = Scoring(turn.tenant_id, uuid4(), found.model, found.as_of, WEBHOOK, trigger, outbox.REALTIME)
-    kept = scored.keep(session, scoring, found.rows, found.frame, found.settings, now)
+    trigger, turn_id = _trigger(turn, people), uuid4()
+    kept = Kept()
+    for part in found:
+        scoring = Scoring(
+            turn.tenant_id, turn_id, part.model, part.as_of, WEBHOOK, trigger, outbox.REALTIME, line=part.line
+        )
+        kept = kept.plus(scored.keep(session, scoring, part.rows, part.frame, part.settings, now))
+    if kept.strays:
+        again.score_anew(turn.services, session, turn.tenant_id, kept.strays)
     traces.add(session, _traces(session, turn, kept, people, stretch))
     asked: dict[UUID, UUID] = {}
     for connection_id in sorted({connection for _, record, connection in kept.records if record in kept.queued}):

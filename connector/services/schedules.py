@@ -14,6 +14,7 @@ from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
 from connector.services import polling, regions, usage, verification
+from connector.services.champions import canary
 from connector.services.context import Services
 from connector.services.digest import sending
 from connector.services.digest.addresses import ALERTS
@@ -112,6 +113,8 @@ KINDS: Mapping[str, Kind] = {
     "verify": Kind(verification.verify_tenant, every(days=1), minutes=30),
     # What is forecast of the week's list, and what came of former ones.
     "forecast": Kind(weekly.run, every(days=7), minutes=40),
+    # Whether a model that is tried on a share of the leads may stay.
+    canary.KIND: Kind(canary.watch, every(days=1), minutes=50),
     # What the arms of a running experiment differ by.
     "experiment": Kind(judging.look, every(days=7), minutes=45),
     # What the scores are worth, in figures.

@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import ScoreValues, Tier
+from connector.services.champions import serving
 from connector.services.experiments import assigning
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.webhooks_out import changes
-from connector.store import inputs, leads, ledger, outbox, overrides, records, scores
+from connector.store import experiments, inputs, leads, ledger, outbox, overrides, records, scores
 from connector.store.outbox import OutboxStatus
 from connector.store.overrides import Override
 from connector.store.tenants import TenantSettings
@@ -33,7 +34,8 @@ class Scoring:
     """Who scored, by what and as of when. ``id`` is the run's, or that of a turn of the real-time lane.
 
     ``requester`` is what asked for it; ``trigger`` is kept in the ledger beside it. ``priority`` is that of the
-    values on their way (``connector.store.outbox``). ``exact``: CRMs get these very values, however little they moved.
+    values on their way (``connector.store.outbox``). ``exact``: CRMs get these very values, however little they moved,
+    whatever would score now. ``line``: the least score of High-Intent, in tenths, where a trial sets it.
     """
 
     tenant_id: UUID
@@ -44,18 +46,30 @@ class Scoring:
     trigger: Mapping[str, Any] = field(default_factory=dict)
     priority: int = outbox.BULK
     exact: bool = False
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Records of the leads whose scores were kept, as (lead, record, connection), and which of them are to be written.
 
-    A lead whose score is as of a later time is not among them, but in ``overtaken``.
+    A lead whose score is as of a later time is not among them, but in ``overtaken``; one that another model or line is
+    to score by now in ``strays``.
     """
 
     records: tuple[tuple[int, int, UUID], ...] = ()
     queued: frozenset[int] = frozenset()
     overtaken: frozenset[int] = frozenset()
+    strays: frozenset[int] = frozenset()
+
+    def plus(self, other: Kept) -> Kept:
+        """Both together."""
+        return Kept(
+            (*self.records, *other.records),
+            self.queued | other.queued,
+            self.overtaken | other.overtaken,
+            self.strays | other.strays,
+        )
 
 
 def keep(
@@ -76,14 +90,19 @@ def keep(
     late = scores.overtaken(session, named, scoring.as_of)
     # Who was erased, joined with another, objected or was left out since the scores were made.
     gone = set(named) - leads.scorable(session, scoring.tenant_id, named)
-    rows = [row for row in rows if row["lead_id"] not in late | gone]
+    running = experiments.all_running(session, scoring.tenant_id)
+    by = (scoring.model, scoring.line)
+    fallen = set() if scoring.exact else serving.strays(session, scoring.tenant_id, running, by, named)
+    left_out = late | gone | fallen
+    rows = [row for row in rows if row["lead_id"] not in left_out]
+    apart = Kept(overtaken=frozenset(late), strays=frozenset(fallen - gone - late))
     if not rows:
-        return Kept(overtaken=frozenset(late))
+        return apart
     told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
     words = overrides.in_force(session, scoring.tenant_id, [row["lead_id"] for row in rows], now)
     told_of = {row["lead_id"]: _told(_values(scoring, row), words.get(row["lead_id"])) for row in rows}
     scores.save(session, [_score_row(scoring, row, words.get(row["lead_id"]), now) for row in rows])
-    hidden = assigning.held_out(session, scoring.tenant_id, {row["lead_id"]: row["tier"] for row in rows}, now)
+    hidden = assigning.held_out(session, running, [_placed(row) for row in rows], now)
     if told is not None:
         shown = {lead: values for lead, values in told_of.items() if lead not in hidden}
         changes.note(session, told, shown, now)
@@ -92,9 +111,14 @@ def keep(
     ]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     if frame is not None:
-        frame = inputs.without(frame, late | gone) if late or gone else frame
+        frame = inputs.without(frame, left_out) if left_out else frame
         inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
-    return replace(_queue(session, scoring, told_of, hidden, first, settings, now), overtaken=frozenset(late))
+    queued = _queue(session, scoring, told_of, hidden, first, settings, now)
+    return replace(apart, records=queued.records, queued=queued.queued)
+
+
+def _placed(row: Mapping[str, Any]) -> assigning.Placed:
+    return assigning.Placed(row["lead_id"], row["score_tenths"], row["tier"])
 
 
 def _queue(
@@ -182,6 +206,7 @@ def _body(scoring: Scoring, row: Mapping[str, Any], word: Override | None) -> di
         **({"trigger": dict(scoring.trigger)} if scoring.trigger else {}),
         **({"by_hand": _by_hand(row, word)} if word else {}),
         "model": scoring.model,
+        **({"line": scoring.line} if scoring.line is not None else {}),
         "as_of": scoring.as_of.isoformat(),
         "score": str(_points(row)),
         "probability": repr(row["probability"]),

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from connector.crashpoints import Point, reached
 from connector.services import pooling, snapshot
 from connector.services.champions import concluding
 from connector.services.job import Job
-from connector.store import models, tenants
+from connector.store import experiments, models, tenants
 from connector.store.models import Decided, ModelVersion, Standing
 from scoring.schema import Goal, History
 
@@ -21,7 +23,8 @@ from scoring.schema import Goal, History
 class Wanted:
     """What is to be trained: the run's own values, and what the tenant has set and holds already.
 
-    ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes.
+    ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes. ``arms``: rows of
+    ``scoring.feedback.ARMS``.
     """
 
     goal: Goal
@@ -34,6 +37,7 @@ class Wanted:
     others: list[dict[str, Any]] | None
     champion: Standing | None = None
     churn_cap: float = 0.0
+    arms: Sequence[tuple[int, bool, float, datetime, datetime | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def run(job: Job) -> None:
         goal = snapshot.goal_of(tenant.settings)
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
         champion = models.standing(session, job.tenant_id)
+        held = experiments.arms_of_holdouts(session, job.tenant_id)
     others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
     wanted = Wanted(
@@ -74,6 +79,7 @@ def run(job: Job) -> None:
         others=others,
         champion=champion,
         churn_cap=tenant.settings.churn_cap,
+        arms=[(row.lead_id, row.shown, float(row.held_out_share), row.since, row.until) for row in held],
     )
     made: Made = services.isolated(fit, history, wanted)
     reached(Point.TRAINED)
@@ -94,6 +100,7 @@ def fit(history: History, wanted: Wanted) -> Made:
     from scoring.bundle import dumps
     from scoring.champions.rule import Standing as Under
     from scoring.champions.rule import decide
+    from scoring.feedback import ARMS
     from scoring.prior import pooled, readable
     from scoring.scoremap import ScoreMap
     from scoring.train import train
@@ -110,6 +117,7 @@ def fit(history: History, wanted: Wanted) -> Made:
         prior=pooled(readable(wanted.others or ())),
         gives=wanted.others is not None,
         champion=_champion(wanted),
+        arms=pl.DataFrame(list(wanted.arms), schema=ARMS, orient="row") if wanted.arms else None,
     )
     artefact = dumps(trained.bundle)
     restored = wanted.champion is not None and wanted.champion.restored_at is not None

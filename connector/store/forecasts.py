@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store.experiments import HOLDOUT
 from connector.store.tables import experiment_leads, experiments, forecast_leads, forecasts, leads, scores
 
 
@@ -56,7 +57,12 @@ def candidates(connection: Connection, tenant_id: UUID, since: datetime, limit: 
     hidden = (
         sa.select(experiment_leads.c.lead_id)
         .join(experiments, experiments.c.id == experiment_leads.c.experiment_id)
-        .where(experiments.c.tenant_id == tenant_id, experiments.c.ended_at.is_(None), ~experiment_leads.c.treated)
+        .where(
+            experiments.c.tenant_id == tenant_id,
+            experiments.c.kind == HOLDOUT,
+            experiments.c.ended_at.is_(None),
+            ~experiment_leads.c.treated,
+        )
     )
     query = (
         sa.select(scores.c.lead_id, scores.c.probability, scores.c.model)

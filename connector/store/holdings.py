@@ -136,7 +136,14 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
             .order_by(webhook_events.c.created_at, webhook_events.c.id)
         ),
         trials=read(
-            sa.select(tried.treated, tried.added_at, tried.hot_at, experiments.c.begun_at, experiments.c.ended_at)
+            sa.select(
+                experiments.c.kind,
+                tried.treated,
+                tried.added_at,
+                tried.hot_at,
+                experiments.c.begun_at,
+                experiments.c.ended_at,
+            )
             .join(experiments, experiments.c.id == tried.experiment_id)
             .where(tried.tenant_id == tenant_id, tried.lead_id == lead_id)
             .order_by(experiments.c.begun_at)

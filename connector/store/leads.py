@@ -102,6 +102,16 @@ def company_of(connection: Connection, tenant_id: UUID, lead_id: int) -> str | N
     return connection.execute(sa.select(leads.c.company_key).where(where)).scalar_one_or_none()
 
 
+def companies_of(
+    connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None
+) -> Mapping[int, str | None]:
+    """Return lead → the key of its company (None: none is known), of all leads or of these."""
+    query = sa.select(leads.c.id, leads.c.company_key).where(leads.c.tenant_id == tenant_id)
+    if lead_ids is not None:
+        query = query.where(leads.c.id.in_(list(lead_ids)))
+    return {row.id: row.company_key for row in connection.execute(query.order_by(leads.c.id))}
+
+
 def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
     """Return those of ``lead_ids`` that are leads of the tenant."""
     where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))

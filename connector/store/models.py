@@ -19,7 +19,8 @@ CHAMPION = "champion"
 RETIRED = "retired"
 WAITING = "waiting"
 REFUSED = "refused"
-"""It scores; it did; a person is asked whether it may; it may not."""
+CHALLENGER = "challenger"
+"""It scores; it did; a person is asked whether it may; it may not; it scores a share of the leads, on trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,12 @@ def get(connection: Connection, tenant_id: UUID, version: str) -> ModelVersion |
     where = sa.and_(models.c.tenant_id == tenant_id, models.c.version == version)
     row = connection.execute(sa.select(models).where(where)).one_or_none()
     return _read(row) if row else None
+
+
+def named(connection: Connection, tenant_id: UUID, version: str) -> tuple[str, str] | None:
+    """Return version and SHA-256 of a stored model."""
+    row = connection.execute(sa.select(models.c.version, models.c.sha256).where(_one(tenant_id, version))).one_or_none()
+    return (row.version, row.sha256) if row else None
 
 
 def _read(row: Any) -> ModelVersion:

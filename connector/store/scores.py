@@ -70,6 +70,12 @@ def of_run(connection: Connection, tenant_id: UUID, run_id: UUID, model: str | N
     return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
 
 
+def by_model(connection: Connection, tenant_id: UUID, model: str) -> set[int]:
+    """Return the leads whose score that stands is a model's."""
+    where = sa.and_(scores.c.tenant_id == tenant_id, scores.c.model == model)
+    return set(connection.execute(sa.select(scores.c.lead_id).where(where)).scalars())
+
+
 def tiers(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> dict[int, str]:
     """Return lead id → tier as it stands, of all leads or of these."""
     asked: dict[str, Any] = {"owner": tenant_id}

@@ -64,6 +64,8 @@ class TenantSettings:
     ``retrain_growth``: and sooner, once matured conversions have grown by this share since the last training.
     ``churn_cap``: a new model that would take more than this share of the High-Intent leads out of the band, or bring
     as many into it, waits for approval.
+    ``canary_days``: a model that may be published scores ``canary_share`` of the companies for so many days first (0:
+    everybody at once).
     ``retrain_on_drift``: also in the night in which an alarm of the daily drift watch opens.
     """
 
@@ -93,6 +95,8 @@ class TenantSettings:
     retrain_days: int = 7
     retrain_growth: float = 0.20
     churn_cap: float = 0.25
+    canary_days: int = 0
+    canary_share: float = 0.10
     retrain_on_drift: bool = False
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)

@@ -41,7 +41,7 @@ def looks_chart(line: Line) -> Markup:
     """Draw what an experiment's arms differed by at each of its looks; there is at least one."""
     begun = line.experiment.begun_at
     found = [((seen.at - begun).total_seconds() / 604_800, seen.difference, seen.low, seen.high) for seen in line.looks]
-    return Markup(looks(found))  # noqa: S704 # escaped where it is drawn
+    return Markup(looks(found, line.arms.difference))  # noqa: S704 # escaped where it is drawn
 
 
 def drift_figure(course: Mapping[str, Any]) -> Markup | None:

@@ -1,4 +1,4 @@
-"""The page Experiments: hold some newcomers' scores out at random, and see what the scores are worth."""
+"""The page Experiments: what scores are worth, and which of two models or lines brings more, by chance alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
-from connector.services.experiments import conducting
-from connector.services.reports.experiments import experiments_report
+from connector.services.champions import trying
+from connector.services.experiments import conducting, lining
+from connector.services.reports.experiments import USUAL_LIFT, experiments_report
+from connector.store.experiments import MODELS
 from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
@@ -25,7 +27,12 @@ def show() -> ResponseReturnValue:
         wish = conducting.read_wish(request.args) if "share" in request.args else None
     except RejectedInput as refused:
         flash(str(refused))
-    report = experiments_report(services(), tenant_id(), wish)
+    line = None
+    try:
+        line = lining.read_wish(request.args) if "line" in request.args else None
+    except RejectedInput as refused:
+        flash(str(refused))
+    report = experiments_report(services(), tenant_id(), wish, line)
     return render_template("experiments.html", report=report)
 
 
@@ -42,13 +49,40 @@ def begin() -> ResponseReturnValue:
     return redirect(url_for("experiments.show"))
 
 
-@pages.post("/end")
+@pages.post("/lines")
 @needs(Permission.EXPERIMENT)
-def end() -> ResponseReturnValue:
-    """Show everybody's scores again."""
+def begin_lines() -> ResponseReturnValue:
+    """Begin to band half of the companies by another line."""
     try:
-        conducting.end(services(), tenant_id())
-        flash("Ended. The scores that were held out are being written.")
+        lining.begin(services(), tenant_id(), lining.read_wish(request.form))
+        flash("Begun. Half of the companies have the other line now.")
+    except RejectedInput as refused:
+        flash(str(refused))
+    return redirect(url_for("experiments.show"))
+
+
+@pages.post("/models/<version>")
+@needs(Permission.EXPERIMENT)
+def begin_models(version: str) -> ResponseReturnValue:
+    """Begin to compare a model that waits with the champion by what becomes of leads."""
+    try:
+        trying.compare(services(), tenant_id(), version, USUAL_LIFT)
+        flash("Begun. Half of the companies are scored by it now.")
+    except RejectedInput as refused:
+        flash(str(refused))
+    return redirect(url_for("experiments.show"))
+
+
+@pages.post("/end/<kind>")
+@needs(Permission.EXPERIMENT)
+def end(kind: str) -> ResponseReturnValue:
+    """Treat everybody alike again."""
+    try:
+        if kind == MODELS:
+            trying.withdraw(services(), tenant_id())
+        else:
+            conducting.end(services(), tenant_id(), kind)
+        flash("Ended. Everybody's scores are being written as usual.")
     except RejectedInput as refused:
         flash(str(refused))
     return redirect(url_for("experiments.show"))

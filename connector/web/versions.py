@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
-from connector.services.champions import choosing, setting
+from connector.services.champions import choosing, setting, trying
 from connector.services.reports.versions import versions_report
 from connector.web.guard import needs
 from connector.web.session import tenant_id
@@ -60,6 +60,34 @@ def refuse(version: str) -> ResponseReturnValue:
     """Say no to a model that waits."""
     tenant = _owner(version)
     return _said(lambda: choosing.refuse(services(), tenant, version), "Refused. The former model goes on scoring.")
+
+
+@pages.post("/<version>/try")
+@needs(Permission.REPLACE)
+def begin_trial(version: str) -> ResponseReturnValue:
+    """Let a model that waits score a share of the companies for some days."""
+    tenant = _owner(version)
+    return _said(
+        lambda: trying.begin(services(), tenant, version, trying.read_canary(request.form)),
+        "Begun. The share of the companies that was drawn is scored by it now.",
+    )
+
+
+@pages.post("/trial/promote")
+@needs(Permission.REPLACE)
+def promote() -> ResponseReturnValue:
+    """Let the model that is tried score everybody."""
+    tenant = tenant_id()
+    return _said(lambda: trying.promote(services(), tenant), "Promoted. Everybody is scored by it now.")
+
+
+@pages.post("/trial/withdraw")
+@needs(Permission.REPLACE)
+def withdraw() -> ResponseReturnValue:
+    """Take the model that is tried back."""
+    tenant = tenant_id()
+    message = "Withdrawn. The scores of before are on their way to your CRM."
+    return _said(lambda: trying.withdraw(services(), tenant), message)
 
 
 def _owner(version: str) -> UUID:

@@ -11,7 +11,7 @@ from alembic import op
 from connector.store.types import UtcTime
 
 revision = "0038"
-down_revision = "0035"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -6,6 +6,6 @@ as one unit.
 
 from scoring.experiments.comparison import UNITS, Comparison, compared
 from scoring.experiments.looks import Look, looked
-from scoring.experiments.planning import Plan, planned
+from scoring.experiments.planning import Plan, planned, planned_amount
 
-__all__ = ["UNITS", "Comparison", "Look", "Plan", "compared", "looked", "planned"]
+__all__ = ["UNITS", "Comparison", "Look", "Plan", "compared", "looked", "planned", "planned_amount"]

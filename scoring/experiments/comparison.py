@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -34,6 +36,12 @@ class Comparison:
     leads: tuple[int, int]
     successes: tuple[int, int]
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Comparison:
+        """What ``dataclasses.asdict`` made of one, whatever else stands beside it."""
+        units, leads, successes = ((data[name][0], data[name][1]) for name in ("units", "leads", "successes"))
+        return cls(data["control"], data["treated"], data["error"], data["freedom"], units, leads, successes)
+
     @property
     def difference(self) -> float:
         """Treated less control, a lead."""
@@ -56,7 +64,7 @@ def compared(leads: pl.DataFrame) -> Comparison | None:
     Means are ratios (sum over leads), their variance is that of the units' residuals: the linearised ratio
     estimator (Cochran 1977, Sampling Techniques, 6.4; Deng, Knoblich and Lu 2018 for experiments).
     """
-    sums = leads.group_by("unit", "treated").agg(
+    sums = leads.group_by("unit", "treated", maintain_order=True).agg(
         total=pl.col("value").sum(), size=pl.len(), successes=(pl.col("value") != 0).sum()
     )
     parts = [sums.filter(pl.col("treated") == treated) for treated in (False, True)]

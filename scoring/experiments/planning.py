@@ -24,6 +24,34 @@ class Plan:
     design: float
 
 
+def planned_amount(
+    *,
+    mean: float,
+    deviation: float,
+    lift: float,
+    held_out: float,
+    leads_a_week: float,
+    company_leads: float = 1.0,
+    alikeness: float = 0.05,
+) -> Plan:
+    """The same for what leads bring that is more than yes or no: its usual ``mean`` a lead and standard ``deviation``.
+
+    ``days`` are those of arrivals alone. Both arms are taken to vary alike.
+
+    Raises:
+        ValueError: a number outside of what can be planned for; the sentence says which.
+
+    """
+    if mean <= 0 or deviation <= 0 or lift <= 0 or not 0 < held_out < 1 or leads_a_week <= 0:
+        raise ValueError("What leads usually bring, how it varies, the lift and the leads a week are above zero.")
+    reach = float(norm.isf(ERROR / 2) + norm.ppf(POWER))
+    noise = deviation**2 * (1 / held_out + 1 / (1 - held_out))
+    design = 1 + (max(company_leads, 1.0) - 1) * alikeness
+    leads = math.ceil(reach**2 * noise / (mean * lift) ** 2 * design * SEQUENTIAL)
+    weeks = math.ceil(leads / leads_a_week)
+    return Plan(leads, weeks, weeks * 7, design)
+
+
 def planned(
     *,
     rate: float,

@@ -11,14 +11,14 @@ Look = tuple[float, float, float | None, float | None]
 """Weeks since the beginning, difference of the rates, and the ends of its interval (None: nothing is certain)."""
 
 
-def looks(found: Sequence[Look]) -> str:
-    """The difference at each look (one or more), with its interval, as SVG."""
+def looks(found: Sequence[Look], what: str = "Shown less held out") -> str:
+    """The difference at each look (one or more), with its interval, as SVG; ``what`` it is the difference of."""
     last = found[-1]
     said = "nothing is certain yet" if last[2] is None else f"it lies between {last[2]:+.1%} and {last[3]:+.1%}"
     words = Words(
-        "Shown less held out, look by look",
-        "How many of 100 High-Intent leads convert more when their score is shown. The bars hold at all looks "
-        "together: once one is wholly above zero, the scores are worth something.",
+        f"{what}, look by look",
+        "How many more of 100 leads that count convert. The bars hold at all looks together: once one is wholly above "
+        "zero, the first arm is better for certain.",
         f"After {last[0]:.0f} weeks the difference is {last[1]:+.1%}; {said}.",
     )
     ends = [end for _, difference, low, high in found for end in (difference, low, high, 0.0) if end is not None]

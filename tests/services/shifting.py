@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from connector.services import rescoring, scoring_run, snapshot, training
+from connector.services.champions.serving import Way
 from connector.services.rescoring import Rescored
 from connector.services.training import Made, Wanted
 from connector.services.warm import Warm
@@ -53,20 +54,23 @@ class Shifting:
         outcome = self.outcomes.pop(0) if self.outcomes else "published"
         return Made(artefact, hashlib.sha256(artefact).hexdigest(), {}, {}, None, decided(outcome), b"trial", 7)
 
-    def _predict(self, artefact: bytes, known: Any, as_of: Any, *rest: Any) -> Any:
-        found = [row for row in rows(artefact.decode(), known, as_of) if row["lead_id"] not in rest[-1]]
+    def _predict(
+        self, artefact: bytes, known: Any, as_of: Any, _tenant: str, _tiers: Any, stored: Any, among: Any, line: Any
+    ) -> Any:
+        found = [row for row in rows(artefact.decode(), known, as_of, line) if row["lead_id"] not in stored]
+        found = [row for row in found if among is None or row["lead_id"] in among]
         parts = [found[start : start + scoring_run._CHUNK] for start in range(0, len(found), scoring_run._CHUNK)]
         return quick.Rows(found), [packed(part) for part in parts]
 
 
-def rows(version: str, known: Any, as_of: Any) -> list[dict[str, Any]]:
-    """Scores by a version."""
+def rows(version: str, known: Any, as_of: Any, line: int | None = None) -> list[dict[str, Any]]:
+    """Scores by a version, whose High-Intent band begins at ``line``."""
     number = int(version.rpartition(".")[2]) if "." in version else 1
     # By visits alone: of a home and a size that were entered at one instant either may count as the newest.
     made = quick._scored(replace(known, cities=[]), as_of)
     for row in made:
         row["score_tenths"] = min(1_000, row["score_tenths"] + STEP * (number - 1))
-        row["tier"], row["inputs_hash"] = quick.tier(row["score_tenths"]), f"{version}:{row['inputs_hash']}"
+        row["tier"], row["inputs_hash"] = quick.tier(row["score_tenths"], line), f"{version}:{row['inputs_hash']}"
     return made
 
 
@@ -75,15 +79,15 @@ def packed(found: Sequence[dict[str, Any]]) -> bytes:
     return inputs.pack(pl.DataFrame({"lead_id": [row["lead_id"] for row in found], "n": [1.0] * len(found)}))
 
 
-def rescored(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:
+def rescored(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescored:
     """Stand in for ``rescoring.score``."""
     services = warm.services
     with services.store.reading(tenant_id) as session:
         settings = tenants.get(session, tenant_id).settings
     as_of = snapshot.as_of_now(settings, services.clock.now())
     known = quick.history(services, tenant_id, settings)
-    found = [row for row in rows(model[0], known, as_of) if row["lead_id"] in leads]
-    return Rescored(model[0], as_of, settings, found, packed(found))
+    found = [row for row in rows(way.version, known, as_of, way.line) if row["lead_id"] in leads]
+    return Rescored(way.version, as_of, settings, found, packed(found), way.line)
 
 
 def shifting(made: World, patch: pytest.MonkeyPatch) -> Shifting:

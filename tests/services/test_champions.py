@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -13,93 +13,24 @@ import sqlalchemy as sa
 
 from connector.errors import RejectedInput
 from connector.records import Actor, EngagementEvent, EventKind, Record
-from connector.services import acts, maintenance, pipeline, schedules, snapshot
+from connector.services import acts, pipeline, schedules, snapshot
 from connector.services.champions import asking, choosing, restoring
 from connector.services.job import Job
-from connector.store import connections, ledger, models, runs, tenants
-from connector.store.runs import Run, RunStatus
+from connector.store import experiments, ledger, models, runs, tenants
+from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import models as model_table
 from connector.store.tables import scores
 from scoring.champions.growth import matured_conversions
 from tests.services import shifting as shifts
-from tests.services.shifting import Shifting, shifting
+from tests.services.office import FIRST, SECOND, THIRD, Office, opened
 from tests.unit.scoring.worlds import AS_OF, dated
-from tests.world import NOW, World, world
-
-FIRST, SECOND, THIRD = "model_v20260301", "model_v20260301.2", "model_v20260301.3"
-
-
-@dataclass
-class Office:
-    """A tenant after its first run."""
-
-    world: World
-    model: Shifting
-    tenant_id: UUID
-
-    def run(self, kind: str, *outcomes: str) -> Run:
-        """Carry a run out, its training ending so; return it as it is then."""
-        self.model.outcomes[:] = outcomes
-        self.world.clock.sleep(3600)
-        maintenance.start_run(self.world.services, self.tenant_id, kind)
-        self.world.work()
-        return self.newest()
-
-    def newest(self) -> Run:
-        """The newest run."""
-        with self.world.services.store.reading() as session:
-            found = runs.latest(session, self.tenant_id)
-        assert found
-        return found
-
-    def states(self) -> Mapping[str, str]:
-        """Version → status."""
-        with self.world.services.store.reading() as session:
-            return {row.version: row.status for row in models.listed(session, self.tenant_id)}
-
-    def shown(self) -> Mapping[str, Mapping[str, str]]:
-        """What the CRM shows of everybody, but for when it was written."""
-        held = self.world.crm.held.items()
-        return {name: {key: text for key, text in values.items() if "updated" not in key} for name, values in held}
-
-    def by(self) -> set[str]:
-        """The models whose scores stand."""
-        with self.world.services.store.reading() as session:
-            return set(session.execute(sa.select(scores.c.model)).scalars())
-
-    def said(self, action: str) -> list[Mapping[str, Any]]:
-        """The acts of a kind that are on the record."""
-        with self.world.services.store.reading() as session:
-            entries = ledger.span(session, self.tenant_id, "admin")
-        return [entry.body for entry in entries if entry.body and entry.body["action"] == action]
-
-    def scored(self) -> list[ledger.Kept]:
-        """The scores of the ledger."""
-        with self.world.services.store.reading() as session:
-            return list(ledger.span(session, self.tenant_id, "scored"))
-
-    def roll_back(self) -> None:
-        """Roll back, and let it take effect."""
-        self.world.clock.sleep(60)
-        choosing.roll_back(self.world.services, self.tenant_id)
-        self.world.work()
+from tests.world import NOW
 
 
 @pytest.fixture
 def office(store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """An account with 60 people whose scores are written."""
-    from tests.world import small_account
-
-    made = world(store)
-    account = small_account(60)
-    made.services = replace(made.services, apps={"fakecrm": type(made.services.apps["fakecrm"])({"code-1": account})})
-    made.crm = account
-    model = shifting(made, monkeypatch)
-    made.install()
-    made.work()
-    with store.reading() as session:
-        return Office(made, model, connections.newest(session).tenant_id)
+    return opened(store, monkeypatch)
 
 
 def test_a_model_that_is_refused_scores_nobody(office: Office) -> None:
@@ -277,3 +208,31 @@ def test_there_is_no_way_back_from_the_first_model_nor_twice(office: Office) -> 
     with office.world.services.store.reading() as session:
         query = sa.select(sa.func.count()).where(model_table.c.status == models.CHAMPION)
         assert session.execute(query).scalar_one() == 1
+
+
+def test_whose_scores_were_held_back_is_told_to_the_training(office: Office) -> None:
+    """Of holdouts alone, and only who came into the band while it ran."""
+    store, now = office.world.services.store, office.world.clock.now()
+    with store.transaction() as session:
+        first, second, third = session.execute(sa.select(scores.c.lead_id).limit(3)).scalars()
+        for number, kind in enumerate((experiments.HOLDOUT, experiments.LINES)):
+            trial = experiments.Experiment(
+                UUID(int=number),
+                office.tenant_id,
+                Decimal("0.2"),
+                "k",
+                "deal_won",
+                30,
+                9,
+                {},
+                now,
+                None,
+                None,
+                (),
+                kind,
+            )
+            experiments.begin(session, trial)
+            experiments.add(session, trial, {first: ("a", True), second: ("b", False), third: ("c", False)}, now)
+            experiments.count_from(session, trial, [first, second], now)
+    office.run(pipeline.RETRAIN)
+    assert office.model.wanted[-1].arms == [(first, True, 0.2, now, None), (second, False, 0.2, now, None)]

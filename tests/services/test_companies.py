@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from connector.services.champions.serving import Serving
 from connector.services.companies import refresh
 from connector.store import companies, leads, scores, tenants
 from connector.store.leads import NewLead
@@ -59,7 +60,7 @@ def test_companies_are_scored_by_their_leads(store: Store) -> None:
     )
     scored(store, other, NOW, a=("alpha.org", "0.9", "Low"))
     with store.transaction() as session:
-        assert refresh(session, mine, "m", NOW, NOW) == 2
+        assert refresh(session, mine, Serving(("m", "0")), NOW, NOW) == 2
     rows = found(store, mine)
     alpha = rows["alpha.org"]
     assert float(alpha.probability) == round(chance_of_any([0.5, 0.2]), 8)
@@ -74,11 +75,11 @@ def test_leads_that_a_later_pass_left_out_do_not_count(store: Store) -> None:
     mine = tenant(store)
     scored(store, mine, NOW, a=("alpha.org", "0.2", "Low"), b=("alpha.org", "0.5", "Low"), c=("beta.org", "0.1", "Low"))
     with store.transaction() as session:
-        refresh(session, mine, "m", NOW, NOW)
+        refresh(session, mine, Serving(("m", "0")), NOW, NOW)
     before = found(store, mine)
     scored(store, mine, NOW + DAY, a=("alpha.org", "0.3", "Low"))
     with store.transaction() as session:
-        refresh(session, mine, "m", NOW + DAY, NOW + DAY)
+        refresh(session, mine, Serving(("m", "0")), NOW + DAY, NOW + DAY)
     (alpha,) = found(store, mine).values()
     assert (alpha.probability, alpha.leads) == (Decimal("0.3"), 1)
     assert alpha.id == before["alpha.org"].id
@@ -89,8 +90,8 @@ def test_a_pass_that_was_overtaken_changes_nothing(store: Store) -> None:
     mine = tenant(store)
     scored(store, mine, NOW + DAY, a=("alpha.org", "0.3", "Low"))
     with store.transaction() as session:
-        refresh(session, mine, "new", NOW + DAY, NOW + DAY)
-        refresh(session, mine, "new", NOW + DAY, NOW + DAY)
-        refresh(session, mine, "old", NOW, NOW + 2 * DAY)
+        refresh(session, mine, Serving(("new", "0")), NOW + DAY, NOW + DAY)
+        refresh(session, mine, Serving(("new", "0")), NOW + DAY, NOW + DAY)
+        refresh(session, mine, Serving(("old", "0")), NOW, NOW + 2 * DAY)
     (alpha,) = found(store, mine).values()
     assert (alpha.model, alpha.as_of) == ("new", NOW + DAY)

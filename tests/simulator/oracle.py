@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,11 +19,26 @@ from connector.services.feedback.reasons import BY_HAND
 from connector.services.tokens import MARGIN
 from connector.store import ledger, successions
 from connector.store.connections import CrmConnection, Health, of_tenant
+from connector.store.experiments import HOLDOUT, MODELS
 from connector.store.intents import IntentStatus
+from connector.store.models import CHALLENGER, CHAMPION
 from connector.store.outbox import OutboxStatus
 from connector.store.runs import RunStatus
 from connector.store.session import Store
-from connector.store.tables import events, experiment_leads, inbox, intents, lanes, outbox, overrides, records, runs
+from connector.store.tables import (
+    events,
+    experiment_leads,
+    experiments,
+    inbox,
+    intents,
+    lanes,
+    leads,
+    models,
+    outbox,
+    overrides,
+    records,
+    runs,
+)
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_payloads as bodies
 from tests.simulator import quick
@@ -177,6 +193,25 @@ def the_crm_holds_the_newest_score(world: World, session: Connection) -> Iterato
                 yield f"{person.record_id} shows {held and _shown(held)}, not {meant}"
 
 
+def everybody_is_scored_by_their_arm(world: World, session: Connection) -> Iterator[str]:
+    """Where a model is tried its companies' people have its score, and everybody else has the champion's."""
+    assert world.tenant_id
+    t, newest = experiments.c, _newest_scores(world, session)
+    trial = session.execute(sa.select(t.key, t.share).where(t.kind == MODELS, t.ended_at.is_(None))).one_or_none()
+    tried = session.execute(sa.select(models.c.version).where(models.c.status == CHALLENGER)).scalar()
+    champion = session.execute(sa.select(models.c.version).where(models.c.status == CHAMPION)).scalar_one()
+    companies = {row.id: row.company_key for row in session.execute(sa.select(leads.c.id, leads.c.company_key))}
+    for connection, account in _connections(world, session):
+        for _, lead in _leads(session, connection.id, account):
+            unit = (
+                hmac.new(trial.key.encode(), (companies[lead] or f"lead:{lead}").encode(), "sha256") if trial else None
+            )
+            drawn = unit is not None and int(unit.hexdigest()[:16], 16) / 16**16 < float(trial.share if trial else 0)
+            wanted, entry = tried if drawn else champion, newest.get(lead)
+            if entry is None or entry[1]["model"] != wanted:
+                yield f"lead {lead} of {companies[lead]} is scored by {entry and entry[1]['model']}, not by {wanted}"
+
+
 def the_score_follows_from_the_crms(world: World, session: Connection) -> Iterator[str]:
     """The newest score is what the accounts, all together, tell of the person."""
     truth = _truth(world)
@@ -209,11 +244,18 @@ def a_persons_word_is_told(world: World, session: Connection) -> Iterator[str]:
 def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
     """A run or turn scores a lead once, and what a record holds has an entry that tells the CRM's answer."""
     entries = _entries(world, session, "scored")
-    # A person's word has a score of before said again.
-    scored = Counter((body["run"], lead) for _, lead, body in entries if "override" not in body.get("trigger", ()))
-    yield from (f"run {run[:8]} scored lead {lead} {times} times" for (run, lead), times in scored.items() if times > 1)
-    as_of = {seq: body["as_of"] for seq, _, body in entries}
-    answered: dict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
+    # Where a trial of a model begins or ends half-way a run scores some leads by both, one after the other.
+    last: dict[int, tuple[str, str]] = {}
+    for seq, lead, body in entries:
+        if "override" in body.get("trigger", ()):
+            # A person's word has a score of before said again.
+            continue
+        by = (body["run"], body["model"])
+        if last.get(lead) == by:
+            yield f"run {by[0][:8]} scored lead {lead} by {by[1]} twice, again in entry {seq}"
+        last[lead] = by
+    as_of = {seq: (body["as_of"], body["model"]) for seq, _, body in entries}
+    answered: dict[tuple[str, str, tuple[str, str]], Counter[int]] = defaultdict(Counter)
     doubted: set[tuple[str, str]] = set()
     for _, _, body in _entries(world, session, "delivered"):
         record = (body["connection"], body["record"])
@@ -224,7 +266,7 @@ def the_ledger_is_complete(world: World, session: Connection) -> Iterator[str]:
     held = sa.select(c.connection_id, records.c.vendor_id, c.delivered).join(records, records.c.id == c.record_id)
     for row in session.execute(held.where(c.status == OutboxStatus.DELIVERED)):
         record = (str(row.connection_id), row.vendor_id)
-        by_entry = answered[(*record, row.delivered["updated_at"])].values()
+        by_entry = answered[(*record, (row.delivered["updated_at"], row.delivered["model"]))].values()
         times = max(by_entry, default=0)
         # Where an answer came too late, the CRM was asked again, and that is told as well.
         if times < 1 or (times > 1 and record not in doubted):
@@ -322,6 +364,7 @@ BY_THE_CLOCK = (
     every_event_is_stored_once,
     the_score_follows_from_the_crms,
     a_persons_word_is_told,
+    everybody_is_scored_by_their_arm,
 )
 """What no webhook told is found by the next reading by the clock: this holds after that."""
 
@@ -342,7 +385,8 @@ def _newest_scores(world: World, session: Connection) -> dict[int, tuple[int, An
 def _held_out(world: World, session: Connection) -> set[int]:
     """Who was drawn to be held out, but for those who got a record that another person's score was written to."""
     c = experiment_leads.c
-    drawn = set(session.execute(sa.select(c.lead_id).where(~c.treated)).scalars())
+    held_back = sa.select(experiments.c.id).where(experiments.c.kind == HOLDOUT)
+    drawn = set(session.execute(sa.select(c.lead_id).where(~c.treated, c.experiment_id.in_(held_back))).scalars())
     if not drawn:
         return drawn
     scored = {seq: lead for seq, lead, _ in _entries(world, session, "scored")}

@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from connector.services import scoring_run, snapshot, training
+from connector.services.champions.serving import Way
 from connector.services.context import Services
 from connector.services.rescoring import Rescored
 from connector.services.warm import Warm
@@ -59,20 +60,28 @@ def _fit(*arguments: Any) -> training.Made:
     return training.Made(b"quick", "0" * 64, {}, {}, None, decision)
 
 
-def rescored(warm: Warm, tenant_id: UUID, model: tuple[str, str], leads: Sequence[int]) -> Rescored:
+def rescored(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescored:
     """Stand in for ``rescoring.score``: the same arithmetic for a few leads."""
     services = warm.services
     with services.store.reading() as session:
         settings = tenants.get(session, tenant_id).settings
     as_of = snapshot.as_of_now(settings, services.clock.now())
     found = [row for row in _scored(history(services, tenant_id, settings), as_of) if row["lead_id"] in leads]
-    return Rescored(model[0], as_of, settings, found, _inputs())
+    return Rescored(way.version, as_of, settings, found, _inputs(), way.line)
 
 
 def _predict(
-    artefact: bytes, known: QuickHistory, as_of: datetime, tenant: str, tiers: Mapping[int, str], stored: Set[int]
+    artefact: bytes,
+    known: QuickHistory,
+    as_of: datetime,
+    tenant: str,
+    tiers: Mapping[int, str],
+    stored: Set[int],
+    among: Sequence[int] | None,
+    line: int | None,
 ) -> tuple[Rows, list[bytes]]:
-    rows = Rows([row for row in _scored(known, as_of) if row["lead_id"] not in stored])
+    mine = set(known.leads if among is None else among) - stored
+    rows = Rows([row for row in _scored(known, as_of) if row["lead_id"] in mine])
     return rows, [_inputs() for _ in rows.iter_slices(scoring_run._CHUNK)]
 
 
@@ -118,9 +127,9 @@ def tenths(visits: int, homes: int) -> int:
     return min(1000, 100 + 60 * visits + 150 * homes)
 
 
-def tier(score: int) -> str:
-    """Return the band of a score × 10."""
-    return "High-Intent" if score >= 700 else "Medium" if score >= 400 else "Low"
+def tier(score: int, line: int | None = None) -> str:
+    """Return the band of a score × 10; ``line``: where High-Intent begins."""
+    return "High-Intent" if score >= (line or 700) else "Medium" if score >= 400 else "Low"
 
 
 def sentence(visits: int, homes: int) -> str:

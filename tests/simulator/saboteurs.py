@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from connector.adapters.limits import Governor
 from connector.services import pipeline, realtime, scored, sending, sync
+from connector.services.champions import serving
 from connector.services.experiments import assigning
 from connector.store import (
     answers,
@@ -57,6 +58,11 @@ _draw = assigning.held_out
 def _told(*asked: Any) -> set[int]:
     _draw(*asked)
     return set()
+
+
+def _undivided(ways: Any, _session: Any, _tenant: Any, lead_ids: Any = None) -> Any:
+    """Score everybody by the champion, whoever is tried."""
+    return {serving.Way(*ways.champion): lead_ids}
 
 
 def _unfenced(session: Any, intent: Any, until: Any) -> None:
@@ -280,6 +286,13 @@ SABOTEURS = {
     ),
     "a person's word not written": Saboteur(
         _instead(scored, "_told", lambda values, _: values), oracle.the_crm_holds_the_newest_score, CLEAR
+    ),
+    "a trial overlooked in whole passes": Saboteur(
+        _instead(serving.Serving, "parted", _undivided),
+        oracle.everybody_is_scored_by_their_arm,
+        CLEAR,
+        bared=_instead(serving, "strays", lambda *_: set()),
+        first=17,
     ),
     "unchanged written": Saboteur(
         _all(

@@ -42,13 +42,16 @@ from connector.services import (
     sync,
     webhooks,
 )
+from connector.services.champions import trying
+from connector.services.champions.entering import Trial
 from connector.services.context import REALTIME, Services
 from connector.services.feedback import overriding
 from connector.services.feedback.overriding import Wish
 from connector.services.hooks import HookAddresses
 from connector.services.warm import Warm
-from connector.store import overrides, scores
+from connector.store import models, overrides, scores
 from connector.store import schedules as schedule_rows
+from connector.store.models import ModelVersion
 from connector.store.session import Store
 from tests.simulator import quick
 from tests.simulator.broker import Broker, Message
@@ -128,6 +131,31 @@ def read_everything(services: Services, tenant_id: UUID) -> None:
     """Let all accounts be read by the clock now, as after an outage: what no webhook told is found."""
     with services.store.transaction() as session:
         schedule_rows.bring_forward(session, schedules.CATCH_UP, {tenant_id: services.clock.now()})
+
+
+def wait_for_a_word(services: Services, tenant_id: UUID, version: str) -> None:
+    """Store a second model, which scores as the first one does, and waits for approval."""
+    now = services.clock.now()
+    model = ModelVersion(version, now, 1, b"quick", "1" * 64, {}, now)
+    with services.store.transaction() as session:
+        models.keep(session, tenant_id, model, models.WAITING, models.Decided({"sentence": "It waits."}, now))
+
+
+def begin_trial(services: Services, tenant_id: UUID) -> None:
+    """Let half of the companies be scored by the model that waits."""
+    with services.store.reading() as session:
+        (version,) = models.waiting(session, tenant_id) or ("none",)
+    trying.begin(services, tenant_id, version, Trial(Decimal("0.5"), 7, 1.0))
+
+
+def withdraw_trial(services: Services, tenant_id: UUID) -> None:
+    """Take it back."""
+    trying.withdraw(services, tenant_id)
+
+
+def promote_trial(services: Services, tenant_id: UUID) -> None:
+    """Let it score everybody."""
+    trying.promote(services, tenant_id)
 
 
 def installed(services: Services, vendor: str, tenant_id: UUID | None) -> UUID:

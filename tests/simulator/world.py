@@ -13,6 +13,7 @@ from functools import cache, partial
 from uuid import UUID
 
 from connector.crashpoints import Point
+from connector.errors import RejectedInput
 from connector.services.context import Services
 from connector.store import experiments
 from connector.store.experiments import Experiment
@@ -42,6 +43,9 @@ EXPERIMENT_SHARE = 0.25
 """Seeds in which newcomers are held out by chance."""
 BY_HAND_SHARE = 0.25
 """Seeds in which people set scores by hand, and release them."""
+TRIAL_SHARE = 0.3
+"""Seeds in which a person lets another model score half of the companies, and perhaps takes it back or lets it stay."""
+CHALLENGER = "model_v20990101"
 WATCHED_SHARE = 0.12
 """Seeds that are watched for another round, in which nothing may be written."""
 
@@ -118,6 +122,8 @@ class World:
             self.hold_out()
         if connected and random.Random(f"by hand {self.seed}").random() < BY_HAND_SHARE:
             self.say_by_hand()
+        if connected:
+            self._plan_trial()
         self.storm.raging = True
         if not connected:
             self.install()
@@ -181,6 +187,43 @@ class World:
             self.kernel.say(said)
 
         self.kernel.spawn(web.process, "by hand", press)
+
+    def _plan_trial(self) -> None:
+        """Let a person begin a trial of a model while the storm rages, in some seeds, and end it in some of these."""
+        draw = random.Random(f"trial {self.seed}")
+        if draw.random() >= TRIAL_SHARE:
+            return
+        seams.wait_for_a_word(self.services(Process("admin")), self._tenant(), CHALLENGER)
+        begins = draw.uniform(0, BUSY_SECONDS)
+        self.kernel.at(begins, lambda: self._word(seams.begin_trial, "begins a trial"))
+        for act, chance in ((seams.withdraw_trial, 0.5), (seams.promote_trial, 0.3)):
+            if draw.random() < chance:
+                self.kernel.at(
+                    begins + draw.uniform(1, BUSY_SECONDS), lambda act=act: self._word(act, "ends the trial")
+                )
+
+    def _tenant(self) -> UUID:
+        assert self.tenant_id
+        return self.tenant_id
+
+    def _word(self, act: Callable[[Services, UUID], None], what: str) -> None:
+        """Let a person press a button until the page says that it is done, or can't be."""
+        web = self.processes.running("web")
+        pressed: list[bool] = []
+
+        def click() -> None:
+            try:
+                act(web.services, self._tenant())
+            except RejectedInput as refused:
+                self.kernel.say(f"{what}: {refused}")
+            except Exception as error:  # noqa: BLE001 - the admin sees an error page and tries again
+                self.kernel.say(f"{what}: fails with {type(error).__name__}")
+                return
+            pressed.append(True)
+
+        if web is not None:
+            self.kernel.spawn(web.process, what, click)
+        self.kernel.at(15.0, lambda: None if pressed else self._word(act, what))
 
     def _outage(self, seconds: float) -> None:
         """Take the database away for a while."""

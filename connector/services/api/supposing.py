@@ -11,8 +11,9 @@ from uuid import UUID
 from connector.errors import RejectedInput
 from connector.services import snapshot
 from connector.services.api.references import Reference, one
+from connector.services.champions import serving
 from connector.services.context import Services
-from connector.store import models, tenants
+from connector.store import leads, models, tenants
 from connector.store.frames import Cut
 from scoring.schema import History, Neighbours
 
@@ -58,15 +59,17 @@ def suppose(
         lead_id = one(session, tenant_id, lead)
         if lead_id is None:
             return None
-        champion = models.champion(session, tenant_id)
+        ways = serving.serving(session, tenant_id)
+        way = ways.way_of(lead_id, leads.company_of(session, tenant_id, lead_id)) if ways else None
+        artefact = models.artefact(session, tenant_id, way.sha256) if way else None
         settings = tenants.get(session, tenant_id).settings
-    if champion is None:
+    if way is None or artefact is None:
         raise RejectedInput("There is no model yet. It is trained as soon as the first account has been read.")
     as_of = snapshot.as_of_now(settings, services.clock.now())
     # Which of its neighbours' past the model reads only the model knows: all of it gives the same score.
     history = snapshot.history(services, tenant_id, settings, Cut((lead_id,)), Neighbours("lead", None))
     made = services.isolated(
-        compute, champion.artefact, str(tenant_id), history, (lead_id, as_of, dict(fields), list(acts))
+        compute, artefact, str(tenant_id), history, (lead_id, as_of, dict(fields), list(acts)), way.line
     )
     if isinstance(made, str):
         raise RejectedInput(made)
@@ -74,7 +77,11 @@ def suppose(
 
 
 def compute(
-    artefact: bytes, tenant: str, history: History, asked: tuple[int, datetime, dict[str, Any], list[Act]]
+    artefact: bytes,
+    tenant: str,
+    history: History,
+    asked: tuple[int, datetime, dict[str, Any], list[Act]],
+    line: int | None = None,
 ) -> Supposed | str:
     """Compute in a process of its own: the web process never loads a model. Returns what is wrong as a sentence."""
     from scoring import whatif
@@ -82,7 +89,7 @@ def compute(
     from scoring.errors import HistoryError
 
     lead_id, as_of, fields, acts = asked
-    bundle = loads(artefact, tenant=tenant)
+    bundle = loads(artefact, tenant=tenant).at_line(line)
     events = [whatif.Act(act.kind, act.detail, act.days_ago) for act in acts]
     try:
         found = whatif.what_if(bundle, history, lead_id, as_of=as_of, fields=fields, events=events)

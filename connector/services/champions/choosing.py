@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.services import acts, pipeline
+from connector.services.champions import trying
 from connector.services.context import Services
-from connector.store import ledger, models
+from connector.store import experiments, ledger, models
 
 
 def owns(services: Services, tenant_id: UUID, version: str) -> bool:
@@ -24,6 +25,8 @@ def approve(services: Services, tenant_id: UUID, version: str) -> None:
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         found = _waiting(session, tenant_id, version)
+        if experiments.running(session, tenant_id, experiments.MODELS):
+            raise RejectedInput("Another model is being tried: promote or withdraw it first.")
         now = services.clock.now()
         which = {"model": version, "sha256": found.sha256, "why": "approved"}
         seq = acts.record(services, session, tenant_id, "publish", **which)
@@ -47,7 +50,8 @@ def roll_back(services: Services, tenant_id: UUID) -> tuple[str, str]:
     """Bring back the champion of before with its scores; return (model that no longer scores, model that does).
 
     The model changes at once. A run of its own writes the scores of before into the ledger and to the CRMs; whatever
-    was being scored by the other model meanwhile comes too late. Raises ``RejectedInput`` where there is no way back.
+    was being scored by the other model meanwhile comes too late. A model that is tried is withdrawn with it. Raises
+    ``RejectedInput`` where there is no way back.
     """
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
@@ -57,6 +61,9 @@ def roll_back(services: Services, tenant_id: UUID) -> tuple[str, str]:
         former = models.of_status(session, tenant_id, champion.replaced)
         if former is None:
             raise RejectedInput(f"{champion.replaced}, the model of before, is not stored any more.")
+        trial = experiments.running(session, tenant_id, experiments.MODELS)
+        if trial is not None:
+            trying.drop(services, session, trial, "withdrawn, as the champion beside it was rolled back")
         which = {"model": champion.replaced, "sha256": former.sha256, "instead_of": champion.version}
         acts.record(services, session, tenant_id, "roll back", **which)
         models.restore(session, tenant_id, champion.replaced, champion.published_seq, services.clock.now())

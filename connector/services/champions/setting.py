@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from connector.errors import RejectedInput
-from connector.services import acts
+from connector.services import acts, numbers
+from connector.services.champions import entering
 from connector.services.context import Services
 from connector.store import ledger, tenants
 
@@ -16,11 +17,16 @@ CADENCES = {1: "Every night", 7: "Every week", 14: "Every two weeks", 30: "Every
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Days between trainings (0: none by the clock), the growth that brings one forward, and the cap on the churn."""
+    """Days between trainings (0: none by the clock), the growth that brings one forward, and the cap on the churn.
+
+    ``canary_days``: a new model scores ``canary_share`` of the companies for so long first (0: everybody at once).
+    """
 
     retrain_days: int
     retrain_growth: float
     churn_cap: float
+    canary_days: int
+    canary_share: float
 
 
 def read_cadence(form: Mapping[str, str]) -> Cadence:
@@ -29,7 +35,11 @@ def read_cadence(form: Mapping[str, str]) -> Cadence:
     if days not in map(str, CADENCES):
         raise RejectedInput("Choose one of the offered answers.")
     growth = _percent(form.get("retrain_growth", ""), "The growth of conversions", 1_000)
-    return Cadence(int(days), growth, _percent(form.get("churn_cap", ""), "The share of High-Intent leads", 100))
+    cap = _percent(form.get("churn_cap", ""), "The share of High-Intent leads", 100)
+    first = numbers.whole(form.get("canary_days", ""), "The days on a share of the companies", 0, entering.MOST_DAYS)
+    least, most = entering.LEAST_SHARE, entering.MOST_SHARE
+    share = numbers.share(form.get("canary_share", ""), "The share of the companies", least, most)
+    return Cadence(int(days), growth, cap, first, float(share))
 
 
 def _percent(text: str, what: str, most: int) -> float:

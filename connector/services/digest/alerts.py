@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from connector.services.context import Services
@@ -11,9 +12,13 @@ from connector.services.drift import alarms
 from connector.services.kpis import making
 from connector.services.pitfalls import watching
 from connector.services.pitfalls.checks import Level
-from connector.store import connections, models, runs
+from connector.store import connections, experiments, models, runs
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
+
+WITHDRAWN_FOR = timedelta(days=7)
+_HARMLESS = ("days", "few")
+"""Clauses of a last look at a trial that was ended by a person, as nothing was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,31 @@ def pitfalls(services: Services, tenant_id: UUID) -> Sequence[Alert]:
     ]
 
 
-SOURCES: tuple[Source, ...] = (stopped_accounts, stopped_run, drifted, waiting_model, busy_team, pitfalls)
+def withdrawn_model(services: Services, tenant_id: UUID) -> Sequence[Alert]:
+    """A model that the rule took back within the last days, while it was tried on a share of the companies."""
+    since = services.clock.now() - WITHDRAWN_FOR
+    with services.store.reading(tenant_id) as session:
+        ended = experiments.concluded(session, tenant_id, experiments.WITHDRAWN)
+    return [
+        Alert(
+            f"withdrawn:{trial.challenger}",
+            f"{trial.challenger} was taken back while it was tried. {trial.watched[-1]['sentence']}",
+            "Open the page Versions. The champion's scores are back; nothing has to be done for that.",
+        )
+        for trial in ended
+        if trial.ended_at and trial.ended_at >= since and trial.watched and trial.watched[-1]["clause"] not in _HARMLESS
+    ]
+
+
+SOURCES: tuple[Source, ...] = (
+    stopped_accounts,
+    stopped_run,
+    drifted,
+    waiting_model,
+    withdrawn_model,
+    busy_team,
+    pitfalls,
+)
 """Everything that is asked for alerts. Who watches something else adds a function here."""
 
 

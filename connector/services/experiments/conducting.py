@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from connector.errors import RejectedInput
-from connector.services import acts, pipeline
+from connector.services import acts, numbers, pipeline
 from connector.services.context import Services
 from connector.store import experiments, ledger, tenants
 from connector.store.experiments import Experiment
@@ -55,18 +55,8 @@ class Proposal:
 
 def read_wish(form: Mapping[str, str]) -> Wish:
     """Read percentages of a form; raises ``RejectedInput`` with the sentence for who filled it in."""
-    share = _percent(form.get("share", ""), "The share that is held out", LEAST_SHARE, MOST_SHARE)
-    return Wish(share, _percent(form.get("lift", ""), "The lift to be found", Decimal("0.05"), Decimal(2)))
-
-
-def _percent(text: str, what: str, low: Decimal, high: Decimal) -> Decimal:
-    try:
-        found = Decimal(text.strip().removesuffix("%").strip()) / 100
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or not low <= found <= high:
-        raise RejectedInput(f"{what} must be between {low * 100:.0f} and {high * 100:.0f} %.")
-    return found.quantize(Decimal("0.001"))
+    share = numbers.share(form.get("share", ""), "The share that is held out", LEAST_SHARE, MOST_SHARE)
+    return Wish(share, numbers.share(form.get("lift", ""), "The lift to be found", Decimal("0.05"), Decimal(2)))
 
 
 def propose(services: Services, tenant_id: UUID, wish: Wish) -> Proposal:
@@ -158,11 +148,11 @@ def _fresh(tenant: Tenant, proposal: Proposal, key: str, now: datetime) -> Exper
     )
 
 
-def end(services: Services, tenant_id: UUID) -> None:
-    """Show everybody again, beginning with a refresh now; raises ``RejectedInput`` where none runs."""
+def end(services: Services, tenant_id: UUID, kind: str = experiments.HOLDOUT) -> None:
+    """Treat everybody alike again, beginning with a refresh now; raises ``RejectedInput`` where none runs."""
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        experiment = experiments.running(session, tenant_id)
+        experiment = experiments.running(session, tenant_id, kind)
         if experiment is None:
             raise RejectedInput("No experiment is running.")
         ready = close(services, session, experiment, "ended before its time")
@@ -170,7 +160,7 @@ def end(services: Services, tenant_id: UUID) -> None:
 
 
 def close(services: Services, session: Connection, experiment: Experiment, why: str) -> pipeline.Ready:
-    """End an experiment, on the record; return the refresh that writes what was held back."""
+    """End a holdout or a trial of lines, on the record; return the refresh that writes what everybody gets now."""
     now = services.clock.now()
     experiments.change(session, experiment, ended_at=now, closed_at=experiment.closed_at or now)
     acts.record(

@@ -38,8 +38,10 @@ def tell_again(
     # The run that made the score stays its maker: it goes on behind this lead, not over it again.
     made_by = UUID(str(row.run_id))
     ready: Ready = []
-    for model, rows, frame in groups(session, tenant_id, [entry]):
-        scoring = Scoring(tenant_id, made_by, model, row.as_of, requester, trigger, outbox.REALTIME, exact=True)
+    for (model, line), rows, frame in groups(session, tenant_id, [entry]):
+        scoring = Scoring(
+            tenant_id, made_by, model, row.as_of, requester, trigger, outbox.REALTIME, exact=True, line=line
+        )
         kept = scored.keep(session, scoring, rows, frame, settings, now)
         ready += _hurried(session, tenant_id, kept, now)
     return ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from connector.services.context import Services
-from connector.store import models, tenants
+from connector.store import arms, experiments, models, tenants
+from connector.store.experiments import Experiment
 from connector.store.tenants import TenantSettings
 from scoring import glossary
 
@@ -41,12 +43,27 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTrial:
+    """The model that scores a share of the companies now: ``leads`` by it, ``others`` by the champion; daily looks."""
+
+    trial: Experiment
+    leads: int
+    others: int
+
+    @property
+    def looks(self) -> Sequence[Json]:
+        """The newest looks, newest first: at, sentence, index and churn."""
+        return [{**look, "at": datetime.fromisoformat(look["at"])} for look in (self.trial.watched or ())[:-8:-1]]
+
+
+@dataclass(frozen=True, slots=True)
 class VersionsReport:
     """All versions, newest first; ``former``: the one that a rollback would bring back."""
 
     versions: tuple[Version, ...]
     former: str | None
     settings: TenantSettings
+    on_trial: OnTrial | None = None
 
     @property
     def champion(self) -> Version | None:
@@ -59,9 +76,13 @@ def versions_report(services: Services, tenant_id: UUID) -> VersionsReport:
     with services.store.reading(tenant_id) as session:
         rows = models.listed(session, tenant_id)
         settings = tenants.get(session, tenant_id).settings
+        trial = experiments.running(session, tenant_id, experiments.MODELS)
+        both = [str(trial.challenger), str(trial.champion)] if trial else []
+        counts = Counter(row.model for row in arms.scored_by(session, tenant_id, both)) if trial else Counter()
+    on_trial = OnTrial(trial, *(counts[one] for one in both)) if trial else None
     former = next((row.replaced for row in rows if row.status == models.CHAMPION and row.replaced), None)
     pairs = zip(rows, [*rows[1:], None], strict=True)
-    return VersionsReport(tuple(_version(row, before) for row, before in pairs), former, settings)
+    return VersionsReport(tuple(_version(row, before) for row, before in pairs), former, settings, on_trial)
 
 
 def _version(row: Any, before: Any | None) -> Version:

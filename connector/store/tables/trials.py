@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Numeric, Table, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Numeric, Table, Uuid, text
 
 from connector.store.tables.base import metadata, of_tenant
 from connector.store.types import BigId, Json, Text, UtcTime
@@ -22,17 +22,31 @@ experiments = Table(
     Column("closed_at", UtcTime),
     Column("ended_at", UtcTime),
     Column("looks", Json, nullable=False),
+    Column("kind", Text, nullable=False, server_default="holdout"),
+    # Of a trial of models: both versions, the ledger's entry that began it, when it is over by the clock.
+    Column("challenger", Text),
+    Column("champion", Text),
+    Column("begun_seq", BigInteger),
+    Column("ends_at", UtcTime),
+    # Of a trial of lines: the least scores, in tenths, of High-Intent in both arms.
+    Column("line", Integer),
+    Column("usual_line", Integer),
+    # What became of it, and what was seen of it each day.
+    Column("outcome", Text),
+    Column("watched", Json),
     Index("ix_experiments_tenant_id", "tenant_id"),
     Index(
         "ix_experiments_running",
         "tenant_id",
+        "kind",
         unique=True,
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
 )
-"""``share`` of the companies is held out, drawn by ``key``. Nobody is added after ``closed_at``, and nothing held out
-after ``ended_at``; one runs at a time. ``looks`` are what was seen at each, oldest first."""
+"""``kind``: a holdout, models or lines. ``share`` of the companies, drawn by ``key``, is held out, or is scored by the
+challenger, or has the other line. Nobody is added after ``closed_at``, and everybody is treated alike after
+``ended_at``; one of each kind runs at a time. ``looks`` are what was seen at each, oldest first."""
 
 experiment_leads = Table(
     "experiment_leads",
@@ -47,8 +61,9 @@ experiment_leads = Table(
     Index("ix_experiment_leads_lead_id", "lead_id"),
     Index("ix_experiment_leads_tenant_id", "tenant_id"),
 )
-"""``unit``: a keyed hash of the company, or of the lead without one. ``hot_at``: since when the lead counts, because
-it came into the High-Intent band."""
+"""``unit``: a keyed hash of the company, or of the lead without one. ``treated``: shown as usual (a holdout), scored by
+the challenger, or by the other line. ``hot_at``: since when the lead counts: it came into the High-Intent band (a
+holdout), between both lines, or was scored at all (models)."""
 
 forecasts = Table(
     "forecasts",

@@ -24,7 +24,8 @@ class VersionShape(Schema):
     version = fields.String()
     status = fields.String(
         metadata={
-            "description": "champion: it scores; retired: it did; waiting: a person is asked; refused: it never did."
+            "description": "champion: it scores; retired: it did; waiting: a person is asked; refused: it may "
+            "not; challenger: it scores a share of the companies, on trial."
         }
     )
     as_of = fields.AwareDateTime(metadata={"description": "It learned from what was known by then."})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from connector.records import Conversion, Page
 from connector.services import pipeline
 from connector.services.forecasts import weekly
 from connector.services.reports.forecasts import forecasts_report
-from connector.store import connections, forecasts, ledger, scores
+from connector.store import connections, experiments, forecasts, ledger, scores
 from connector.store.tables import forecasts as table
 from connector.store.tables import ledger_payloads, records
 from tests.databases import sqlite_store
@@ -147,6 +148,20 @@ def test_promises_come_once_lists_have_matured(line: World) -> None:
     assert second.promised
     assert 2 <= second.promised <= 7
     assert forecasts_report(line.services, tenant).trusted
+
+
+@pytest.mark.parametrize(("kind", "listed"), [("holdout", False), ("models", True)])
+def test_only_who_is_held_out_is_on_no_list(line: World, kind: str, listed: bool) -> None:
+    """In other experiments everybody is shown."""
+    tenant, now = _tenant(line), line.clock.now()
+    with line.services.store.transaction(tenant) as session:
+        best = forecasts.candidates(session, tenant, now, 1)[0].lead_id
+        fixed = (Decimal("0.5"), "k", "deal_won", HORIZON_DAYS, 9, {}, now, None, None, ())
+        trial = experiments.Experiment(UUID(int=1), tenant, *fixed, kind=kind)
+        experiments.begin(session, trial)
+        experiments.add(session, trial, {best: ("u", False)}, now)
+        found = [one.lead_id for one in forecasts.candidates(session, tenant, now, CAPACITY)]
+    assert (best in found) is listed
 
 
 def test_without_a_model_nothing_is_forecast(line: World) -> None:

@@ -202,7 +202,7 @@ def test_a_look_compares_the_arms_and_the_last_one_ends_it(line: World) -> None:
     _refresh(line)
     judging.look(line.services, tenant)
     report = experiments_report(line.services, tenant)
-    assert report.running is None
+    assert not report.running
     (ended,) = report.former
     assert ended.looks[-1].treated == pytest.approx(len(won) / len(shown))
     assert ended.looks[-1].control == 0.0
@@ -223,7 +223,7 @@ def test_a_person_who_is_erased_leaves_the_experiment(line: World) -> None:
         mine = sorted(on_list & set(session.execute(shown).scalars()))[0]
     told = held.held_of(line.services, tenant, mine, "test")
     assert told
-    assert told["Experiments, and whether the score was shown"][0]["treated"] is True
+    assert told["Experiments, and which arm"][0]["treated"] is True
     assert told["Lists of the week"][0]["place"] >= 1
     with line.services.store.transaction(tenant) as session:
         one = session.execute(sa.select(experiment_leads.c.lead_id)).scalars().first()

@@ -68,11 +68,11 @@ def test_an_experiment_shows_what_is_certain_and_an_owner_ends_it(scored: Site, 
     assert "Shown less held out, look by look" in text
     assert "Deal won within 30 days" in text
     admin = scored.as_a(Role.ADMIN, tenant, "Adam")
-    assert "/experiments/end" not in admin.get("/experiments").text
-    alice.press("/experiments", "/experiments/end")
+    assert "/experiments/end/holdout" not in admin.get("/experiments").text
+    alice.press("/experiments", "/experiments/end/holdout")
     after = alice.get("/experiments").text
-    assert "The running experiment" not in after
-    assert "Experiment of" in after
+    assert "takes newcomers" not in after
+    assert "Shown against held out, " in after
 
 
 @pytest.mark.parametrize("low", [True, False])
@@ -99,3 +99,21 @@ def test_a_forecast_is_sealed_and_opened(scored: Site, alice: Browser, tenant: U
     opened = alice.get("/forecasts").text
     assert "What was said, and what came" in opened
     assert "fewer" in opened
+
+
+def test_who_is_worth_a_call_is_said_only_where_it_is_certain(scored: Site, alice: Browser, tenant: UUID) -> None:
+    """Too few conversions, no order that is better than chance, or the quarters."""
+    made = _begun(scored, tenant)
+    assert "there are 21 among those held out and 60 among those shown" in alice.get("/experiments").text
+    quarter = {"leads": 250, "means": {"log_odds": 0.1, "fit": 0.2, "engagement": 1.3}, "effect": 0.12}
+    quarters = [quarter | {"low": 0.05, "high": 0.19}] * 3 + [quarter | {"effect": None, "low": None, "high": None}]
+    for low, said in (
+        (-0.01, "surely better than chance at it"),
+        (0.004, "surely changes more than calling by chance"),
+    ):
+        found = {"qini": 0.012, "low": low, "high": 0.02, "quarters": quarters if low > 0 else []}
+        with scored.world.services.store.transaction(tenant) as session:
+            experiments.change(session, made, looks=[*made.looks[:-1], {**made.looks[-1], "uplift": found}])
+        text = alice.get("/experiments").text
+        assert said in text
+        assert ("+12.0" in text) == (low > 0)

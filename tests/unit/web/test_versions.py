@@ -23,6 +23,7 @@ from tests.world import World, world
 
 PAGE = "/model/versions"
 FIRST, SECOND = "model_v20260301", "model_v20260301.2"
+FIRST_ON_NONE = {"canary_days": "0", "canary_share": "10"}
 AUC = {"champion": 0.75, "challenger": 0.78, "difference": 0.03, "low": 0.01, "high": 0.05, "least": 0.0, "most": 0.06}
 CONTEST = {
     "champion": FIRST,
@@ -115,12 +116,12 @@ def test_who_may_only_look_sees_no_button(pages: Pages) -> None:
 
 def test_the_cadence_and_the_cap_are_set_and_checked(pages: Pages) -> None:
     """What is no number changes nothing and says so."""
-    pages.press("settings", retrain_days="1", retrain_growth="50", churn_cap="10")
+    pages.press("settings", retrain_days="1", retrain_growth="50", churn_cap="10", **FIRST_ON_NONE)
     tenant_id = pages.site.tenant_of("101")
     with pages.world.services.store.reading() as session:
         held = tenants.get(session, tenant_id).settings
     assert (held.retrain_days, held.retrain_growth, held.churn_cap) == (1, 0.5, 0.1)
-    text = pages.press("settings", retrain_days="1", retrain_growth="50", churn_cap="many")
+    text = pages.press("settings", retrain_days="1", retrain_growth="50", churn_cap="many", **FIRST_ON_NONE)
     assert "The share of High-Intent leads must be a whole number of percent from 0 to 100." in text
     assert "Choose one of the offered answers." in pages.press("settings", retrain_days="3")
 
@@ -137,5 +138,19 @@ def test_a_training_that_is_asked_for_is_due_at_once(pages: Pages) -> None:
     with services.store.reading() as session:
         due = {entry.kind: entry.due_at for entry in schedules.of_tenant(session, tenant_id)}
     assert due["retrain"] == pages.world.clock.now()
-    pages.press("settings", retrain_days="0", retrain_growth="0", churn_cap="10")
+    pages.press("settings", retrain_days="0", retrain_growth="0", churn_cap="10", **FIRST_ON_NONE)
     assert not ask_retraining(services, tenant_id, "Scores drift.")
+
+
+def test_a_model_is_tried_promoted_and_withdrawn_by_buttons(pages: Pages) -> None:
+    """The page says who is scored by what, and what is typed wrongly begins nothing."""
+    wrong = pages.press(f"{SECOND}/try", share="80", days="7", limit="25")
+    assert "The share of the companies must be between 1 and 50 %." in wrong
+    text = pages.press(f"{SECOND}/try", share="50", days="7", limit="25")
+    assert f"{SECOND} is tried" in text
+    assert "50 % of the companies" in text
+    assert pages.status(SECOND) == "challenger"
+    assert "/approve" not in text
+    text = pages.press("trial/withdraw")
+    assert "Withdrawn. The scores of before are on their way" in text
+    assert pages.status(SECOND) == "refused"
