@@ -1,4 +1,4 @@
-"""Where the pages are: four groups, and the pages of the one that is open below them."""
+"""Where the pages are: five groups, and the pages of the one that is open below them."""
 
 from __future__ import annotations
 
