@@ -21,7 +21,8 @@ SUBJECTS = {"launch": {"product", "industry"}, "tag": {"page_view"}}
 CHANGES = ("launch", "pricing")
 """What can be recovered from: of whom the tag told nothing, there is no more to be learned."""
 SETTLED_DAYS = 90
-"""So long after the first training outcomes of leads that were shown are learned from."""
+"""So long after the first training outcomes of leads that were shown are learned from. From new prices on, what is
+stated is wrong for another reason: fewer convert than before."""
 
 
 def rows(alone: Life, held: Life) -> list[Row]:
@@ -102,9 +103,9 @@ def _steps(life: Life, begins: int, ends: int) -> list[Step]:
 
 
 def _bias(name: str, life: Life) -> Row:
-    """Mean over the newest models' bands between the settling and the broken tag; the limit is the truth."""
+    """Mean over the newest models' bands between the settling and the new prices; the limit is the truth."""
     plan = life.world.plan
-    bands = [step.band for step in _steps(life, min(plan.first + SETTLED_DAYS, plan.launch), plan.broken)]
+    bands = [step.band for step in _steps(life, min(plan.first + SETTLED_DAYS, plan.launch), plan.pricing)]
     leads = max(sum(one.leads for one in bands), 1)
     stated, true = (100 * sum(values) / leads for values in ([b.stated for b in bands], [b.true for b in bands]))
     told = f"High-Intent {name}: stated less true by {stated - true:+.1f}"

@@ -103,6 +103,8 @@ def test_a_small_life_is_lived() -> None:
     held = pl.DataFrame({"company": life.world.people.company, "held": life.held})
     assert held.group_by("company").agg(pl.col("held").n_unique())["held"].max() == 1
     assert 0.3 < life.held.mean() < 0.7
+    assert (life.won == life.world.outcomes(life.high & ~life.held).won).all()
+    assert (life.won != life.world.outcomes(life.high).won).any()
 
 
 def told_life(world: World, held: float, stated: float) -> Life:
