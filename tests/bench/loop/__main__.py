@@ -23,9 +23,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.bench.loop.findings import rows, said
-from tests.bench.loop.life import HELD_OUT, Life, Living
-from tests.bench.loop.plan import FULL, QUICK, Plan
-from tests.bench.loop.world import World
+from tests.bench.loop.life import HELD_OUT, Life, lived
+from tests.bench.loop.plan import FULL, QUICK
 from tests.bench.rows import told, written
 
 
@@ -48,11 +47,6 @@ def main() -> int:
     if chosen.report:
         written(chosen.report, found, {"seed": seed, "quick": chosen.quick})
     return 0 if chosen.quick or all(row.held for row in found) else 1
-
-
-def lived(seed: int, plan: Plan, held_out: float) -> Life:
-    """One life."""
-    return Living(World(seed, plan), held_out).lived()
 
 
 def _alarms(life: Life) -> str:

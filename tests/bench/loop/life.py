@@ -13,7 +13,7 @@ from scoring.champions.contest import Champion
 from scoring.champions.outcome import Outcome
 from scoring.champions.rule import Standing, decide
 from scoring.experiments.assignment import place, unit_of
-from scoring.feedback import ARMS
+from scoring.feedback import ARMS, Feedback
 from scoring.monitoring.arrivals import AGE, HIGH_INTENT, arrivals
 from scoring.monitoring.cohort import TOLD
 from scoring.monitoring.daily import LOOKED_BACK
@@ -24,6 +24,7 @@ from tests.bench.drift.trials import NIGHT
 from tests.bench.drift.world import moment
 from tests.bench.loop.measures import Band, Newcomers, band, newcomers
 from tests.bench.loop.nights import Watch
+from tests.bench.loop.plan import Plan
 from tests.bench.loop.records import GOAL, Outcomes
 from tests.bench.loop.world import World
 from tests.bench.rows import progress
@@ -114,7 +115,8 @@ class Living:
                     self._learn(champion)
             steps.append(self._step(day, said, (champion, newest, first)))
             self._score(champion, day, min(day + plan.step, plan.end))
-        feedback = str(newest.trained.report.get("feedback", ""))
+        weighed = newest.trained.report.get("feedback")
+        feedback = Feedback(**weighed).sentence if weighed else ""
         outcomes = self._outcomes(plan.end)
         return Life(self.world, tuple(steps), tuple(self.watch.alarms), feedback, self.high, self.held, outcomes.won)
 
@@ -188,6 +190,11 @@ class Living:
 
     def _scored_at(self, some: Counts) -> pl.Series:
         return pl.Series(self.world.people.at[some]).cast(UTC_TIME) + AGE
+
+
+def lived(seed: int, plan: Plan, held_out: float) -> Life:
+    """One life."""
+    return Living(World(seed, plan), held_out).lived()
 
 
 def _said(challenger: Training) -> str:

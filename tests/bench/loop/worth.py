@@ -10,7 +10,7 @@ import polars as pl
 from scoring.experiments import UNITS, compared, looked
 from scoring.monitoring.strata import DAY_US
 from tests.bench.drift.world import BEGIN_US
-from tests.bench.loop.life import Life
+from tests.bench.loop.life import Flags, Life
 from tests.bench.loop.people import HORIZON_DAYS
 
 BETWEEN_DAYS = 28
@@ -46,12 +46,12 @@ def worth(life: Life) -> Worth | None:
     return Worth(last.comparison.difference, last.low, last.high, truths[-1], sum(last.comparison.leads), always)
 
 
-def _matured(life: Life, day: int) -> np.ndarray:
+def _matured(life: Life, day: int) -> Flags:
     """Who reached the band so long ago that the horizon is over."""
     return life.high & (life.world.people.at <= BEGIN_US + (day - HORIZON_DAYS) * DAY_US)
 
 
-def _units(life: Life, some: np.ndarray) -> pl.DataFrame:
+def _units(life: Life, some: Flags) -> pl.DataFrame:
     people = life.world.people
     in_time = (life.won >= 0) & (life.won <= people.at + HORIZON_DAYS * DAY_US)
     columns = {
@@ -62,6 +62,6 @@ def _units(life: Life, some: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=UNITS)
 
 
-def _truth(life: Life, some: np.ndarray) -> float:
+def _truth(life: Life, some: Flags) -> float:
     people = life.world.people
     return float((people.shown[some] - people.chance[some]).mean())

@@ -14,7 +14,7 @@ from scoring.population import open_rows
 from scoring.schema import UTC_TIME
 from tests.bench.drift.world import BEGIN_US, moment
 from tests.bench.loop.findings import rows
-from tests.bench.loop.life import Life, Living, Step
+from tests.bench.loop.life import Life, Step, lived
 from tests.bench.loop.measures import Band, Newcomers, auc
 from tests.bench.loop.people import HORIZON_DAYS
 from tests.bench.loop.plan import Plan
@@ -95,7 +95,7 @@ def test_the_expected_auc_counts_pairs_by_their_chances() -> None:
 def test_a_small_life_is_lived() -> None:
     """Two trainings, everybody scored once, the best shown; held-out companies are the same for all their people."""
     plan = Plan(a_day=5, first=56, launch=70, pricing=70, broken=70, mended=70, end=84, step=14, probe=60)
-    life = Living(World(3, plan), 0.5).lived()
+    life = lived(3, plan, 0.5)
     assert [step.day for step in life.steps] == [56, 70]
     assert life.steps[0].said == "published: first"
     assert not life.high[: life.world.came(plan.first)].any()
