@@ -102,6 +102,9 @@ bench-publication: $(VENV)/.dev ## Count which challengers of known difference t
 bench-drift: $(VENV)/.dev ## Change who comes to generated tenants and count what the daily watch finds (QUICK= SEED= REPORT=)
 	$(RUN) -m tests.bench.drift $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report "$(REPORT)")
 
+bench-loop: $(VENV)/.dev ## Live years of a generated tenant: changes found, recovery, the echo of scores, their worth (QUICK= SEED= REPORT=)
+	$(RUN) -m tests.bench.loop $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report "$(REPORT)")
+
 bench-quality: $(VENV)/.bench ## Compare the models with tuned peers (DATA= QUICK= REPORT= SECONDS= SEEDS= DRAW= ONLY=)
 	$(RUN) -m tests.bench.quality $(if $(DATA),--data "$(DATA)") $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)") \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DRAW),--draw $(DRAW)) $(if $(ONLY),--only "$(ONLY)")
@@ -143,5 +146,5 @@ clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
-  bench-quality bench-extras bench-experiments bench-publication bench-drift \
+  bench-quality bench-extras bench-experiments bench-publication bench-drift bench-loop \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

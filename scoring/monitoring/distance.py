@@ -63,7 +63,8 @@ def _gain(seen: Floats | Counts, foretold: Floats) -> Floats:
 
 def _smoothed(seen: Floats | Counts, size: Floats, bins: Counts, met: Mask) -> Floats:
     """Shares with half a case more in each bin, so that an empty one makes no infinite index."""
-    return np.where(met, (seen + _HALF) / (size + _HALF * bins)[:, None], 1.0)
+    whole = (size + _HALF * bins)[:, None]
+    return np.divide(seen + _HALF, whole, out=np.ones(seen.shape), where=met)
 
 
 def shares(counts: Counts) -> Floats:

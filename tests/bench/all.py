@@ -33,6 +33,7 @@ BENCHMARKS = {
     "leakage": Benchmark("tests.bench.leakage", "Whether leaks are found and honest fields stay", reads_data=True),
     "publication": Benchmark("tests.bench.publication", "Which new models the rule lets score"),
     "drift": Benchmark("tests.bench.drift", "Whether changes among those who come are found, and nothing else"),
+    "loop": Benchmark("tests.bench.loop", "Years of a tenant: changes, recovery, the echo of scores, their worth"),
     "cases": Benchmark("tests.bench.cases", "The playbook's own systems", reads_data=True),
     "experiments": Benchmark("tests.bench.experiments", "Whether experiments say what is true"),
     "engine": Benchmark("tests.bench.engine", "Many tenants: fairness, recovery, and what idle ones cost"),

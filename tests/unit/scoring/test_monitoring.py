@@ -149,6 +149,16 @@ def test_few_arrivals_wait_until_they_are_enough() -> None:
     assert learn(some(30, a_day=5.0), BEGIN + timedelta(days=30)) is None
 
 
+def test_what_is_known_of_nobody_is_no_change() -> None:
+    """As when a kind of event never came: nothing is divided by nothing."""
+
+    def unknown(when: Floats, values: Floats) -> None:
+        values[:, 1] = 1.0
+
+    found = Watch(some(LEARNED + 10, alter=unknown)).found(LEARNED + 10)[NAMES[0]]
+    assert (found.index, found.chance, found.certain) == (0.0, 1.0, False)
+
+
 def test_a_reference_comes_back_from_plain_values() -> None:
     """As it was, to the last count; measures that it does not know are left alone."""
     made = some(LEARNED)
