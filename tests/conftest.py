@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.templating import Environment
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 
 from connector.store.session import Store, open_store
@@ -17,6 +18,10 @@ from scoring.models.net_search import PASSES
 from tests import databases, servers
 
 DATABASES = ("sqlite", "postgresql")
+
+# How long a test takes is not on trial: in a fresh checkout Hypothesis itself takes seconds for its first text.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,6 +67,9 @@ def running_postgres() -> Iterator[PostgresServer]:
             # The data are thrown away: waiting for the disk would only slow the tests.
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("ALTER SYSTEM SET synchronous_commit = off")
+            admin.execute("ALTER SYSTEM SET full_page_writes = off")
+            # Of the many small databases that come and go none lives long enough to need it.
+            admin.execute("ALTER SYSTEM SET autovacuum = off")
             admin.execute("SELECT pg_reload_conf()")
         yield PostgresServer(url, folder, server)
     finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
-from connector.services.champions import trying
+from connector.services.champions import choosing, trying
 from connector.services.experiments import conducting, lining
 from connector.services.reports.experiments import USUAL_LIFT, experiments_report
 from connector.store.experiments import MODELS
@@ -65,18 +65,22 @@ def begin_lines() -> ResponseReturnValue:
 @needs(Permission.EXPERIMENT)
 def begin_models(version: str) -> ResponseReturnValue:
     """Begin to compare a model that waits with the champion by what becomes of leads."""
+    tenant = tenant_id()
+    if not choosing.owns(services(), tenant, version):
+        abort(404)
     try:
-        trying.compare(services(), tenant_id(), version, USUAL_LIFT)
+        trying.compare(services(), tenant, version, USUAL_LIFT)
         flash("Begun. Half of the companies are scored by it now.")
     except RejectedInput as refused:
         flash(str(refused))
     return redirect(url_for("experiments.show"))
 
 
-@pages.post("/end/<kind>")
+@pages.post("/end")
 @needs(Permission.EXPERIMENT)
-def end(kind: str) -> ResponseReturnValue:
+def end() -> ResponseReturnValue:
     """Treat everybody alike again."""
+    kind = request.form.get("kind", "")
     try:
         if kind == MODELS:
             trying.withdraw(services(), tenant_id())

@@ -18,6 +18,7 @@ from uuid import UUID
 # Imported before chance is put in its place, of which it takes some when it is first imported.
 import numpy.random  # noqa: F401
 
+import scoring.experiments.assignment  # noqa: F401
 from connector import crashpoints
 from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
 from connector.adapters.limits import Governor

@@ -68,8 +68,8 @@ def test_an_experiment_shows_what_is_certain_and_an_owner_ends_it(scored: Site, 
     assert "Shown less held out, look by look" in text
     assert "Deal won within 30 days" in text
     admin = scored.as_a(Role.ADMIN, tenant, "Adam")
-    assert "/experiments/end/holdout" not in admin.get("/experiments").text
-    alice.press("/experiments", "/experiments/end/holdout")
+    assert "/experiments/end" not in admin.get("/experiments").text
+    alice.press("/experiments", "/experiments/end")
     after = alice.get("/experiments").text
     assert "takes newcomers" not in after
     assert "Shown against held out, " in after
