@@ -4,7 +4,8 @@ A population is generated whose true chances are known (seed drawn afresh and pr
 lives twice, with the same people and the same luck: once everybody who is in the High-Intent band is shown, and worked
 harder; once three companies in ten are held out. Each night arrivals are watched, each week chances that came true;
 every two weeks a model is trained, meets the one that scores, and takes over as the rule says. After a calm part there
-come a product for another kind of customer, new prices, and weeks in which no page view arrives.
+come a product for another kind of customer, new prices, and weeks in which no page view arrives. Beside it two tenants
+are watched for two years in which nothing happens: colleagues come together in one, in the other nobody has any.
 
 Left out: CRMs and what they cost in time; scores after the first one of each lead (whoever is shown is shown from its
 first hour on); a person who declines what the rule asks about (agrees at once), or publishes what it refuses; trainings
@@ -22,10 +23,14 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.bench.loop.findings import rows, said
+from tests.bench.loop.calm import calm
+from tests.bench.loop.findings import calm_row, rows, said
 from tests.bench.loop.life import HELD_OUT, Life, lived
 from tests.bench.loop.plan import FULL, QUICK
 from tests.bench.rows import told, written
+
+TOGETHER = {"colleagues together": FULL.new_company, "nobody of one company": 1.0}
+"""Tenants without changes, and how often the next one who comes is of another company."""
 
 
 def main() -> int:
@@ -40,7 +45,9 @@ def main() -> int:
     plan = QUICK if chosen.quick else FULL
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as workers:
         alone, held = workers.map(lived, [seed] * 2, [plan] * 2, [0.0, HELD_OUT])
-    found = rows(alone, held)
+        quiet = list(workers.map(calm, [seed] * 2, [plan] * 2, TOGETHER.values()))
+    cries = [calm_row(name, one.total(), plan.calm_days) for name, one in zip(TOGETHER, quiet, strict=True)]
+    found = [*cries, *rows(alone, held)]
     sys.stdout.write(told(found))
     for name, life in (("without a holdout", alone), ("with a holdout", held)):
         sys.stdout.write(f"{name}: {said(life)}. Alarms: {_alarms(life)}. {life.feedback}\n")

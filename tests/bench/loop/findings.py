@@ -33,6 +33,12 @@ def rows(alone: Life, held: Life) -> list[Row]:
     return lines if found is None else [*lines, _value(found)]
 
 
+def calm_row(name: str, alarms: int, days: int) -> Row:
+    """How often the watch cries for nothing."""
+    told = f"calm, {name}: {alarms} alarms in {days} days"
+    return Row(CASE, told, "alarms/year", alarms * 365.25 / days, 1.0, less_is_better=True)
+
+
 def said(life: Life) -> str:
     """What became of the challengers, in a line."""
     counts = Counter(step.said for step in life.steps)

@@ -103,12 +103,12 @@ class Living:
     def lived(self) -> Life:
         """Live it to the end."""
         plan, steps = self.world.plan, []
-        first = newest = champion = self._trained(plan.first, None)
+        first = newest = champion = self.trained(plan.first, None)
         self._learn(champion)
         said = "published: first"
         for day in plan.steps:
             if day > plan.first:
-                newest = self._trained(day, champion)
+                newest = self.trained(day, champion)
                 said = _said(newest.trained)
                 if not said.startswith(Outcome.REFUSED):
                     champion = newest
@@ -120,9 +120,10 @@ class Living:
         outcomes = self._outcomes(plan.end)
         return Life(self.world, tuple(steps), tuple(self.watch.alarms), feedback, self.high, self.held, outcomes.won)
 
-    def _trained(self, day: int, champion: Scorer | None) -> Scorer:
+    def trained(self, day: int, champion: Scorer | None) -> Scorer:
+        """Train on a day, beside the model that scores."""
         made = train(
-            self._history(day),
+            self.history(day),
             GOAL,
             as_of=moment(day + NIGHT),
             seed=0,
@@ -136,7 +137,7 @@ class Living:
 
     def _learn(self, champion: Scorer) -> None:
         made = champion.trained
-        self.watch.learn(made.bundle, made.report, self._history(champion.day), champion.day)
+        self.watch.learn(made.bundle, made.report, self.history(champion.day), champion.day)
 
     def _step(self, day: int, said: str, scorers: tuple[Scorer, Scorer, Scorer]) -> Step:
         people, history = self.world.probe(day)
@@ -144,7 +145,7 @@ class Living:
         ours, newest, frozen = (newcomers(one, people, history, day) for one in bundles)
         found = f"{ours.reached:.3f} of the best, the newest {newest.reached:.3f}, the first {frozen.reached:.3f}"
         progress(f"day {day}: {said}; {found}")
-        seen = band(bundles[1], self.world.people, self._history(day), day)
+        seen = band(bundles[1], self.world.people, self.history(day), day)
         return Step(day, said, ours, newest, frozen, seen)
 
     def _score(self, champion: Scorer, day: int, end: int) -> None:
@@ -152,7 +153,7 @@ class Living:
         first, last = self.world.came(day), self.world.came(end)
         since, now = moment(day) - LOOKED_BACK, moment(end) + AGE
         bundle = champion.trained.bundle
-        found = arrivals(bundle, self._history(end), since=since, now=now)
+        found = arrivals(bundle, self.history(end), since=since, now=now)
         newcomers = slice(len(found.at) - (last - first), None)
         if not np.array_equal(found.at[newcomers], self.world.people.at[first:last]):
             raise ValueError(f"Between the days {day} and {end} not everybody was scored.")
@@ -161,14 +162,15 @@ class Living:
         for week in range(day, end, WEEK):
             days = range(week + 1, min(week + WEEK, end) + 1)
             self.watch.nights(bundle, found, days)
-            self.watch.matured(self._told(), self._history(days[-1]), days[-1])
+            self.watch.matured(self._told(), self.history(days[-1]), days[-1])
 
     def _outcomes(self, day: int) -> Outcomes:
         """Of who has come; whoever is not scored yet is not shown."""
         count = self.world.came(day)
         return self.world.outcomes(self.high[:count] & ~self.held[:count])
 
-    def _history(self, day: int) -> History:
+    def history(self, day: int) -> History:
+        """All that is known of those who came before a day."""
         return self.world.records.until(self.world.came(day), self._outcomes(day))
 
     def _told(self) -> pl.DataFrame:

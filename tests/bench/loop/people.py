@@ -26,8 +26,6 @@ LIFT = 0.9
 """By so much log-odds whoever is shown as High-Intent is worked harder."""
 MISSED, MISTAKEN = 0.08, 0.004
 """Label noise: conversions that nobody records, and records without one."""
-NEW_COMPANY = 0.6
-"""How often the next one who comes is of another company than the one before."""
 VISITS, VISIT, MOST_VISITS = 1.3, 0.5, 6
 """Mean visits within an hour, what each adds to the log-odds, and from how many on more add nothing."""
 
@@ -84,7 +82,7 @@ def instants(rng: np.random.Generator, plan: Plan) -> Counts:
 def drawn(rng: np.random.Generator, at: Counts, plan: Plan) -> People:
     """The people who come ``at`` these instants; colleagues come one after another, their company is the same."""
     count, day = len(at), (at - BEGIN_US) / DAY_US
-    firsts = rng.random(count) < NEW_COMPANY
+    firsts = rng.random(count) < plan.new_company
     firsts[:1] = True
     first = np.maximum.accumulate(np.where(firsts, np.arange(count), 0))
     new_kind = ((rng.random(count) < _NEW_KIND) & (day >= plan.launch))[first]

@@ -11,7 +11,8 @@ class Plan:
 
     From ``first`` (the first training) until ``launch`` nothing happens but seasons and weekends. ``launch``: a product
     for another kind of customer; ``pricing``: new prices; from ``broken`` until ``mended`` no page view arrives.
-    ``probe``: newcomers by whom models are measured at each step.
+    ``probe``: newcomers by whom models are measured at each step. ``new_company``: how often the next one who comes is
+    of another company than the one before. ``calm_days``: of the years without changes.
     """
 
     a_day: float
@@ -23,6 +24,8 @@ class Plan:
     end: int
     step: int
     probe: int
+    calm_days: int
+    new_company: float = 0.6
 
     @property
     def steps(self) -> range:
@@ -39,5 +42,27 @@ class Plan:
         }
 
 
-FULL = Plan(a_day=18, first=400, launch=498, pricing=694, broken=834, mended=862, end=904, step=14, probe=2_000)
-QUICK = Plan(a_day=6, first=210, launch=266, pricing=322, broken=378, mended=406, end=434, step=28, probe=500)
+FULL = Plan(
+    a_day=18,
+    first=400,
+    launch=498,
+    pricing=694,
+    broken=834,
+    mended=862,
+    end=904,
+    step=14,
+    probe=2_000,
+    calm_days=730,
+)
+QUICK = Plan(
+    a_day=6,
+    first=210,
+    launch=266,
+    pricing=322,
+    broken=378,
+    mended=406,
+    end=434,
+    step=28,
+    probe=500,
+    calm_days=120,
+)

@@ -13,6 +13,7 @@ from scoring.monitoring.words import CALIBRATION
 from scoring.population import open_rows
 from scoring.schema import UTC_TIME
 from tests.bench.drift.world import BEGIN_US, moment
+from tests.bench.loop.calm import calm
 from tests.bench.loop.findings import rows
 from tests.bench.loop.life import Life, Step, lived
 from tests.bench.loop.measures import Band, Newcomers, auc
@@ -21,7 +22,9 @@ from tests.bench.loop.plan import Plan
 from tests.bench.loop.world import World
 from tests.bench.loop.worth import worth
 
-PLAN = Plan(a_day=40, first=60, launch=88, pricing=116, broken=144, mended=172, end=200, step=14, probe=300)
+PLAN = Plan(
+    a_day=40, first=60, launch=88, pricing=116, broken=144, mended=172, end=200, step=14, probe=300, calm_days=30
+)
 HOUR_US = 3_600_000_000
 
 
@@ -94,7 +97,7 @@ def test_the_expected_auc_counts_pairs_by_their_chances() -> None:
 
 def test_a_small_life_is_lived() -> None:
     """Two trainings, everybody scored once, the best shown; held-out companies are the same for all their people."""
-    plan = Plan(a_day=5, first=56, launch=70, pricing=70, broken=70, mended=70, end=84, step=14, probe=60)
+    plan = Plan(a_day=5, first=56, launch=70, pricing=70, broken=70, mended=70, end=77, step=14, probe=60, calm_days=30)
     life = lived(3, plan, 0.5)
     assert [step.day for step in life.steps] == [56, 70]
     assert life.steps[0].said == "published: first"
@@ -105,6 +108,13 @@ def test_a_small_life_is_lived() -> None:
     assert 0.3 < life.held.mean() < 0.7
     assert (life.won == life.world.outcomes(life.high & ~life.held).won).all()
     assert (life.won != life.world.outcomes(life.high).won).any()
+
+
+def test_companies_that_come_one_after_another_raise_alarms() -> None:
+    """A hundred people of each company, and nobody of one: whose arrivals differ by luck alone is told."""
+    plan = replace(PLAN, a_day=10, first=35, calm_days=42)
+    assert {"size", "industry", "country"} & set(calm(3, plan, 0.01))
+    assert not calm(3, plan, 1.0)
 
 
 def told_life(world: World, held: float, stated: float) -> Life:
