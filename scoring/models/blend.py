@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.special import expit
 from scoring.metrics import Floats
 from scoring.models.contract import Model, Recipe, Training
 from scoring.models.judging import Fold, log_loss
+from scoring.models.together import together
 
 EVEN = 30.0
 """The pull towards equal weights, in the weight of this many converting leads."""
@@ -60,7 +62,7 @@ class BlendRecipe:
 
     def fit(self, training: Training) -> Blend:
         """Fit every member on ``training``."""
-        return Blend(tuple(member.fit(training) for member in self.members), self.weights)
+        return Blend(tuple(together([partial(member.fit, training) for member in self.members])), self.weights)
 
 
 def stacked(folds: Sequence[Fold], members: Sequence[Sequence[Floats]]) -> tuple[float, ...]:

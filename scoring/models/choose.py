@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -34,6 +35,7 @@ from scoring.models.judging import Fold, area, least
 from scoring.models.rungs import Candidate, blend, candidate, climbed
 from scoring.models.segment_search import Tried
 from scoring.models.segmented import SegmentedRecipe
+from scoring.models.together import together
 from scoring.schema import Complexity
 
 CERTAIN = 0.6
@@ -75,7 +77,9 @@ def choose(
     base = climbed(folds, forms, CERTAIN)
     members, rungs = [base], [base]
     if complexity is not Complexity.INTERPRETABLE:
-        paired, boosted, net = _pairs(folds, penalty), _boosted(folds), _net(folds)
+        paired, boosted, net = together(
+            [partial(_pairs, folds, penalty), partial(_boosted, folds), partial(_net, folds)]
+        )
         members += [paired, boosted, net]
         rungs += [blend(folds, some) for some in ([base, boosted], [base, paired, boosted], members)]
     best = climbed(folds, rungs, CERTAIN)
