@@ -20,6 +20,7 @@ from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
 from connector.services.context import Services
 from connector.services.periodic import asking
+from connector.services.pitfalls import watching as pitfall_watch
 from connector.store import connections, models
 from connector.store.connections import CrmConnection
 
@@ -63,7 +64,8 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     with services.store.reading(tenant_id) as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
-    console.print("Making the reports of the month and the quarter so far …")
+    console.print("Looking for known pitfalls, and making the reports of the month and the quarter so far …")
+    pitfall_watch.look(services, tenant_id)
     asking.make_now(services, tenant_id)
     report = champion.report if champion else {}
     summary = {
