@@ -49,6 +49,7 @@ from connector.services.context import REALTIME, Services
 from connector.services.feedback import overriding
 from connector.services.feedback.overriding import Wish
 from connector.services.hooks import HookAddresses
+from connector.services.usage import Meter
 from connector.services.warm import Warm
 from connector.store import models, overrides, scores
 from connector.store import schedules as schedule_rows
@@ -96,6 +97,8 @@ def services(
         hooks=HookAddresses("https://scores.example.com", "s" * 32),
         admit=lambda _key: 0.0,
         refresh_seconds=REFRESH_SECONDS,
+        # What real processors take differs from run to run: a seed would not repeat.
+        meter=Meter(seconds=lambda: 0.0),
     )
 
 
