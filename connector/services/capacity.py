@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from connector.errors import RejectedInput
-from connector.services import acts, snapshot
+from connector.services import acts, numbers, snapshot
 from connector.services.champions import asking
 from connector.services.context import Services
 from connector.services.kpis import making
@@ -107,15 +106,8 @@ def standing(settings: TenantSettings) -> Team:
 
 def read_team(form: Mapping[str, str]) -> Team:
     """Read a form's fields; raises ``RejectedInput`` with the sentence for who filled it in."""
-    per_rep = _whole(form.get("per_rep", ""), "Leads a week for one person", MOST_PER_REP)
-    return Team(per_rep, _whole(form.get("reps", ""), "The number of people", MOST_REPS))
-
-
-def _whole(text: str, what: str, most: int) -> int:
-    digits = text.strip()
-    if not digits.isascii() or not digits.isdigit() or not 0 < int(digits) <= most:
-        raise RejectedInput(f"{what} must be a whole number from 1 to {most:,}.")
-    return int(digits)
+    per_rep = numbers.whole(form.get("per_rep", ""), "Leads a week for one person", 1, MOST_PER_REP)
+    return Team(per_rep, numbers.whole(form.get("reps", ""), "The number of people", 1, MOST_REPS))
 
 
 def plan(services: Services, tenant_id: UUID, team: Team) -> Plan | None:

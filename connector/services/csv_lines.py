@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from connector.errors import RejectedInput
+
+T = TypeVar("T")
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet."""
@@ -43,7 +45,38 @@ class Taken:
         return f"{said} {len(self.refused)} not taken. {named}{rest}"
 
 
-def opened(content: bytes, columns: Sequence[str], largest: int) -> tuple[Any, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What an uploaded file must be: its ``columns``, in any order, and at most so many bytes and lines."""
+
+    columns: tuple[str, ...]
+    largest: int
+    most_lines: int
+
+
+def read(content: bytes, sheet: Sheet, take: Callable[[Mapping[str, str]], T]) -> tuple[list[T], tuple[Refused, ...]]:
+    """Hand each filled line of a file to ``take``, by column and stripped; return what it made of them, and the others.
+
+    ``take`` raises ``RejectedInput`` for a line that it does not take. Raises it where the file can't be read at all.
+    """
+    reader, heading = _opened(content, sheet.columns, sheet.largest)
+    places = {name: heading.index(name) for name in sheet.columns}
+    good, refused = list[T](), list[Refused]()
+    for number, cells in filled_lines(reader):
+        if number > sheet.most_lines + 1:
+            raise RejectedInput(f"The file has more than {sheet.most_lines:,} lines. Part it; nothing was taken.")
+        try:
+            if isinstance(cells, csv.Error):
+                raise RejectedInput("can't be read as CSV")
+            if len(cells) != len(heading):
+                raise RejectedInput(f"has {len(cells)} cells where the heading has {len(heading)}")
+            good.append(take({name: cells[place].strip() for name, place in places.items()}))
+        except RejectedInput as wrong:
+            refused.append(Refused(number, str(wrong).removesuffix(".")))
+    return good, tuple(refused)
+
+
+def _opened(content: bytes, columns: Sequence[str], largest: int) -> tuple[Any, list[str]]:
     """Return a reader behind the heading of a file of at most ``largest`` bytes, and the heading in lower case.
 
     Commas, semicolons or tabs part the cells. Raises ``RejectedInput`` where the file can't be read at all, or its

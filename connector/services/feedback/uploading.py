@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
+from connector.services import csv_lines
 from connector.services.context import Services
-from connector.services.csv_lines import Refused, Taken, filled_lines, opened
+from connector.services.csv_lines import Sheet, Taken
 from connector.services.feedback.excluding import Wish, exclude_all, tidy
 from connector.services.privacy.whom import by_email
 from connector.store import leads
 from connector.store.exclusions import Kind
 
-COLUMNS = ("kind", "value", "reason")
-LARGEST = 128 * 1024
-"""Bytes of a file."""
-MOST_LINES = 1_000
+SHEET = Sheet(("kind", "value", "reason"), largest=128 * 1024, most_lines=1_000)
 _LARGEST_ID = 2**63 - 1
 
 
@@ -30,29 +27,9 @@ def upload(services: Services, tenant_id: UUID, content: bytes) -> Taken:
     file can't be read at all.
     """
     with services.store.reading(tenant_id) as session:
-        wishes, refused = _read_file(session, tenant_id, content)
+        wishes, refused = csv_lines.read(content, SHEET, lambda told: tidy(_wish(session, tenant_id, told)))
     exclude_all(services, tenant_id, wishes)
-    return Taken(len(wishes), tuple(refused))
-
-
-def _read_file(session: Connection, tenant_id: UUID, content: bytes) -> tuple[list[Wish], list[Refused]]:
-    reader, heading = opened(content, COLUMNS, LARGEST)
-    places = {name: heading.index(name) for name in COLUMNS}
-    good: list[Wish] = []
-    refused: list[Refused] = []
-    for number, cells in filled_lines(reader):
-        if number > MOST_LINES + 1:
-            raise RejectedInput(f"The file has more than {MOST_LINES:,} lines. Part it; nothing was taken.")
-        try:
-            if isinstance(cells, csv.Error):
-                raise RejectedInput("can't be read as CSV")
-            if len(cells) != len(heading):
-                raise RejectedInput(f"has {len(cells)} cells where the heading has {len(heading)}")
-            told = {name: cells[place].strip() for name, place in places.items()}
-            good.append(tidy(_wish(session, tenant_id, told)))
-        except RejectedInput as wrong:
-            refused.append(Refused(number, str(wrong).removesuffix(".")))
-    return good, refused
+    return Taken(len(wishes), refused)
 
 
 def _wish(session: Connection, tenant_id: UUID, told: Mapping[str, str]) -> Wish:

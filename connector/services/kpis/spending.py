@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,16 +9,13 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from connector.errors import RejectedInput
-from connector.services import acts
+from connector.services import acts, csv_lines
 from connector.services.context import Services
-from connector.services.csv_lines import Refused, Taken, filled_lines, opened
+from connector.services.csv_lines import Refused, Sheet, Taken
 from connector.store import ledger, spend
 from connector.store.spend import Spent
 
-COLUMNS = ("month", "channel", "amount", "currency")
-LARGEST = 256 * 1024
-"""Bytes of a file."""
-MOST_LINES = 5_000
+SHEET = Sheet(("month", "channel", "amount", "currency"), largest=256 * 1024, most_lines=5_000)
 LONGEST_CHANNEL = 100
 _MOST = Decimal(10) ** 12
 
@@ -35,42 +31,43 @@ def upload(services: Services, tenant_id: UUID, content: bytes) -> Taken:
         ledger.lock(session, tenant_id)
         spend.put(session, tenant_id, spent, now)
         acts.record(services, session, tenant_id, "enter marketing spend", lines=len(spent), refused=len(refused))
-    return Taken(len(spent), tuple(refused))
+    return Taken(len(spent), refused)
 
 
-def read_file(content: bytes, now: datetime) -> tuple[list[Spent], list[Refused]]:
+def read_file(content: bytes, now: datetime) -> tuple[list[Spent], tuple[Refused, ...]]:
     """Read a file with the columns month, channel, amount and currency, in any order."""
-    reader, heading = opened(content, COLUMNS, LARGEST)
-    places = {name: heading.index(name) for name in COLUMNS}
-    good: dict[tuple[str, str, str], Spent] = {}
-    refused: list[Refused] = []
-    for number, cells in filled_lines(reader):
-        if number > MOST_LINES + 1:
-            raise RejectedInput(f"The file has more than {MOST_LINES:,} lines. Part it; nothing was taken.")
-        try:
-            if isinstance(cells, csv.Error):
-                raise ValueError("can't be read as CSV")
-            if len(cells) != len(heading):
-                raise ValueError(f"has {len(cells)} cells where the heading has {len(heading)}")
-            item = _read({name: cells[place].strip() for name, place in places.items()}, now)
-            key = (item.month, item.channel, item.currency)
-            if key in good:
-                raise ValueError("names a month, channel and currency that a line above has already")
-            good[key] = item
-        except ValueError as wrong:
-            refused.append(Refused(number, str(wrong)))
-    return list(good.values()), refused
+    seen: set[tuple[str, str, str]] = set()
+
+    def take(cells: Mapping[str, str]) -> Spent:
+        item = _read(cells, now)
+        key = (item.month, item.channel, item.currency)
+        if key in seen:
+            raise RejectedInput("names a month, channel and currency that a line above has already")
+        seen.add(key)
+        return item
+
+    return csv_lines.read(content, SHEET, take)
+
+
+def tidied(channel: str) -> str:
+    """Return a channel's name with single blanks."""
+    return " ".join(channel.split())
+
+
+def is_channel(name: str) -> bool:
+    """Whether a tidied name can be a channel's; an address of somebody can't."""
+    return 0 < len(name) <= LONGEST_CHANNEL and name.isprintable() and "@" not in name
 
 
 def _read(cells: Mapping[str, str], now: datetime) -> Spent:
-    month, channel, amount, currency = (cells[name] for name in COLUMNS)
+    month, channel, amount, currency = (cells[name] for name in SHEET.columns)
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month, re.ASCII) or month > f"{now:%Y-%m}":
-        raise ValueError("the month must be one of the past, such as 2026-02")
-    channel = " ".join(channel.split())
-    if not channel or len(channel) > LONGEST_CHANNEL or not channel.isprintable() or "@" in channel:
-        raise ValueError(f"the channel must have 1 to {LONGEST_CHANNEL} characters and be no e-mail address")
+        raise RejectedInput("the month must be one of the past, such as 2026-02")
+    channel = tidied(channel)
+    if not is_channel(channel):
+        raise RejectedInput(f"the channel must have 1 to {LONGEST_CHANNEL} characters and be no e-mail address")
     if not re.fullmatch(r"[A-Z]{3}", currency, re.ASCII):
-        raise ValueError("the currency must be its three letters, such as EUR")
+        raise RejectedInput("the currency must be its three letters, such as EUR")
     return Spent(month, channel, currency, _amount(amount))
 
 
@@ -81,5 +78,5 @@ def _amount(text: str) -> Decimal:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite() or found > _MOST:
-        raise ValueError("the amount must be a number such as 1234.50, with a point and without separators")
+        raise RejectedInput("the amount must be a number such as 1234.50, with a point and without separators")
     return found

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from connector.errors import RejectedInput
+from connector.services import numbers
+from connector.services.kpis.spending import LONGEST_CHANNEL, is_channel, tidied
 from connector.store.tenants import TenantSettings
 
 BANDS = {
@@ -19,7 +21,7 @@ COMPLEXITIES = {
     "standard": "Blends with trees and small networks, where they are better",
     "full": "Everything the program knows, however long it takes",
 }
-MOST_CHANNELS, LONGEST_CHANNEL, LONGEST_WHY = 50, 100, 1_000
+MOST_CHANNELS, LONGEST_WHY = 50, 1_000
 _SETTINGS = (
     "high_intent",
     "high_intent_share",
@@ -117,11 +119,11 @@ def read_why(form: Mapping[str, str]) -> str:
 
 
 def _channels(text: str) -> tuple[str, ...]:
-    named = dict.fromkeys(" ".join(line.split()) for line in text.splitlines() if line.strip())
+    named = dict.fromkeys(tidied(line) for line in text.splitlines() if line.strip())
     if len(named) > MOST_CHANNELS:
         raise RejectedInput(f"Name at most {MOST_CHANNELS} channels.")
     for name in named:
-        if len(name) > LONGEST_CHANNEL or not name.isprintable() or "@" in name:
+        if not is_channel(name):
             raise RejectedInput(
                 f"A channel has 1 to {LONGEST_CHANNEL} characters and is no e-mail address. Write one a line."
             )
@@ -129,10 +131,7 @@ def _channels(text: str) -> tuple[str, ...]:
 
 
 def _whole(form: Mapping[str, str], name: str, what: str, most: int) -> int:
-    digits = form.get(name, "").strip()
-    if not digits.isascii() or not digits.isdigit() or not 0 < int(digits) <= most:
-        raise RejectedInput(f"{what} must be a whole number from 1 to {most:,}.")
-    return int(digits)
+    return numbers.whole(form.get(name, ""), what, 1, most)
 
 
 def _whole_or_none(form: Mapping[str, str], name: str, what: str, most: int) -> int | None:

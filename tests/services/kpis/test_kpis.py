@@ -192,7 +192,9 @@ def test_a_bad_line_takes_no_other_with_it(empty: History) -> None:
     assert "Line 5: the amount must be a number" in done.sentence
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"month,amount\n2026-01,3\n", b"x" * (spending.LARGEST + 1)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", b"month,amount\n2026-01,3\n", b"x" * (spending.SHEET.largest + 1)]
+)
 def test_what_is_no_such_file_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(RejectedInput):
         spending.read_file(content, NOW)
