@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,15 +13,28 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy.engine import Connection
 
+from connector.services import scored
+from connector.services.scored import Kept, Scoring
 from connector.store import inputs
-from connector.store.ledger import Kept
+from connector.store.ledger import Kept as Entry
+from connector.store.tenants import TenantSettings
 
 Way = tuple[str, int | None]
 """A model, and the High-Intent line in tenths where a trial set it."""
 
 
-def groups(
-    session: Connection, tenant_id: UUID, entries: Sequence[Kept]
+def enter_again(
+    session: Connection, like: Scoring, entries: Sequence[Entry], settings: TenantSettings, now: datetime
+) -> Kept:
+    """Enter scores of before once more as ``like`` says, but each by the model and line that made it."""
+    kept = Kept()
+    for (model, line), rows, frame in _groups(session, like.tenant_id, entries):
+        kept = kept.plus(scored.keep(session, replace(like, model=model, line=line), rows, frame, settings, now))
+    return kept
+
+
+def _groups(
+    session: Connection, tenant_id: UUID, entries: Sequence[Entry]
 ) -> Iterator[tuple[Way, list[dict[str, Any]], bytes | None]]:
     """Give (way, rows of ``scoring.predict``, their packed inputs), each to be kept as one batch of entries.
 
@@ -44,7 +59,7 @@ def groups(
         yield way, rows, None
 
 
-def _vectors(session: Connection, tenant_id: UUID, entries: Sequence[Kept]) -> dict[int, pl.DataFrame]:
+def _vectors(session: Connection, tenant_id: UUID, entries: Sequence[Entry]) -> dict[int, pl.DataFrame]:
     """Entry → the row of its inputs, where these were kept. A batch is read once for all of its entries."""
     found: dict[int, pl.DataFrame] = {}
     last, rows = 0, pl.DataFrame()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.services import acts
 from connector.services.context import Services
+from connector.services.experiments.beginning import drawn, key_mark
 from connector.store import experiments, models, tenants
-from connector.store.experiments import MODELS, Experiment
+from connector.store.experiments import MODELS
 
 LEAST_SHARE, MOST_SHARE = Decimal("0.01"), Decimal("0.5")
 MOST_DAYS = 90
@@ -49,43 +48,34 @@ def enter(services: Services, session: Connection, tenant_id: UUID, version: str
         raise RejectedInput(f"{version} is not stored.")
     if (found.decision.get("contest") or {}).get("other_goal"):
         raise RejectedInput(f"{version} predicts something else than {champion[0]}: the two can't be compared.")
-    now, key = services.clock.now(), secrets.token_hex(32)
-    settings = tenants.get(session, tenant_id).settings
-    trial_id = uuid4()
-    which: dict[str, Any] = {"model": version, "sha256": found.sha256, "beside": champion[0]}
+    now = services.clock.now()
+    fresh = drawn(
+        tenants.get(session, tenant_id),
+        trial.share,
+        trial.leads,
+        {"limit": trial.limit, **(trial.plan or {})},
+        now,
+        kind=MODELS,
+        challenger=version,
+        champion=champion[0],
+        ends_at=now + timedelta(days=trial.days) if trial.days else None,
+        watched=(),
+    )
     seq = acts.record(
         services,
         session,
         tenant_id,
         "begin trial of a model",
-        **which,
-        experiment=str(trial_id),
+        model=version,
+        sha256=found.sha256,
+        beside=champion[0],
+        experiment=str(fresh.id),
         share=str(trial.share),
         days=trial.days,
         leads=trial.leads,
-        key_sha256=hashlib.sha256(key.encode()).hexdigest(),
+        key_sha256=key_mark(fresh),
     )
-    fresh = Experiment(
-        id=trial_id,
-        tenant_id=tenant_id,
-        share=trial.share,
-        key=key,
-        goal=settings.goal,
-        horizon_days=settings.horizon_days,
-        planned_leads=trial.leads,
-        plan={"limit": trial.limit, **(trial.plan or {})},
-        begun_at=now,
-        closed_at=None,
-        ended_at=None,
-        looks=(),
-        kind=MODELS,
-        challenger=version,
-        champion=champion[0],
-        begun_seq=seq,
-        ends_at=now + timedelta(days=trial.days) if trial.days else None,
-        watched=(),
-    )
-    experiments.begin(session, fresh)
+    experiments.begin(session, replace(fresh, begun_seq=seq))
     told = f"It is tried on {trial.share * 100:.0f} % of the companies. {found.decision['sentence']}"
     decision = {**found.decision, "clause": "tried", "sentence": told}
     models.decide(session, tenant_id, version, models.CHALLENGER, decision, now)

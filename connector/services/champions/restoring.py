@@ -12,9 +12,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.services import again, companies, scored
+from connector.services import again, companies
 from connector.services.champions import serving
-from connector.services.entries import groups
+from connector.services.entries import enter_again
 from connector.services.job import Job
 from connector.services.scored import Scoring
 from connector.store import experiments, former, ledger, models, outbox, scores, tenants
@@ -40,6 +40,8 @@ def run(job: Job) -> None:
         done = scores.of_run(session, tenant_id, job.run.id)
     expected, left = len(touched | done), sorted(touched - done)
     trigger = {wanted.why: job.run.model, "before": wanted.before}
+    maker = (tenant_id, job.run.id, job.run.model, job.run.as_of)
+    like = Scoring(*maker, wanted.why, trigger, outbox.REALTIME, exact=True)
     count = expected - len(left)
     for start in range(0, len(left), _CHUNK):
         leads = left[start : start + _CHUNK]
@@ -47,19 +49,7 @@ def run(job: Job) -> None:
         with job.transaction() as session:
             ledger.lock(session, tenant_id)
             entries = _former(session, tenant_id, leads, wanted)
-            for (model, line), rows, frame in groups(session, tenant_id, entries):
-                scoring = Scoring(
-                    tenant_id,
-                    job.run.id,
-                    model,
-                    job.run.as_of,
-                    wanted.why,
-                    trigger,
-                    outbox.REALTIME,
-                    exact=True,
-                    line=line,
-                )
-                scored.keep(session, scoring, rows, frame, settings, services.clock.now())
+            enter_again(session, like, entries, settings, services.clock.now())
             unknown = set(leads) - {entry.lead_id for entry in entries if entry.body is not None}
             ready = again.score_anew(services, session, tenant_id, unknown)
             count += len(leads)

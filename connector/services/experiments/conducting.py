@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from connector.errors import RejectedInput
 from connector.services import acts, numbers, pipeline
 from connector.services.context import Services
+from connector.services.experiments.beginning import drawn, key_mark
 from connector.store import experiments, ledger, tenants
 from connector.store.experiments import Experiment
 from connector.store.tenants import Tenant
@@ -105,14 +104,15 @@ def begin(services: Services, tenant_id: UUID, wish: Wish, *, consent: bool) -> 
     """
     if not consent:
         raise RejectedInput("Nothing was begun: please agree that the leads named above are not shown.")
-    now, key = services.clock.now(), secrets.token_hex(32)
+    now = services.clock.now()
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         tenant = tenants.get(session, tenant_id)
         proposal = _proposed(services, session, tenant, wish)
         if proposal.refused:
             raise RejectedInput(proposal.refused)
-        fresh = _fresh(tenant, proposal, key, now)
+        plan = {name: value for name, value in asdict(proposal).items() if name not in ("wish", "refused")}
+        fresh = drawn(tenant, wish.share, proposal.leads, plan | {"lift": float(wish.lift)}, now)
         try:
             experiments.begin(session, fresh)
         except IntegrityError:
@@ -124,28 +124,10 @@ def begin(services: Services, tenant_id: UUID, wish: Wish, *, consent: bool) -> 
             "begin experiment",
             experiment=str(fresh.id),
             share=str(wish.share),
-            key_sha256=hashlib.sha256(key.encode()).hexdigest(),
+            key_sha256=key_mark(fresh),
             hidden_a_month=proposal.hidden_a_month,
             leads=proposal.leads,
         )
-
-
-def _fresh(tenant: Tenant, proposal: Proposal, key: str, now: datetime) -> Experiment:
-    plan = {name: value for name, value in asdict(proposal).items() if name not in ("wish", "refused")}
-    return Experiment(
-        id=uuid4(),
-        tenant_id=tenant.id,
-        share=proposal.wish.share,
-        key=key,
-        goal=tenant.settings.goal,
-        horizon_days=tenant.settings.horizon_days,
-        planned_leads=proposal.leads,
-        plan=plan | {"lift": float(proposal.wish.lift)},
-        begun_at=now,
-        closed_at=None,
-        ended_at=None,
-        looks=(),
-    )
 
 
 def end(services: Services, tenant_id: UUID, kind: str = experiments.HOLDOUT) -> None:

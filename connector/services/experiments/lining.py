@@ -6,22 +6,21 @@ lines stay as they are until the end, whichever model scores meanwhile.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.services import acts, numbers, pipeline
 from connector.services.context import Services
+from connector.services.experiments.beginning import drawn, key_mark
 from connector.services.experiments.planning import Proposal, planned_for
 from connector.store import experiments, ledger, models, tenants
-from connector.store.experiments import LINES, Experiment
+from connector.store.experiments import LINES
 from connector.store.tenants import Tenant
 
 WEEKS_LOOKED_AT = 8
@@ -88,7 +87,6 @@ def _proposed(services: Services, session: Connection, tenant: Tenant, wish: Wis
 
 def begin(services: Services, tenant_id: UUID, wish: Wish) -> None:
     """Band half of the companies by the other line from now on; raises ``RejectedInput`` where it can't be planned."""
-    now, key = services.clock.now(), secrets.token_hex(32)
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         tenant = tenants.get(session, tenant_id)
@@ -97,23 +95,9 @@ def begin(services: Services, tenant_id: UUID, wish: Wish) -> None:
             raise RejectedInput(lines.proposal.refused)
         if experiments.running(session, tenant_id, LINES):
             raise RejectedInput("Two lines are being compared already: end that first.")
-        fresh = Experiment(
-            id=uuid4(),
-            tenant_id=tenant_id,
-            share=HALF,
-            key=key,
-            goal=tenant.settings.goal,
-            horizon_days=tenant.settings.horizon_days,
-            planned_leads=lines.proposal.leads,
-            plan=lines.proposal.to_json() | {"lift": float(wish.lift)},
-            begun_at=now,
-            closed_at=None,
-            ended_at=None,
-            looks=(),
-            kind=LINES,
-            line=wish.line,
-            usual_line=lines.usual,
-        )
+        plan = lines.proposal.to_json() | {"lift": float(wish.lift)}
+        kind = {"kind": LINES, "line": wish.line, "usual_line": lines.usual}
+        fresh = drawn(tenant, HALF, lines.proposal.leads, plan, services.clock.now(), **kind)
         experiments.begin(session, fresh)
         acts.record(
             services,
@@ -123,7 +107,7 @@ def begin(services: Services, tenant_id: UUID, wish: Wish) -> None:
             experiment=str(fresh.id),
             line=wish.line,
             usual_line=lines.usual,
-            key_sha256=hashlib.sha256(key.encode()).hexdigest(),
+            key_sha256=key_mark(fresh),
             leads=lines.proposal.leads,
         )
         ready = pipeline.start(services, session, tenant_id, pipeline.REFRESH)

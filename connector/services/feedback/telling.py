@@ -12,9 +12,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.services import again, scored
+from connector.services import again
 from connector.services.context import REALTIME, Services
-from connector.services.entries import groups
+from connector.services.entries import enter_again
 from connector.services.pipeline import Ready
 from connector.services.scored import Kept, Scoring
 from connector.store import lanes, ledger, outbox, scores, tenants, traces
@@ -37,14 +37,8 @@ def tell_again(
     now, settings = services.clock.now(), tenants.get(session, tenant_id).settings
     # The run that made the score stays its maker: it goes on behind this lead, not over it again.
     made_by = UUID(str(row.run_id))
-    ready: Ready = []
-    for (model, line), rows, frame in groups(session, tenant_id, [entry]):
-        scoring = Scoring(
-            tenant_id, made_by, model, row.as_of, requester, trigger, outbox.REALTIME, exact=True, line=line
-        )
-        kept = scored.keep(session, scoring, rows, frame, settings, now)
-        ready += _hurried(session, tenant_id, kept, now)
-    return ready
+    like = Scoring(tenant_id, made_by, row.model, row.as_of, requester, trigger, outbox.REALTIME, exact=True)
+    return _hurried(session, tenant_id, enter_again(session, like, [entry], settings, now), now)
 
 
 def _hurried(session: Connection, tenant_id: UUID, kept: Kept, now: datetime) -> Ready:
