@@ -40,10 +40,7 @@ def of(spec: FeatureSpec) -> set[str]:
 
 def strongest(rows: Training, most: int) -> Facts:
     """The ``most`` facts whose contributions to the log-odds vary most over ``rows``."""
-    if len(rows.label) > _ROWS:
-        chosen = np.zeros(len(rows.label), dtype=bool)
-        chosen[np.random.default_rng(rows.seed).choice(len(rows.label), _ROWS, replace=False)] = True
-        rows = rows.where(chosen)
+    rows = rows.sampled(_ROWS)
     parts = logistic.fit(rows, _PENALTY).contributions(rows.matrix)
     concepts = np.array(rows.concepts)
     spread = {

@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-import numpy as np
-
 from scoring.metrics import Floats
 from scoring.models import (
     extended,
@@ -30,7 +28,7 @@ from scoring.models import (
     segment_search,
 )
 from scoring.models.blend import BlendRecipe
-from scoring.models.contract import Recipe, Training
+from scoring.models.contract import Recipe
 from scoring.models.judging import Fold, area, least
 from scoring.models.rungs import Candidate, blend, candidate, climbed
 from scoring.models.segment_search import Tried
@@ -70,16 +68,15 @@ def choose(
 
     ``pool``: from a pooled prior. ``segments``: columns of those that may get models of their own.
     """
-    folds = [replace(fold, train=_sampled(fold.train)) for fold in folds]
+    folds = [replace(fold, train=fold.train.sampled(SEARCH_ROWS)) for fold in folds]
     full = complexity is Complexity.FULL
-    linear, penalty = _logistic(folds)
-    forms = [linear, *_pooled(folds, penalty, pool), *(_hazard(folds, penalty) if full else [])]
+    found = logistic_search.search(folds)
+    linear = Candidate("logistic", logistic.Recipe(found.penalty), found.log_odds)
+    forms = [linear, *_pooled(folds, found.penalty, pool), *(_hazard(folds, found.penalty) if full else [])]
     base = climbed(folds, forms, CERTAIN)
     members, rungs = [base], [base]
     if complexity is not Complexity.INTERPRETABLE:
-        paired, boosted, net = together(
-            [partial(_pairs, folds, penalty), partial(_boosted, folds), partial(_net, folds)]
-        )
+        paired, boosted, net = together([partial(_pairs, folds, found), partial(_boosted, folds), partial(_net, folds)])
         members += [paired, boosted, net]
         rungs += [blend(folds, some) for some in ([base, boosted], [base, paired, boosted], members)]
     best = climbed(folds, rungs, CERTAIN)
@@ -117,12 +114,6 @@ def _net(folds: Sequence[Fold]) -> Candidate:
     return Candidate("net", found.recipe, found.log_odds)
 
 
-def _logistic(folds: Sequence[Fold]) -> tuple[Candidate, float]:
-    """The candidate and its penalty."""
-    penalty, log_odds = logistic_search.search(folds)
-    return Candidate("logistic", logistic.Recipe(penalty), log_odds), penalty
-
-
 def _hazard(folds: Sequence[Fold], penalty: float) -> list[Candidate]:
     """The same regression by periods of the horizon, where it is known when rows converted."""
     if any(fold.train.course is None for fold in folds):
@@ -138,23 +129,14 @@ def _pooled(folds: Sequence[Fold], penalty: float, pool: pooled.Recipe | None) -
     return [candidate(folds, pooled.KIND, recipe)]
 
 
-def _pairs(folds: Sequence[Fold], screen: float) -> Candidate:
-    bases = [logistic.fit(fold.train, screen) for fold in folds]
-    columns = [pairs.screened(fold.train, base) for fold, base in zip(folds, bases, strict=True)]
-    tried = []
-    for penalty in PAIR_PENALTIES:
-        models = [pairs.fitted(f.train, base, at, penalty) for f, base, at in zip(folds, bases, columns, strict=True)]
-        tried.append([model.log_odds(fold.window.matrix) for model, fold in zip(models, folds, strict=True)])
+def _pairs(folds: Sequence[Fold], linear: logistic_search.Found) -> Candidate:
+    fits = [
+        pairs.path(fold.train, base, pairs.screened(fold.train, base), PAIR_PENALTIES)
+        for fold, base in zip(folds, linear.models, strict=True)
+    ]
+    tried = [
+        [model.log_odds(fold.window.matrix) for model, fold in zip(models, folds, strict=True)]
+        for models in zip(*fits, strict=True)
+    ]
     best = least(folds, tried)
-    return Candidate("pairs", pairs.Recipe(screen, PAIR_PENALTIES[best]), tried[best])
-
-
-def _sampled(training: Training) -> Training:
-    count = len(training.label)
-    if count <= SEARCH_ROWS:
-        return training
-    rng = np.random.default_rng(training.seed)
-    mask = np.zeros(count, dtype=bool)
-    mask[rng.choice(count, SEARCH_ROWS, replace=False)] = True
-    young = training.young and training.young.where(rng.random(len(training.young.label)) < SEARCH_ROWS / count)
-    return replace(training.where(mask), young=young)
+    return Candidate("pairs", pairs.Recipe(linear.penalty, PAIR_PENALTIES[best]), tried[best])

@@ -58,6 +58,17 @@ class Training:
             young=None,
         )
 
+    def sampled(self, most: int) -> Training:
+        """At most ``most`` rows, drawn by the seed, and the same share of the young ones."""
+        count = len(self.label)
+        if count <= most:
+            return self
+        rng = np.random.default_rng(self.seed)
+        mask = np.zeros(count, dtype=bool)
+        mask[rng.choice(count, most, replace=False)] = True
+        young = self.young and self.young.where(rng.random(len(self.young.label)) < most / count)
+        return replace(self.where(mask), young=young)
+
 
 class Model(Protocol):
     """A fitted model over the columns that it was trained on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,14 +82,16 @@ def path(training: Training, penalties: Sequence[float]) -> list[Logistic]:
     """One fit for each penalty on the same standardised rows."""
     blank = prepared(training)
     design = blank.scaling.design(training.matrix)
+    return [blank.with_coefficients(*found) for found in solved(design, training, penalties)]
+
+
+def solved(design: Floats, training: Training, penalties: Sequence[float]) -> Iterator[tuple[Floats, float]]:
+    """Coefficients of the ``design``'s columns and intercept for each penalty, by sklearn's lbfgs."""
     weight = training.weight / training.weight.mean()
-    found = []
     for penalty in penalties:
         solver = LogisticRegression(C=strength(penalty, len(weight)), solver="lbfgs", max_iter=1_000, tol=1e-4)
         solver.fit(design, training.label, sample_weight=weight)
-        coef = np.asarray(solver.coef_[0], dtype=np.float64)
-        found.append(blank.with_coefficients(coef, float(solver.intercept_[0])))
-    return found
+        yield np.asarray(solver.coef_[0], dtype=np.float64), float(solver.intercept_[0])
 
 
 def strength(penalty: float, rows: int) -> float:

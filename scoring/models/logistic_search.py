@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from scoring.metrics import Floats
 from scoring.models import logistic
 from scoring.models.judging import Fold, least
+from scoring.models.logistic import Logistic
 
 
-def search(folds: Sequence[Fold]) -> tuple[float, list[Floats]]:
-    """The penalty of least deviance over the windows, and what each fold's regression says of its window."""
-    said = list(zip(*map(_path, folds), strict=True))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best penalty, each fold's regression with it, and what that says of the fold's window."""
+
+    penalty: float
+    models: list[Logistic]
+    log_odds: list[Floats]
+
+
+def search(folds: Sequence[Fold]) -> Found:
+    """The penalty of least deviance over the windows."""
+    fits = [logistic.path(fold.train, logistic.PENALTIES) for fold in folds]
+    said = list(zip(*map(_said, fits, folds), strict=True))
     best = least(folds, said)
-    return logistic.PENALTIES[best], list(said[best])
+    return Found(logistic.PENALTIES[best], [models[best] for models in fits], list(said[best]))
 
 
-def _path(fold: Fold) -> list[Floats]:
-    fits = logistic.path(fold.train, logistic.PENALTIES)
-    window = fits[0].scaling.design(fold.window.matrix)
-    return [fit.of_design(window) for fit in fits]
+def _said(models: Sequence[Logistic], fold: Fold) -> list[Floats]:
+    window = models[0].scaling.design(fold.window.matrix)
+    return [model.of_design(window) for model in models]

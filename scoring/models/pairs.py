@@ -10,14 +10,13 @@ for each of its two columns, so that explanations stay exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from scoring.models import logistic
 from scoring.models.contract import CHUNK_ROWS, Floats, Training
@@ -95,7 +94,7 @@ class Recipe:
     def fit(self, training: Training) -> Pairs:
         """Screen on these rows, then fit."""
         base = logistic.fit(training, self.screen)
-        return fitted(training, base, screened(training, base), self.penalty)
+        return path(training, base, screened(training, base), (self.penalty,))[0]
 
 
 def screened(training: Training, base: Logistic) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -115,24 +114,22 @@ def screened(training: Training, base: Logistic) -> tuple[npt.NDArray[np.int64],
     return one[best].astype(np.int64), other[best].astype(np.int64)
 
 
-def fitted(
+def path(
     training: Training,
     base: Logistic,
     columns: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
-    penalty: float,
-) -> Pairs:
-    """Fit everything anew together; products are scaled for the penalty, but not centred."""
+    penalties: Sequence[float],
+) -> list[Pairs]:
+    """Fit everything anew together, once for each penalty; products are scaled for it, but not centred."""
     blank = Pairs(base, *columns, np.zeros(len(columns[0])))
     plain, products = blank.design(training.matrix)
     scale = np.maximum(products.std(axis=0), 1e-9)
     design = np.hstack([plain, products / scale])
-    strength = logistic.strength(penalty, len(training.label))
-    solver = LogisticRegression(C=strength, solver="lbfgs", max_iter=1_000, tol=1e-4)
-    solver.fit(design, training.label, sample_weight=training.weight / training.weight.mean())
-    coef = np.asarray(solver.coef_[0], dtype=np.float64)
-    start = coef.size - len(columns[0])
-    linear = base.with_coefficients(coef[:start], float(solver.intercept_[0]))
-    return Pairs(linear, *columns, coef[start:] / scale)
+    start = plain.shape[1]
+    return [
+        Pairs(base.with_coefficients(coef[:start], intercept), *columns, coef[start:] / scale)
+        for coef, intercept in logistic.solved(design, training, penalties)
+    ]
 
 
 def from_json(data: Mapping[str, Any]) -> Pairs:

@@ -60,14 +60,15 @@ def _one(folds: Sequence[Fold], below: Candidate, column: str) -> tuple[Tried, O
     if any(_few(part) for part in parts):
         return Tried(column), None, []
     parent = [raw[_inside(fold, column)] for raw, fold in zip(below.log_odds, folds, strict=True)]
-    penalty, own = logistic_search.search(parts)
+    found = logistic_search.search(parts)
+    own = found.log_odds
     shares = stacked(parts, [parent, own])
     both = blended(shares, [parent, own])
     before, after = area(parts, parent), area(parts, both)
     certainty = chance_of_gain(parts, both, parent)
     taken = after > before and certainty >= CERTAIN and shares[1] > 0
     tried = Tried(column, round(before, 4), round(after, 4), certainty, shares[1] if taken else 0.0)
-    return tried, OwnRecipe(column, penalty, shares[1]) if taken else None, both
+    return tried, OwnRecipe(column, found.penalty, shares[1]) if taken else None, both
 
 
 def _inside(fold: Fold, column: str) -> np.typing.NDArray[np.bool_]:

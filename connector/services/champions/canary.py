@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from connector.services import snapshot
 from connector.services.champions import trying
 from connector.services.context import Services
 from connector.services.pipeline import Ready
+from connector.services.sending import cut
 from connector.store import arms, experiments, former, ledger, tenants
 from connector.store.experiments import MODELS, Experiment
 
@@ -93,7 +94,7 @@ def _seen(session: Connection, trial: Experiment, version: str) -> _Seen:
     found.answered, found.failed = arms.answers(session, trial.tenant_id, [version])[version]
     found.scores = [float(row.score) for row in rows]
     tiers = {row.lead_id: row.tier for row in rows}
-    for some in _chunks(list(tiers)):
+    for some in cut(list(tiers), _CHUNK):
         for entry in former.before(session, trial.tenant_id, some, trial.begun_seq or 0):
             if entry.body is None or entry.lead_id is None:
                 continue
@@ -112,7 +113,7 @@ def _told(session: Connection, trial: Experiment, now: datetime) -> dict[int, tu
     mine = [row.lead_id for row in arms.scored_by(session, trial.tenant_id, [str(trial.challenger)])]
     return {
         entry.lead_id: (datetime.fromisoformat(entry.body["as_of"]), float(entry.body["probability"]))
-        for some in _chunks(mine)
+        for some in cut(mine, _CHUNK)
         for entry in arms.first_since(session, trial.tenant_id, some, trial.begun_seq or 0, until)
         if entry.lead_id is not None and entry.body is not None and entry.body["model"] == trial.challenger
     }
@@ -124,7 +125,3 @@ def _matured(
     converted = sum(any(at < one <= at + horizon for one in won.get(lead, ())) for lead, (at, _) in told.items())
     chances = [chance for _, chance in told.values()]
     return len(told), sum(chances), sum(chance * (1 - chance) for chance in chances), converted
-
-
-def _chunks(found: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
