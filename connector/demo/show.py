@@ -19,6 +19,8 @@ from connector.demo.sandboxes import IMPORTING
 from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
 from connector.services.context import Services
+from connector.services.forecasts import weekly
+from connector.services.kpis import making
 from connector.services.periodic import asking
 from connector.services.pitfalls import watching as pitfall_watch
 from connector.store import connections, models
@@ -64,9 +66,8 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     with services.store.reading(tenant_id) as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
-    console.print("Looking for known pitfalls, and making the reports of the month and the quarter so far …")
-    pitfall_watch.look(services, tenant_id)
-    asking.make_now(services, tenant_id)
+    console.print("Counting the week's figures, and making the reports of the month and the quarter so far …")
+    _calendar(services, tenant_id)
     report = champion.report if champion else {}
     summary = {
         "seconds": round(seconds, 2),
@@ -76,6 +77,14 @@ def _line(stack: Stack, services: Services, console: Console) -> tuple[dict[str,
     }
     figures.print_summary(console, summary, str(report.get("verdict", {}).get("sentence", "")))
     return summary, address
+
+
+def _calendar(services: Services, tenant_id: UUID) -> None:
+    """Do now what the clock would do in the coming nights, so that every page has something to show."""
+    making.make(services, tenant_id)
+    weekly.run(services, tenant_id)
+    pitfall_watch.look(services, tenant_id)
+    asking.make_now(services, tenant_id)
 
 
 def _tenant(services: Services) -> UUID:
