@@ -26,12 +26,14 @@ log = logging.getLogger("connector.tokens")
 
 MARGIN = timedelta(seconds=120)
 """Refresh this long before expiry, so that no request travels with a dying token."""
-_REFRESH_CLAIM = timedelta(seconds=30)
+_REFRESH_CLAIM = timedelta(seconds=180)
+"""Longer than a database is likely to be away between the vendor's answer and our keeping it."""
+_OUTLIVES_A_REQUEST = timedelta(seconds=45)
 _CLAIM_USED_WITHIN_SECONDS = 5.0
 _WAIT_STEP_SECONDS = 0.2
 _WAIT_STEPS = 200
-_KEEPING_PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""In all, less than the claim: nobody else refreshes meanwhile."""
+_KEEPING_SECONDS, _LONGEST_PAUSE_SECONDS = 150.0, 5.0
+"""Less than the claim: nobody else refreshes meanwhile."""
 
 
 def encrypt(
@@ -54,11 +56,11 @@ class TokenSource:
     connection: CrmConnection
 
     def token(self) -> str:
-        """Return a token good for at least ``MARGIN``."""
-        stored = self._stored()
-        if stored.expires_at is not None and stored.expires_at - MARGIN <= self.services.clock.now():
-            return self._refreshed(stored)
-        return self._open(stored).access_token
+        """Return a token that outlives a request; whoever asks first from ``MARGIN`` before its end on refreshes it."""
+        stored, now = self._stored(), self.services.clock.now()
+        if stored.expires_at is None or stored.expires_at - MARGIN > now:
+            return self._open(stored).access_token
+        return self._refreshed(stored, waits=stored.expires_at - _OUTLIVES_A_REQUEST <= now)
 
     def grant(self) -> str | None:
         """Return the refresh token, if the vendor gave one: it stands for the whole grant."""
@@ -96,14 +98,14 @@ class TokenSource:
         refresh = unseal(stored.refresh_token, **owner) if stored.refresh_token else None
         return Tokens(unseal(stored.access_token, **owner), refresh, stored.expires_at)
 
-    def _refreshed(self, stored: StoredTokens) -> str:
-        """Refresh, or wait for whoever is refreshing already."""
+    def _refreshed(self, stored: StoredTokens, *, waits: bool = True) -> str:
+        """Refresh, or wait for whoever is refreshing already; unless it ``waits``, go on with what there is."""
         for _ in range(_WAIT_STEPS):
             begun = self.services.clock.monotonic()
             if self._claim(stored.version):
                 return self._refresh(stored, begun)
             latest = self._stored()
-            if latest.version != stored.version:
+            if latest.version != stored.version or not waits:
                 return self._open(latest).access_token
             self.services.clock.sleep(_WAIT_STEP_SECONDS)
         raise RetryLater(f"The token of connection {self.connection.id} is being refreshed for too long.")
@@ -138,12 +140,15 @@ class TokenSource:
 
     def _kept(self, sealed: StoredTokens) -> bool:
         """Keep new tokens, however often the database fails at first: under rotation nobody gives them again."""
-        for pause in _KEEPING_PAUSES_SECONDS:
+        clock, pause = self.services.clock, 0.2
+        end = clock.monotonic() + _KEEPING_SECONDS
+        while clock.monotonic() < end:
             try:
                 return self._save(sealed)
             except UNAVAILABLE:
                 log.warning("new tokens of connection %s can't be kept yet", self.connection.id)
-                self.services.clock.sleep(pause)
+                clock.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return self._save(sealed)
 
     def _save(self, sealed: StoredTokens) -> bool:

@@ -19,7 +19,7 @@ from connector.store import experiments
 from connector.store.experiments import Experiment
 from tests.simulator import oracle, seams
 from tests.simulator.broker import Broker, FlushedGovernor
-from tests.simulator.clocks import HostClock
+from tests.simulator.clocks import LARGEST_OFFSET, HostClock
 from tests.simulator.crm import BUDGET_SECONDS, VENDORS, Account
 from tests.simulator.database import Database, StormyStore
 from tests.simulator.kernel import Kernel, Process
@@ -255,7 +255,8 @@ class World:
         assert self.tenant_id
         # Nothing is left to do: sweeps would find nothing but this wait's end.
         self.processes.beating = False
-        self.kernel.run(seams.REFRESH_SECONDS)
+        # What ended a while ago by one process's clock has to have rested by every other one's.
+        self.kernel.run(seams.REFRESH_SECONDS + 2 * LARGEST_OFFSET)
         self.processes.beating = True
         seams.read_everything(self.services(Process("admin")), self.tenant_id)
         self.kernel.run(2 * seams.SWEEP_SECONDS)
