@@ -17,11 +17,11 @@ from connector import crashpoints
 from connector.adapters.contract import Delivery
 from connector.crashpoints import Point
 from connector.errors import LostLease, RetryLater
-from connector.records import PropertyChange
+from connector.records import PropertyChange, Tokens
 from connector.services import maintenance, pipeline, realtime, rescoring, snapshot, sync, webhooks
 from connector.services.job import Job, _Beat
 from connector.services.opening import app_of, read_connection
-from connector.services.tokens import TokenSource
+from connector.services.tokens import TokenSource, encrypt
 from connector.services.turn import Turn
 from connector.store import connections, inbox, lanes, ledger, outbox, runs
 from connector.store.outbox import OutboxStatus
@@ -135,16 +135,41 @@ def test_a_database_that_is_away_is_waited_for(line: World, monkeypatch: pytest.
     assert run.status is RunStatus.DONE
 
 
-def test_new_tokens_are_kept_although_the_database_fails_at_first(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under rotation the vendor has forgotten the old ones by then."""
+@pytest.mark.parametrize("failures", [3, 30])
+def test_new_tokens_are_kept_although_the_database_fails_at_first(
+    line: World, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    """Under rotation the vendor has forgotten the old ones by then. Thirty failures are two minutes."""
     with line.services.store.reading() as session:
         connection = connections.newest(session)
     source = TokenSource(line.services, app_of(line.services, connection.vendor), connection)
     refused = source.token()
-    monkeypatch.setattr(connections, "save_tokens", _unavailable(3, connections.save_tokens))
+    monkeypatch.setattr(connections, "save_tokens", _unavailable(failures, connections.save_tokens))
     fresh = source.refused(refused)
     assert fresh != refused
     assert source.token() == fresh
+    assert line.crm.refreshes == 1
+
+
+def test_others_go_on_with_a_token_that_is_still_good_while_somebody_refreshes_it(line: World) -> None:
+    """A refresh that hangs stops nobody before the token's end."""
+    with line.services.store.reading() as session:
+        connection = connections.newest(session)
+    first, other = (TokenSource(line.services, app_of(line.services, connection.vendor), connection) for _ in "ab")
+    old, now, meanwhile = first.token(), line.clock.now(), list[str]()
+    ends_soon = encrypt(line.services, connection, Tokens(old, first.grant(), now + timedelta(seconds=100)), 1)
+    with line.services.store.transaction() as session:
+        assert connections.save_tokens(session, connection.id, ends_soon, now)
+
+    def ask(point: Point) -> None:
+        if point is Point.REFRESH_CLAIMED:
+            meanwhile.append(other.token())
+
+    with crashpoints.watching(ask):
+        fresh = first.token()
+    assert meanwhile == [old]
+    assert fresh != old
+    assert other.token() == fresh
     assert line.crm.refreshes == 1
 
 
