@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from scoring import watching
 from scoring.bundle import Bundle
-from scoring.champions.contest import Champion, Contest, Ground, contest
+from scoring.champions.contest import Contest, contest
 from scoring.champions.growth import matured_conversions
+from scoring.champions.sides import Champion, Ground
 from scoring.dataset import snapshots, until, young_snapshots
 from scoring.delays import delay_curve
 from scoring.describing import described
@@ -141,8 +142,7 @@ def train(
         told["notes"].append(freedom.sentence)
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     share = task.share(fitted) if gives and dated else None
-    ground = Ground(timeline, history, as_of, trial, scores, judgement.excluded(), seed)
-    met = contest(champion, bundle, ground) if champion else None
+    met = contest(champion, bundle, Ground(history, as_of, task, fitted, trial, scores)) if champion else None
     return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met)
 
 

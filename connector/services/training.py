@@ -137,7 +137,7 @@ def fit(history: History, wanted: Wanted) -> Made:
 def _champion(wanted: Wanted) -> Any:
     """The model that scores, read for the contest; one that can't be read is replaced as if there were none."""
     from scoring.bundle import loads
-    from scoring.champions.contest import Champion
+    from scoring.champions.sides import Champion
     from scoring.errors import BundleError
 
     held = wanted.champion

@@ -3,14 +3,14 @@
 What serves has learned from all matured rows, so from the newest as well: on these it would look better than it is.
 Each training therefore also keeps its trial's model, the same recipe fitted on the older rows alone. The newest window
 of the challenger is newer than all that the champion's trial model learned from, too, so both are tried on the same
-rows out of sample; by as much as the champion is older, its trial model is.
+rows out of sample; by as much as the champion is older, its trial model is. A change within that window is in
+neither: what ``since`` finds is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -18,25 +18,12 @@ import polars as pl
 from scoring.bundle import Bundle
 from scoring.champions.churn import Churn, churned
 from scoring.champions.comparison import Comparison, compared
+from scoring.champions.sides import Champion, Ground
+from scoring.champions.since import since
 from scoring.features import build, catalogue
-from scoring.learning import Trial
 from scoring.population import numbered
 from scoring.predict import score
-from scoring.schema import Goal, History
-from scoring.timeline import Timeline
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The model that scores and its trial's (None: stored by a release that kept none).
-
-    ``begins``: the trial's model has learned from rows of an earlier ``order`` alone; None: from no row at all.
-    """
-
-    serving: Bundle
-    trial: Bundle | None
-    begins: int | None
-    as_of: datetime
+from scoring.schema import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +33,8 @@ class Contest:
     ``other_goal``: they predict different things, so nothing is compared. ``orders``: what of the tenant's settings,
     or of the guard's verdicts, has changed since the champion was trained, in words; such a difference is none of
     quality alone. ``newer_days``: by how much the challenger knows more of the past. ``untried``: the champion is of
-    a release that kept no trial's model.
+    a release that kept no trial's model. ``since``: on what became known since the champion was trained; looked at
+    where the ``comparison`` does not speak for the challenger.
     """
 
     champion: str
@@ -56,6 +44,7 @@ class Contest:
     comparison: Comparison | None = None
     churn: Churn | None = None
     untried: bool = False
+    since: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -67,12 +56,13 @@ class Contest:
             "comparison": self.comparison.to_json() if self.comparison else None,
             "churn": self.churn.to_json() if self.churn else None,
             "untried": self.untried,
+            "since": self.since.to_json() if self.since else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Contest:
         """What ``to_json`` wrote."""
-        comparison, churn = data["comparison"], data["churn"]
+        comparison, churn, later = data["comparison"], data["churn"], data.get("since")
         return cls(
             str(data["champion"]),
             float(data["newer_days"]),
@@ -81,23 +71,8 @@ class Contest:
             Comparison.from_json(comparison) if comparison else None,
             Churn.from_json(churn) if churn else None,
             bool(data["untried"]),
+            Comparison.from_json(later) if later else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What both are tried on: the challenger's trial and all that is known at ``as_of``.
-
-    ``scores`` are the challenger's of the leads that are open then; ``excluded`` fields are used by no model any more.
-    """
-
-    timeline: Timeline
-    history: History
-    as_of: datetime
-    trial: Trial
-    scores: pl.DataFrame
-    excluded: Collection[str]
-    seed: int
 
 
 def contest(champion: Champion, challenger: Bundle, ground: Ground) -> Contest:
@@ -106,13 +81,16 @@ def contest(champion: Champion, challenger: Bundle, ground: Ground) -> Contest:
     if _predicts(champion.serving.goal) != _predicts(challenger.goal):
         return Contest(name, newer, other_goal=True)
     before = score(champion.serving, ground.history, as_of=ground.as_of, reasons=False)
+    tried, excluded = _tried(champion, ground), ground.task.excluded
+    speaks = tried is not None and tried.auc.low > 0
     return Contest(
         name,
         newer,
-        orders=(*_settings(champion.serving.goal, challenger.goal), *_withdrawn(champion.serving, ground.excluded)),
-        comparison=_tried(champion, ground),
+        orders=(*_settings(champion.serving.goal, challenger.goal), *_withdrawn(champion.serving, excluded)),
+        comparison=tried,
         churn=churned(champion.serving, before, challenger, ground.scores),
         untried=champion.trial is None,
+        since=None if speaks or champion.trial is None else since(champion, ground),
     )
 
 
@@ -126,8 +104,8 @@ def _tried(champion: Champion, ground: Ground) -> Comparison | None:
     if rows.is_empty():
         return None
     bundle = champion.trial
-    raw = bundle.model.log_odds(build(ground.timeline, rows, bundle.spec).matrix)
-    return compared(rows, bundle.calibration.apply(raw), ground.trial.log_odds[known.to_numpy()], ground.seed)
+    raw = bundle.model.log_odds(build(ground.task.timeline, rows, bundle.spec).matrix)
+    return compared(rows, bundle.calibration.apply(raw), ground.trial.log_odds[known.to_numpy()], ground.task.seed)
 
 
 def _predicts(goal: Goal) -> tuple[object, ...]:

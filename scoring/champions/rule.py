@@ -3,6 +3,8 @@
 * **Better** (the 95 % interval of the AUC difference lies above zero): published.
 * **Not inferior and fresher** (the one-sided bound of 99 % lies above −MARGIN, and it knows a newer past): published
   too, so that champions do not go stale.
+* **Better since** (on what became known since the champion was trained the one-sided bound of 99 % lies above zero):
+  published, whatever the window of before says. This finds what changed within that window.
 * **Worse** (the interval lies below zero), or its chances are surely less true: refused.
 * Neither shown: refused while the champion is young; from STALE_DAYS on a person is asked.
 
@@ -89,15 +91,24 @@ def _judged(found: Contest, figures: str, standing: Standing) -> Decision:
 
 def _refusal(found: Contest, figures: str) -> Decision | None:
     measured = found.comparison
-    if measured is None:
+    if measured is None or _better_since(found):
         return None
     if measured.auc.high < 0:
         return Decision(Outcome.REFUSED, "worse", f"Worse than {found.champion}. {figures}")
-    brier = measured.brier
-    if brier.least > 0 and brier.difference > TRUER * brier.champion:
-        told = f"Its chances are less true than those of {found.champion} (Brier score {_signed(brier, 4)}). {figures}"
+    if _less_true(measured):
+        score = _signed(measured.brier, 4)
+        told = f"Its chances are less true than those of {found.champion} (Brier score {score}). {figures}"
         return Decision(Outcome.REFUSED, "chances", told)
     return None
+
+
+def _less_true(measured: Comparison) -> bool:
+    brier = measured.brier
+    return brier.least > 0 and brier.difference > TRUER * brier.champion
+
+
+def _better_since(found: Contest) -> bool:
+    return found.since is not None and found.since.auc.least > 0 and not _less_true(found.since)
 
 
 def _merit(found: Contest, figures: str) -> tuple[str, str]:
@@ -105,6 +116,9 @@ def _merit(found: Contest, figures: str) -> tuple[str, str]:
     measured = found.comparison
     if found.untried:
         return "untried", f"{found.champion} can't be tried again: it is of a release that kept nothing to try."
+    if _better_since(found):
+        told = f"Better than {found.champion} on what became known since that was trained. {_figures(found.since)}"
+        return "since", told
     if measured is None:
         return "undecided", figures
     if measured.auc.low > 0:

@@ -17,6 +17,7 @@ import polars as pl
 
 from scoring.bundle import Bundle
 from scoring.dataset import serving_rows
+from scoring.evaluation import resampled_together
 from scoring.features import Vectors, build
 from scoring.features.declared import value_column
 from scoring.metrics import Floats
@@ -42,13 +43,15 @@ class Arrivals:
 
     ``at``: µs since 1970 of its creation; ``values``: one column a name, NaN where unknown. Names: ``shape:`` and a
     column of the model, ``missing:`` and a field or column (1 where it is unknown, else 0), ``score`` (tenths) and
-    ``high`` (1: High-Intent). ``chance``: its calibrated chance.
+    ``high`` (1: High-Intent). ``chance``: its calibrated chance. ``company``: the number of its company; who
+    has none is alone.
     """
 
     at: Instants
     names: tuple[str, ...]
     values: Floats
     chance: Floats
+    company: Instants
 
 
 def arrivals(
@@ -68,7 +71,15 @@ def arrivals(
     columns |= _missing(bundle, found)
     columns |= {SCORE: tenths.astype(np.float64), HIGH_INTENT: high}
     values = np.column_stack(list(columns.values()))
-    return Arrivals(rows["created_at"].to_physical().to_numpy(), tuple(columns), values, _chance(log_odds))
+    at, company = rows["created_at"].to_physical().to_numpy(), _company(history, rows)
+    return Arrivals(at, tuple(columns), values, _chance(log_odds), company)
+
+
+def _company(history: History, rows: pl.DataFrame) -> Instants:
+    keys = history.leads.unique("lead_id", keep="first").select("lead_id", "company_key")
+    named = rows.select("lead_id").join(keys, on="lead_id", how="left", maintain_order="left")
+    found: Instants = resampled_together(named)
+    return found
 
 
 def _chance(log_odds: Floats) -> Floats:

@@ -64,7 +64,7 @@ def look(
     told of leads whose time is over, and what became of them.
     """
     found = arrivals(bundle, history, since=now - LOOKED_BACK, now=now, among=among)
-    findings = judged(reference, found.at, reference.places(found.names, found.values), now, matter)
+    findings = judged(reference, reference.placed(found), now, matter)
     turn = turned(open_now, findings, lambda name: inputs_of(bundle, name))
     opened = {key: (one.name, told(bundle, reference, one)) for key, one in turn.opened.items()}
     # A scorecard foretells nothing that could come true.

@@ -39,7 +39,7 @@ def counted(places: Counts) -> Counts:
     return np.bincount(flat, minlength=width * BINS).reshape(width, BINS)
 
 
-def tested(counts: Counts, share: Floats, worth: Floats) -> Distance:
+def tested(counts: Counts | Floats, share: Floats, worth: Floats) -> Distance:
     """The index less its expectation under no change, and the chance of G, of each measure."""
     size = counts.sum(axis=1).astype(np.float64)
     other = share * worth[:, None]

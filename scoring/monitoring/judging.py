@@ -7,7 +7,7 @@ blocks, four or eight: 100 leads a day are judged by two, four and eight days, t
 season a year ago (where that is known; else the training as a whole), so that neither a season, nor what differs from
 year to year, nor a return to the usual is an alarm. A slow one: eight blocks that are twice as far from both the
 training and the season. *Certain* is either, where both newest blocks show it alike: what a campaign brings on one day
-does not count.
+does not count. Colleagues are worth less than so many strangers (``colleagues``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from scoring.metrics import Floats
 from scoring.monitoring.arrivals import AGE, HIGH_INTENT, MISSING, SCORE
+from scoring.monitoring.colleagues import Placed, design_effect, met
 from scoring.monitoring.distance import Distance, Mask, counted, shares, tested
 from scoring.monitoring.reference import Reference
 from scoring.monitoring.strata import DAY_US, Counts, mixed, weekend
@@ -63,24 +64,22 @@ class Finding:
     lasting: bool
 
 
-def judged(
-    reference: Reference, at: Counts, places: Counts, now: datetime, important: Collection[str] = ()
-) -> list[Finding]:
-    """Judge arrivals (µs of creation, bins by ``reference.places``) that were old enough at ``now``.
+def judged(reference: Reference, arrived: Placed, now: datetime, important: Collection[str] = ()) -> list[Finding]:
+    """Judge arrivals (``reference.placed``) that were old enough at ``now``.
 
     ``important``: names of the measures that matter most. One finding a measure, of the window that says most; none at
     all while fewer than two blocks have come.
     """
-    blocks = _blocks(at, _micro(now - AGE))
+    blocks = _blocks(arrived.at, _micro(now - AGE))
     if len(blocks) < NEWEST:
         return []
     matters = [name in important or name in (SCORE, HIGH_INTENT) for name in reference.names]
     sure = np.where(matters, SURE, SURE_OF_MANY)
-    alike = _alike(reference, at, places, blocks[:NEWEST])
+    alike = _alike(reference, [arrived.where(rows) for rows in blocks[:NEWEST]])
     best: list[Finding] = []
     for size, slow in WINDOWS.items():
         if len(blocks) >= size:
-            window = _Window.of(reference, at, places, np.concatenate(blocks[:size]))
+            window = _Window.of(reference, arrived, np.concatenate(blocks[:size]))
             best = _better(best, window.findings(reference, alike & (window.slow() if slow else window.sudden(sure))))
     return best
 
@@ -97,17 +96,19 @@ class _Window:
     recent: Distance | None
 
     @classmethod
-    def of(cls, reference: Reference, at: Counts, places: Counts, rows: Counts) -> _Window:
-        counts, weekends = counted(places[rows]), float(weekend(at[rows]).mean())
-        season = reference.season(_moment(int(at[rows].mean())), weekends)
-        recent = _recent(at, places, int(at[rows].min()), weekends)
+    def of(cls, reference: Reference, arrived: Placed, rows: Counts) -> _Window:
+        some = arrived.where(rows)
+        since, weekends = int(some.at.min()), float(weekend(some.at).mean())
+        season = reference.season(_moment(int(some.at.mean())), weekends)
+        recent = _recent(reference, arrived, since, weekends)
+        worth = _worth(reference, some)
         return cls(
-            int(at[rows].min()),
-            counts,
+            since,
+            counted(some.places),
             np.array([name.startswith(MISSING) for name in reference.names]),
-            tested(counts, *reference.usual(weekends)),
-            tested(counts, *season) if season else None,
-            tested(counts, *recent) if recent else None,
+            tested(worth, *reference.usual(weekends)),
+            tested(worth, *season) if season else None,
+            tested(worth, *recent) if recent else None,
         )
 
     def sudden(self, sure: Floats) -> Mask:
@@ -169,26 +170,33 @@ def _blocks(at: Counts, end: int) -> list[Counts]:
     return blocks
 
 
-def _recent(at: Counts, places: Counts, until: int, weekends: float) -> tuple[Floats, Floats] | None:
+def _worth(reference: Reference, some: Placed) -> Floats:
+    """How often each bin occurs, as in so many strangers."""
+    effect = design_effect(reference.alike, met(some.company))
+    return np.asarray(counted(some.places) / effect[:, None], dtype=np.float64)
+
+
+def _recent(reference: Reference, arrived: Placed, until: int, weekends: float) -> tuple[Floats, Floats] | None:
     """Shares and worth of the arrivals before an instant; None where they are too few."""
-    before = np.flatnonzero(at < until)
-    month = int((at[before] >= until - RECENT_DAYS * DAY_US).sum())
+    before = np.flatnonzero(arrived.at < until)
+    month = int((arrived.at[before] >= until - RECENT_DAYS * DAY_US).sum())
     rows = before[len(before) - max(month, min(LEAST_RECENT, len(before))) :]
     if len(rows) < LEAST_RECENT:
         return None
-    ends = weekend(at[rows]) == 1
-    both = np.stack([counted(places[rows[~ends]]), counted(places[rows[ends]])], axis=1)
-    return mixed(both, np.array([1 - weekends, weekends]))
+    ends = weekend(arrived.at[rows]) == 1
+    both = np.stack([counted(arrived.places[rows[~ends]]), counted(arrived.places[rows[ends]])], axis=1)
+    share, worth = mixed(both, np.array([1 - weekends, weekends]))
+    return share, worth / design_effect(reference.alike, met(arrived.company[rows]))
 
 
-def _alike(reference: Reference, at: Counts, places: Counts, blocks: Sequence[Counts]) -> Mask:
+def _alike(reference: Reference, blocks: Sequence[Placed]) -> Mask:
     """Whether each block by itself deviates, and both go about the same way."""
     tests, moves = [], []
-    for rows in blocks:
-        counts, weekends = counted(places[rows]), float(weekend(at[rows]).mean())
-        known = reference.season(_moment(int(at[rows].mean())), weekends) or reference.usual(weekends)
-        tests.append(tested(counts, *known))
-        moves.append(shares(counts) - known[0])
+    for some in blocks:
+        weekends = float(weekend(some.at).mean())
+        known = reference.season(_moment(int(some.at.mean())), weekends) or reference.usual(weekends)
+        tests.append(tested(_worth(reference, some), *known))
+        moves.append(shares(counted(some.places)) - known[0])
     shown = np.all([test.chance < SHOWN_BY_BLOCK for test in tests], axis=0)
     largest = np.max([(move**2).sum(axis=1) for move in moves], axis=0)
     return np.asarray(shown & ((moves[0] * moves[1]).sum(axis=1) > ALIKE * largest))

@@ -11,6 +11,7 @@ import numpy as np
 
 from scoring.metrics import Floats
 from scoring.monitoring.arrivals import Arrivals
+from scoring.monitoring.colleagues import Placed, design_effect, likeness, met, met_in_a_month
 from scoring.monitoring.expected import Expected, expected
 from scoring.monitoring.strata import DAY_US, Counts, mixed, month_of, season_of, weekend
 from scoring.seen import FEW_VALUES
@@ -29,7 +30,9 @@ class Reference:
     """``edges``: upper ends of each measure's bins but the last; ``counts``: measures × months × 2 × BINS.
 
     ``first_month`` numbers the first of the months. The last axis but one: weekdays, weekends. ``days``: how long the
-    arrivals reach back. ``expected``: how good the model should have been among them.
+    arrivals reach back. ``expected``: how good the model should have been among them. ``alike``: how much colleagues
+    share of each measure; ``colleagues``: how many of one company came, in all and in the same month
+    (``colleagues.met``).
     """
 
     names: tuple[str, ...]
@@ -37,6 +40,8 @@ class Reference:
     first_month: int
     counts: Counts
     days: int
+    alike: Floats
+    colleagues: tuple[float, float] = (1.0, 1.0)
     expected: Expected | None = None
 
     @property
@@ -44,18 +49,19 @@ class Reference:
         """How many leads it was made of."""
         return int(self.counts.sum(axis=(1, 2, 3)).max(initial=0))
 
-    def places(self, names: Sequence[str], values: Floats) -> Counts:
+    def placed(self, found: Arrivals) -> Placed:
         """The bin of each value in the reference's own order of measures; UNKNOWN where it is or the name is not."""
-        at = {name: place for place, name in enumerate(names)}
-        found = np.full((len(values), len(self.names)), UNKNOWN, dtype=np.int64)
+        at = {name: place for place, name in enumerate(found.names)}
+        places = np.full((len(found.at), len(self.names)), UNKNOWN, dtype=np.int64)
         for place, name in enumerate(self.names):
             if name in at:
-                found[:, place] = _binned(values[:, at[name]], self.edges[place])
-        return found
+                places[:, place] = _binned(found.values[:, at[name]], self.edges[place])
+        return Placed(found.at, places, found.company)
 
     def usual(self, weekends: float) -> tuple[Floats, Floats]:
         """Shares of bins over all months, for arrivals of which ``weekends`` came at weekends, and their worth."""
-        return mixed(self.counts.sum(axis=1), np.array([1 - weekends, weekends]))
+        shares, worth = mixed(self.counts.sum(axis=1), np.array([1 - weekends, weekends]))
+        return shares, worth / design_effect(self.alike, self.colleagues[0])
 
     def season(self, moment: datetime, weekends: float) -> tuple[Floats, Floats] | None:
         """The same of the season of ``moment`` a year before; None where that is not known well enough."""
@@ -68,7 +74,8 @@ class Reference:
             return None
         days = np.array([1 - weekends, weekends])
         weights = np.concatenate([(1 - spot.later) * days, spot.later * days])
-        return mixed(two.reshape(two.shape[0], 4, BINS), weights)
+        shares, worth = mixed(two.reshape(two.shape[0], 4, BINS), weights)
+        return shares, worth / design_effect(self.alike, self.colleagues[1])
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists."""
@@ -79,6 +86,8 @@ class Reference:
             "months": self.counts.shape[1],
             "counts": self.counts.ravel().tolist(),
             "days": self.days,
+            "alike": self.alike.round(6).tolist(),
+            "colleagues": list(self.colleagues),
             "expected": self.expected.to_json() if self.expected else None,
         }
 
@@ -86,12 +95,17 @@ class Reference:
     def from_json(cls, data: Mapping[str, Any]) -> Reference:
         """What ``to_json`` wrote."""
         names = tuple(map(str, data["names"]))
+        # What a release stored that knew nothing of companies says nothing of them.
+        alike = data.get("alike") or [0.0] * len(names)
+        whole, month = data.get("colleagues") or (1.0, 1.0)
         return cls(
             names,
             tuple(tuple(map(float, edges)) for edges in data["edges"]),
             int(data["first_month"]),
             np.array(data["counts"], dtype=np.int64).reshape(len(names), int(data["months"]), 2, BINS),
             int(data["days"]),
+            np.array(alike, dtype=np.float64),
+            (float(whole), float(month)),
             Expected.from_json(data["expected"]) if data["expected"] else None,
         )
 
@@ -108,13 +122,16 @@ def learn(found: Arrivals, as_of: datetime) -> Reference | None:
     first, count = int(months.min()), int(months.max() - months.min()) + 1
     stratum = (months - first) * 2 + weekend(at)
     counts = np.zeros((len(found.names), count * 2 * BINS), dtype=np.int64)
-    for place in range(len(found.names)):
-        bins = _binned(values[:, place], edges[place])
+    places = np.column_stack([_binned(values[:, place], edges[place]) for place in range(len(found.names))])
+    for place, bins in enumerate(places.T):
         known = bins != UNKNOWN
         counts[place] = np.bincount(stratum[known] * BINS + bins[known], minlength=count * 2 * BINS)
     shaped = counts.reshape(len(found.names), count, 2, BINS)
     days = int((end - int(at.min())) // DAY_US)
-    return Reference(found.names, edges, first, shaped, days, expected(found.chance[kept], _high(found)[kept]))
+    company = found.company[kept]
+    alike, together = likeness(places, company, BINS), (met(company), met_in_a_month(at, company))
+    foretold = expected(found.chance[kept], _high(found)[kept])
+    return Reference(found.names, edges, first, shaped, days, alike, together, foretold)
 
 
 def _high(found: Arrivals) -> Floats:

@@ -8,11 +8,12 @@ import numpy as np
 
 from scoring.monitoring.alarms import turned
 from scoring.monitoring.arrivals import MISSING, SHAPE, Arrivals
+from scoring.monitoring.colleagues import Placed
 from scoring.monitoring.judging import LONGEST_DAYS, judged
 from scoring.monitoring.reference import Reference, learn
-from scoring.monitoring.strata import DAY_US, Counts
+from scoring.monitoring.strata import DAY_US
 from tests.bench.drift.changes import FLAG, altered
-from tests.bench.drift.world import BEGIN_US, IMPORTANT, TOP, Change, Instants, Tenant, moment
+from tests.bench.drift.world import BEGIN_US, IMPORTANT, TOP, Change, Tenant, moment
 
 LEARNED_DAYS, CALM_DAYS = 430, 20
 NIGHT = 2 / 24
@@ -24,23 +25,22 @@ class Watched:
     """A tenant's arrivals, binned once."""
 
     reference: Reference
-    at: Instants
-    places: Counts
+    placed: Placed
 
     @classmethod
     def of(cls, found: Arrivals) -> Watched:
         """Learned from the first LEARNED_DAYS days."""
         reference = learn(found, moment(LEARNED_DAYS))
         assert reference is not None
-        return cls(reference, found.at, reference.places(found.names, found.values))
+        return cls(reference, reference.placed(found))
 
     def night(self, day: int, open_now: set[str]) -> set[str]:
         """Judge the night at the beginning of a day; returns the subjects of new alarms and updates the open ones."""
         now = moment(day + NIGHT)
         last = BEGIN_US + int((day + NIGHT) * DAY_US)
         first = last - (LONGEST_DAYS + 1) * DAY_US
-        few = slice(*np.searchsorted(self.at, [first, last]))
-        turn = turned(open_now, judged(self.reference, self.at[few], self.places[few], now, TOP), inputs_of)
+        few = slice(*np.searchsorted(self.placed.at, [first, last]))
+        turn = turned(open_now, judged(self.reference, self.placed.where(few), now, TOP), inputs_of)
         open_now -= set(turn.closed)
         open_now |= set(turn.opened)
         return set(turn.opened)
@@ -81,6 +81,6 @@ def detection(seed: int, a_day: float, kind: str) -> Outcome:
     for day in range(int(begins) - CALM_DAYS // 2, days):
         found = watched.night(day, open_now)
         if day + NIGHT > begins and f"f{place}" in found:
-            came = np.searchsorted(watched.at, [first, BEGIN_US + int((day + NIGHT) * DAY_US)])
+            came = np.searchsorted(watched.placed.at, [first, BEGIN_US + int((day + NIGHT) * DAY_US)])
             return Outcome(kind, day + NIGHT - begins, int(came[1] - came[0]))
     return Outcome(kind, None, None)

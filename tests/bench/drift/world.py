@@ -82,7 +82,7 @@ class Tenant:
         values = np.column_stack(
             [np.where(absent, np.nan, known), absent.astype(np.float64), np.round(10 * log_odds), log_odds > -1.0]
         )
-        return Arrivals(at, NAMES, values.astype(np.float64), 1 / (1 + np.exp(-log_odds)))
+        return Arrivals(at, NAMES, values.astype(np.float64), 1 / (1 + np.exp(-log_odds)), np.arange(len(at)))
 
     def traits(self) -> Traits:
         """What does not depend on who comes."""

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scoring.champions.contest import Champion
 from scoring.champions.outcome import Outcome
 from scoring.champions.rule import Standing, decide
+from scoring.champions.sides import Champion
 from scoring.experiments.assignment import place, unit_of
 from scoring.feedback import ARMS, Feedback
 from scoring.monitoring.arrivals import AGE, HIGH_INTENT, arrivals

@@ -47,11 +47,11 @@ class Watch:
         """Judge the arrivals at the beginning of each of the days."""
         if self.reference is None:
             return
-        places = self.reference.places(found.names, found.values)
+        placed = self.reference.placed(found)
         for day in days:
             last = BEGIN_US + int((day + NIGHT) * DAY_US)
             few = slice(*np.searchsorted(found.at, [last - LOOKED_BACK // timedelta(microseconds=1), last]))
-            findings = judged(self.reference, found.at[few], places[few], moment(day + NIGHT), self.matter)
+            findings = judged(self.reference, placed.where(few), moment(day + NIGHT), self.matter)
             turn = turned(self.open_now, findings, lambda name: inputs_of(bundle, name))
             self._turn(day, turn.opened, turn.closed)
 

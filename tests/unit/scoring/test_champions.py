@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from scoring.bundle import dumps, loads
 from scoring.champions.churn import Churn, churned
 from scoring.champions.comparison import Comparison, Pair, compared
-from scoring.champions.contest import Champion, Contest
+from scoring.champions.contest import Contest
 from scoring.champions.growth import matured_conversions
 from scoring.champions.outcome import Outcome
 from scoring.champions.rule import STALE_DAYS, Decision, Standing, decide
+from scoring.champions.sides import Champion
+from scoring.dataset import snapshots
 from scoring.schema import Complexity
 from scoring.tiers import Tiers
 from scoring.train import Training, train
@@ -44,6 +46,10 @@ def contest(difference: float = 0.0, width: float = 0.01, **more: object) -> Con
     return Contest("model_v1", **whole)  # type: ignore[arg-type]  # one place for all the defaults
 
 
+LATER = Comparison(400, 60, pair(0.04, 0.03), pair())
+LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
+
+
 @pytest.mark.parametrize(
     ("found", "standing", "outcome", "said"),
     [
@@ -56,6 +62,15 @@ def contest(difference: float = 0.0, width: float = 0.01, **more: object) -> Con
         (contest(0.0, 0.01), Standing(), Outcome.REFUSED, "undecided"),
         (contest(0.0, 0.01, newer_days=STALE_DAYS), Standing(), Outcome.WAITING, "stale"),
         (contest(-0.02), Standing(), Outcome.REFUSED, "worse"),
+        (contest(-0.02, since=LATER), Standing(), Outcome.PUBLISHED, "since"),
+        (contest(0.0, 0.01, since=LATER), Standing(), Outcome.PUBLISHED, "since"),
+        (contest(comparison=None, since=LATER), Standing(), Outcome.PUBLISHED, "since"),
+        (contest(0.0, 0.01, since=LATER), Standing(restored=True), Outcome.WAITING, "restored"),
+        (contest(0.0, 0.01, since=LATER, churn=Churn(100, 5, 26)), Standing(), Outcome.WAITING, "churn"),
+        (contest(0.0, 0.01, since=replace(LATER, auc=pair(0.02, 0.019))), Standing(), Outcome.REFUSED, "undecided"),
+        (contest(0.0, 0.01, since=replace(LATER, brier=LESS_TRUE)), Standing(), Outcome.REFUSED, "undecided"),
+        (contest(-0.02, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "worse"),
+        (contest(0.0, 0.004, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.PUBLISHED, "fresher"),
         (contest(-0.02, newer_days=400.0), Standing(restored=True), Outcome.REFUSED, "worse"),
         (contest(-0.02, orders=("it reads a leak",)), Standing(), Outcome.WAITING, "orders"),
         (contest(0.02), Standing(restored=True), Outcome.WAITING, "restored"),
@@ -157,6 +172,31 @@ def test_a_training_meets_the_champion_on_rows_that_neither_has_learned_from(hel
     assert fewer
     assert fewer.comparison
     assert 0 < fewer.comparison.rows < found.comparison.rows
+
+
+def test_a_change_within_the_newest_window_is_found_by_what_became_known_since(champion: Training) -> None:
+    """Trials of before the change are equal; the model that scores is not what it was.
+
+    Asked about are leads of which it has learned nothing, not even from an earlier row of theirs.
+    """
+    outcomes = WORLD.conversions.with_columns(lead_id=401 - pl.col("lead_id"))
+    earlier = AS_OF - timedelta(days=120)
+    other = train(replace(WORLD, conversions=outcomes), GOAL, as_of=earlier, version="v0", **SETTINGS).bundle  # type: ignore[arg-type]  # as above
+    beside = Champion(other, champion.trial, champion.begins, earlier)
+    found = train(WORLD, GOAL, as_of=AS_OF, version="v2", champion=beside, **SETTINGS).contest  # type: ignore[arg-type]  # as above
+    assert found
+    assert found.comparison
+    assert found.comparison.auc.low <= 0
+    assert found.since
+    assert found.since.auc.least > 0
+    assert decide(found, Standing(1.0)).clause == "since"
+    assert Contest.from_json(found.to_json()) == found
+    rows = snapshots(WORLD, GOAL, as_of=AS_OF, seed=1)
+    unknown = earlier - timedelta(days=GOAL.horizon_days)
+    met = rows.filter(pl.col("as_of") < unknown)["lead_id"].implode()
+    new = rows.filter(pl.col("as_of") >= unknown, ~pl.col("lead_id").is_in(met))
+    assert found.since.rows == new.height
+    assert found.since.conversions == new.filter(pl.col("label") == 1)["lead_id"].n_unique()
 
 
 def test_leads_near_the_line_keep_their_band_and_a_band_set_otherwise_is_no_churn(champion: Training) -> None:

@@ -19,6 +19,7 @@ from scoring.features.spec import FieldSpec
 from scoring.monitoring.alarms import turned
 from scoring.monitoring.arrivals import Arrivals
 from scoring.monitoring.cohort import TOLD, Cohort, cohort
+from scoring.monitoring.colleagues import design_effect, likeness, met
 from scoring.monitoring.daily import important
 from scoring.monitoring.expected import expected, expected_auc
 from scoring.monitoring.judging import Finding, judged
@@ -46,7 +47,7 @@ def some(days: float, a_day: float = 100.0, alter: Alter | None = None, seed: in
     if alter:
         alter(when, values)
     values[:, 0] = np.where(values[:, 1] > 0, np.nan, values[:, 0])
-    return Arrivals(BEGIN_US + (when * DAY_US).astype(np.int64), NAMES, values, rng.beta(1, 5, count))
+    return Arrivals(BEGIN_US + (when * DAY_US).astype(np.int64), NAMES, values, rng.beta(1, 5, count), np.arange(count))
 
 
 @dataclass
@@ -58,12 +59,12 @@ class Watch:
     def __post_init__(self) -> None:
         reference = learn(self.made, BEGIN + timedelta(days=LEARNED))
         assert reference
-        self.reference, self.places = reference, reference.places(self.made.names, self.made.values)
+        self.reference, self.placed = reference, reference.placed(self.made)
 
     def found(self, day: float) -> dict[str, Finding]:
         """The findings at a day after the beginning."""
         now = BEGIN + timedelta(days=day)
-        return {one.name: one for one in judged(self.reference, self.made.at, self.places, now, {NAMES[0]})}
+        return {one.name: one for one in judged(self.reference, self.placed, now, {NAMES[0]})}
 
     def certain(self, day: float) -> set[str]:
         """Names of what is certain at a day."""
@@ -126,6 +127,42 @@ def test_what_a_season_brings_every_year_is_no_alarm() -> None:
     assert any(NAMES[0] in new.certain(day) for day in days)
 
 
+def colleagues(days: float, each: int, seed: int, alter: Alter | None = None) -> Arrivals:
+    """Arrivals of whom ``each`` come one after another from one company, with its size."""
+    made = some(days, seed=seed)
+    company = np.arange(len(made.at)) // each
+    first = company * each
+    values = made.values.copy()
+    values[:, 0] = made.values[first, 0]
+    if alter:
+        alter((made.at - BEGIN_US) / DAY_US, values)
+    return replace(made, values=values, company=company)
+
+
+def test_colleagues_are_no_alarm_and_what_changes_among_them_is_found() -> None:
+    """Four of each company say little more of its size than one; of strangers the same values would be alarms."""
+    made = colleagues(LEARNED + 120, 4, 1)
+    together, alone = Watch(made), Watch(replace(made, company=np.arange(len(made.at))))
+    days = range(LEARNED + 3, LEARNED + 120, 6)
+    assert not any(NAMES[0] in together.certain(day) for day in days)
+    assert any(NAMES[0] in alone.certain(day) for day in days)
+    watch = Watch(colleagues(LEARNED + 20, 4, 1, after(LEARNED + 5, 0, 1.2)))
+    assert NAMES[0] in watch.certain(LEARNED + 15)
+
+
+@given(st.integers(1, 6), st.integers(0, 99))
+def test_likeness_is_none_of_strangers_and_whole_of_what_is_shared(each: int, seed: int) -> None:
+    """And arrivals without colleagues are worth what they are."""
+    rng = np.random.default_rng(seed)
+    company = np.repeat(np.arange(300), each)
+    shared, own = rng.integers(0, 4, 300)[company], rng.integers(0, 4, 300 * each)
+    found = likeness(np.column_stack([shared, own]), rng.permutation(300)[company], 5)
+    assert met(company) == pytest.approx(each)
+    assert found[0] == (0.0 if each == 1 else 1.0)
+    assert found[1] < 0.15
+    assert design_effect(found, met(company))[0] == pytest.approx(each)
+
+
 def test_what_nobody_had_before_is_found() -> None:
     """A value that the reference does not know; a rise of missing values is an alarm, a fall is none."""
     assert NAMES[2] in Watch(some(LEARNED + 20, alter=after(LEARNED + 10, 2, 1.0))).certain(LEARNED + 13)
@@ -167,7 +204,7 @@ def test_a_reference_comes_back_from_plain_values() -> None:
     again = Reference.from_json(reference.to_json())
     assert again.to_json() == reference.to_json()
     fewer = replace(made, names=("other", *NAMES[1:]))
-    assert (again.places(fewer.names, fewer.values)[:, 0] == -1).all()
+    assert (again.placed(fewer).places[:, 0] == -1).all()
 
 
 @given(st.lists(st.sampled_from([0.01, 0.05, 0.05, 0.2, 0.5, 0.9]), min_size=2, max_size=12))
