@@ -15,7 +15,6 @@ import psycopg
 
 from connector.store.migrate import upgrade
 from connector.store.session import Store, open_store
-from tests import servers
 
 
 def sqlite_url(path: Path) -> str:
@@ -31,9 +30,88 @@ def sqlite_store(path: Path) -> Store:
 
 @contextmanager
 def postgres_database(server_url: str) -> Iterator[str]:
-    """Create a migrated database on a server and drop it afterwards; give its address."""
-    with servers.fresh_database(server_url, template=_migrated_database(server_url)) as url:
-        yield url
+    """Lend a migrated, empty database of a server; give its address.
+
+    Making one and dropping it takes a third of a second, emptying it a tenth of that: one whose form the test left as
+    it was goes to the next test.
+    """
+    if not _free(server_url):
+        _free(server_url).append(_copied(server_url))
+    name = _free(server_url).pop()
+    address = urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    yield address
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(_OTHERS_END, [name])
+        with psycopg.connect(address, autocommit=True) as inside:
+            whole = _form(inside) == _migrated_form(server_url)
+            if whole:
+                inside.execute(_EMPTIED)
+        if not whole:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            return
+    _free(server_url).append(name)
+
+
+_OTHERS_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_FORM = """
+SELECT md5(string_agg(told, ',' ORDER BY told)) FROM (
+  SELECT format('%s.%s %s', attrelid::regclass, attname, atttypid) FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT format('%s %s', conrelid::regclass, conname) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT format('%s %s', tgrelid::regclass, tgname) FROM pg_trigger
+  UNION ALL SELECT format('%s %s', polrelid::regclass, polname) FROM pg_policy
+  UNION ALL SELECT version_num FROM alembic_version
+) AS every(told)
+"""
+_EMPTIED = """
+DO $$
+DECLARE
+  one record;
+  filled text[] := '{}';
+  holds boolean;
+BEGIN
+  SET session_replication_role = replica;
+  FOR one IN SELECT oid::regclass::text AS name FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+  LOOP
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.name || ')' INTO holds;
+    IF holds THEN filled := filled || one.name; END IF;
+  END LOOP;
+  IF filled <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE'; END IF;
+  FOR one IN SELECT format('%I.%I', schemaname, sequencename) AS name, start_value FROM pg_sequences
+    WHERE last_value IS NOT NULL
+  LOOP
+    PERFORM setval(one.name, one.start_value, false);
+  END LOOP;
+END $$
+"""
+
+
+def _form(database: psycopg.Connection) -> object:
+    """What tables, constraints, triggers and policies there are, and the schema's version."""
+    return database.execute(_FORM).fetchone()
+
+
+@cache
+def _migrated_form(server_url: str) -> object:
+    with psycopg.connect(urlsplit(server_url)._replace(path=f"/{_migrated_database(server_url)}").geturl()) as template:
+        return _form(template)
+
+
+@cache
+def _free(server_url: str) -> list[str]:
+    """Names of databases of this server that no test has."""
+    return []
+
+
+def _copied(server_url: str) -> str:
+    name = f"test_{uuid4().hex}"
+    # Asked before the template is copied: it may have no other user then.
+    _migrated_form(server_url)
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_database(server_url)}"')
+    return name
 
 
 @cache
