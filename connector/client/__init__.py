@@ -23,6 +23,7 @@ from connector.client.answers import (
     Refused,
     Score,
     Scores,
+    SetByHand,
     Side,
     WhatIf,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Refused",
     "Score",
     "Scores",
+    "SetByHand",
     "Side",
     "Unreachable",
     "WhatIf",

@@ -15,8 +15,17 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class SetByHand:
+    """What CRMs are told instead of the model's score, as a person said."""
+
+    score: float
+    tier: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """A lead's current score; ``asked`` is how the lead was named."""
+    """A lead's current score, as the model says; ``asked`` is how the lead was named."""
 
     lead: int
     asked: Reference
@@ -27,6 +36,7 @@ class Score:
     model: str
     as_of: datetime
     scored_at: datetime
+    set_by_hand: SetByHand | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _SHOWN = (
     scores.c.model,
     scores.c.as_of,
     scores.c.scored_at,
+    scores.c.by_hand,
 )
 
 

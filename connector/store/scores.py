@@ -108,6 +108,7 @@ _TOLD = (
     scores.c.model,
     scores.c.as_of,
     scores.c.scored_at,
+    scores.c.by_hand,
 )
 _TOLD_OF = sa.select(*_TOLD).where(
     scores.c.tenant_id == sa.bindparam("owner"), scores.c.lead_id.in_(sa.bindparam("persons", expanding=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
@@ -12,7 +13,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from connector.records import Tier
 from connector.services.api import exports
+from connector.services.feedback import overriding
+from connector.services.feedback.overriding import Wish
 from connector.store.migrate import downgrade, upgrade
 from connector.store.session import Store, open_store
 from connector.store.tables import leads, ledger, models, scores, tenants
@@ -86,6 +90,7 @@ def test_views_say_what_the_tables_hold(line: World) -> None:
         assert re.fullmatch(r"fakecrm:101:\d+", str(row["records"]))
         stamp = row["as_of"]
         assert stamp == (its.as_of.strftime("%Y-%m-%dT%H:%M:%S.000Z") if isinstance(stamp, str) else its.as_of)
+        assert (row["told_score"], row["told_tier"]) == (row["score"], row["tier"])
     history = read(store, "bi_score_history")
     assert len(history) == entries
     current = {row["lead_id"]: (row["score"], row["tier"], row["model"]) for row in history}
@@ -102,6 +107,20 @@ def test_views_say_what_the_tables_hold(line: World) -> None:
     companies = read(store, "bi_companies")
     assert companies
     assert {row["best_lead_id"] for row in companies} <= set(held)
+
+
+def test_a_persons_word_stands_beside_the_models_score(line: World) -> None:
+    """As CRMs are told it: a score where one was set, else the model's."""
+    store = line.services.store
+    with store.reading() as session:
+        (tenant,) = session.execute(sa.select(tenants.c.id)).scalars()
+        first, second = session.execute(sa.select(scores.c.lead_id).order_by(scores.c.score).limit(2)).scalars()
+    for lead, score in ((first, Decimal("99.5")), (second, None)):
+        overriding.set_by_hand(line.services, tenant, lead, Wish(Tier.HIGH_INTENT, score, "strategic", ""))
+    rows = {row["lead_id"]: row for row in read(store, "bi_scores")}
+    assert (rows[first]["told_score"], rows[first]["told_tier"]) == (99.5, "High-Intent")
+    assert (rows[second]["told_score"], rows[second]["told_tier"]) == (rows[second]["score"], "High-Intent")
+    assert rows[first]["tier"] != "High-Intent"
 
 
 def test_the_way_back_leaves_no_view(store: Store) -> None:

@@ -1,6 +1,7 @@
 """All scores as one file, written piece by piece: memory does not grow with the number of leads.
 
-The columns are an interface: new ones come last, none changes its meaning. Names and addresses are not among them; the
+The columns are an interface: new ones come last, none changes its meaning. ``told_…`` is what CRMs are told: a person's
+word where there is one. Names and addresses are not among them; the
 records' ids lead back to the CRM.
 """
 
@@ -36,6 +37,8 @@ SCHEMA = pl.Schema(
         "scored_at": _TIME,
         "records": pl.String(),
         **{f"reason_{number}": pl.String() for number in range(1, _REASONS + 1)},
+        "told_score": pl.Float64(),
+        "told_tier": pl.String(),
     }
 )
 
@@ -100,4 +103,6 @@ def _row(row: AnyRow, names: Sequence[str]) -> tuple[Any, ...]:
     sentences = [reason["sentence"] for reason in row.reasons[:_REASONS]]
     reasons = [*sentences, *([None] * (_REASONS - len(sentences)))]
     values = (row.lead_id, float(row.score), float(row.probability), row.tier, row.model, row.as_of, row.scored_at)
-    return (*values, " ".join(names), *reasons)
+    word = row.by_hand
+    told = (float(word["score"]), word["tier"]) if word else (float(row.score), row.tier)
+    return (*values, " ".join(names), *reasons, *told)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import RejectedInput
 from connector.services.addresses import mailbox_of
 from connector.services.api.references import Reference, one
-from connector.services.api.scores import StoredScore
+from connector.services.api.scores import StoredScore, stored
 from connector.services.context import Services
 from connector.services.reports.people import Naming, Person
 from connector.services.tracking.pseudonyms import person_key_of
@@ -106,12 +106,5 @@ def _told(session: Connection, tenant_id: UUID, rows: Sequence[AnyRow]) -> list[
 
 def _lead(row: AnyRow, people: Mapping[int, Person], names: Mapping[int, Sequence[RecordName]], naming: Naming) -> Lead:
     person = people.get(row.id) or naming.person(row.id, ())
-    return Lead(row.id, person, row.company_key, row.created_at, names.get(row.id, ()), _score(row))
-
-
-def _score(row: AnyRow) -> StoredScore | None:
-    if row.score is None:
-        return None
-    sentences = [reason["sentence"] for reason in row.reasons]
-    values = (float(row.score), float(row.probability), row.tier, sentences, row.model, row.as_of, row.scored_at)
-    return StoredScore(row.id, row.id, *values)
+    score = None if row.score is None else stored(row.id, row.id, row)
+    return Lead(row.id, person, row.company_key, row.created_at, names.get(row.id, ()), score)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.api.references import Reference, one, resolve
 from connector.services.context import Services
+from connector.services.feedback.reasons import BY_HAND
 from connector.services.reports.changes import LeadChanges, lead_changes
 from connector.services.reports.lead import ScoreCard, score_card
 from connector.store import ledger, scores, successions
@@ -29,8 +30,17 @@ Note = Callable[[Connection, Sequence[int]], None]
 
 
 @dataclass(frozen=True, slots=True)
+class SetByHand:
+    """What CRMs are told instead of the model's score, as a person said."""
+
+    score: float
+    tier: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredScore:
-    """A lead's current score. ``asked`` is how the caller named the lead."""
+    """A lead's current score, as the model says. ``asked`` is how the caller named the lead."""
 
     asked: Reference
     lead: int
@@ -41,6 +51,7 @@ class StoredScore:
     model: str
     as_of: datetime
     scored_at: datetime
+    set_by_hand: SetByHand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def _current(session: Connection, tenant_id: UUID, wanted: Sequence[Reference]) 
         if row is None:
             absent.append(Absent(item, found.refused.get(item, UNSCORED)))
         else:
-            scored.append(_stored(item, row))
+            scored.append(stored(item, row.lead_id, row))
     return Current(scored, absent)
 
 
@@ -98,10 +109,13 @@ def _rows(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict
     return {row.lead_id: row for row in scores.of_leads(session, tenant_id, lead_ids)}
 
 
-def _stored(asked: Reference, row: AnyRow) -> StoredScore:
+def stored(asked: Reference, lead: int, row: AnyRow) -> StoredScore:
+    """A lead's score from a row with the columns of ``scores``."""
     reasons = [reason["sentence"] for reason in row.reasons]
     values = (float(row.score), float(row.probability), row.tier, reasons, row.model, row.as_of, row.scored_at)
-    return StoredScore(asked, row.lead_id, *values)
+    word = row.by_hand
+    by_hand = SetByHand(float(word["score"]), word["tier"], BY_HAND[word["reason"]]) if word else None
+    return StoredScore(asked, lead, *values, by_hand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,14 @@ class ProblemShape(Schema):
     )
 
 
+class SetByHandShape(Schema):
+    """What CRMs are told instead of the model's score, as a person said."""
+
+    score = fields.Float()
+    tier = fields.String(validate=validate.OneOf(list(Tier)))
+    reason = fields.String()
+
+
 class ScoreShape(Schema):
     """A lead's current score."""
 
@@ -64,6 +72,11 @@ class ScoreShape(Schema):
     model = fields.String()
     as_of = fields.AwareDateTime(metadata={"description": "What was known by then is in the score."})
     scored_at = fields.AwareDateTime()
+    set_by_hand = fields.Nested(
+        SetByHandShape,
+        allow_none=True,
+        metadata={"description": "What CRMs are told instead, where a person set it; else null."},
+    )
 
 
 class AbsentShape(Schema):

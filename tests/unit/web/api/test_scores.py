@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 
+from connector.records import Tier
+from connector.services.feedback import overriding
+from connector.services.feedback.overriding import Wish
+from connector.services.feedback.reasons import BY_HAND
 from connector.store import ledger
 from connector.store.tables import ledger_payloads, records, scores
 from connector.store.types import AnyRow
@@ -87,6 +95,22 @@ def test_the_past_of_a_score_comes_in_pages_the_newest_first(live: Site, writer:
         session.execute(sa.delete(ledger_payloads).where(ledger_payloads.c.seq == first.seq))
     erased = told(writer.get(f"/leads/{lead}/history"))["history"][-1]
     assert (erased["entry"], erased["score"], erased["model"]) == (first.seq, None, None)
+
+
+def test_what_a_person_set_is_told_beside_what_the_model_says(live: Site, writer: Program) -> None:
+    """Wherever a score is told, in files too; without a word both are the same."""
+    first, second = (one["lead"] for one in told(writer.post("/leads/search", {}))["leads"][:2])
+    before = told(writer.get(f"/leads/{first}/score"))
+    wish = Wish(Tier.LOW, Decimal("1.5"), "strategic", "")
+    overriding.set_by_hand(live.world.services, live.tenant_of("101"), first, wish)
+    word = {"score": 1.5, "tier": "Low", "reason": BY_HAND["strategic"]}
+    assert told(writer.get(f"/leads/{first}/score")) == before | {"set_by_hand": word}
+    found = {one["lead"]: one["score"]["set_by_hand"] for one in told(writer.post("/leads/search", {}))["leads"]}
+    assert (found[first], found[second]) == (word, None)
+    rows = csv.DictReader(io.StringIO(writer.get("/exports/scores.csv").text))
+    in_file = {int(row["lead_id"]): (row["score"], row["told_score"], row["told_tier"]) for row in rows}
+    assert in_file[first] == (str(before["score"]), "1.5", "Low")
+    assert in_file[second][0] == in_file[second][1]
 
 
 def test_what_changed_is_told_once_there_are_two_scores(live: Site, writer: Program) -> None:
