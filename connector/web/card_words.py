@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.services.card_changes import Change, Steady
+from connector.services.card_requests import AccountState
 from connector.services.cards import Action, ByHand, Card
 from connector.services.feedback.reasons import DOWN, UP
 from connector.web.words import chance, event_kind, percent
@@ -42,6 +43,22 @@ def shown(card: Card) -> dict[str, Any]:
         "stale": card.stale,
         "model": card.model,
         "thumbs": THUMBS,
+    }
+
+
+def account(found: AccountState) -> dict[str, Any]:
+    """Return what the settings page inside a CRM shows."""
+    return {
+        "account": found.account,
+        "healthy": found.healthy,
+        "trouble": found.trouble,
+        "read_at": found.read_at.isoformat() if found.read_at else None,
+        "publication": found.held or "Scores are written to this account.",
+        "publishing": not found.held,
+        "leads": [{"tier": tier, "count": count} for tier, count in found.leads.items()],
+        "written": found.written,
+        "waiting": found.waiting,
+        "refused": found.refused,
     }
 
 
