@@ -1,6 +1,8 @@
 """What cards and pages inside a CRM ask: the score of one record, a thumb on it, how the account stands.
 
-The CRM signs for its users, so that no key of ours is in any browser; which vendor that is its adapter knows.
+The CRM signs for its users, so that no key of ours is in any browser; which vendor that is its adapter knows. What a
+card can put into words is an answer of its own (``state`` and ``sentence``), no error: a CRM that asks in the browser's
+place may keep what an error says to itself.
 """
 
 from __future__ import annotations
@@ -33,11 +35,11 @@ _SIGNED = "the CRM's signature stands for it"
 @anybody(_SIGNED)
 def show(vendor: str, record_id: str) -> ResponseReturnValue:
     """Tell the score of a record, or why there is none to show."""
-    asked = _asker(vendor)
     try:
+        asked = _asker(vendor)
         card = cards.read(services(), asked.tenant_id, asked.connection_id, record_id)
-    except NoScore as none:
-        return jsonify(state=none.why, sentence=str(none))
+    except (UnknownAccount, UnknownRecord, NoScore) as none:
+        return jsonify(state=_state(none), sentence=str(none))
     return jsonify({**card_words.shown(card), "link": f"{settings().public_url}/leads/{card.lead_id}"})
 
 
@@ -60,10 +62,19 @@ def thumb(vendor: str, record_id: str) -> ResponseReturnValue:
 @anybody(_SIGNED)
 def account(vendor: str) -> ResponseReturnValue:
     """Tell how the account stands; whatever can be set is set in the admin app."""
-    asked = _asker(vendor)
+    try:
+        asked = _asker(vendor)
+    except UnknownAccount as unknown:
+        return jsonify(state=_state(unknown), sentence=str(unknown))
     found = card_requests.state_of(services(), asked)
     link = f"{settings().public_url}/connections/{asked.connection_id}"
     return jsonify({**card_words.account(found), "link": link})
+
+
+def _state(reason: RejectedInput) -> str:
+    if isinstance(reason, NoScore):
+        return reason.why
+    return "not_connected" if isinstance(reason, UnknownAccount) else "unknown"
 
 
 def _asker(vendor: str) -> Asker:
@@ -89,7 +100,7 @@ def _said() -> Thumb:
 
 @endpoint.errorhandler(RejectedInput)
 def refuse(error: RejectedInput) -> ResponseReturnValue:
-    """Tell a card what is not there, or not as things stand."""
+    """Tell who says something of a score what is not there, or not as things stand."""
     unknown = isinstance(error, UnknownAccount | UnknownRecord)
     return problems.answer(Problem("not-found" if unknown else "conflict", str(error)))
 

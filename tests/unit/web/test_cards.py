@@ -202,8 +202,8 @@ def test_another_portals_record_is_not_there(portal: Portal) -> None:
     """Neither to be seen nor to be judged; the same as one that never was."""
     before, (_, record) = thumbs(portal), portal.record()
     answers = [portal.fetch(f"/records/{name}", portal=BOB) for name in (record, "999999999")]
-    assert [status for status, _, _ in answers] == [404, 404]
-    assert answers[0][1]["detail"] == answers[1][1]["detail"]
+    assert answers[0][:2] == answers[1][:2]
+    assert (answers[0][0], answers[0][1]["state"]) == (200, "unknown")
     assert portal.fetch(f"/records/{record}/thumbs", {"thumb": "up", "reason": "fits"}, portal=BOB)[0] == 404
     assert thumbs(portal) == before
 
@@ -212,9 +212,14 @@ def test_portals_that_are_not_connected_are_told_so(portal: Portal) -> None:
     """Never installed, or uninstalled since."""
     _, record = portal.record()
     be(portal, Health.DISCONNECTED, "The app was removed.")
-    answers = [portal.fetch(f"/records/{record}", portal=asking) for asking in (ALICE, 303)]
+    answers = [
+        portal.fetch(path, portal=asking) for asking in (ALICE, 303) for path in (f"/records/{record}", "/account")
+    ]
+    refused = portal.fetch(f"/records/{record}/thumbs", {"thumb": "up", "reason": "fits"})[0]
     be(portal, Health.ACTIVE)
-    assert [(status, "not connected" in told["detail"]) for status, told, _ in answers] == [(404, True)] * 2
+    assert [(status, told["state"]) for status, told, _ in answers] == [(200, "not_connected")] * 4
+    assert all("not connected" in told["sentence"] for _, told, _ in answers)
+    assert refused == 404
 
 
 def be(portal: Portal, health: Health, reason: str | None = None) -> None:
