@@ -84,7 +84,11 @@ def _change(found: Change | Steady | None) -> str:
         return "This is the first score."
     if isinstance(found, Steady):
         return f"The model's score has not moved since {_day(found.since)}."
-    way = "up" if found.after > found.before else "down" if found.after < found.before else "still"
+    if found.after == found.before:
+        return (
+            f"The model's score is {found.after:.1f} as before, but it was {found.tier_before} on {_day(found.until)}."
+        )
+    way = "up" if found.after > found.before else "down"
     moved = f"The model's score: {way} from {found.before:.1f} to {found.after:.1f} since {_day(found.until)}"
     if found.other_model:
         return f"{moved}. Another model scores since, so part of that may be the model's."
