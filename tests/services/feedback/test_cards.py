@@ -157,6 +157,18 @@ def test_what_changed_names_the_last_score_that_differs_and_what_moved(desk: Sea
     assert not found.other_model
 
 
+def test_what_moved_against_the_score_is_not_told(desk: Seats) -> None:
+    """A score went up although one concept fell: that one did not raise it."""
+    lead, record = next(seat for seat in desk.seats[20:-4] if body(desk, seat[0])["contributions"])
+    now = body(desk, lead)
+    parts = [{**part, "contribution": part["contribution"] + 0.9} for part in now["contributions"][:1]]
+    enter(desk, lead, score=str(Decimal(now["score"]) - 20), contributions=[*parts, *now["contributions"][1:]])
+    found = card(desk, record).change
+    assert isinstance(found, Change)
+    assert found.after - found.before == 20
+    assert found.concepts == ()
+
+
 def test_of_another_models_score_no_concept_is_blamed(desk: Seats) -> None:
     lead, record = desk.seats[4]
     enter(desk, lead, score="99.0", tier=Tier.HIGH_INTENT, model="model_v20260201", contributions=[])
