@@ -41,8 +41,16 @@ def allowance(session: Connection, tenant_id: UUID, connection_id: UUID, now: da
     Two deliveries that ask within their transactions never take more together than was allowed once: the
     account's row is locked.
     """
+    return _allowed(session, tenant_id, connection_id, publications.lock(session, tenant_id, connection_id), now)
+
+
+def as_it_stands(session: Connection, tenant_id: UUID, connection_id: UUID, now: datetime) -> Allowance:
+    """Return the same to be told to people, without keeping any delivery waiting."""
+    return _allowed(session, tenant_id, connection_id, publications.get(session, connection_id), now)
+
+
+def _allowed(session: Connection, tenant_id: UUID, connection_id: UUID, state: Publication, now: datetime) -> Allowance:
     settings = tenants.get(session, tenant_id).settings
-    state = publications.lock(session, tenant_id, connection_id)
     night = night_of(now, connections.get(session, connection_id).time_zone)
     if settings.delivery == Delivery.DRY_RUN:
         return Allowance(0, False, night, "This is a dry run: nothing is written.")
@@ -66,6 +74,16 @@ def _limited(
         else:
             written_before, held = True, f"The first {first:,} records are written: the rest waits for its release."
     return Allowance(most, written_before, night, held)
+
+
+def may_be_shown(session: Connection, tenant_id: UUID, connection_id: UUID, record_id: int) -> bool:
+    """Whether people who use an account may see the score of one of its records: by the admin's word, not by how far
+    the writing has come."""
+    settings = tenants.get(session, tenant_id).settings
+    state = publications.get(session, connection_id)
+    if settings.delivery == Delivery.DRY_RUN or (settings.delivery == Delivery.APPROVE and state.approved_at is None):
+        return False
+    return first_records(settings, state) is None or outbox.was_written(session, record_id)
 
 
 def first_records(settings: TenantSettings, state: Publication) -> int | None:

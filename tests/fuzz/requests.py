@@ -83,6 +83,24 @@ def _hubspot(chance: random.Random, target: Target) -> Call:
     return Call("POST", "/webhooks/hubspot", {**headers, "Content-Type": "application/json"}, body)
 
 
+def _card(chance: random.Random, target: Target) -> Call:
+    """A card inside HubSpot, signed over the address that arrives."""
+    record = str(chance.choice((1000, 1001, 0, 2**63, *TEXTS)))
+    place = chance.choice((f"/records/{record}", f"/records/{record}/thumbs", "/account"))
+    who = {"portalId": chance.choice((4711, 4711, 1)), "userId": 7, "userEmail": "rep@firm.example", "appId": 1}
+    query = _query(chance, bent(chance, who) if chance.random() < 0.3 else who)
+    address = f"/cards/hubspot{place}"
+    posted = place.endswith("thumbs") or chance.random() < 0.1
+    said = bent(chance, {"thumb": chance.choice(("up", "down")), "reason": chance.choice(("fits", "other"))})
+    body = written(chance, said if chance.random() < 0.9 else value(chance)) if posted else b""
+    stamp = _stamp(chance, str(int(NOW.timestamp() * 1000)))
+    method = "POST" if posted else "GET"
+    url = f"{target.public_url}{address}?{query}".encode("utf-8", "replace").decode()
+    signature = hubspot.signature(target.client_secret, method, url, body, stamp)
+    headers = {"X-HubSpot-Signature-v3": signature, "X-HubSpot-Request-Timestamp": stamp}
+    return Call(method, f"{quote(address, errors='replace')}?{query}", headers, body)
+
+
 def _hubspot_event(chance: random.Random) -> Any:
     kinds = "creation propertyChange deletion privacyDeletion merge associationChange restore".split()
     event = {
@@ -240,6 +258,7 @@ def _query(chance: random.Random, told: Mapping[str, Any]) -> str:
 _KINDS = (
     _hubspot,
     _hubspot,
+    _card,
     _salesforce,
     _salesforce,
     _mailchimp,
