@@ -68,6 +68,16 @@ def _limited(
     return Allowance(most, written_before, night, held)
 
 
+def may_be_shown(session: Connection, tenant_id: UUID, connection_id: UUID, record_id: int) -> bool:
+    """Whether people who use an account may see the score of one of its records: by the admin's word, not by how far
+    the writing has come."""
+    settings = tenants.get(session, tenant_id).settings
+    state = publications.get(session, connection_id)
+    if settings.delivery == Delivery.DRY_RUN or (settings.delivery == Delivery.APPROVE and state.approved_at is None):
+        return False
+    return first_records(settings, state) is None or outbox.was_written(session, record_id)
+
+
 def first_records(settings: TenantSettings, state: Publication) -> int | None:
     """Return to how many records of an account the scores are kept for now, None: to all."""
     if state.released_at is not None:

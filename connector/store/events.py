@@ -6,14 +6,15 @@ kept with its ``subject`` and resolved when the record is there; nothing is drop
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.records import Conversion, EngagementEvent, PropertyChange, Record, Retraction
+from connector.records import Actor, Conversion, EngagementEvent, EventKind, PropertyChange, Record, Retraction
 from connector.store import records as record_store
 from connector.store.bulk import Columns, upsert
 from connector.store.tables import changes, conversions, events, records
@@ -191,6 +192,19 @@ def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) 
         .limit(limit)
     )
     return connection.execute(query).all()
+
+
+def newest_of(
+    connection: Connection, tenant_id: UUID, lead_id: int, actor: Actor, kinds: Collection[EventKind], until: datetime
+) -> AnyRow | None:
+    """Return (at, kind) of the newest event of these kinds that this actor made happen to a lead up to ``until``."""
+    query = (
+        sa.select(events.c.at, events.c.kind)
+        .join(records, records.c.id == events.c.record_id)
+        .where(events.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+        .where(events.c.actor == actor, events.c.kind.in_(sorted(kinds)), events.c.at <= until)
+    )
+    return connection.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(1)).one_or_none()
 
 
 def count(connection: Connection, connection_id: UUID) -> int:

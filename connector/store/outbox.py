@@ -121,6 +121,12 @@ _EXPECTED = sa.select(
 )
 
 
+def was_written(connection: Connection, record_id: int) -> bool:
+    """Whether a record's CRM ever held values of ours."""
+    query = sa.select(outbox.c.record_id).where(outbox.c.record_id == record_id, outbox.c.delivered_at.is_not(None))
+    return connection.execute(query).first() is not None
+
+
 def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
     """Return status → number of rows of a connection."""
     return _counts(connection, outbox.c.connection_id == connection_id)

@@ -186,6 +186,13 @@ _OPEN_OF_LEADS = (
 )
 
 
+def named(connection: Connection, tenant_id: UUID, connection_id: UUID, vendor_id: str) -> AnyRow | None:
+    """Return (id, lead_id, removed_at) of a tenant's record by its id in an account; None where it is not known."""
+    c = records.c
+    mine = sa.and_(c.tenant_id == tenant_id, c.connection_id == connection_id, c.vendor_id == vendor_id)
+    return connection.execute(sa.select(c.id, c.lead_id, c.removed_at).where(mine)).one_or_none()
+
+
 def properties_of(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, str]]:
     """Return record id → current properties."""
     query = sa.select(records.c.id, records.c.properties).where(records.c.id.in_(record_ids))

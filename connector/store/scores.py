@@ -128,14 +128,23 @@ def scored_by(connection: Connection, tenant_id: UUID, lead_ids: Collection[int]
     return {row.lead_id: str(row.run_id) for row in found}
 
 
-def of_open(connection: Connection, tenant_id: UUID, stage: str) -> Sequence[AnyRow]:
-    """Return (score, tier, leads): how many leads have which, of those scored in the newest pass over everybody or
-    since: those that are no longer open keep an older score. ``stage`` is what a pass calls its scoring."""
+def newest_pass(connection: Connection, tenant_id: UUID, stage: str) -> datetime | None:
+    """Return as of when the newest pass over everybody scored; None before the first. ``stage`` is what a pass calls
+    its scoring. Who was not scored since is no longer open, and keeps an older score."""
     ended = sa.and_(
         run_stages.c.run_id == runs.c.id, run_stages.c.stage == stage, run_stages.c.status == RunStatus.DONE
     )
     passed = sa.select(sa.func.max(runs.c.as_of, type_=runs.c.as_of.type)).where(runs.c.tenant_id == tenant_id)
-    since = connection.execute(passed.where(sa.select(run_stages.c.run_id).where(ended).exists())).scalar_one()
+    found: datetime | None = connection.execute(
+        passed.where(sa.select(run_stages.c.run_id).where(ended).exists())
+    ).scalar_one()
+    return found
+
+
+def of_open(connection: Connection, tenant_id: UUID, stage: str) -> Sequence[AnyRow]:
+    """Return (score, tier, leads): how many leads have which, of those scored in the newest pass (``newest_pass``) or
+    since."""
+    since = newest_pass(connection, tenant_id, stage)
     c = scores.c
     query = sa.select(c.score, c.tier, sa.func.count().label("leads")).where(c.tenant_id == tenant_id)
     query = query if since is None else query.where(c.as_of >= since)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.records import Actor, EventKind
 from connector.store.bulk import Merge, Row, upsert
 from connector.store.tables import records, tracked_events, tracked_refusals, visitors
 from connector.store.types import AnyRow
@@ -66,10 +67,26 @@ def last_received(connection: Connection, site_id: UUID) -> datetime | None:
 def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
     """Return a lead's newest events on the tenant's sites as (at, kind, actor, detail, arrival)."""
     e = tracked_events.c
+    query = sa.select(e.at, e.kind, e.actor, e.detail, e.arrival).where(_of_lead(tenant_id, lead_id), _ENGAGEMENT)
+    return connection.execute(query.order_by(e.at.desc(), e.id.desc()).limit(limit)).all()
+
+
+def newest_of(
+    connection: Connection, tenant_id: UUID, lead_id: int, actor: Actor, kinds: Collection[EventKind], until: datetime
+) -> AnyRow | None:
+    """Return (at, kind) of the newest event of these kinds that this actor did on a tenant's sites up to ``until``."""
+    e = tracked_events.c
+    query = sa.select(e.at, e.kind).where(
+        _of_lead(tenant_id, lead_id), e.actor == actor, e.kind.in_(sorted(kinds)), e.at <= until
+    )
+    return connection.execute(query.order_by(e.at.desc(), e.id.desc()).limit(1)).one_or_none()
+
+
+def _of_lead(tenant_id: UUID, lead_id: int) -> sa.ColumnElement[bool]:
+    """What visitors did who are known to be a lead."""
     keys = sa.select(records.c.person_key).where(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
     mine = sa.select(visitors.c.id).where(visitors.c.tenant_id == tenant_id, visitors.c.person_key.in_(keys))
-    query = sa.select(e.at, e.kind, e.actor, e.detail, e.arrival).where(e.visitor_id.in_(mine), _ENGAGEMENT)
-    return connection.execute(query.order_by(e.at.desc(), e.id.desc()).limit(limit)).all()
+    return tracked_events.c.visitor_id.in_(mine)
 
 
 def purge(connection: Connection, tenant_id: UUID, before: datetime, limit: int) -> int:

@@ -146,8 +146,12 @@ _ACTORS = {
 
 def happening(event: Happening) -> str:
     """Return an event as a sentence."""
-    plain, detailed = _EVENTS[event.kind]
-    return detailed.format(event.detail) if event.detail else plain
+    return _EVENTS[event.kind][1].format(event.detail) if event.detail else event_kind(event.kind)
+
+
+def event_kind(kind: EventKind) -> str:
+    """Return what happened, without any detail of it."""
+    return _EVENTS[kind][0]
 
 
 def came_from(event: Happening) -> str:

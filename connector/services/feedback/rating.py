@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+
+from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.services import acts
@@ -30,33 +33,64 @@ def rate(services: Services, tenant_id: UUID, lead_id: int, thumb: Thumb) -> int
     Raises ``RejectedInput`` for a lead without a score, an unknown reason and a note that is too long.
     """
     reason_of(thumb.reason, UP if thumb.good else DOWN)
-    now = services.clock.now()
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        row = scores.of_lead(session, tenant_id, lead_id)
+        return _keep(session, _Spoken(tenant_id, lead_id, thumb, services.clock.now()))
+
+
+def rate_once(services: Services, tenant_id: UUID, lead_id: int, thumb: Thumb) -> int:
+    """Do as :func:`rate`, but keep nothing anew where the same was said already: same person, same score, same reason.
+
+    For buttons whose request may be sent again by whatever carries it.
+    """
+    reason_of(thumb.reason, UP if thumb.good else DOWN)
+    with services.store.transaction(tenant_id) as session:
+        ledger.lock(session, tenant_id)
         scored = ledger.newest(session, tenant_id, "scored", lead_id, None)
-        if row is None or scored is None:
-            raise RejectedInput(f"Lead {lead_id} has no score to say anything of. Only open leads have one.")
-        said = {"thumb": "up" if thumb.good else "down", "reason": thumb.reason}
-        note = note_of(session, tenant_id, lead_id, thumb.note)
-        speaks_of = {"scored": scored.seq, "score": str(Decimal(row.score)), "tier": row.tier, "model": row.model}
-        body = {"by": acts.asker(), **said, "note": note, **speaks_of}
-        seq = ledger.append(session, tenant_id, [Entry("feedback", lead_id, body)], now)
-        feedback.add(
-            session,
-            {
-                "tenant_id": tenant_id,
-                "seq": seq,
-                "lead_id": lead_id,
-                "at": now,
-                "author": acts.asker(),
-                "good": thumb.good,
-                "reason": thumb.reason,
-                "scored_seq": scored.seq,
-                "model": row.model,
-                "score": row.score,
-                "probability": row.probability,
-                "tier": row.tier,
-            },
-        )
+        for row in feedback.of_leads(session, tenant_id, [lead_id]):
+            alike = (row.author, row.good, row.reason) == (acts.asker(), thumb.good, thumb.reason)
+            if alike and scored is not None and row.scored_seq == scored.seq:
+                return int(row.seq)
+        return _keep(session, _Spoken(tenant_id, lead_id, thumb, services.clock.now()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A thumb on the score of a lead, at a time."""
+
+    tenant_id: UUID
+    lead_id: int
+    thumb: Thumb
+    at: datetime
+
+
+def _keep(session: Connection, spoken: _Spoken) -> int:
+    """To be called while the tenant's ledger is held."""
+    tenant_id, lead_id, thumb = spoken.tenant_id, spoken.lead_id, spoken.thumb
+    row = scores.of_lead(session, tenant_id, lead_id)
+    scored = ledger.newest(session, tenant_id, "scored", lead_id, None)
+    if row is None or scored is None:
+        raise RejectedInput(f"Lead {lead_id} has no score to say anything of. Only open leads have one.")
+    said = {"thumb": "up" if thumb.good else "down", "reason": thumb.reason}
+    note = note_of(session, tenant_id, lead_id, thumb.note)
+    speaks_of = {"scored": scored.seq, "score": str(Decimal(row.score)), "tier": row.tier, "model": row.model}
+    body = {"by": acts.asker(), **said, "note": note, **speaks_of}
+    seq = ledger.append(session, tenant_id, [Entry("feedback", lead_id, body)], spoken.at)
+    feedback.add(
+        session,
+        {
+            "tenant_id": tenant_id,
+            "seq": seq,
+            "lead_id": lead_id,
+            "at": spoken.at,
+            "author": acts.asker(),
+            "good": thumb.good,
+            "reason": thumb.reason,
+            "scored_seq": scored.seq,
+            "model": row.model,
+            "score": row.score,
+            "probability": row.probability,
+            "tier": row.tier,
+        },
+    )
     return seq
