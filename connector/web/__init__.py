@@ -14,6 +14,7 @@ from connector.web import (
     api,
     api_keys,
     capacity,
+    card_calls,
     channels,
     charts,
     collecting,
@@ -85,6 +86,7 @@ _BLUEPRINTS = (
     access.pages,
     join.pages,
     webhooks.endpoint,
+    card_calls.endpoint,
     collecting.endpoint,
     unsubscribing.endpoint,
     health.endpoint,
@@ -117,7 +119,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     metrics.register(app)
     enrichment.register(app)
     csrf = CSRFProtect(app)
-    for endpoint in (webhooks.endpoint, collecting.endpoint, unsubscribing.endpoint):
+    for endpoint in (webhooks.endpoint, card_calls.endpoint, collecting.endpoint, unsubscribing.endpoint):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
     app.before_request(session.require_region)

@@ -15,6 +15,8 @@ OPEN = {
     "join.accept",
     "webhooks.receive",
     "webhooks.answer",
+    "card_calls.read",
+    "card_calls.rate",
     "collecting.script",
     "collecting.preflight",
     "collecting.events",
