@@ -74,7 +74,7 @@ export default class LeadScore extends LightningElement {
   }
 
   get noScore() {
-    return this.details.note || LABELS.noScore;
+    return this.details.sentence || LABELS.noScore;
   }
 
   get score() {
@@ -86,8 +86,9 @@ export default class LeadScore extends LightningElement {
   }
 
   get chance() {
-    if (this.details.chance) {
-      return this.card.chance;
+    const told = this.details.chance;
+    if (told) {
+      return `${told.words} (${told.percent})`;
     }
     const held = this.held.probability;
     return held === null || held === undefined
@@ -108,16 +109,22 @@ export default class LeadScore extends LightningElement {
     return this.reasons.length > 0;
   }
 
-  get dataFrom() {
-    return this.details.dataFrom;
+  get interval() {
+    return this.details.chance?.interval;
+  }
+
+  /** What is to be known beside the score: set by hand, left out since. */
+  get note() {
+    return this.details.by_hand?.sentence || this.details.sentence;
   }
 
   get writtenAt() {
-    return this.dataFrom ? undefined : this.held.updatedAt;
+    // Salesforce is written to when something changed: without the connector's word that is all that is known.
+    return this.details.data_as_of ? undefined : this.held.updatedAt;
   }
 
   get isRateable() {
-    return this.hasScore && Boolean(this.details.rateable);
+    return this.hasScore && Boolean(this.details.chance);
   }
 
   handleRefresh() {
@@ -132,7 +139,7 @@ export default class LeadScore extends LightningElement {
     this.cardProblem = undefined;
     this.isAsking = true;
     try {
-      const card = await readCard({ recordId });
+      const card = JSON.parse(await readCard({ recordId }));
       if (recordId === this.recordId) {
         this.card = card;
       }
@@ -149,6 +156,6 @@ export default class LeadScore extends LightningElement {
 
   sentence(error) {
     const body = Array.isArray(error.body) ? error.body[0] : error.body;
-    return body?.message || error.message || LABELS.unknownProblem;
+    return body?.message || LABELS.unknownProblem;
   }
 }

@@ -82,7 +82,7 @@ export default class LeadScoreThumb extends LightningElement {
       });
       this.isSent = true;
     } catch (error) {
-      const why = error.body?.message || error.message || unknownProblem;
+      const why = error.body?.message || unknownProblem;
       this.problem = notKept.replace("{0}", why);
     } finally {
       this.isSending = false;

@@ -15,18 +15,23 @@ jest.mock(
 );
 
 const LEAD = "00Q000000000001AAA";
+// As the connector answers; a test of the whole package holds the names together.
 const CARD = {
-  chance: "About 3 in 10 such leads convert within 90 days.",
-  between: "Between 2 and 4 in 10, nine times of ten.",
+  state: "scored",
+  chance: {
+    words: "3 in 10 such leads convert",
+    percent: "31 %",
+    interval: "Of leads that scored alike, between 24 % and 39 % converted",
+  },
+  too_little_known: false,
   reasons: ["Opened the price list", "Works in software", "Came by a partner"],
-  changed: "Up from Medium since Monday.",
-  lastAction: "Opened an e-mail 2 hours ago.",
-  dataFrom: "2026-03-02T09:00:00Z",
+  by_hand: null,
+  change: "The model's score: up from 61.0 to 87.5 since 28 Feb 2026.",
+  last_action: { words: "Opened an e-mail", at: "2026-03-02T07:00:00+00:00" },
+  data_as_of: "2026-03-02T09:00:00+00:00",
   stale: false,
-  littleKnown: false,
-  note: null,
-  rateable: true,
 };
+const told = (changes = {}) => JSON.stringify({ ...CARD, ...changes });
 const HELD = {
   Lead_Score__c: { value: 87.5 },
   Lead_Score_Tier__c: { value: "High-Intent", displayValue: "High-Intent" },
@@ -66,7 +71,7 @@ const text = (element, id) => part(element, id)?.textContent.trim();
 describe("c-lead-score", () => {
   beforeEach(() => {
     readCard.mockReset();
-    readCard.mockResolvedValue(CARD);
+    readCard.mockResolvedValue(told());
   });
 
   afterEach(() => {
@@ -106,17 +111,27 @@ describe("c-lead-score", () => {
     expect(readCard).toHaveBeenCalledWith({ recordId: LEAD });
     expect(text(element, "tier")).toBe("High-Intent");
     expect(text(element, "score")).toBe("87.5 of 100");
-    expect(text(element, "chance")).toBe(CARD.chance);
-    expect(text(element, "between")).toBe(CARD.between);
-    expect(text(element, "changed")).toBe(CARD.changed);
-    expect(text(element, "last-action")).toBe(CARD.lastAction);
+    expect(text(element, "chance")).toBe("3 in 10 such leads convert (31 %)");
+    expect(text(element, "interval")).toBe(CARD.chance.interval);
+    expect(text(element, "changed")).toBe(CARD.change);
+    const action = part(element, "last-action");
+    expect(action.textContent).toContain(CARD.last_action.words);
+    expect(action.querySelector("lightning-relative-date-time").value).toBe(
+      CARD.last_action.at,
+    );
     const reasons = [...part(element, "reasons").children];
     expect(reasons.map((item) => item.textContent)).toEqual(CARD.reasons);
     const age = part(element, "data-from");
     expect(age.querySelector("lightning-relative-date-time").value).toBe(
-      CARD.dataFrom,
+      CARD.data_as_of,
     );
-    for (const id of ["stale", "little-known", "note", "card-problem"]) {
+    for (const id of [
+      "stale",
+      "little-known",
+      "note",
+      "card-problem",
+      "written",
+    ]) {
       expect(part(element, id)).toBeNull();
     }
     expect(
@@ -148,12 +163,14 @@ describe("c-lead-score", () => {
 
   it("says that there is no score, and why where the connector knows", async () => {
     const element = shown();
-    readCard.mockResolvedValue({ note: "Left out: a competitor." });
+    readCard.mockResolvedValue(
+      JSON.stringify({ state: "left_out", sentence: "Left out by your team." }),
+    );
     getRecord.emit({ apiName: "Lead", fields: EMPTY });
     await Promise.resolve();
     expect(text(element, "none")).toContain("no score of this person");
     await settled();
-    expect(text(element, "none")).toBe("Left out: a competitor.");
+    expect(text(element, "none")).toBe("Left out by your team.");
     expect(part(element, "headline")).toBeNull();
     expect(element.shadowRoot.querySelector("c-lead-score-thumb")).toBeNull();
   });
@@ -186,21 +203,39 @@ describe("c-lead-score", () => {
   });
 
   it("says that too little is known", async () => {
-    readCard.mockResolvedValue({ ...CARD, littleKnown: true });
+    readCard.mockResolvedValue(told({ too_little_known: true }));
     const element = await shownWith(HELD);
     expect(text(element, "little-known")).toContain("Too little is known");
   });
 
   it("says that the data are old", async () => {
-    readCard.mockResolvedValue({ ...CARD, stale: true });
+    readCard.mockResolvedValue(told({ stale: true }));
     const element = await shownWith(HELD);
     expect(text(element, "stale")).toContain("These data are old");
   });
 
   it("says that the score was set by hand", async () => {
-    readCard.mockResolvedValue({ ...CARD, note: "Set by hand." });
+    readCard.mockResolvedValue(
+      told({ state: "set_by_hand", by_hand: { sentence: "Set by hand." } }),
+    );
     const element = await shownWith(HELD);
     expect(text(element, "note")).toBe("Set by hand.");
+  });
+
+  it("says why a score that is still in Salesforce counts no more", async () => {
+    readCard.mockResolvedValue(
+      JSON.stringify({ state: "ended", sentence: "No longer scored." }),
+    );
+    const element = await shownWith(HELD);
+    expect(text(element, "note")).toBe("No longer scored.");
+    expect(text(element, "score")).toBe("87.5 of 100");
+    expect(element.shadowRoot.querySelector("c-lead-score-thumb")).toBeNull();
+  });
+
+  it("takes an answer that is no card for none", async () => {
+    readCard.mockResolvedValue("<html>");
+    const element = await shownWith(HELD);
+    expect(text(element, "card-problem")).toMatch(/No reason was given\.$/);
   });
 
   it("shows what was written where the connector can't be reached, and asks again", async () => {
@@ -222,7 +257,7 @@ describe("c-lead-score", () => {
     part(element, "card-problem").querySelector("lightning-button").click();
     await settled();
     expect(part(element, "card-problem")).toBeNull();
-    expect(text(element, "between")).toBe(CARD.between);
+    expect(text(element, "interval")).toBe(CARD.chance.interval);
   });
 
   it("reads both anew on request", async () => {
@@ -250,9 +285,9 @@ describe("c-lead-score", () => {
     element.recordId = "00Q000000000002AAA";
     getRecord.emit({ apiName: "Lead", fields: HELD });
     await settled();
-    late({ ...CARD, changed: "Of somebody else." });
+    late(told({ change: "Of somebody else." }));
     await settled();
-    expect(text(element, "changed")).toBe(CARD.changed);
+    expect(text(element, "changed")).toBe(CARD.change);
     expect(part(element, "asking")).toBeNull();
   });
 });
