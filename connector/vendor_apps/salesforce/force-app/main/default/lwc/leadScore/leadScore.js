@@ -3,8 +3,9 @@ import { getRecord, notifyRecordUpdateAvailable } from "lightning/uiRecordApi";
 import LOCALE from "@salesforce/i18n/locale";
 import readCard from "@salesforce/apex/LeadScoreCard.read";
 import { LABELS, filled } from "./labels";
-import { MOST_REASONS, fieldsOf, scoreOf } from "./record";
+import { fieldsOf, scoreOf } from "./record";
 
+const MOST_REASONS = 3;
 const BADGES = {
   "High-Intent": "slds-badge slds-theme_success",
   Medium: "slds-badge slds-theme_warning",
@@ -118,9 +119,20 @@ export default class LeadScore extends LightningElement {
     return this.details.by_hand?.sentence || this.details.sentence;
   }
 
+  // Times are numbers: lightning-relative-date-time shows nothing for a text.
+  get actedAt() {
+    return Date.parse(this.details.last_action.at);
+  }
+
+  get dataFrom() {
+    const told = this.details.data_as_of;
+    return told && Date.parse(told);
+  }
+
   get writtenAt() {
     // Salesforce is written to when something changed: without the connector's word that is all that is known.
-    return this.details.data_as_of ? undefined : this.held.updatedAt;
+    const held = this.dataFrom ? undefined : this.held.updatedAt;
+    return held && Date.parse(held);
   }
 
   get isRateable() {

@@ -11,8 +11,6 @@ import CONTACT_SCORE from "@salesforce/schema/Contact.Lead_Score__c";
 import CONTACT_TIER from "@salesforce/schema/Contact.Lead_Score_Tier__c";
 import CONTACT_UPDATED_AT from "@salesforce/schema/Contact.Lead_Score_Updated_At__c";
 
-export const MOST_REASONS = 3;
-
 const FIELDS = {
   Lead: {
     score: LEAD_SCORE,
@@ -47,7 +45,7 @@ export function scoreOf(objectApiName, record) {
     tierLabel:
       getFieldDisplayValue(record, fields.tier) || value("tier") || undefined,
     probability: value("probability"),
-    reasons: lines ? lines.split(/\r?\n/).slice(0, MOST_REASONS) : [],
+    reasons: lines ? lines.split(/\r?\n/) : [],
     updatedAt: value("updatedAt"),
   };
 }

@@ -117,13 +117,13 @@ describe("c-lead-score", () => {
     const action = part(element, "last-action");
     expect(action.textContent).toContain(CARD.last_action.words);
     expect(action.querySelector("lightning-relative-date-time").value).toBe(
-      CARD.last_action.at,
+      Date.parse(CARD.last_action.at),
     );
     const reasons = [...part(element, "reasons").children];
     expect(reasons.map((item) => item.textContent)).toEqual(CARD.reasons);
     const age = part(element, "data-from");
     expect(age.querySelector("lightning-relative-date-time").value).toBe(
-      CARD.data_as_of,
+      Date.parse(CARD.data_as_of),
     );
     for (const id of [
       "stale",
@@ -251,7 +251,7 @@ describe("c-lead-score", () => {
     ]);
     const written = part(element, "written");
     expect(written.querySelector("lightning-relative-date-time").value).toBe(
-      HELD.Lead_Score_Updated_At__c.value,
+      Date.parse(HELD.Lead_Score_Updated_At__c.value),
     );
     expect(element.shadowRoot.querySelector("c-lead-score-thumb")).toBeNull();
     part(element, "card-problem").querySelector("lightning-button").click();
