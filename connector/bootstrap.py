@@ -144,8 +144,8 @@ def _admission(governor: Governor) -> Admission:
         try:
             return governor.admit(key)
         except redis.RedisError:
-            # What visitors do is worth more than the count: without it the database alone says how much is taken.
-            log.warning("the broker is out of reach: requests of site %s are not counted", key)
+            # What they ask is worth more than the count: without it the database alone says how much is taken.
+            log.warning("the broker is out of reach: requests of %s are not counted", key)
             return 0.0
 
     return admit

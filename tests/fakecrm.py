@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.adapters.contract import Access, Budget, Capabilities, CrmAdapter, CrmApp, Delivery, Option
+from connector.adapters.contract import (
+    Access,
+    Budget,
+    Capabilities,
+    CardAsk,
+    CrmAdapter,
+    CrmApp,
+    Delivery,
+    Option,
+)
 from connector.errors import Disconnected, RejectedInput
 from connector.records import (
     Account,
@@ -113,6 +122,10 @@ class FakeApp(CrmApp):
         account, record = delivery.body.decode().split(":")
         at = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
         return [WebhookHint(account, f"{account}:{record}", "changed", record, at)]
+
+    def card_request(self, delivery: Delivery, now: datetime) -> CardAsk:
+        self.verify_webhook(delivery, now)
+        return CardAsk(delivery.headers.get("X-Fake-Account", ""), "7")
 
 
 class FakeAdapter(CrmAdapter):

@@ -159,6 +159,14 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class CardAsk:
+    """Who asks from a card or page inside a CRM: which account, and which of its users (the CRM's id of them)."""
+
+    account_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """What opening a connection takes.
 
@@ -244,6 +252,10 @@ class CrmApp(ABC):
     def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
         """Read a verified delivery."""
         raise NotSupported(self.name, "webhook delivery")
+
+    def card_request(self, delivery: Delivery, now: datetime) -> CardAsk:
+        """Return who sent a request from inside the CRM; raise ``RejectedInput`` unless the vendor vouches for it."""
+        raise NotSupported(self.name, "a card inside the CRM")
 
 
 class CrmAdapter(ABC):

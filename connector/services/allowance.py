@@ -41,8 +41,16 @@ def allowance(session: Connection, tenant_id: UUID, connection_id: UUID, now: da
     Two deliveries that ask within their transactions never take more together than was allowed once: the
     account's row is locked.
     """
+    return _allowed(session, tenant_id, connection_id, publications.lock(session, tenant_id, connection_id), now)
+
+
+def as_it_stands(session: Connection, tenant_id: UUID, connection_id: UUID, now: datetime) -> Allowance:
+    """Return the same to be told to people, without keeping any delivery waiting."""
+    return _allowed(session, tenant_id, connection_id, publications.get(session, connection_id), now)
+
+
+def _allowed(session: Connection, tenant_id: UUID, connection_id: UUID, state: Publication, now: datetime) -> Allowance:
     settings = tenants.get(session, tenant_id).settings
-    state = publications.lock(session, tenant_id, connection_id)
     night = night_of(now, connections.get(session, connection_id).time_zone)
     if settings.delivery == Delivery.DRY_RUN:
         return Allowance(0, False, night, "This is a dry run: nothing is written.")

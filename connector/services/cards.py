@@ -25,6 +25,7 @@ from connector.services.context import Services
 from connector.services.feedback.rating import Thumb, rate_once
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.reports.lead import Contribution, score_card
+from connector.services.scored import NEAR_AVERAGE
 from connector.store import (
     events,
     exclusions,
@@ -234,4 +235,4 @@ def _card(
 def _strongest(parts: Sequence[Contribution]) -> tuple[str, ...]:
     """Return the weightiest sentences in the order in which they stand: first those that raise the chance."""
     weighty = sorted(parts, key=lambda part: -abs(part.log_odds))[:MOST_REASONS]
-    return tuple(part.sentence for part in parts if part in weighty)
+    return tuple(part.sentence for part in parts if part in weighty) or (NEAR_AVERAGE,)

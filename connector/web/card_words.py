@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.services.card_changes import Change, Steady
+from connector.services.card_requests import AccountState
 from connector.services.cards import Action, ByHand, Card
 from connector.services.feedback.reasons import DOWN, UP
 from connector.web.words import chance, event_kind, percent
@@ -45,6 +46,22 @@ def shown(card: Card) -> dict[str, Any]:
     }
 
 
+def account(found: AccountState) -> dict[str, Any]:
+    """Return what the settings page inside a CRM shows."""
+    return {
+        "account": found.account,
+        "healthy": found.healthy,
+        "trouble": found.trouble,
+        "read_at": found.read_at.isoformat() if found.read_at else None,
+        "publication": found.held or "Scores are written to this account.",
+        "publishing": not found.held,
+        "leads": [{"tier": tier, "count": count} for tier, count in found.leads.items()],
+        "written": found.written,
+        "waiting": found.waiting,
+        "refused": found.refused,
+    }
+
+
 def _interval(card: Card) -> str | None:
     """Say what the interval is of: leads that scored alike, not this one."""
     if card.low is None or card.high is None:
@@ -67,7 +84,11 @@ def _change(found: Change | Steady | None) -> str:
         return "This is the first score."
     if isinstance(found, Steady):
         return f"The model's score has not moved since {_day(found.since)}."
-    way = "up" if found.after > found.before else "down" if found.after < found.before else "still"
+    if found.after == found.before:
+        return (
+            f"The model's score is {found.after:.1f} as before, but it was {found.tier_before} on {_day(found.until)}."
+        )
+    way = "up" if found.after > found.before else "down"
     moved = f"The model's score: {way} from {found.before:.1f} to {found.after:.1f} since {_day(found.until)}"
     if found.other_model:
         return f"{moved}. Another model scores since, so part of that may be the model's."

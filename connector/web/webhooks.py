@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from connector.adapters.contract import Delivery
 from connector.errors import RejectedInput
 from connector.services import webhooks
+from connector.web.delivered import delivered
 from connector.web.guard import anybody
-from connector.web.wiring import services, settings
+from connector.web.wiring import services
 
 endpoint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -28,10 +28,7 @@ def answer(vendor: str, key: str) -> ResponseReturnValue:
 @anybody("the vendor's signature stands for it")
 def receive(vendor: str, key: str | None = None) -> ResponseReturnValue:
     """Take what a vendor signed; the address that it signed is the public one."""
-    body = request.get_data(cache=False)
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    url = f"{settings().public_url}{request.path}{query}"
-    webhooks.receive(services(), vendor, Delivery(request.method, url, dict(request.headers), body), key)
+    webhooks.receive(services(), vendor, delivered(), key)
     return "", 204
 
 

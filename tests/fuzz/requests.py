@@ -83,6 +83,24 @@ def _hubspot(chance: random.Random, target: Target) -> Call:
     return Call("POST", "/webhooks/hubspot", {**headers, "Content-Type": "application/json"}, body)
 
 
+def _card(chance: random.Random, target: Target) -> Call:
+    """A card inside HubSpot, signed over the address that arrives."""
+    record = str(chance.choice((1000, 1001, 0, 2**63, *TEXTS)))
+    place = chance.choice((f"/records/{record}", f"/records/{record}/thumbs", "/account"))
+    who = {"portalId": chance.choice((4711, 4711, 1)), "userId": 7, "userEmail": "rep@firm.example", "appId": 1}
+    query = _query(chance, bent(chance, who) if chance.random() < 0.3 else who)
+    address = f"/cards/hubspot{place}"
+    posted = place.endswith("thumbs") or chance.random() < 0.1
+    said = bent(chance, {"thumb": chance.choice(("up", "down")), "reason": chance.choice(("fits", "other"))})
+    body = written(chance, said if chance.random() < 0.9 else value(chance)) if posted else b""
+    stamp = _stamp(chance, str(int(NOW.timestamp() * 1000)))
+    method = "POST" if posted else "GET"
+    url = f"{target.public_url}{address}?{query}".encode("utf-8", "replace").decode()
+    signature = hubspot.signature(target.client_secret, method, url, body, stamp)
+    headers = {"X-HubSpot-Signature-v3": signature, "X-HubSpot-Request-Timestamp": stamp}
+    return Call(method, f"{quote(address, errors='replace')}?{query}", headers, body)
+
+
 def _hubspot_event(chance: random.Random) -> Any:
     kinds = "creation propertyChange deletion privacyDeletion merge associationChange restore".split()
     event = {
@@ -114,6 +132,19 @@ def _salesforce(chance: random.Random, target: Target) -> Call:
     signature = salesforce.signature(target.hook_secrets["salesforce"], stamp, body)
     headers = {"X-Lead-Score-Timestamp": stamp, "X-Lead-Score-Signature": signature}
     return Call("POST", _near(chance, target.hook_paths["salesforce"]), headers, body)
+
+
+def _card_call(chance: random.Random, target: Target) -> Call:
+    """The package in an org asks for a card, or passes a thumb on."""
+    said = {"record": chance.choice(("00Q5e000001AbCdEAK", "1000", *TEXTS)), "user": "0055e000001AbCdEAK"}
+    if chance.random() < 0.5:
+        said |= {"thumb": chance.choice(("up", "down")), "reason": chance.choice(("fits", "other")), "note": "x"}
+    body = written(chance, bent(chance, said) if chance.random() < 0.9 else value(chance))
+    stamp = _stamp(chance, str(int(NOW.timestamp())))
+    signature = salesforce.signature(target.hook_secrets["salesforce"], stamp, body)
+    headers = {"X-Lead-Score-Timestamp": stamp, "X-Lead-Score-Signature": signature}
+    path = _near(chance, target.hook_paths["salesforce"]) + chance.choice(("/card", "/thumb"))
+    return Call("POST", path, headers, body)
 
 
 def _mailchimp(chance: random.Random, target: Target) -> Call:
@@ -240,6 +271,8 @@ def _query(chance: random.Random, told: Mapping[str, Any]) -> str:
 _KINDS = (
     _hubspot,
     _hubspot,
+    _card,
+    _card_call,
     _salesforce,
     _salesforce,
     _mailchimp,

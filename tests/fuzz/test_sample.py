@@ -32,7 +32,7 @@ def test_numbered_requests_break_nothing_and_leave_nothing_unsound(at: Attacked)
         strike(at, random.Random(number)).path.partition("?")[0].lstrip("/").partition("/")[0] for number in range(300)
     }
     look_through(at.site)
-    assert {"webhooks", "oauth", "t", "api", "leads", "access", "connections", "join"} <= came
+    assert {"webhooks", "oauth", "t", "api", "leads", "access", "connections", "join", "cards"} <= came
 
 
 def test_the_oracle_sees(fresh_site: Site) -> None:

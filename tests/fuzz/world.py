@@ -35,7 +35,16 @@ ACCOUNTS = {"hubspot": "4711", "salesforce": "00D5e000000AbCdEAK", "mailchimp": 
 LONGEST_KEY = 2_700
 """Bytes of a text that PostgreSQL takes into an index."""
 
-TYPES = ("text/html", "application/json", "image/svg+xml", "text/markdown", "text/javascript", "text/css", "")
+TYPES = (
+    "text/html",
+    "application/json",
+    "application/problem+json",
+    "image/svg+xml",
+    "text/markdown",
+    "text/javascript",
+    "text/css",
+    "",
+)
 
 
 class Broken(AssertionError):
@@ -77,7 +86,7 @@ def judge(answer: TestResponse) -> None:
         raise Broken(f"answered with the type {answer.mimetype}")
     if "default-src 'none'" not in answer.headers.get("Content-Security-Policy", ""):
         raise Broken("answered without its policy")
-    if answer.mimetype == "application/json" and answer.data:
+    if answer.mimetype.endswith("json") and answer.data:
         json.loads(answer.data)
     for name, value in answer.headers:
         if "evil" in name.lower() or "\n" in value or "\r" in value:

@@ -38,6 +38,7 @@ DOORS = {
     "connector/services/access/sessions.py:end",
     "connector/services/access/sessions.py:whose",
     "connector/services/api/keys.py:caller_of",
+    "connector/services/card_requests.py:asker",
     "connector/services/install.py:begin",
     "connector/services/install.py:complete",
     "connector/services/opening.py:read_connection",

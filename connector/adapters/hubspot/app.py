@@ -6,9 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from connector.adapters.contract import Access, AppCredentials, Budget, Capabilities, CrmAdapter, CrmApp, Delivery
+from connector.adapters.contract import (
+    Access,
+    AppCredentials,
+    Budget,
+    Capabilities,
+    CardAsk,
+    CrmAdapter,
+    CrmApp,
+    Delivery,
+)
 from connector.adapters.hosts import require_base, trusted
-from connector.adapters.hubspot import webhooks
+from connector.adapters.hubspot import cards, webhooks
 from connector.adapters.hubspot.adapter import HubSpotAdapter
 from connector.adapters.hubspot.oauth import OAuth, account_of
 from connector.adapters.hubspot.portal import HISTORY_BATCH
@@ -117,6 +126,13 @@ class HubSpotApp(CrmApp):
     def parse_webhook(self, delivery: Delivery) -> Sequence[WebhookHint]:
         """Read a verified delivery."""
         return webhooks.parse(delivery.body)
+
+    def card_request(self, delivery: Delivery, now: datetime) -> CardAsk:
+        """Return whom HubSpot says that it asks for; raise ``RejectedInput`` unless it signed exactly this request."""
+        webhooks.verify(
+            self._credentials.client_secret, delivery.method, delivery.url, delivery.headers, delivery.body, now=now
+        )
+        return cards.asked(delivery.url)
 
     def _ui_url(self, details: Mapping[str, object]) -> str:
         told = f"https://{details.get('uiDomain')}"

@@ -12,6 +12,7 @@ from flask import Response, g, json, request
 from connector.web.wiring import settings
 
 ROOT = "/api/v1"
+CARDS = "/cards"
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -27,6 +28,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "malformed": Kind(400, "The request can't be read", "Send what the description of the API says."),
     "key": Kind(401, "No valid API key", "Send a key as Authorization: Bearer lsk_…"),
+    "signature": Kind(401, "Not signed by the CRM", "Only cards inside a CRM may ask here; the CRM signs for them."),
     "scope": Kind(403, "The key may not do this", "Ask your administrator for a key with the scope that is named."),
     "not-found": Kind(404, "There is nothing here", "It does not exist, was deleted, or belongs to somebody else."),
     "method": Kind(405, "Not offered at this address", "The Allow header says what is."),
@@ -59,8 +61,8 @@ class Problem(Exception):
 
 
 def concerned() -> bool:
-    """Tell whether this request is for the API, so that its errors are problems."""
-    return request.path == ROOT or request.path.startswith(f"{ROOT}/")
+    """Tell whether this request is for the API, or of a card inside a CRM, so that its errors are problems."""
+    return request.path == ROOT or request.path.startswith((f"{ROOT}/", f"{CARDS}/"))
 
 
 def answer(problem: Problem) -> Response:

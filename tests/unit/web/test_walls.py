@@ -17,6 +17,7 @@ TOKENLESS = {
     "webhooks.receive",
     "card_calls.read",
     "card_calls.rate",
+    "cards.thumb",
     "collecting.events",
     "collecting.server",
     "unsubscribing.leave",

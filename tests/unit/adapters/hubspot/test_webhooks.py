@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.adapters.contract import CardAsk
+from connector.adapters.hubspot.cards import asked
 from connector.adapters.hubspot.webhooks import parse, signature, verify
 from connector.errors import RejectedInput
 
@@ -25,6 +27,47 @@ def test_the_published_vector_is_accepted() -> None:
     """HubSpot's own example verifies, whatever the case of the header names."""
     verify(SECRET, "POST", URL, HEADERS, BODY, now=AT)
     verify(SECRET, "POST", URL, {name.lower(): value for name, value in HEADERS.items()}, BODY, now=AT)
+
+
+@pytest.mark.parametrize(
+    ("body", "signed"),
+    [
+        (b"", "zTfXjo07jfzGouo4wvyAj3qEMUTVJ0PPYPACrluQtQI="),
+        (b"{}", "bRPTUf7UOx1OqVAME6JSNfst9KxQYF5nRIUwG/KcQhQ="),
+        (b'{"a":1,"b":2}', "aaknaCGCYJ4yqzuf1UKGqAWUfdcilJtm5nc/ZCudR9k="),
+    ],
+)
+def test_requests_of_cards_are_signed_as_hubspots_own_proxy_signs_them(body: bytes, signed: str) -> None:
+    """The vectors of the proxy for development in @hubspot/ui-extensions-dev-server 2.1.2."""
+    secret = "12345678-aaaa-bbbb-cccc-ddddeeeeffff"
+    assert signature(secret, "GET", "https://hubspot.com/?appId=1&portalId=2&userId=3", body, "1111111111") == signed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "userId=7",
+        "portalId=1",
+        "portalId=&userId=7",
+        "portalId=1&userId=x",
+        "portalId=1&userId=7&portalId=1",
+        "portalId=1&userId=7&PORTALID=2",
+        "PortalId=1&userId=7",
+        "portalId=1&userId=7&userId=8",
+        "portalId=%31%00&userId=7",
+        "portalId=1234567890123456789&userId=7",
+    ],
+)
+def test_a_card_that_does_not_name_one_portal_and_one_user_is_refused(query: str) -> None:
+    """Nothing that a reader of addresses might take for another's."""
+    with pytest.raises(RejectedInput, match="exactly one"):
+        asked(f"https://scores.example.com/cards/hubspot/records/1?{query}")
+
+
+def test_a_card_asks_for_the_portal_and_user_that_hubspot_adds() -> None:
+    url = "https://scores.example.com/cards/hubspot/records/1?x=2&userId=7&portalId=4711&userEmail=a%40b.c&appId=9"
+    assert asked(url) == CardAsk("4711", "7")
 
 
 @pytest.mark.parametrize("away", [timedelta(minutes=4, seconds=59), -timedelta(minutes=4, seconds=59)])

@@ -1,0 +1,18 @@
+import { Flex, Heading, StatusTag } from '@hubspot/ui-extensions';
+
+const VARIANTS: Record<string, 'success' | 'warning' | 'default'> = { 'High-Intent': 'success', Medium: 'warning' };
+
+interface Props {
+  score: string;
+  tier: string | null;
+}
+
+/** The score of 0 to 100 with its band. */
+export function Tier({ score, tier }: Props) {
+  return (
+    <Flex direction="row" align="center" gap="small">
+      <Heading>{`${score} of 100`}</Heading>
+      {tier !== null && <StatusTag variant={VARIANTS[tier] ?? 'default'}>{tier}</StatusTag>}
+    </Flex>
+  );
+}
