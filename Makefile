@@ -13,7 +13,7 @@ export LD_LIBRARY_PATH := $(LIBRARIES)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -60,6 +60,18 @@ lint: $(VENV)/.dev ## Check style, types, the layers, and what the code and its 
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/bandit --quiet --recursive --configfile pyproject.toml connector scoring workers migrations
 	$(RUN) -m tests.audit
+
+# Folders of apps inside the CRMs whose package.json has the script "lint", and with it "test".
+VENDOR_APPS = $(shell find connector/vendor_apps -name node_modules -prune -o -name package.json -exec grep -l '"lint":' {} +)
+
+test-vendor-apps: ## Check the apps inside the CRMs: their components' lint and tests (takes Node 20 or later)
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null || { \
+	  echo "The apps inside the CRMs are checked by Node 20 or later with npm. Install it, or look at node --version." >&2; exit 1; }
+	@for app in $(VENDOR_APPS); do \
+	  echo "$$app"; \
+	  (cd "$$(dirname "$$app")" && npm ci --no-fund --no-audit --silent && npm run --silent lint && npm run --silent test) \
+	    || { echo "Not right: $$app" >&2; exit 1; }; \
+	done
 
 audit: $(VENV)/.dev ## Compare the pinned packages with the published advisories; fails where these can't be reached
 	$(RUN) -m tests.audit --strict
@@ -145,6 +157,6 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
+.PHONY: help demo test soak storms lint test-vendor-apps audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
   bench-quality bench-extras bench-experiments bench-publication bench-drift bench-loop \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

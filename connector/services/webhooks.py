@@ -41,18 +41,32 @@ def receive(services: Services, vendor: str, delivery: Delivery, key: str | None
     """
     app = app_of(services, vendor)
     if key is not None:
-        connection = _addressed(services, vendor, key)
-        if connection is None:
-            raise RejectedInput("This address was not given to any CRM.")
-        with services.store.reading(connection.tenant_id) as session:
-            secrets = secrets_of(services, session, connection)
-        delivery = replace(delivery, account_id=connection.account_id, secrets=secrets)
+        _, delivery = _told_whose(services, vendor, delivery, key)
     app.verify_webhook(delivery, services.clock.now())
     reached(Point.HOOK_VERIFIED)
     by_account: dict[str, list[WebhookHint]] = {}
     for hint in app.parse_webhook(delivery):
         by_account.setdefault(hint.account_id, []).append(sound_hint(hint))
     return sum(_keep(services, vendor, account, hints) for account, hints in by_account.items())
+
+
+def signed_by(services: Services, vendor: str, delivery: Delivery, key: str) -> CrmConnection:
+    """Return the connection whose CRM signed a request to the address of its own that ends in ``key``.
+
+    Raises ``RejectedInput`` for an address that we did not make and for a request that was not signed.
+    """
+    connection, delivery = _told_whose(services, vendor, delivery, key)
+    app_of(services, vendor).verify_webhook(delivery, services.clock.now())
+    return connection
+
+
+def _told_whose(services: Services, vendor: str, delivery: Delivery, key: str) -> tuple[CrmConnection, Delivery]:
+    connection = _addressed(services, vendor, key)
+    if connection is None:
+        raise RejectedInput("This address was not given to any CRM.")
+    with services.store.reading(connection.tenant_id) as session:
+        secrets = secrets_of(services, session, connection)
+    return connection, replace(delivery, account_id=connection.account_id, secrets=secrets)
 
 
 def _addressed(services: Services, vendor: str, key: str) -> CrmConnection | None:

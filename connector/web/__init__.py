@@ -14,6 +14,7 @@ from connector.web import (
     api,
     api_keys,
     capacity,
+    card_calls,
     cards,
     channels,
     charts,
@@ -86,6 +87,7 @@ _BLUEPRINTS = (
     access.pages,
     join.pages,
     webhooks.endpoint,
+    card_calls.endpoint,
     cards.endpoint,
     collecting.endpoint,
     unsubscribing.endpoint,
@@ -119,7 +121,13 @@ def build_app(services: Services, settings: Settings) -> Flask:
     metrics.register(app)
     enrichment.register(app)
     csrf = CSRFProtect(app)
-    for endpoint in (webhooks.endpoint, cards.endpoint, collecting.endpoint, unsubscribing.endpoint):
+    for endpoint in (
+        webhooks.endpoint,
+        card_calls.endpoint,
+        cards.endpoint,
+        collecting.endpoint,
+        unsubscribing.endpoint,
+    ):
         csrf.exempt(endpoint)
     wiring.install(app, services, settings)
     app.before_request(session.require_region)

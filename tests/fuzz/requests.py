@@ -134,6 +134,19 @@ def _salesforce(chance: random.Random, target: Target) -> Call:
     return Call("POST", _near(chance, target.hook_paths["salesforce"]), headers, body)
 
 
+def _card_call(chance: random.Random, target: Target) -> Call:
+    """The package in an org asks for a card, or passes a thumb on."""
+    said = {"record": chance.choice(("00Q5e000001AbCdEAK", "1000", *TEXTS)), "user": "0055e000001AbCdEAK"}
+    if chance.random() < 0.5:
+        said |= {"thumb": chance.choice(("up", "down")), "reason": chance.choice(("fits", "other")), "note": "x"}
+    body = written(chance, bent(chance, said) if chance.random() < 0.9 else value(chance))
+    stamp = _stamp(chance, str(int(NOW.timestamp())))
+    signature = salesforce.signature(target.hook_secrets["salesforce"], stamp, body)
+    headers = {"X-Lead-Score-Timestamp": stamp, "X-Lead-Score-Signature": signature}
+    path = _near(chance, target.hook_paths["salesforce"]) + chance.choice(("/card", "/thumb"))
+    return Call("POST", path, headers, body)
+
+
 def _mailchimp(chance: random.Random, target: Target) -> Call:
     kind = chance.choice("subscribe unsubscribe profile cleaned upemail campaign".split())
     form = bent(
@@ -259,6 +272,7 @@ _KINDS = (
     _hubspot,
     _hubspot,
     _card,
+    _card_call,
     _salesforce,
     _salesforce,
     _mailchimp,

@@ -75,7 +75,7 @@ def opened() -> Iterator[str]:
     for folder in ("connector", "workers"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = path.relative_to(ROOT).as_posix()
-            if not place.startswith("connector/sandbox/"):
+            if not place.startswith("connector/sandbox/") and "/node_modules/" not in place:
                 for name in _of(ast.parse(path.read_text("utf-8"))):
                     yield f"{place}:{name}"
 

@@ -52,7 +52,11 @@ def _importing() -> Iterator[str]:
     for folder in ("connector", "workers", "scoring"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = path.relative_to(ROOT).as_posix()
-            if not place.startswith("connector/sandbox/") and LIBRARIES & set(_imported(path)):
+            if (
+                not place.startswith("connector/sandbox/")
+                and "/node_modules/" not in place
+                and LIBRARIES & set(_imported(path))
+            ):
                 yield place
 
 

@@ -39,19 +39,16 @@ def rate(services: Services, tenant_id: UUID, lead_id: int, thumb: Thumb) -> int
 
 
 def rate_once(services: Services, tenant_id: UUID, lead_id: int, thumb: Thumb) -> int:
-    """Do as :func:`rate`, but keep nothing anew where the same was said already: same person, same score, same reason.
+    """Do as :func:`rate`, but keep nothing anew where the very same was said already: who, of which score, why, note.
 
     For buttons whose request may be sent again by whatever carries it.
     """
     reason_of(thumb.reason, UP if thumb.good else DOWN)
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        scored = ledger.newest(session, tenant_id, "scored", lead_id, None)
-        for row in feedback.of_leads(session, tenant_id, [lead_id]):
-            alike = (row.author, row.good, row.reason) == (acts.asker(), thumb.good, thumb.reason)
-            if alike and scored is not None and row.scored_seq == scored.seq:
-                return int(row.seq)
-        return _keep(session, _Spoken(tenant_id, lead_id, thumb, services.clock.now()))
+        spoken = _Spoken(tenant_id, lead_id, thumb, services.clock.now())
+        said = _said_before(session, spoken)
+        return _keep(session, spoken) if said is None else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,22 @@ class _Spoken:
     lead_id: int
     thumb: Thumb
     at: datetime
+
+
+def _said_before(session: Connection, spoken: _Spoken) -> int | None:
+    """Return the entry in which the same was said of the lead's newest score."""
+    tenant_id, thumb = spoken.tenant_id, spoken.thumb
+    scored = ledger.newest(session, tenant_id, "scored", spoken.lead_id, None)
+    alike = [
+        row.seq
+        for row in feedback.of_leads(session, tenant_id, [spoken.lead_id])
+        if (row.author, row.good, row.reason) == (acts.asker(), thumb.good, thumb.reason)
+        and scored is not None
+        and row.scored_seq == scored.seq
+    ]
+    note = note_of(session, tenant_id, spoken.lead_id, thumb.note)
+    entries = ledger.entries_of(session, tenant_id, "feedback", alike) if alike else ()
+    return next((entry.seq for entry in entries if entry.body and entry.body["note"] == note), None)
 
 
 def _keep(session: Connection, spoken: _Spoken) -> int:

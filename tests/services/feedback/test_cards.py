@@ -326,7 +326,7 @@ def test_a_lead_without_a_score_is_not_scored_yet(desk: Seats) -> None:
 
 
 def test_a_thumb_is_kept_once_however_often_it_is_sent(desk: Seats) -> None:
-    """By the same user of the same score; others, and another reason, are heard."""
+    """By the same user of the same score; others, another reason, and a note that comes later are heard."""
     services = desk.world.services
     lead, record = desk.seats[15]
 
@@ -344,8 +344,11 @@ def test_a_thumb_is_kept_once_however_often_it_is_sent(desk: Seats) -> None:
         ("CRM user 8", True),
         ("CRM user 7", True),
     ]
+    noted = say("CRM user 7", replace(GOOD, note="Nice talk"))
+    assert noted > first
+    assert say("CRM user 7", replace(GOOD, note="Nice talk")) == noted
     enter(desk, lead)
-    assert say("CRM user 7", GOOD) != first
+    assert say("CRM user 7", GOOD) > noted
 
 
 def test_of_what_is_not_shown_nothing_can_be_said(desk: Seats) -> None:

@@ -8,7 +8,6 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -20,16 +19,13 @@ from connector.adapters.salesforce.score_fields import (
     PERMISSION_SET,
     PERSONS,
 )
-from connector.adapters.salesforce.values import Json
 from connector.adapters.salesforce.webhooks import SIGNATURE, TIMESTAMP, parse, signature
+from connector.records import Tier
+from tests.unit.vendor_apps.package import APP, ROOT, SPACE, XML, plain, source, tree
 
-ROOT = Path(__file__).resolve().parents[3] / "connector/vendor_apps/salesforce"
-APP = ROOT / "force-app/main/default"
-XML = sorted(APP.rglob("*-meta.xml"))
-SPACE = "{http://soap.sforce.com/2006/04/metadata}"
-HOOK = (APP / "classes/LeadScoreHook.cls").read_text("utf-8")
-CALLOUT = (APP / "classes/LeadScoreCallout.cls").read_text("utf-8")
-TESTS = (APP / "classes/LeadScoreHookTest.cls").read_text("utf-8")
+HOOK = source("classes/LeadScoreHook.cls")
+REQUEST = source("classes/LeadScoreRequest.cls")
+TESTS = source("classes/LeadScoreHookTest.cls")
 
 KINDS = {
     "cls": "ApexClass",
@@ -39,27 +35,15 @@ KINDS = {
     "customPermission": "CustomPermission",
     "permissionset": "PermissionSet",
     "flow": "Flow",
+    "listView": "ListView",
+    "compactLayout": "CompactLayout",
+    "labels": "CustomLabels",
+    "js": "LightningComponentBundle",
+    "namedCredential": "NamedCredential",
+    "externalCredential": "ExternalCredential",
+    "remoteSite": "RemoteSiteSetting",
 }
 """File suffix → metadata type."""
-
-
-def tree(path: Path) -> ElementTree.Element:
-    """The parsed file."""
-    return ElementTree.fromstring(path.read_bytes())  # noqa: S314 - our own file
-
-
-def plain(element: ElementTree.Element) -> Json:
-    """Children as a tree of Python values, as the Tooling API takes them."""
-    found: Json = {}
-    for child in element:
-        name, text = child.tag.removeprefix(SPACE), (child.text or "").strip()
-        value: object = plain(child) if len(child) else json.loads(text) if _is_json(text) else text
-        found[name] = [*found.get(name, []), value] if name == "value" else value
-    return found
-
-
-def _is_json(text: str) -> bool:
-    return re.fullmatch(r"true|false|0|[1-9]\d*", text) is not None
 
 
 @pytest.mark.parametrize("path", XML, ids=lambda path: path.name)
@@ -69,13 +53,16 @@ def test_metadata_is_of_the_type_that_its_name_says(path: Path) -> None:
 
 
 def test_every_source_file_has_its_metadata_and_the_other_way_round() -> None:
-    """A class or trigger without ``-meta.xml`` is no component."""
-    sources = {path.name for folder in ("classes", "triggers") for path in (APP / folder).iterdir()}
-    code = {name for name in sources if not name.endswith("-meta.xml")}
-    assert sources == code | {f"{name}-meta.xml" for name in code}
-    assert {path for path in APP.rglob("*") if path.is_file()} == {*XML} | {
-        APP / folder / name for folder in ("classes", "triggers") for name in code if (APP / folder / name).exists()
-    }
+    """A class, trigger or component without ``-meta.xml`` is none."""
+    sources = {path for folder in ("classes", "triggers") for path in (APP / folder).iterdir()}
+    code = {path for path in sources if path not in XML}
+    assert sources == code | {path.with_name(f"{path.name}-meta.xml") for path in code}
+    bundles = {*(APP / "lwc").iterdir()}
+    for bundle in bundles:
+        for suffix in ("js", "html", "js-meta.xml"):
+            assert (bundle / f"{bundle.name}.{suffix}").is_file()
+    rest = {path for path in APP.rglob("*") if path.is_file()} - {*XML} - code
+    assert {path for path in rest if not bundles & {*path.parents}} == set()
 
 
 def test_one_version_of_the_api() -> None:
@@ -112,11 +99,11 @@ def test_the_permission_sets_open_every_score_field(name: str, edits: bool) -> N
 
 def test_the_headers_are_those_that_are_verified() -> None:
     """As ``webhooks.verify`` reads them, in the form that it compares."""
-    sent = re.findall(r"setHeader\('(X-[\w-]+)'", CALLOUT)
+    sent = re.findall(r"setHeader\('(X-[\w-]+)'", REQUEST)
     assert sorted(name.lower() for name in sent) == sorted((SIGNATURE, TIMESTAMP))
-    assert "'sha256=' + signature(" in CALLOUT
-    assert "stamp + '.' + body" in CALLOUT
-    assert "'hmacSHA256'" in CALLOUT
+    assert "'sha256=' + signature(" in REQUEST
+    assert "stamp + '.' + body" in REQUEST
+    assert "'hmacSHA256'" in REQUEST
 
 
 def test_the_signature_of_the_apex_test_is_ours() -> None:
@@ -141,13 +128,27 @@ def test_the_body_is_one_that_can_be_read() -> None:
 
 def test_there_is_a_trigger_for_each_object() -> None:
     """Created, changed, deleted and restored records."""
-    for source in PERSONS:
-        code = (APP / f"triggers/{source}Score.trigger").read_text("utf-8")
-        assert f"on {source} (after insert, after update, after delete, after undelete)" in code
+    for person in PERSONS:
+        code = source(f"triggers/{person}Score.trigger")
+        assert f"on {person} (after insert, after update, after delete, after undelete)" in code
 
 
 def test_the_example_flow_is_off_and_can_be_copied() -> None:
     """Nothing of the customer's starts by installing."""
     flow = plain(tree(APP / "flows/Lead_Score_High_Intent.flow-meta.xml"))
     assert (flow["status"], flow["isTemplate"]) == ("Draft", True)
-    assert flow["start"]["scheduledPaths"]["pathType"] == "AsyncAfterCommit"
+
+
+def test_the_example_flow_runs_when_the_tier_changes_and_at_no_other_save() -> None:
+    """After the commit, where ISCHANGED is not offered: the one condition must become true by the update."""
+    path = APP / "flows/Lead_Score_High_Intent.flow-meta.xml"
+    start = plain(tree(path))["start"]
+    assert start["doesRequireRecordChangedToMeetCriteria"] is True
+    assert (start["recordTriggerType"], start["triggerType"]) == ("Update", "RecordAfterSave")
+    assert start["scheduledPaths"]["pathType"] == "AsyncAfterCommit"
+    (condition,) = [plain(found) for found in tree(path).iter(SPACE + "filters")]
+    assert condition == {
+        "field": "Lead_Score_Tier__c",
+        "operator": "EqualTo",
+        "value": [{"stringValue": Tier.HIGH_INTENT.value}],
+    }

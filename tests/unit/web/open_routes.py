@@ -15,6 +15,8 @@ OPEN = {
     "join.accept",
     "webhooks.receive",
     "webhooks.answer",
+    "card_calls.read",
+    "card_calls.rate",
     "cards.show",
     "cards.thumb",
     "cards.account",

@@ -13,7 +13,15 @@ from connector.web.api.gate import ApiBlueprint
 from tests.unit.web.markup import strange
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms, site
 
-TOKENLESS = {"webhooks.receive", "cards.thumb", "collecting.events", "collecting.server", "unsubscribing.leave"}
+TOKENLESS = {
+    "webhooks.receive",
+    "card_calls.read",
+    "card_calls.rate",
+    "cards.thumb",
+    "collecting.events",
+    "collecting.server",
+    "unsubscribing.leave",
+}
 """Programs that send with proof of their own, mail programs among them; a browser's cookie opens nothing there."""
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
