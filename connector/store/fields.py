@@ -56,6 +56,17 @@ def fill(connection: Connection, connection_id: UUID, sample: int) -> dict[str, 
     return {name: count / len(found) for name, count in counts.items()}
 
 
+def roles_of(connection: Connection, connection_id: UUID) -> dict[str, str]:
+    """Return role → the field of a person that plays it in an account."""
+    return {row.role: row.name for row in connection.execute(_ROLES, {"account": connection_id})}
+
+
+_ROLES = sa.select(fields.c.role, fields.c.name).where(
+    fields.c.connection_id == sa.bindparam("account"), fields.c.role.is_not(None), sa.not_(fields.c.company)
+)
+"""Made once: asked with every page of records."""
+
+
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
     """Return the field rows of a tenant in a stable order."""
     return connection.execute(_OF_TENANT, {"owner": tenant_id}).all()

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Company, Record, Removal
-from connector.store import anchors, successions
+from connector.store import anchors, fields, successions
 from connector.store.bulk import upsert
+from connector.store.searching import keys_of
 from connector.store.tables import changes, companies, conversions, events, links, outbox, records
 from connector.store.types import AnyRow
 
@@ -28,6 +29,7 @@ def save(
     ``seen_at`` is when the CRM was asked. Two workers may have asked about the same record: what the CRM
     changed later stays, and one that left after ``seen_at`` is not brought back.
     """
+    roles = fields.roles_of(connection, connection_id) if found else {}
     rows = [
         {
             "tenant_id": tenant_id,
@@ -42,6 +44,7 @@ def save(
             "properties": dict(item.properties),
             "removed_at": None,
             "seen_at": seen_at,
+            **keys_of(item.properties, roles),
         }
         for item in found
     ]

@@ -87,6 +87,7 @@ GROUPS = (
             Entry("API keys", "api_keys.index", Permission.PROGRAM),
             Entry("Webhooks", "webhooks_out.index", Permission.PROGRAM),
             Entry("Digest", "digest.index", Permission.TELL),
+            Entry("Audit", "audit.index", Permission.AUDIT),
         ),
     ),
 )

@@ -176,6 +176,9 @@ def _exclusion(site: Site, account: str) -> dict[str, object]:
 
 
 OWNED = {
+    "audit.index": Owned("GET", _nothing),
+    "audit.export": Owned("POST", _nothing),
+    "audit.verify": Owned("POST", _nothing),
     "feedback.index": Owned("GET", _nothing),
     "feedback.rate": Owned("POST", _lead),
     "feedback.override": Owned("POST", _lead),
