@@ -81,8 +81,9 @@ GROUPS = (
         ),
     ),
     Group(
-        "Access",
+        "Settings",
         (
+            Entry("Settings", "settings.index"),
             Entry("Users", "access.index", Permission.ADMIT),
             Entry("API keys", "api_keys.index", Permission.PROGRAM),
             Entry("Webhooks", "webhooks_out.index", Permission.PROGRAM),

@@ -176,6 +176,12 @@ def _exclusion(site: Site, account: str) -> dict[str, object]:
 
 
 OWNED = {
+    "settings.index": Owned("GET", _nothing),
+    "settings.choose_band": Owned("POST", _nothing),
+    "settings.choose_learning": Owned("POST", _nothing),
+    "settings.choose_text": Owned("POST", _nothing),
+    "settings.choose_step": Owned("POST", _nothing),
+    "settings.choose_pooling": Owned("POST", _nothing),
     "audit.index": Owned("GET", _nothing),
     "audit.export": Owned("POST", _nothing),
     "audit.verify": Owned("POST", _nothing),
