@@ -67,6 +67,17 @@ _ROLES = sa.select(fields.c.role, fields.c.name).where(
 """Made once: asked with every page of records."""
 
 
+def parts_of_names(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
+    """Return (connection_id, role, name) of the fields of persons that play a role, in all accounts of a tenant."""
+    return connection.execute(_PARTS, {"owner": tenant_id}).all()
+
+
+_PARTS = sa.select(fields.c.connection_id, fields.c.role, fields.c.name).where(
+    fields.c.tenant_id == sa.bindparam("owner"), fields.c.role.is_not(None), sa.not_(fields.c.company)
+)
+"""Made once: asked with every page that names somebody."""
+
+
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
     """Return the field rows of a tenant in a stable order."""
     return connection.execute(_OF_TENANT, {"owner": tenant_id}).all()

@@ -1,37 +1,20 @@
-"""The leads by score, and one lead with its reasons."""
+"""One lead: its score with the reasons, and what happened with it."""
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from connector.records import Tier
 from connector.services.access.permissions import Permission
 from connector.services.feedback.reasons import BY_HAND, DOWN, LEFT_OUT, UP
 from connector.services.reports.changes import lead_changes
 from connector.services.reports.lead import lead_report
-from connector.services.reports.lead_list import Place, lead_page
 from connector.web.charts import lead_waterfall
 from connector.web.guard import needs
-from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
 pages = Blueprint("leads", __name__, url_prefix="/leads")
-
-_SCORE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
-
-
-@pages.get("")
-@needs(Permission.SEE)
-def index() -> ResponseReturnValue:
-    """List scored leads, the best first."""
-    tenant, tier, after = tenant_id(), _tier(), _place()
-    page = lead_page(services(), tenant, tier=tier, after=after)
-    return render_template("leads.html", page=page, tier=tier, first_page=after is None)
 
 
 @pages.get("/<int:lead_id>")
@@ -59,25 +42,3 @@ def changes(lead_id: int, seq: int) -> ResponseReturnValue:
     """Show what changed between the score of a ledger entry and the one before it."""
     report = lead_changes(services(), tenant_id(), lead_id, seq) or abort(404)
     return render_template("changes.html", report=report)
-
-
-def _tier() -> Tier | None:
-    named = request.args.get("tier")
-    if not named:
-        return None
-    try:
-        return Tier(named)
-    except ValueError:
-        abort(404)
-
-
-def _place() -> Place | None:
-    """Read ``after=<score>~<lead id>``, as the "next" link writes it."""
-    text = request.args.get("after")
-    if not text:
-        return None
-    score, _, number = text.partition("~")
-    lead_id = row_number(number)
-    if lead_id is None or not _SCORE.fullmatch(score):
-        abort(404)
-    return Decimal(score), lead_id

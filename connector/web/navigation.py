@@ -43,7 +43,7 @@ GROUPS = (
     Group(
         "Leads",
         (
-            Entry("Leads", "leads.index", also=("privacy",)),
+            Entry("Leads", "lead_list.index", also=("leads", "privacy")),
             Entry("Companies", "companies.index"),
             Entry("People", "people.index"),
             Entry("Feedback", "feedback.index"),

@@ -87,7 +87,7 @@ def test_every_route_declares_who_may_use_it(fresh: Site) -> None:
 
 def test_a_route_that_declares_nothing_is_closed(fresh: Site) -> None:
     """Also to the owner: forgetting to declare opens nothing."""
-    fresh.app.extensions["connector.needs"] = {**fresh.app.extensions["connector.needs"], "leads.index": None}
+    fresh.app.extensions["connector.needs"] = {**fresh.app.extensions["connector.needs"], "lead_list.index": None}
     assert fresh.signed_in().get("/leads").status_code == 403
 
 
