@@ -237,3 +237,11 @@ def count_open(connection: Connection, connection_id: UUID) -> int:
     """Return how many records of a connection are not removed."""
     where = sa.and_(records.c.connection_id == connection_id, records.c.removed_at.is_(None))
     return connection.execute(sa.select(sa.func.count()).select_from(records).where(where)).scalar_one()
+
+
+def left_at(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | None:
+    """Return when the last record of a lead left its CRM; None where one is open, or none is held any more."""
+    mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+    total, gone = sa.func.count(), sa.func.count(records.c.removed_at)
+    row = connection.execute(sa.select(total, gone, sa.func.max(records.c.removed_at)).where(mine)).one()
+    return row[2] if row[0] == row[1] else None

@@ -273,6 +273,8 @@ OWNED = {
     "lead_list.remove": Owned("POST", _view),
     "lead_list.export": Owned("POST", _nothing),
     "leads.show": Owned("GET", _lead),
+    "leads.ask": Owned("GET", _lead),
+    "leads.suppose": Owned("POST", _lead),
     "leads.changes": Owned("GET", _score),
     "leads.waterfall": Owned("GET", _scored),
     "model.show": Owned("GET", _nothing),
