@@ -49,6 +49,7 @@ from connector.web import (
     security,
     session,
     settings_page,
+    sync,
     tracking,
     unsubscribing,
     versions,
@@ -89,6 +90,7 @@ _BLUEPRINTS = (
     access.pages,
     audit.pages,
     settings_page.pages,
+    sync.pages,
     join.pages,
     webhooks.endpoint,
     collecting.endpoint,
@@ -131,6 +133,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     api.register(app, settings, csrf)
     guard.register(app)
+    sync.register(app)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation)
     errors.register(app)

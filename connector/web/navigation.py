@@ -75,6 +75,7 @@ GROUPS = (
         "Accounts",
         (
             Entry("Connection", "connect.start_page", also=("connections",)),
+            Entry("Sync health", "sync.index"),
             Entry("Publication", "publication.show"),
             Entry("Tracking", "tracking.index", Permission.TRACK),
             Entry("Enrichment", "enrichment.index", Permission.ENRICH),

@@ -17,7 +17,7 @@ from connector.services.context import Services
 from connector.services.reports.people import Naming, Person
 from connector.services.tracking.pseudonyms import person_key_of
 from connector.services.views import Asked
-from connector.store import connections, lead_list, leads, scores
+from connector.store import connections, lead_list, leads
 from connector.store.connections import CrmConnection
 from connector.store.lead_list import Place, Wanted
 from connector.store.searching import folded
@@ -47,7 +47,7 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadPage:
-    """One page of the table. ``following`` is None on the last page; ``counts`` is tier → leads."""
+    """One page of the table. ``following`` is None on the last page; ``counts`` is tier → leads, up to a bound."""
 
     rows: tuple[LeadRow, ...]
     counts: Mapping[Tier, int]
@@ -56,8 +56,13 @@ class LeadPage:
 
     @property
     def total(self) -> int:
-        """How many leads have a score."""
+        """How many leads have a score, as far as they were counted."""
         return sum(self.counts.values())
+
+    def told(self, counts: Sequence[int]) -> str:
+        """Return the sum of counts in words: "10,000+" where one was not counted to its end."""
+        whole = all(count <= lead_list.MOST_COUNTED for count in counts)
+        return f"{sum(counts):,}" if whole else f"{lead_list.MOST_COUNTED:,}+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,12 @@ def lead_page(services: Services, tenant_id: UUID, asked: Asked = EVERYBODY, *, 
         found, ended = lead_list.page(session, tenant_id, wanted, after, PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
         rows = lead_rows(session, tenant_id, shown)
-        counts = scores.summary(session, tenant_id)
+        counts = lead_list.counted(session, tenant_id, Tier)
         accounts = connections.of_tenant(session, tenant_id)
     last = shown[-1] if len(found) > PAGE_SIZE else None
     return LeadPage(
         rows=rows,
-        counts={band: counts.get(band, 0) for band in Tier},
+        counts={band: counts[band] for band in Tier},
         following=(last.score, last.lead_id) if last else ended,
         accounts=accounts,
     )

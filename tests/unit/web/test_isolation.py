@@ -185,6 +185,7 @@ def _view(site: Site, account: str) -> dict[str, object]:
 
 
 OWNED = {
+    "sync.index": Owned("GET", _nothing),
     "settings.index": Owned("GET", _nothing),
     "settings.choose_band": Owned("POST", _nothing),
     "settings.choose_learning": Owned("POST", _nothing),

@@ -176,6 +176,16 @@ def test_scores_are_taken_out_on_the_record(live: Site) -> None:
     assert len(lines) - 1 == len(_walk(live, Asked(tier=Tier.LOW)))
 
 
+def test_a_number_that_is_not_counted_to_its_end_says_so(scored: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tabs count to a bound."""
+    monkeypatch.setattr(lead_list, "MOST_COUNTED", 40)
+    page = lead_page(scored.world.services, _tenant(scored))
+    told = {tier: page.told([count]) for tier, count in page.counts.items()}
+    assert told[Tier.LOW] == "40+"
+    assert page.told(list(page.counts.values())) == "40+"
+    assert page.told([40]) == "40"
+
+
 @pytest.mark.parametrize("query", ["acted=2", "account=7", "order=best", "company=a%00b"])
 def test_a_list_that_means_nothing_is_not_there(alice: Browser, query: str) -> None:
     """As with tiers and places."""

@@ -30,7 +30,7 @@ def _leads(site: Site) -> list[int]:
 
 def _score_again(site: Site, lead: int, score: str, tier: str) -> None:
     site.world.clock.sleep(3_600)
-    body = {"score": score, "tier": tier, "model": "m", "requester": "refresh"}
+    body = {"score": score, "tier": tier, "model": "m", "requester": "refresh", "inputs_hash": "x"}
     with site.world.services.store.transaction() as session:
         ledger.append(session, _tenant(site), [ledger.Entry("scored", lead, body)], site.world.clock.now())
 
