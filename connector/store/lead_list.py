@@ -20,7 +20,7 @@ from connector.records import Actor
 from connector.store.tables import events, leads, records, scores
 from connector.store.types import AnyRow
 
-WINDOW = 4_000
+WINDOW = 2_000
 """Leads of the list that one look for an account or an action passes at most."""
 MOST_FOUND = 500
 """Records that a name finds at most, by each of the columns that it is looked for in."""
@@ -54,14 +54,19 @@ def page(
 
     That is None where the list ended.
     """
-    listed = _ordered(sa.select(_s.lead_id, _s.score).where(*_by_index(tenant_id, wanted, after)), wanted)
-    narrowed = _by_records(tenant_id, wanted)
-    if not narrowed:
-        query = _ordered(sa.select(*_SHOWN).where(*_by_index(tenant_id, wanted, after)), wanted)
+    if wanted.connection_id is None and wanted.acted_since is None:
+        shown: sa.Select[Any] = sa.select(*_SHOWN)
+        query = _ordered(shown.where(*_by_index(tenant_id, wanted, after)), wanted)
         return connection.execute(query.limit(limit)).all(), None
-    window = listed.limit(WINDOW).subquery()
-    query = sa.select(*_SHOWN).join(window, window.c.lead_id == _s.lead_id).where(_s.tenant_id == tenant_id, *narrowed)
-    rows = connection.execute(_ordered(query, wanted).limit(limit)).all()
+    places: sa.Select[Any] = sa.select(_s.lead_id, _s.score)
+    listed = _ordered(places.where(*_by_index(tenant_id, wanted, after)), wanted)
+    window = listed.limit(WINDOW).subquery().c
+    order = (window.score, window.lead_id) if wanted.lowest_first else (window.score.desc(), window.lead_id.desc())
+    fitting = sa.select(window.lead_id).where(*_by_records(tenant_id, wanted, window.lead_id)).order_by(*order)
+    ids = list(connection.execute(fitting.limit(limit)).scalars())
+    # Reasons and all else are read of those alone that fit.
+    chosen: sa.Select[Any] = sa.select(*_SHOWN)
+    rows = connection.execute(_ordered(chosen.where(_s.tenant_id == tenant_id, _s.lead_id.in_(ids)), wanted)).all()
     if len(rows) == limit:
         return rows, None
     end = connection.execute(listed.offset(WINDOW - 1).limit(1)).one_or_none()
@@ -91,8 +96,8 @@ def _by_index(tenant_id: UUID, wanted: Wanted, after: Place | None) -> list[sa.C
     return found
 
 
-def _by_records(tenant_id: UUID, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    own = sa.and_(_r.tenant_id == tenant_id, _r.lead_id == _s.lead_id, _r.removed_at.is_(None))
+def _by_records(tenant_id: UUID, wanted: Wanted, lead_id: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
+    own = sa.and_(_r.tenant_id == tenant_id, _r.lead_id == lead_id, _r.removed_at.is_(None))
     found: list[sa.ColumnElement[bool]] = []
     if wanted.connection_id is not None:
         found.append(sa.exists().where(own, _r.connection_id == wanted.connection_id))

@@ -14,10 +14,10 @@ from connector.store.tables import ledger, ledger_payloads
 from connector.store.tables.scored import RARE
 from connector.store.types import AnyRow
 
-FREQUENT = ("scored", "delivered")
-"""Kinds of which there is an entry for each score and each delivery."""
+FREQUENT = "scored"
+"""The kind that is no part of the index by kinds: there is an entry for each score."""
 WINDOW = 20_000
-"""Sequence numbers that one piece of frequent kinds looks through at most."""
+"""Sequence numbers that one piece with scores among it looks through at most."""
 _ASTRAY = timedelta(minutes=10)
 """By so much entries may stand beside the order of their times: each machine enters by its own clock."""
 
@@ -98,4 +98,4 @@ def piece(
 
 
 def _rare(looked: Looked) -> bool:
-    return looked.kinds is not None and not set(looked.kinds) & set(FREQUENT)
+    return looked.kinds is not None and FREQUENT not in looked.kinds

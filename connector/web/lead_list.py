@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from connector.services.reports import lead_list
 from connector.services.views import DAYS, Asked
 from connector.store.lead_list import Place
 from connector.web import session
-from connector.web.guard import needs, require
+from connector.web.guard import needs
 from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
@@ -55,30 +55,37 @@ def search() -> ResponseReturnValue:
     return render_template("found.html", found=found, text=text, **_WORDS)
 
 
-@pages.post("/acts")
-@needs(Permission.SEE)
-def act() -> ResponseReturnValue:
-    """Do the same with all leads that are ticked."""
+@pages.post("/rated")
+@needs(Permission.RATE)
+def rate() -> ResponseReturnValue:
+    """Keep the same thumb on all scores that are ticked; it is sent as ``up:…`` or ``down:…``."""
+    thumb, _, reason = request.form.get("thumb", "").partition(":")
+    return _said(lambda ids: bulk_acts.rate(services(), tenant_id(), ids, Thumb(thumb == "up", reason)))
+
+
+@pages.post("/left-out")
+@needs(Permission.EXCLUDE)
+def leave_out() -> ResponseReturnValue:
+    """Leave all leads that are ticked out of scoring."""
+    reason = request.form.get("left_out", "")
+    return _said(lambda ids: bulk_acts.leave_out(services(), tenant_id(), ids, reason))
+
+
+@pages.post("/scored-anew")
+@needs(Permission.RUN)
+def score_again() -> ResponseReturnValue:
+    """Have all leads that are ticked scored anew."""
+    return _said(lambda ids: bulk_acts.score_again(services(), tenant_id(), ids))
+
+
+def _said(act: Callable[[list[int]], str]) -> ResponseReturnValue:
     ids = [found for text in request.form.getlist("lead") if (found := row_number(text)) is not None]
     asked = _asked(request.form)
     try:
-        flash(_done(ids))
+        flash(act(ids))
     except RejectedInput as refused:
         flash(str(refused))
     return redirect(url_for("lead_list.index", **asked.fields))
-
-
-def _done(ids: list[int]) -> str:
-    what, tenant = request.form.get("act", ""), tenant_id()
-    if what == "exclude":
-        require(Permission.EXCLUDE)
-        return bulk_acts.leave_out(services(), tenant, ids, request.form.get("left_out", ""))
-    if what == "rate":
-        require(Permission.RATE)
-        thumb, _, reason = request.form.get("thumb", "").partition(":")
-        return bulk_acts.rate(services(), tenant, ids, Thumb(thumb == "up", reason))
-    require(Permission.RUN)
-    return bulk_acts.score_again(services(), tenant, ids)
 
 
 @pages.post("/views")

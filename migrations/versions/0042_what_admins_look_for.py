@@ -21,7 +21,7 @@ depends_on = None
 
 _KEYS = ("name_key", "surname_key", "firm_key")
 _ROLES = ("first_name", "last_name", "company_name")
-_RARE = sa.text("kind NOT IN ('scored', 'delivered')")
+_RARE = sa.text("kind <> 'scored'")
 _IN_CHUNK = 5_000
 
 

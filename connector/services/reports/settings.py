@@ -53,7 +53,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One setting: what it does, how it stands, what a change of it sets off, and on which page it is changed."""
+    """One setting: what it does, how it stands, what a change of it sets off, and on which page it is changed.
+
+    ``part``: where on that page.
+    """
 
     label: str
     value: str
@@ -61,6 +64,7 @@ class Line:
     sets_off: str
     changed: Change | None = None
     page: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ def _scored(held: TenantSettings, changes: Mapping[str, Change]) -> Sequence[Lin
             "Which leads are called High-Intent. It may be set by " + ", ".join(BANDS) + ".",
             "A new model is trained soon; the band follows once that one is published, never before.",
             _newest(changes, "high_intent", "high_intent_share", "high_intent_probability", "capacity"),
-            "capacity.show",
+            "settings.index",
+            "model",
         ),
         Line(
             "Left out leads",
@@ -200,6 +205,8 @@ def _models(held: TenantSettings, changes: Mapping[str, Change]) -> Sequence[Lin
             "How complex a model may be.",
             "A new model is trained soon, within the new bound.",
             changes.get("complexity"),
+            "settings.index",
+            "model",
         ),
         Line(
             "Facts",
@@ -207,6 +214,8 @@ def _models(held: TenantSettings, changes: Mapping[str, Change]) -> Sequence[Lin
             "How many facts about a lead a model may look at.",
             "A new model is trained soon; its card says what was not considered.",
             changes.get("most_facts"),
+            "settings.index",
+            "model",
         ),
     )
 
@@ -266,9 +275,9 @@ def _data(services: Services, region: str) -> Sequence[Line]:
         ("Visits of strangers", keeping.visits, "What your sites told of people whom no CRM knows."),
         ("Disconnected accounts", keeping.after_leaving, "All that an account told, after it was disconnected."),
     )
-    operator = "The operator of this installation sets it for everybody."
-    lines = [Line(label, f"{_days(span)} days", does, operator) for label, span, does in times]
-    where = Line("Region", region, "Which database and which machines hold your data.", "It can't be changed here.")
+    operator = "None of these can be changed here: the operator of this installation sets them for everybody."
+    lines = [Line(label, f"{_days(span)} days", does, "") for label, span, does in times]
+    where = Line("Region", region, "Which database and which machines hold your data.", operator)
     return (where, *lines)
 
 

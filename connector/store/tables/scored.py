@@ -77,8 +77,8 @@ scores = Table(
     Index("ix_scores_tenant_id_tier", "tenant_id", "tier", "score", "lead_id"),
 )
 
-RARE = "kind NOT IN ('scored', 'delivered')"
-"""What parts the few entries that people look for from those that each score and each delivery makes."""
+RARE = "kind <> 'scored'"
+"""What parts the entries that people look for from those that each score makes."""
 
 ledger = Table(
     "ledger",

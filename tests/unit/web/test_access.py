@@ -28,8 +28,9 @@ MAY = {
         Permission.JOIN,
         Permission.SPEND,
         Permission.DRAFT,
+        Permission.EXPORT,
     },
-    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN},
+    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN, Permission.POOL},
     Role.OWNER: set(Permission),
 }
 """What each role may do, as the page tells it; an owner differs from an admin also in whom they may make one."""
@@ -117,7 +118,7 @@ def test_a_viewer_sees_the_pages_and_no_button(owned: tuple[Site, Browser]) -> N
     for path in (page, "/leads", "/companies", "/people", "/model", "/fields", "/publication"):
         answer = viewer.get(path)
         assert answer.status_code == 200
-        assert set(forms(answer.text)) <= {"/sign-out"}, path
+        assert set(forms(answer.text)) <= {"/sign-out", "/leads", "/leads/search"}, path
     assert "Access" not in viewer.get("/leads").text
 
 

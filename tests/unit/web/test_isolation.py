@@ -269,7 +269,9 @@ OWNED = {
     "fields.decide": Owned("POST", _field),
     "lead_list.index": Owned("GET", _nothing),
     "lead_list.search": Owned("POST", _nothing),
-    "lead_list.act": Owned("POST", _nothing),
+    "lead_list.rate": Owned("POST", _nothing),
+    "lead_list.leave_out": Owned("POST", _nothing),
+    "lead_list.score_again": Owned("POST", _nothing),
     "lead_list.keep": Owned("POST", _nothing),
     "lead_list.remove": Owned("POST", _view),
     "lead_list.export": Owned("POST", _nothing),
@@ -331,7 +333,9 @@ TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
     "connections.replay": _typed_record,
     "connections.reset": _typed_record,
     "lead_list.index": _after_lead,
-    "lead_list.act": _ticked,
+    "lead_list.rate": _ticked,
+    "lead_list.leave_out": _ticked,
+    "lead_list.score_again": _ticked,
 }
 """Ids in forms and queries, by the route that takes them; the address beside them is one's own."""
 

@@ -142,29 +142,29 @@ def _after(browser: Browser, answer: TestResponse) -> str:
     return browser.get(answer.location).text
 
 
-def _tick(browser: Browser, chosen: list[int], **more: str) -> str:
-    return _after(browser, _post(browser, "/leads/acts", lead=[str(lead) for lead in chosen], **more))
+def _tick(browser: Browser, chosen: list[int], act: str, **more: str) -> str:
+    return _after(browser, _post(browser, f"/leads/{act}", lead=[str(lead) for lead in chosen], **more))
 
 
 def test_several_leads_at_once(live: Site) -> None:
     """Left out, rated and scored anew as each alone is; without a tick nothing happens."""
     boss = live.as_a(Role.ADMIN, _tenant(live))
     some = _walk(live, Asked())[:3]
-    assert "Kept of 3 scores" in _tick(boss, some, act="rate", thumb="down:other")
-    assert "None of these was kept" in _tick(boss, some, act="rate", thumb="down:nothing")
-    assert "3 are scored anew" in _tick(boss, some, act="score")
-    assert "2 left out" in _tick(boss, some[:2], act="exclude", left_out="partner")
+    assert "Kept of 3 scores" in _tick(boss, some, "rated", thumb="down:other")
+    assert "None of these was kept" in _tick(boss, some, "rated", thumb="down:nothing")
+    assert "3 are scored anew" in _tick(boss, some, "scored-anew")
+    assert "2 left out" in _tick(boss, some[:2], "left-out", left_out="partner")
     assert _walk(live, Asked())[:1] == some[2:]
     for wrong in ([], [987_654_321]):
-        assert "Choose 1 to 100 leads" in _tick(boss, wrong, act="exclude", left_out="partner")
+        assert "Choose 1 to 100 leads" in _tick(boss, wrong, "left-out", left_out="partner")
 
 
 def test_acts_ask_for_the_role_of_the_act(live: Site) -> None:
     """A viewer rates, and neither leaves out, nor scores, nor takes files out."""
     viewer, some = live.as_a(Role.VIEWER, _tenant(live)), _walk(live, Asked())[:1]
-    for act, status in (("rate", 302), ("exclude", 403), ("score", 403)):
-        data = {"lead": str(some[0]), "left_out": "other", "thumb": "up:other", "act": act}
-        assert _post(viewer, "/leads/acts", **data).status_code == status
+    for act, status in (("rated", 302), ("left-out", 403), ("scored-anew", 403)):
+        data = {"lead": str(some[0]), "left_out": "other", "thumb": "up:other"}
+        assert _post(viewer, f"/leads/{act}", **data).status_code == status
     assert "/leads/scores.csv" not in forms(viewer.get("/leads").text)
 
 
