@@ -47,7 +47,7 @@ def fill(store: Store, leads: int) -> tuple[UUID, UUID]:
             "now": microseconds(NOW) if lite else NOW,
             "leads": leads,
         }
-        for statement in _statements(lite):
+        for statement in _statements(lite=lite):
             began = time.perf_counter()
             session.execute(sa.text(statement), values)
             print(f"  {statement.split('(')[0].strip()}: {time.perf_counter() - began:.1f} s", flush=True)
@@ -66,7 +66,7 @@ def fill(store: Store, leads: int) -> tuple[UUID, UUID]:
     return tenant, account
 
 
-def _statements(lite: bool) -> Iterator[str]:
+def _statements(*, lite: bool) -> Iterator[str]:
     uuid = "{0}" if lite else "CAST({0} AS uuid)"
     tenant, account = uuid.format(":tenant"), uuid.format(":account")
     ago = ":now - {0} * 3600000000" if lite else "CAST(:now AS timestamptz) - {0} * interval '1 hour'"
@@ -85,33 +85,33 @@ def _statements(lite: bool) -> Iterator[str]:
     if not lite:
         first, last = first.replace("char(", "chr("), last.replace("char(", "chr(")
     yield (
-        f"INSERT INTO leads (id, tenant_id, key, created_at, company_key) {numbers} SELECT i, {tenant}, 'k' || i, "
+        f"INSERT INTO leads (id, tenant_id, key, created_at, company_key) {numbers} SELECT i, {tenant}, 'k' || i, "  # noqa: S608 # of constants of this file alone
         f"{ago.format('(i % 9000)')}, 'firm' || (i % 100000) || '.com' FROM n"
     )
     yield (
-        "INSERT INTO records (id, tenant_id, connection_id, vendor_id, lead_id, person_key, email, created_at, "
+        "INSERT INTO records (id, tenant_id, connection_id, vendor_id, lead_id, person_key, email, created_at, "  # noqa: S608 # of constants of this file alone
         f"modified_at, properties, name_key, surname_key, firm_key) {numbers} SELECT i, {tenant}, {account}, "
         f"CAST(i AS text), i, 'email:p' || i || '@firm' || (i % 100000) || '.com', 'p' || i || '@firm.com', "
         f"{ago.format('(i % 9000)')}, {ago.format('(i % 900)')}, {json.format('{}')}, ({first}) || ' ' || ({last}), "
         f"({last}) || ' ' || ({first}), 'firm ' || (i % 100000) FROM n"
     )
     yield (
-        "INSERT INTO scores (lead_id, tenant_id, run_id, model, score, probability, tier, reasons, base_value, "
+        "INSERT INTO scores (lead_id, tenant_id, run_id, model, score, probability, tier, reasons, base_value, "  # noqa: S608 # of constants of this file alone
         f"inputs_hash, as_of, scored_at) {numbers} SELECT i, {tenant}, {tenant}, 'model_v1', {score}, {part}, "
         f"CASE WHEN {score} > 81 THEN 'High-Intent' WHEN {score} > 40 THEN 'Medium' ELSE 'Low' END, {reasons}, '0.0', "
         f"'x', {ago.format('1')}, {ago.format('1')} FROM n"
     )
     yield (
-        "INSERT INTO events (id, tenant_id, connection_id, source, source_id, record_id, kind, at, actor) "
+        "INSERT INTO events (id, tenant_id, connection_id, source, source_id, record_id, kind, at, actor) "  # noqa: S608 # of constants of this file alone
         f"{numbers} SELECT i, {tenant}, {account}, 's', CAST(i AS text), i, 'page_view', "
         f"{ago.format('((i * CAST(104729 AS bigint)) % 9000)')}, 'lead' FROM n"
     )
     yield (
-        f"INSERT INTO ledger (tenant_id, seq, kind, at, lead_id, commitment, hash) {numbers} SELECT {tenant}, i, "
+        f"INSERT INTO ledger (tenant_id, seq, kind, at, lead_id, commitment, hash) {numbers} SELECT {tenant}, i, "  # noqa: S608 # of constants of this file alone
         f"'scored', {ago.format('((:leads - i) / 1000)')}, i, 'c', 'h' FROM n"
     )
     yield (
-        f"INSERT INTO ledger_payloads (tenant_id, seq, salt, body) {numbers} SELECT {tenant}, i, 's', "
+        f"INSERT INTO ledger_payloads (tenant_id, seq, salt, body) {numbers} SELECT {tenant}, i, 's', "  # noqa: S608 # of constants of this file alone
         """'{"score": "1.0", "tier": "Low", "model": "m"}' FROM n"""
     )
 
