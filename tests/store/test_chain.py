@@ -57,6 +57,11 @@ TAMPERED: dict[str, Callable[[Connection], object]] = {
     "in the middle": _deleted(3),
     "at the end": _deleted(ENTRIES),
     "head set back": lambda session: unguarded(session).execute(sa.update(ledger_heads).values(seq=4)),
+    "head and its hash set back": lambda session: unguarded(session).execute(
+        sa.update(ledger_heads).values(
+            seq=4, hash=sa.select(ledger_table.c.hash).where(ledger_table.c.seq == 4).scalar_subquery()
+        )
+    ),
     "body": lambda session: unguarded(session).execute(sa.update(ledger_payloads).values(body='{"n":8}')),
     "erased": lambda session: session.execute(sa.delete(ledger_payloads).where(ledger_payloads.c.seq == 2)),
 }
