@@ -14,6 +14,7 @@ from uuid import UUID
 
 from connector.errors import ConnectorError, RetryLater
 from connector.services import polling, regions, usage, verification
+from connector.services.audit import checking
 from connector.services.champions import canary
 from connector.services.context import Services
 from connector.services.digest import sending
@@ -132,6 +133,8 @@ KINDS: Mapping[str, Kind] = {
     overriding.KIND: Kind(overriding.end_due, overriding.cadence),
     # Companies that a tenant's providers were not asked about; due only where one is turned on.
     ENRICH: Kind(buying.run, buying.cadence),
+    # Whether the whole ledger is as it was written; sooner when somebody asks.
+    checking.KIND: Kind(checking.check, every(days=7), minutes=85),
     # What sites told of people whom no CRM knows, once its time is over.
     "purge": Kind(retention.purge, every(days=1), minutes=60),
     # What was kept for its time, kind by kind.

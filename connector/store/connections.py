@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Account
-from connector.store.tables import connections
+from connector.store.tables import connections, departures
 
 
 class Health(StrEnum):
@@ -122,6 +122,14 @@ def owned(connection: Connection, tenant_id: UUID, connection_id: UUID) -> bool:
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
     """Return a tenant's connections, oldest first."""
     return [_read(row) for row in connection.execute(_OF_TENANT, {"owner": tenant_id})]
+
+
+def troubled(connection: Connection, tenant_id: UUID) -> Sequence[CrmConnection]:
+    """Return a tenant's accounts that nothing can be done with before a person acts; not those that were left."""
+    left = sa.select(departures.c.connection_id).where(departures.c.tenant_id == tenant_id)
+    c = connections.c
+    mine = sa.and_(c.tenant_id == tenant_id, c.status != Health.ACTIVE, c.id.not_in(left))
+    return [_read(row) for row in connection.execute(sa.select(connections).where(mine).order_by(c.installed_at))]
 
 
 def add(connection: Connection, tenant_id: UUID, vendor: str, account: Account, now: datetime) -> UUID:

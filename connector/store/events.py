@@ -183,9 +183,9 @@ def _resolve(connection: Connection, connection_id: UUID, subjects: Sequence[str
 
 
 def timeline(connection: Connection, tenant_id: UUID, lead_id: int, limit: int) -> Sequence[AnyRow]:
-    """Return a lead's newest events as (at, kind, actor, detail)."""
+    """Return a lead's newest events as (at, kind, actor, detail, connection_id)."""
     query = (
-        sa.select(events.c.at, events.c.kind, events.c.actor, events.c.detail)
+        sa.select(events.c.at, events.c.kind, events.c.actor, events.c.detail, events.c.connection_id)
         .join(records, records.c.id == events.c.record_id)
         .where(events.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
         .order_by(events.c.at.desc(), events.c.id.desc())

@@ -56,6 +56,28 @@ def fill(connection: Connection, connection_id: UUID, sample: int) -> dict[str, 
     return {name: count / len(found) for name, count in counts.items()}
 
 
+def roles_of(connection: Connection, connection_id: UUID) -> dict[str, str]:
+    """Return role → the field of a person that plays it in an account."""
+    return {row.role: row.name for row in connection.execute(_ROLES, {"account": connection_id})}
+
+
+_ROLES = sa.select(fields.c.role, fields.c.name).where(
+    fields.c.connection_id == sa.bindparam("account"), fields.c.role.is_not(None), sa.not_(fields.c.company)
+)
+"""Made once: asked with every page of records."""
+
+
+def parts_of_names(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
+    """Return (connection_id, role, name) of the fields of persons that play a role, in all accounts of a tenant."""
+    return connection.execute(_PARTS, {"owner": tenant_id}).all()
+
+
+_PARTS = sa.select(fields.c.connection_id, fields.c.role, fields.c.name).where(
+    fields.c.tenant_id == sa.bindparam("owner"), fields.c.role.is_not(None), sa.not_(fields.c.company)
+)
+"""Made once: asked with every page that names somebody."""
+
+
 def of_tenant(connection: Connection, tenant_id: UUID) -> Sequence[AnyRow]:
     """Return the field rows of a tenant in a stable order."""
     return connection.execute(_OF_TENANT, {"owner": tenant_id}).all()

@@ -74,6 +74,13 @@ def waiting(
     return [(row.dedupe_key, row.kind, row.subject) for row in connection.execute(query)]
 
 
+def count_waiting(connection: Connection, connection_id: UUID) -> int:
+    """Return how many hints of an account nobody looked at yet."""
+    query = sa.select(sa.func.count()).select_from(inbox)
+    mine = sa.and_(inbox.c.connection_id == connection_id, inbox.c.handled_at.is_(None))
+    return connection.execute(query.where(mine)).scalar_one()
+
+
 _WAITING = (
     sa.select(inbox.c.subject, inbox.c.occurred_at, inbox.c.received_at, inbox.c.kind, inbox.c.dedupe_key)
     .where(

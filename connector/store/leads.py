@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store import companies, exclusions, inputs, objections, successions
 from connector.store.bulk import upsert
-from connector.store.tables import excluded_leads, leads, records, scores
+from connector.store.tables import excluded_leads, leads, records
 from connector.store.types import AnyRow
 
 
@@ -66,25 +66,6 @@ def count(connection: Connection, tenant_id: UUID) -> int:
     return connection.execute(
         sa.select(sa.func.count()).select_from(leads).where(leads.c.tenant_id == tenant_id)
     ).scalar_one()
-
-
-def page(
-    connection: Connection, tenant_id: UUID, *, tier: str | None, after: tuple[Any, int] | None, limit: int
-) -> Sequence[AnyRow]:
-    """Return scored leads, highest score first; ``after`` is the (score, lead id) of the last row seen."""
-    query = (
-        sa.select(scores.c.lead_id, scores.c.score, scores.c.probability, scores.c.tier, scores.c.reasons)
-        .where(scores.c.tenant_id == tenant_id)
-        .order_by(scores.c.score.desc(), scores.c.lead_id)
-        .limit(limit)
-    )
-    if tier:
-        query = query.where(scores.c.tier == tier)
-    if after:
-        score, lead_id = after
-        further = sa.and_(scores.c.score == score, scores.c.lead_id > lead_id)
-        query = query.where(sa.or_(scores.c.score < score, further))
-    return connection.execute(query).all()
 
 
 def records_of(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> Sequence[AnyRow]:

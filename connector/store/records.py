@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Company, Record, Removal
-from connector.store import anchors, successions
+from connector.store import anchors, fields, successions
 from connector.store.bulk import upsert
+from connector.store.searching import keys_of
 from connector.store.tables import changes, companies, conversions, events, links, outbox, records
 from connector.store.types import AnyRow
 
@@ -28,6 +29,7 @@ def save(
     ``seen_at`` is when the CRM was asked. Two workers may have asked about the same record: what the CRM
     changed later stays, and one that left after ``seen_at`` is not brought back.
     """
+    roles = fields.roles_of(connection, connection_id) if found else {}
     rows = [
         {
             "tenant_id": tenant_id,
@@ -42,6 +44,7 @@ def save(
             "properties": dict(item.properties),
             "removed_at": None,
             "seen_at": seen_at,
+            **keys_of(item.properties, roles),
         }
         for item in found
     ]
@@ -241,3 +244,11 @@ def count_open(connection: Connection, connection_id: UUID) -> int:
     """Return how many records of a connection are not removed."""
     where = sa.and_(records.c.connection_id == connection_id, records.c.removed_at.is_(None))
     return connection.execute(sa.select(sa.func.count()).select_from(records).where(where)).scalar_one()
+
+
+def left_at(connection: Connection, tenant_id: UUID, lead_id: int) -> datetime | None:
+    """Return when the last record of a lead left its CRM; None where one is open, or none is held any more."""
+    mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
+    total, gone = sa.func.count(), sa.func.count(records.c.removed_at)
+    row = connection.execute(sa.select(total, gone, sa.func.max(records.c.removed_at)).where(mine)).one()
+    return row[2] if row[0] == row[1] else None

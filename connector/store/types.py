@@ -73,5 +73,7 @@ AnyRow = sa.Row[*tuple[Any, ...]]
 
 Json = JSON
 Text = String
+Binary = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text that is compared byte by byte, so that an index finds what begins with something."""
 Blob = LargeBinary
 Money = Numeric(20, 4)

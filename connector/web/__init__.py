@@ -13,6 +13,7 @@ from connector.web import (
     access,
     api,
     api_keys,
+    audit,
     capacity,
     card_calls,
     cards,
@@ -34,6 +35,7 @@ from connector.web import (
     health,
     join,
     kpis,
+    lead_list,
     leads,
     metrics,
     model,
@@ -48,6 +50,8 @@ from connector.web import (
     reports,
     security,
     session,
+    settings_page,
+    sync,
     tracking,
     unsubscribing,
     versions,
@@ -61,6 +65,7 @@ _BLUEPRINTS = (
     connect.pages,
     oauth.pages,
     connections.pages,
+    lead_list.pages,
     leads.pages,
     companies.pages,
     model.pages,
@@ -85,6 +90,9 @@ _BLUEPRINTS = (
     enrichment.pages,
     digest.pages,
     access.pages,
+    audit.pages,
+    settings_page.pages,
+    sync.pages,
     join.pages,
     webhooks.endpoint,
     card_calls.endpoint,
@@ -135,6 +143,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     api.register(app, settings, csrf)
     guard.register(app)
+    sync.register(app)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation)
     errors.register(app)

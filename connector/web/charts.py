@@ -8,12 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from connector.services.kpis.shapes import Channels, KpiReport
+from connector.services.reports.course import Scored
 from connector.services.reports.experiments import Line
 from connector.services.reports.feedback import Counted, FeedbackReport
 from connector.services.reports.lead import ScoreCard
 from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
 from scoring.figures.channels import channels
+from scoring.figures.course import course
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
 from scoring.figures.thresholds import thresholds
@@ -30,6 +32,12 @@ def lead_waterfall(card: ScoreCard) -> Markup:
         parts = [*parts, (REST, card.other)]
     title = f"From the average lead to a score of {card.score:.1f}"
     return Markup(waterfall(card.base, parts, title=title))  # noqa: S704 # escaped where it is drawn
+
+
+def score_course(found: Sequence[Scored]) -> Markup | None:
+    """Draw how a lead's score went; None of fewer than two scores."""
+    drawn = course([(one.at, one.score, one.tier) for one in found])
+    return Markup(drawn.svg) if drawn else None  # noqa: S704 # escaped where it is drawn
 
 
 def model_figures(report: Mapping[str, Any]) -> dict[str, Markup]:
@@ -95,6 +103,7 @@ def thumb_charts(report: FeedbackReport) -> tuple[Markup | None, Markup | None]:
 
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
+    "score_course": score_course,
     "model_figures": model_figures,
     "looks_chart": looks_chart,
     "drift_figure": drift_figure,

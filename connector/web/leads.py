@@ -1,44 +1,33 @@
-"""The leads by score, and one lead with its reasons."""
+"""One lead: its score with the reasons, and what happened with it."""
 
 from __future__ import annotations
-
-import re
-from decimal import Decimal
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from connector.records import Tier
 from connector.services.access.permissions import Permission
 from connector.services.feedback.reasons import BY_HAND, DOWN, LEFT_OUT, UP
 from connector.services.reports.changes import lead_changes
+from connector.services.reports.ended import ended_lead
 from connector.services.reports.lead import lead_report
-from connector.services.reports.lead_list import Place, lead_page
+from connector.services.reports.supposing import ROWS, suppose_page
 from connector.web.charts import lead_waterfall
 from connector.web.guard import needs
-from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
+from connector.web.words import KINDS
 
 pages = Blueprint("leads", __name__, url_prefix="/leads")
-
-_SCORE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
-
-
-@pages.get("")
-@needs(Permission.SEE)
-def index() -> ResponseReturnValue:
-    """List scored leads, the best first."""
-    tenant, tier, after = tenant_id(), _tier(), _place()
-    page = lead_page(services(), tenant, tier=tier, after=after)
-    return render_template("leads.html", page=page, tier=tier, first_page=after is None)
 
 
 @pages.get("/<int:lead_id>")
 @needs(Permission.SEE)
 def show(lead_id: int) -> ResponseReturnValue:
     """Show why a lead has its score, and what happened with it."""
-    report = lead_report(services(), tenant_id(), lead_id) or abort(404)
+    report = lead_report(services(), tenant_id(), lead_id)
+    if report is None:
+        ended = ended_lead(services(), tenant_id(), lead_id) or abort(404)
+        return render_template("gone.html", ended=ended), 410
     words = {"thumbs_up": UP, "thumbs_down": DOWN, "thumb_reasons": {**UP, **DOWN}, "left_out": LEFT_OUT}
     return render_template("lead.html", report=report, by_hand=BY_HAND, **words)
 
@@ -61,23 +50,17 @@ def changes(lead_id: int, seq: int) -> ResponseReturnValue:
     return render_template("changes.html", report=report)
 
 
-def _tier() -> Tier | None:
-    named = request.args.get("tier")
-    if not named:
-        return None
-    try:
-        return Tier(named)
-    except ValueError:
-        abort(404)
+@pages.get("/<int:lead_id>/what-if")
+@needs(Permission.SEE)
+def ask(lead_id: int) -> ResponseReturnValue:
+    """Show the form of "what if"."""
+    page = suppose_page(services(), tenant_id(), lead_id, None) or abort(404)
+    return render_template("whatif.html", page=page, rows=ROWS, kinds=KINDS)
 
 
-def _place() -> Place | None:
-    """Read ``after=<score>~<lead id>``, as the "next" link writes it."""
-    text = request.args.get("after")
-    if not text:
-        return None
-    score, _, number = text.partition("~")
-    lead_id = row_number(number)
-    if lead_id is None or not _SCORE.fullmatch(score):
-        abort(404)
-    return Decimal(score), lead_id
+@pages.post("/<int:lead_id>/what-if")
+@needs(Permission.SEE)
+def suppose(lead_id: int) -> ResponseReturnValue:
+    """Show what the model would make of the lead with other values, or had it done more."""
+    page = suppose_page(services(), tenant_id(), lead_id, request.form) or abort(404)
+    return render_template("whatif.html", page=page, rows=ROWS, kinds=KINDS, asked=request.form)

@@ -43,7 +43,7 @@ GROUPS = (
     Group(
         "Leads",
         (
-            Entry("Leads", "leads.index", also=("privacy",)),
+            Entry("Leads", "lead_list.index", also=("leads", "privacy")),
             Entry("Companies", "companies.index"),
             Entry("People", "people.index"),
             Entry("Feedback", "feedback.index"),
@@ -75,18 +75,21 @@ GROUPS = (
         "Accounts",
         (
             Entry("Connection", "connect.start_page", also=("connections",)),
+            Entry("Sync health", "sync.index"),
             Entry("Publication", "publication.show"),
             Entry("Tracking", "tracking.index", Permission.TRACK),
             Entry("Enrichment", "enrichment.index", Permission.ENRICH),
         ),
     ),
     Group(
-        "Access",
+        "Settings",
         (
+            Entry("Settings", "settings.index"),
             Entry("Users", "access.index", Permission.ADMIT),
             Entry("API keys", "api_keys.index", Permission.PROGRAM),
             Entry("Webhooks", "webhooks_out.index", Permission.PROGRAM),
             Entry("Digest", "digest.index", Permission.TELL),
+            Entry("Audit", "audit.index", Permission.AUDIT),
         ),
     ),
 )

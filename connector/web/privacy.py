@@ -53,4 +53,4 @@ def erase(lead_id: int) -> ResponseReturnValue:
     if erasing.ask_for_lead(services(), tenant_id(), lead_id, asker()) is None:
         abort(404)
     flash("The person is being forgotten, which takes about a minute. Nothing that comes late brings them back.")
-    return redirect(url_for("leads.index"))
+    return redirect(url_for("lead_list.index"))

@@ -136,6 +136,8 @@ _EVENTS: Mapping[EventKind, tuple[str, str]] = {
     EventKind.CUSTOM: ("Something else happened", "{}"),
 }
 """What a kind of event is called without and with its detail."""
+KINDS: Mapping[EventKind, str] = {kind: plain for kind, (plain, _) in _EVENTS.items()}
+"""What each kind of event is called."""
 
 _ACTORS = {
     Actor.LEAD: "",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from connector.store import claims, leads, ledger, successions, tenants
+from connector.records import FieldDefinition, FieldRole, FieldType
+from connector.store import claims, fields, leads, ledger, successions, tenants
+from connector.store import records as records_store
 from connector.store.migrate import downgrade, upgrade
 from connector.store.session import Store
 from connector.store.tables import ledger_payloads, metadata, records
-from tests.store.world import NOW, with_records
+from tests.store.world import NOW, record, with_records
 
 
 def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
@@ -51,9 +55,10 @@ def test_tenants_of_before_go_on_writing_and_what_was_under_way_is_read_back(sto
 
 def test_leads_of_before_keep_all_that_hangs_on_them_and_the_way_back_leaves_nothing_unfindable(store: Store) -> None:
     """Their table is made anew on SQLite. What ended leads leave is nothing that an older release could erase."""
-    downgrade(store, "0024")
     with store.transaction() as connection:
         tenant_id, _ = with_records(connection)
+    downgrade(store, "0024")
+    with store.transaction() as connection:
         found = leads.save(connection, tenant_id, [leads.NewLead(key, NOW, None, None) for key in ("a", "b")])
         connection.execute(sa.update(records).values(lead_id=found["a"]))
         ledger.append(connection, tenant_id, [ledger.Entry("scored", lead, {}) for lead in (found["a"], 70)], NOW)
@@ -73,3 +78,25 @@ def test_leads_of_before_keep_all_that_hangs_on_them_and_the_way_back_leaves_not
         if connection.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
     upgrade(store)
+
+
+def test_records_of_before_are_found_by_their_names(store: Store) -> None:
+    """As by a sync: from the fields that hold names in their account, and none where there are no such fields."""
+    with store.transaction() as connection:
+        tenant_id, account = with_records(connection, count=1)
+        roles = ((FieldRole.FIRST_NAME, "given"), (FieldRole.LAST_NAME, "family"))
+        fields.save(
+            connection,
+            tenant_id,
+            account,
+            [FieldDefinition(name, name, FieldType.TEXT, role=role) for role, name in roles],
+        )
+        person = replace(record(2), properties={"given": " Zoë", "family": "O'Neil  Smith"})
+        records_store.save(connection, tenant_id, account, [person], NOW)
+        columns = (records.c.name_key, records.c.surname_key, records.c.firm_key)
+        before = connection.execute(sa.select(*columns).order_by(records.c.id)).all()
+    assert before == [(None, None, None), ("zoë o'neil smith", "o'neil smith zoë", None)]
+    downgrade(store, "0039")
+    upgrade(store)
+    with store.reading() as connection:
+        assert connection.execute(sa.select(*columns).order_by(records.c.id)).all() == before

@@ -34,6 +34,9 @@ class Permission(StrEnum):
     SIGN = "sign the organisation's objectives"
     TELL = "say which addresses are sent the weekly figures and alerts"
     REVIEW = "read reviews of compliance and cost, have reports made, and sign them off"
+    EXPORT = "take scores out as a file"
+    POOL = "give coefficients of models to other organisations, and take theirs"
+    AUDIT = "look through the ledger, have it verified and take it out as a file"
     ADMIT = "invite people, change their roles and remove them, up to the own role"
 
 
@@ -59,6 +62,9 @@ LEAST: Mapping[Permission, Role] = MappingProxyType(
         Permission.SIGN: Role.OWNER,
         Permission.TELL: Role.OWNER,
         Permission.REVIEW: Role.ADMIN,
+        Permission.EXPORT: Role.ANALYST,
+        Permission.POOL: Role.OWNER,
+        Permission.AUDIT: Role.ADMIN,
         Permission.ADMIT: Role.ADMIN,
     }
 )

@@ -17,6 +17,7 @@ from connector.errors import Disconnected, SettingsError
 from connector.records import Actor, EventKind, Tier
 from connector.services.context import Services
 from connector.services.opening import open_adapter
+from connector.services.reports.course import Scored, score_course
 from connector.services.reports.enrichment import Provenance, provenance
 from connector.services.reports.people import Naming, Person
 from connector.services.reports.said import Said, said_of
@@ -38,6 +39,7 @@ from connector.store.types import AnyRow
 
 _EVENTS = 40
 _ENTRIES = 20
+_SITE = "your own site"
 _SMALLEST_OTHER = 0.005
 """Log-odds below which the rest of the inputs is rounding, not a contribution."""
 
@@ -91,13 +93,17 @@ class ScoreCard:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event of a lead's recent history. ``arrival``: what led to a visit of the tenant's own site."""
+    """One event of a lead's recent history. ``arrival``: what led to a visit of the tenant's own site.
+
+    ``told_by`` is who tells it: a CRM, or the tenant's own site.
+    """
 
     at: datetime
     kind: EventKind
     actor: Actor
     detail: str | None
     arrival: Mapping[str, str] = field(default_factory=dict)
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,7 @@ class LeadReport:
     company: CompanyChance | None = None
     joined: tuple[FormerLead, ...] = ()
     said: Said = field(default_factory=Said)
+    course: Sequence[Scored] = ()
 
     @property
     def comparable(self) -> frozenset[int]:
@@ -183,11 +190,12 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
             return None
         person = Naming.of_tenant(session, tenant_id).person(lead_id, records)
         score = scores.of_lead(session, tenant_id, lead_id)
-        happened = _happenings(session, tenant_id, lead_id)
+        accounts = _accounts(session, tenant_id)
+        happened = _happenings(services, session, tenant_id, lead_id, accounts)
         joined = successions.joined(session, tenant_id, lead_id)
         entries = ledger.of_lead(session, tenant_id, lead_id, _ENTRIES, [row.lead_id for row in joined])
+        course = score_course(session, tenant_id, lead_id, [row.lead_id for row in joined])
         newest = ledger.newest(session, tenant_id, "scored", lead_id, None)
-        accounts = _accounts(session, tenant_id)
         left = overwrites.left_alone_of(session, tenant_id, lead_id)
         speed = lead_speed(session, tenant_id, lead_id)
         objected_at = objections.since(session, tenant_id, lead_id)
@@ -208,6 +216,7 @@ def lead_report(services: Services, tenant_id: UUID, lead_id: int) -> LeadReport
         company=_company(scored_company) if scored_company else None,
         joined=tuple(FormerLead(row.lead_id, row.at) for row in joined),
         said=said,
+        course=course,
     )
 
 
@@ -220,17 +229,30 @@ def _company(row: AnyRow) -> CompanyChance:
     return CompanyChance(row.id, row.leads, float(row.probability))
 
 
-def _happenings(session: Connection, tenant_id: UUID, lead_id: int) -> tuple[Happening, ...]:
+def _happenings(
+    services: Services, session: Connection, tenant_id: UUID, lead_id: int, accounts: Mapping[UUID, CrmConnection]
+) -> tuple[Happening, ...]:
     """The newest events that the CRMs and the tenant's own sites tell, the newest first."""
     told = [
-        Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail)
+        Happening(
+            row.at,
+            EventKind(row.kind),
+            Actor(row.actor),
+            row.detail,
+            told_by=_label(services, accounts[row.connection_id]),
+        )
         for row in events.timeline(session, tenant_id, lead_id, _EVENTS)
     ]
     seen = [
-        Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail, row.arrival)
+        Happening(row.at, EventKind(row.kind), Actor(row.actor), row.detail, row.arrival, _SITE)
         for row in tracked.timeline(session, tenant_id, lead_id, _EVENTS)
     ]
     return tuple(sorted([*told, *seen], key=lambda item: item.at, reverse=True)[:_EVENTS])
+
+
+def _label(services: Services, account: CrmConnection) -> str:
+    app = services.apps.get(account.vendor)
+    return app.capabilities.label if app else account.vendor
 
 
 def score_card(row: AnyRow, body: Mapping[str, Any] | None) -> ScoreCard:
@@ -286,8 +308,7 @@ def _links(
 
 
 def _link(services: Services, account: CrmConnection, row: AnyRow, left_alone_since: datetime | None) -> RecordLink:
-    app = services.apps.get(account.vendor)
-    label = app.capabilities.label if app else account.vendor
+    label = _label(services, account)
     try:
         url = open_adapter(services, account.id).record_url(row.vendor_id)
     except (Disconnected, SettingsError):

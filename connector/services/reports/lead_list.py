@@ -1,9 +1,10 @@
-"""The leads page: who to call first, and why."""
+"""The leads page: who to call first, and why; and who is called so."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from uuid import UUID
@@ -11,81 +12,129 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.records import Tier
+from connector.services.addresses import mailbox_of
 from connector.services.context import Services
 from connector.services.reports.people import Naming, Person
-from connector.store import leads, scores
+from connector.services.tracking.pseudonyms import person_key_of
+from connector.services.views import Asked
+from connector.store import connections, lead_list, leads
+from connector.store.connections import CrmConnection
+from connector.store.lead_list import Place, Wanted
+from connector.store.searching import folded
 from connector.store.types import AnyRow
 
 PAGE_SIZE = 50
 _REASONS = 2
-
-Place = tuple[Decimal, int]
-"""(score, lead id) of the last row of a page: where the next page begins."""
+EVERYBODY = Asked()
 
 
 @dataclass(frozen=True, slots=True)
 class LeadRow:
-    """One scored lead. ``probability`` is the calibrated chance; ``reasons`` the strongest that speak for it."""
+    """One lead. ``probability`` is the calibrated chance; ``reasons`` the strongest that speak for it.
+
+    ``tier``, ``score`` and ``probability`` are None of a lead without a score. ``acted_at``: when it did something
+    last, as far as a CRM tells.
+    """
 
     lead_id: int
     person: Person
-    score: Decimal
-    probability: float
-    tier: Tier
+    score: Decimal | None
+    probability: float | None
+    tier: Tier | None
     reasons: tuple[str, ...]
+    acted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeadPage:
-    """One page of the table. ``following`` is None on the last page; ``counts`` is tier → leads."""
+    """One page of the table. ``following`` is None on the last page; ``counts`` is tier → leads, up to a bound."""
 
     rows: tuple[LeadRow, ...]
     counts: Mapping[Tier, int]
     following: Place | None
+    accounts: Sequence[CrmConnection]
 
     @property
     def total(self) -> int:
-        """How many leads have a score."""
+        """How many leads have a score, as far as they were counted."""
         return sum(self.counts.values())
 
+    def told(self, counts: Sequence[int]) -> str:
+        """Return the sum of counts in words: "10,000+" where one was not counted to its end."""
+        whole = all(count <= lead_list.MOST_COUNTED for count in counts)
+        return f"{sum(counts):,}" if whole else f"{lead_list.MOST_COUNTED:,}+"
 
-def lead_page(services: Services, tenant_id: UUID, *, tier: Tier | None, after: Place | None) -> LeadPage:
-    """Return up to 50 scored leads, highest score first, from behind ``after``."""
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The leads that a search found, the highest scores first. ``more``: others fit as well."""
+
+    rows: tuple[LeadRow, ...]
+    more: bool
+
+
+def lead_page(services: Services, tenant_id: UUID, asked: Asked = EVERYBODY, *, after: Place | None = None) -> LeadPage:
+    """Return up to 50 scored leads, highest score first unless asked otherwise, from behind ``after``."""
+    wanted = _wanted(asked, services.clock.now())
     with services.store.reading(tenant_id) as session:
         # One more than is shown tells whether another page follows.
-        found = leads.page(session, tenant_id, tier=tier, after=after, limit=PAGE_SIZE + 1)
+        found, ended = lead_list.page(session, tenant_id, wanted, after, PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
         rows = lead_rows(session, tenant_id, shown)
-        counts = scores.summary(session, tenant_id)
+        counts = lead_list.counted(session, tenant_id, Tier)
+        accounts = connections.of_tenant(session, tenant_id)
     last = shown[-1] if len(found) > PAGE_SIZE else None
     return LeadPage(
         rows=rows,
-        counts={band: counts.get(band, 0) for band in Tier},
-        following=(last.score, last.lead_id) if last else None,
+        counts={band: counts[band] for band in Tier},
+        following=(last.score, last.lead_id) if last else ended,
+        accounts=accounts,
     )
 
 
+def _wanted(asked: Asked, now: datetime) -> Wanted:
+    since = now - timedelta(days=asked.days) if asked.days is not None else None
+    return Wanted(asked.tier, asked.company, asked.account, since, asked.lowest_first)
+
+
+def search(services: Services, tenant_id: UUID, text: str) -> Found | None:
+    """Return the leads whose name or company begins so, or whose address it is; None of an empty text."""
+    begins = folded(text)
+    if begins is None:
+        return None
+    mailbox = mailbox_of(text.strip()) if "@" in text else None
+    with services.store.reading(tenant_id) as session:
+        ids, more = lead_list.called(session, tenant_id, begins)
+        if mailbox is not None:
+            ids |= lead_list.addressed(session, tenant_id, person_key_of(mailbox))
+        rows = lead_list.best_of(session, tenant_id, ids, PAGE_SIZE)
+        return Found(lead_rows(session, tenant_id, rows), more or len(ids) > len(rows))
+
+
 def lead_rows(session: Connection, tenant_id: UUID, found: Sequence[AnyRow]) -> tuple[LeadRow, ...]:
-    """Return scored leads (lead_id, score, probability, tier, reasons) with who they are."""
-    people = _people(session, tenant_id, found)
-    return tuple(_row(row, people[row.lead_id]) for row in found)
+    """Return leads (lead_id, score, probability, tier, reasons) with who they are."""
+    ids = [row.lead_id for row in found]
+    people = _people(session, tenant_id, ids)
+    acted = lead_list.last_acts(session, tenant_id, ids)
+    return tuple(_row(row, people[row.lead_id], acted.get(row.lead_id)) for row in found)
 
 
-def _people(session: Connection, tenant_id: UUID, rows: Sequence[AnyRow]) -> dict[int, Person]:
+def _people(session: Connection, tenant_id: UUID, ids: Collection[int]) -> dict[int, Person]:
     naming = Naming.of_tenant(session, tenant_id)
-    ids = [row.lead_id for row in rows]
-    owned = groupby(leads.records_of(session, tenant_id, ids), key=lambda record: record.lead_id)
+    owned = groupby(leads.records_of(session, tenant_id, list(ids)), key=lambda record: record.lead_id)
     named = {lead_id: naming.person(lead_id, records) for lead_id, records in owned}
     return {lead_id: named.get(lead_id) or naming.person(lead_id, ()) for lead_id in ids}
 
 
-def _row(row: AnyRow, person: Person) -> LeadRow:
-    raising = [reason["sentence"] for reason in row.reasons if reason["contribution"] > 0]
+def _row(row: AnyRow, person: Person, acted_at: datetime | None) -> LeadRow:
+    raising = [reason["sentence"] for reason in row.reasons or () if reason["contribution"] > 0]
+    scored = row.score is not None
     return LeadRow(
         lead_id=row.lead_id,
         person=person,
-        score=Decimal(row.score),
-        probability=float(row.probability),
-        tier=Tier(row.tier),
+        score=Decimal(row.score) if scored else None,
+        probability=float(row.probability) if scored else None,
+        tier=Tier(row.tier) if scored else None,
         reasons=tuple(raising[:_REASONS]),
+        acted_at=acted_at,
     )

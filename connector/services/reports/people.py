@@ -33,8 +33,8 @@ class Naming:
     @classmethod
     def of_tenant(cls, session: Connection, tenant_id: UUID) -> Naming:
         """Learn which fields mean what in a tenant's accounts."""
-        rows = fields.of_tenant(session, tenant_id)
-        return cls({(row.connection_id, row.role): row.name for row in rows if row.role and not row.company})
+        rows = fields.parts_of_names(session, tenant_id)
+        return cls({(row.connection_id, row.role): row.name for row in rows})
 
     def person(self, lead_id: int, records: Iterable[AnyRow]) -> Person:
         """Return who a lead is; of several records the first that tells a part wins."""

@@ -1,6 +1,6 @@
 """Every table of the product. Each row that belongs to a tenant carries its id."""
 
-from connector.store.tables.access import identities, invitations, sign_ins, users
+from connector.store.tables.access import identities, invitations, lead_views, sign_ins, users
 from connector.store.tables.api import api_answers, api_keys, api_recomputations, api_uses
 from connector.store.tables.base import metadata
 from connector.store.tables.drifting import drift_alarms, drift_findings, drift_references
@@ -23,6 +23,7 @@ from connector.store.tables.reporting import digest_recipients, kpi_reports, mar
 from connector.store.tables.schedules import pulses, schedules
 from connector.store.tables.scored import (
     ledger,
+    ledger_checks,
     ledger_heads,
     ledger_payloads,
     model_shares,
@@ -73,8 +74,10 @@ __all__ = [
     "kpi_reports",
     "lanes",
     "lead_marks",
+    "lead_views",
     "leads",
     "ledger",
+    "ledger_checks",
     "ledger_heads",
     "ledger_payloads",
     "links",

@@ -1,11 +1,11 @@
-"""Who may use a tenant's pages: users, by whom the CRM knows them, invitations, and who is signed in."""
+"""Who may use a tenant's pages: users, by whom the CRM knows them, invitations, who is signed in, and their views."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Uuid
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint, Uuid
 
 from connector.store.tables.base import metadata, of_connection, of_tenant
-from connector.store.types import Text, UtcTime
+from connector.store.types import Json, Text, UtcTime
 
 users = Table(
     "users",
@@ -55,4 +55,17 @@ sign_ins = Table(
     Column("begun_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Index("ix_sign_ins_user_id", "user_id"),
+)
+
+lead_views = Table(
+    "lead_views",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of_tenant(),
+    _of_user(),
+    Column("name", Text, nullable=False),
+    Column("asked", Json, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    UniqueConstraint("user_id", "name"),
+    Index("ix_lead_views_tenant_id", "tenant_id"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint, false, text
 
 from connector.store.tables.base import metadata, of_connection, of_tenant
-from connector.store.types import BigId, Json, Money, Text, UtcTime
+from connector.store.types import BigId, Binary, Json, Money, Text, UtcTime
 
 companies = Table(
     "companies",
@@ -59,6 +59,10 @@ records = Table(
     Column("removed_at", UtcTime),
     Column("objected_at", UtcTime),
     Column("seen_at", UtcTime),
+    # What it is found by (store/searching).
+    Column("name_key", Binary),
+    Column("surname_key", Binary),
+    Column("firm_key", Binary),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
     Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
@@ -69,6 +73,16 @@ records = Table(
         "lead_id",
         sqlite_where=text("objected_at IS NOT NULL"),
         postgresql_where=text("objected_at IS NOT NULL"),
+    ),
+    *(
+        Index(
+            f"ix_records_{name}",
+            "tenant_id",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("name_key", "surname_key", "firm_key")
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid, text
 
 from connector.store.tables.base import metadata, of_tenant
 from connector.store.types import BigId, Blob, Json, Text, UtcTime
@@ -74,7 +74,11 @@ scores = Table(
     # What CRMs are told instead, where a person said so (services/feedback/overriding).
     Column("by_hand", Json(none_as_null=True)),
     Index("ix_scores_tenant_id_score", "tenant_id", "score", "lead_id"),
+    Index("ix_scores_tenant_id_tier", "tenant_id", "tier", "score", "lead_id"),
 )
+
+RARE = "kind <> 'scored'"
+"""What parts the entries that people look for from those that each score makes."""
 
 ledger = Table(
     "ledger",
@@ -87,6 +91,7 @@ ledger = Table(
     Column("commitment", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Index("ix_ledger_tenant_id_lead_id", "tenant_id", "lead_id"),
+    Index("ix_ledger_rare", "tenant_id", "kind", "seq", sqlite_where=text(RARE), postgresql_where=text(RARE)),
 )
 
 ledger_payloads = Table(
@@ -105,6 +110,19 @@ ledger_heads = Table(
     Column("seq", BigId, nullable=False),
     Column("hash", Text, nullable=False),
     Column("seal", Text),
+)
+
+ledger_checks = Table(
+    "ledger_checks",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    # How far a check that is under way has come; null: none is.
+    Column("begun_at", UtcTime),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    # What the last one that came to its end found.
+    Column("ended_at", UtcTime),
+    Column("found", Json),
 )
 
 score_inputs = Table(

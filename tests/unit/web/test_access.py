@@ -28,8 +28,9 @@ MAY = {
         Permission.JOIN,
         Permission.SPEND,
         Permission.DRAFT,
+        Permission.EXPORT,
     },
-    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN},
+    Role.ADMIN: set(Permission) - {Permission.EXPERIMENT, Permission.TELL, Permission.SIGN, Permission.POOL},
     Role.OWNER: set(Permission),
 }
 """What each role may do, as the page tells it; an owner differs from an admin also in whom they may make one."""
@@ -87,7 +88,7 @@ def test_every_route_declares_who_may_use_it(fresh: Site) -> None:
 
 def test_a_route_that_declares_nothing_is_closed(fresh: Site) -> None:
     """Also to the owner: forgetting to declare opens nothing."""
-    fresh.app.extensions["connector.needs"] = {**fresh.app.extensions["connector.needs"], "leads.index": None}
+    fresh.app.extensions["connector.needs"] = {**fresh.app.extensions["connector.needs"], "lead_list.index": None}
     assert fresh.signed_in().get("/leads").status_code == 403
 
 
@@ -117,7 +118,7 @@ def test_a_viewer_sees_the_pages_and_no_button(owned: tuple[Site, Browser]) -> N
     for path in (page, "/leads", "/companies", "/people", "/model", "/fields", "/publication"):
         answer = viewer.get(path)
         assert answer.status_code == 200
-        assert set(forms(answer.text)) <= {"/sign-out"}, path
+        assert set(forms(answer.text)) <= {"/sign-out", "/leads", "/leads/search"}, path
     assert "Access" not in viewer.get("/leads").text
 
 

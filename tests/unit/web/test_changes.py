@@ -46,7 +46,7 @@ def _seqs(site: Site, lead: int) -> list[int]:
 
 
 def _best(site: Site) -> int:
-    return lead_page(site.world.services, site.tenant_of("101"), tier=None, after=None).rows[0].lead_id
+    return lead_page(site.world.services, site.tenant_of("101")).rows[0].lead_id
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_page_of_a_lead_leads_to_what_changed(twice: Site, owner: Browser) -
 def test_only_a_leads_own_scores_are_compared(twice: Site, owner: Browser) -> None:
     """Another lead's entry, and one that is none, are not found."""
     lead = _best(twice)
-    other = lead_page(twice.world.services, twice.tenant_of("101"), tier=None, after=None).rows[1].lead_id
+    other = lead_page(twice.world.services, twice.tenant_of("101")).rows[1].lead_id
     assert owner.get(f"/leads/{lead}/changes/{_seqs(twice, other)[0]}").status_code == 404
     assert owner.get(f"/leads/{lead}/changes/999999").status_code == 404
 
@@ -96,7 +96,7 @@ def test_scores_whose_inputs_are_gone_are_not_compared(twice: Site, owner: Brows
 def test_entries_of_a_lead_that_joined_say_so(twice: Site, owner: Browser) -> None:
     """On the page of the lead that it became, and nowhere else."""
     tenant, former = twice.tenant_of("101"), 987_654
-    lead, other = [row.lead_id for row in lead_page(twice.world.services, tenant, tier=None, after=None).rows[:2]]
+    lead, other = [row.lead_id for row in lead_page(twice.world.services, tenant).rows[:2]]
     newest = _seqs(twice, lead)[0]
     with twice.world.services.store.transaction() as session:
         record = session.execute(sa.select(records.c.id).where(records.c.lead_id == lead)).scalars().first()

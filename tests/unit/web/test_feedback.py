@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from connector.records import Role
 from connector.services.reports.feedback import feedback_report, last_words
-from connector.store import feedback, leads, scores
+from connector.store import feedback, lead_list, scores
+from connector.store.lead_list import Wanted
 from connector.store.tables import conversions, exclusions, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
 
@@ -38,7 +39,7 @@ def adam(live: Site, tenant: UUID) -> Browser:
 def best(live: Site, tenant: UUID) -> int:
     """The lead with the best score."""
     with live.world.services.store.reading(tenant) as session:
-        return int(leads.page(session, tenant, tier=None, after=None, limit=1)[0].lead_id)
+        return int(lead_list.page(session, tenant, Wanted(), None, 1)[0][0].lead_id)
 
 
 def test_a_viewer_says_what_she_thinks_and_everybody_sees_it(live: Site, rita: Browser, tenant: UUID) -> None:

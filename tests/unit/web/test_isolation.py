@@ -21,6 +21,7 @@ from connector.store import (
     connections,
     drifting,
     exclusions,
+    lead_views,
     ledger,
     models,
     periodic,
@@ -175,7 +176,25 @@ def _exclusion(site: Site, account: str) -> dict[str, object]:
     return {"exclusion_id": row["id"]}
 
 
+def _view(site: Site, account: str) -> dict[str, object]:
+    tenant = site.tenant_of(account)
+    with site.world.services.store.transaction() as session:
+        (user, *_) = users.of_tenant(session, tenant)
+        lead_views.save(session, tenant, user.id, str(uuid4()), {}, NOW)
+        return {"view_id": lead_views.of_user(session, tenant, user.id)[0].id}
+
+
 OWNED = {
+    "sync.index": Owned("GET", _nothing),
+    "settings.index": Owned("GET", _nothing),
+    "settings.choose_band": Owned("POST", _nothing),
+    "settings.choose_learning": Owned("POST", _nothing),
+    "settings.choose_text": Owned("POST", _nothing),
+    "settings.choose_step": Owned("POST", _nothing),
+    "settings.choose_pooling": Owned("POST", _nothing),
+    "audit.index": Owned("GET", _nothing),
+    "audit.export": Owned("POST", _nothing),
+    "audit.verify": Owned("POST", _nothing),
     "feedback.index": Owned("GET", _nothing),
     "feedback.rate": Owned("POST", _lead),
     "feedback.override": Owned("POST", _lead),
@@ -248,8 +267,17 @@ OWNED = {
     "drift.accept": Owned("POST", _alarm),
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
-    "leads.index": Owned("GET", _nothing),
+    "lead_list.index": Owned("GET", _nothing),
+    "lead_list.search": Owned("POST", _nothing),
+    "lead_list.rate": Owned("POST", _nothing),
+    "lead_list.leave_out": Owned("POST", _nothing),
+    "lead_list.score_again": Owned("POST", _nothing),
+    "lead_list.keep": Owned("POST", _nothing),
+    "lead_list.remove": Owned("POST", _view),
+    "lead_list.export": Owned("POST", _nothing),
     "leads.show": Owned("GET", _lead),
+    "leads.ask": Owned("GET", _lead),
+    "leads.suppose": Owned("POST", _lead),
     "leads.changes": Owned("GET", _score),
     "leads.waterfall": Owned("GET", _scored),
     "model.show": Owned("GET", _nothing),
@@ -297,10 +325,17 @@ def _after_lead(site: Site, account: str) -> dict[str, object]:
     return {"after": f"99.0~{_lead(site, account)['lead_id']}"}
 
 
+def _ticked(site: Site, account: str) -> dict[str, object]:
+    return {"lead": _lead(site, account)["lead_id"]}
+
+
 TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
     "connections.replay": _typed_record,
     "connections.reset": _typed_record,
-    "leads.index": _after_lead,
+    "lead_list.index": _after_lead,
+    "lead_list.rate": _ticked,
+    "lead_list.leave_out": _ticked,
+    "lead_list.score_again": _ticked,
 }
 """Ids in forms and queries, by the route that takes them; the address beside them is one's own."""
 

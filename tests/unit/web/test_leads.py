@@ -16,6 +16,7 @@ from markupsafe import escape
 from connector.records import FieldRole, Tier
 from connector.services.reports.lead import LeadReport, lead_report
 from connector.services.reports.lead_list import PAGE_SIZE, lead_page
+from connector.services.views import Asked
 from connector.store import connections, scores
 from connector.store.connections import Health
 from connector.store.tables import connections as connection_table
@@ -33,7 +34,7 @@ NEXT = re.compile(r'rel="next" href="([^"]+)"')
 
 def best(site: Site) -> int:
     """The lead with the highest score."""
-    return lead_page(site.world.services, site.tenant_of("101"), tier=None, after=None).rows[0].lead_id
+    return lead_page(site.world.services, site.tenant_of("101")).rows[0].lead_id
 
 
 def report_of(site: Site, lead_id: int) -> LeadReport:
@@ -99,7 +100,7 @@ def test_an_address_that_means_nothing_is_not_there(alice: Browser, query: str) 
 
 def test_a_row_tells_chance_and_reasons_in_words(scored: Site, alice: Browser) -> None:
     """The best lead's row holds its score, its tier, its chance and what speaks for it."""
-    row = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[0]
+    row = lead_page(scored.world.services, scored.tenant_of("101")).rows[0]
     text = alice.get("/leads").text
     assert f"{row.score:.1f}" in text
     assert "about " in text
@@ -121,7 +122,7 @@ def test_names_are_shown_as_text_never_as_markup(scored: Site, alice: Browser) -
 
 def test_a_lead_without_a_name_goes_by_its_address(scored: Site, alice: Browser) -> None:
     """Where no field tells a name, the e-mail address stands for it."""
-    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[1].lead_id
+    lead = lead_page(scored.world.services, scored.tenant_of("101")).rows[1].lead_id
     person = report_of(scored, lead).person
     assert person.name == person.email
     assert person.name in alice.get(f"/leads/{lead}").text
@@ -129,7 +130,7 @@ def test_a_lead_without_a_name_goes_by_its_address(scored: Site, alice: Browser)
 
 def test_the_parts_of_a_score_add_up(scored: Site) -> None:
     """Starting point, reasons and the rest make the log-odds of the stated chance."""
-    for row in lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows:
+    for row in lead_page(scored.world.services, scored.tenant_of("101")).rows:
         card = report_of(scored, row.lead_id).score
         assert card
         total = card.base + sum(part.log_odds for part in card.contributions) + card.other
@@ -161,7 +162,7 @@ def test_the_page_of_a_lead_shows_score_reasons_events_and_record(scored: Site, 
 
 def test_the_expected_value_is_shown_where_amounts_are_known(scored: Site, alice: Browser) -> None:
     """In whole units of its currency; without amounts the page says nothing of it."""
-    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[4].lead_id
+    lead = lead_page(scored.world.services, scored.tenant_of("101")).rows[4].lead_id
     assert "Expected value" not in alice.get(f"/leads/{lead}").text
     seq = max(entry.seq for entry in report_of(scored, lead).entries if entry.kind == "scored")
     with scored.world.services.store.transaction() as session:
@@ -176,7 +177,7 @@ def test_the_expected_value_is_shown_where_amounts_are_known(scored: Site, alice
 
 def test_an_erased_entry_says_so(scored: Site, alice: Browser) -> None:
     """The chain keeps an entry whose content was deleted; the page shows that, not an error."""
-    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[2].lead_id
+    lead = lead_page(scored.world.services, scored.tenant_of("101")).rows[2].lead_id
     seqs = [entry.seq for entry in report_of(scored, lead).entries]
     with scored.world.services.store.transaction() as session:
         session.execute(sa.delete(ledger_payloads).where(ledger_payloads.c.seq.in_(seqs)))
@@ -185,7 +186,7 @@ def test_an_erased_entry_says_so(scored: Site, alice: Browser) -> None:
 
 def test_an_erased_score_still_has_a_picture(scored: Site) -> None:
     """Of its reasons and the rest, which the score's own row holds."""
-    lead = lead_page(scored.world.services, scored.tenant_of("101"), tier=None, after=None).rows[3].lead_id
+    lead = lead_page(scored.world.services, scored.tenant_of("101")).rows[3].lead_id
     card = report_of(scored, lead).score
     assert card
     assert card.contributions[0].sentence[:30] in lead_waterfall(replace(card, details=None))
@@ -226,7 +227,7 @@ def test_no_such_lead(alice: Browser) -> None:
 def test_keyset_pages_hold_when_leads_share_a_score(scored: Site) -> None:
     """The page after (score, lead) begins with the next lead of the same score, if there is one."""
     tenant, services = scored.tenant_of("101"), scored.world.services
-    rows = lead_page(services, tenant, tier=Tier.LOW, after=None).rows
+    rows = lead_page(services, tenant, Asked(tier=Tier.LOW)).rows
     for here, following in itertools.pairwise(rows):
         after = (Decimal(here.score), here.lead_id)
-        assert lead_page(services, tenant, tier=Tier.LOW, after=after).rows[0].lead_id == following.lead_id
+        assert lead_page(services, tenant, Asked(tier=Tier.LOW), after=after).rows[0].lead_id == following.lead_id

@@ -1,0 +1,55 @@
+"""What is done with several leads at once: each act as it is done with one, all of them on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from connector.errors import RejectedInput
+from connector.services.api import recomputing
+from connector.services.context import Services
+from connector.services.feedback import excluding, rating
+from connector.services.feedback.excluding import Wish
+from connector.services.feedback.rating import Thumb
+from connector.store import leads
+from connector.store.exclusions import Kind
+
+MOST = 100
+"""Leads of one act."""
+
+
+def own(services: Services, tenant_id: UUID, lead_ids: Collection[int]) -> list[int]:
+    """Return those of these leads that the tenant has; raises ``RejectedInput`` where none or too many are left."""
+    with services.store.reading(tenant_id) as session:
+        found = sorted(leads.existing(session, tenant_id, sorted(set(lead_ids))))
+    if not 0 < len(found) <= MOST:
+        raise RejectedInput(f"Choose 1 to {MOST} leads of the list first.")
+    return found
+
+
+def leave_out(services: Services, tenant_id: UUID, lead_ids: Collection[int], reason: str) -> str:
+    """Leave leads out of scoring; return what became of it in a sentence."""
+    wishes = [Wish(Kind.LEAD, reason, lead_id=lead_id) for lead_id in own(services, tenant_id, lead_ids)]
+    new = excluding.exclude_all(services, tenant_id, wishes)
+    return f"{new:,} left out. Their scores are gone here; the page Feedback takes it back."
+
+
+def rate(services: Services, tenant_id: UUID, lead_ids: Collection[int], thumb: Thumb) -> str:
+    """Keep the same thumb on each of these scores; return what became of it in a sentence."""
+    kept, without = 0, 0
+    for lead_id in own(services, tenant_id, lead_ids):
+        try:
+            rating.rate(services, tenant_id, lead_id, thumb)
+            kept += 1
+        except RejectedInput:
+            # Its score went since the list was shown; what is wrong with the reason is wrong for all.
+            without += 1
+    if not kept:
+        raise RejectedInput("None of these was kept: choose a reason, and leads that have a score.")
+    return f"Kept of {kept:,} scores{f'; {without:,} had none any more' if without else ''}. Thank you."
+
+
+def score_again(services: Services, tenant_id: UUID, lead_ids: Collection[int]) -> str:
+    """Have leads scored anew by the real-time lane; return what became of it in a sentence."""
+    asked = recomputing.ask(services, tenant_id, own(services, tenant_id, lead_ids))
+    return f"{len(asked.leads):,} are scored anew, within seconds if nothing waits. Load this page again then."

@@ -1,0 +1,193 @@
+"""The list of leads: found by name, filtered, kept as a view, and acts on several at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from connector.records import Role, Tier
+from connector.services import views
+from connector.services.reports import lead_list as listing
+from connector.services.reports.lead_list import lead_page, search
+from connector.services.views import Asked
+from connector.store import lead_list, scores
+from connector.store.tables import events, leads, records
+from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
+
+
+def _tenant(site: Site) -> UUID:
+    return site.tenant_of("101")
+
+
+def _walk(site: Site, asked: Asked) -> list[int]:
+    """All leads of a list, page by page."""
+    found: list[int] = []
+    after = None
+    while True:
+        page = lead_page(site.world.services, _tenant(site), asked, after=after)
+        found += [row.lead_id for row in page.rows]
+        after = page.following
+        if after is None:
+            return found
+
+
+def _call(site: Site, lead: int, **keys: str | None) -> None:
+    with site.world.services.store.transaction() as session:
+        session.execute(sa.update(records).where(records.c.lead_id == lead).values(**keys))
+
+
+def test_people_are_found_by_the_beginnings_of_their_names(live: Site) -> None:
+    """First name, last name, company, in whatever case; a whole address; also those without a score."""
+    everybody = _walk(live, Asked())
+    zoe, ann = everybody[7], everybody[3]
+    with live.world.services.store.reading() as session:
+        address = session.execute(sa.select(records.c.email).where(records.c.lead_id == ann)).scalar_one()
+        query = sa.select(leads.c.id).where(~leads.c.id.in_(everybody), leads.c.tenant_id == _tenant(live))
+        unscored = session.execute(query.limit(1)).scalar_one()
+    _call(live, zoe, name_key="zoë o'neil", surname_key="o'neil zoë", firm_key="rüben & co")
+    _call(live, unscored, name_key="zoë zimmer", surname_key="zimmer zoë")
+
+    def found(text: str) -> list[int]:
+        told = search(live.world.services, _tenant(live), text)
+        return [row.lead_id for row in told.rows] if told else []
+
+    assert found("ZOË") == [zoe, unscored]
+    assert found("o'NEIL  Z") == [zoe]
+    assert found("Rüben") == [zoe]
+    assert found("neil") == []
+    assert found("zo%") == []
+    assert found(f" {address.upper()} ") == [ann]
+    assert found("  ") == []
+    text = live.as_a(Role.VIEWER, _tenant(live)).press("/leads", "/leads/search", text="zoë").text
+    assert "not among those that are scored" in text
+    assert "2 found" in text
+
+
+def test_what_a_sync_read_is_found(live: Site) -> None:
+    """Every record has the keys that its fields make: none, in an account whose fields hold no names."""
+    with live.world.services.store.reading() as session:
+        assert session.execute(sa.select(sa.func.count(records.c.name_key))).scalar_one() == 0
+
+
+def test_a_search_that_fits_many_says_so(live: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best are shown; more of the name shows others."""
+    monkeypatch.setattr(lead_list, "MOST_FOUND", 3)
+    for lead in _walk(live, Asked())[:5]:
+        _call(live, lead, name_key=f"kim {lead}")
+    told = search(live.world.services, _tenant(live), "kim")
+    assert told
+    assert (len(told.rows), told.more) == (3, True)
+
+
+@pytest.mark.parametrize("lowest_first", [False, True])
+@pytest.mark.parametrize("window", [41, 10_000])
+def test_a_filter_finds_the_same_whatever_one_look_passes(
+    scored: Site, monkeypatch: pytest.MonkeyPatch, lowest_first: bool, window: int
+) -> None:
+    """Each lead that did something lately once, in the order of the list, across looks that end anywhere."""
+    monkeypatch.setattr(lead_list, "WINDOW", window)
+    services, days = scored.world.services, 30
+    with services.store.reading() as session:
+        since = services.clock.now() - timedelta(days=days)
+        acted = sa.select(records.c.lead_id).join(events, events.c.record_id == records.c.id)
+        expected = set(session.execute(acted.where(events.c.at >= since, events.c.actor == "lead")).scalars())
+        ranked = scores.tiers(session, _tenant(scored))
+    whole = _walk(scored, Asked(lowest_first=lowest_first))
+    assert set(whole) == set(ranked)
+    found = _walk(scored, Asked(days=days, lowest_first=lowest_first))
+    assert found == [lead for lead in whole if lead in expected]
+    assert 0 < len(found) < len(whole)
+    account = scored.connection("101").id
+    assert _walk(scored, Asked(tier=Tier.MEDIUM, account=account, lowest_first=lowest_first)) == [
+        lead for lead in whole if ranked[lead] == Tier.MEDIUM
+    ]
+    assert _walk(scored, Asked(account=UUID(int=1))) == []
+
+
+def test_a_company_is_found_by_its_domain(live: Site) -> None:
+    """All its scored leads and no others."""
+    mine = _walk(live, Asked())[5:8]
+    with live.world.services.store.transaction() as session:
+        session.execute(sa.update(leads).where(leads.c.id.in_(mine)).values(company_key="firm.org"))
+    assert _walk(live, views.read({"company": " Firm.ORG "})) == mine
+
+
+def test_views_are_ones_own(live: Site) -> None:
+    """Kept, shown first, replaced by name, removed; nobody else sees them."""
+    ann, bob = (live.as_a(Role.VIEWER, _tenant(live), name) for name in ("Ann", "Bob"))
+    asked = "/leads?tier=High-Intent&acted=7"
+    ann.press(asked, "/leads/views", name="  Hot   this week ")
+    text = ann.get(asked).text
+    assert ">Hot this week</a>" in text
+    assert "Hot this week" not in bob.get(asked).text
+    (remove,) = [action for action in forms(text) if action.endswith("/remove")]
+    assert _post(bob, remove).status_code == 404
+    ann.press(asked, remove)
+    assert "Hot this week" not in ann.get(asked).text
+    assert "1 to 60 characters" in _after(ann, ann.press(asked, "/leads/views", name=" "))
+
+
+def _post(browser: Browser, action: str, **more: object) -> TestResponse:
+    token = forms(browser.get("/leads").text)["/sign-out"]
+    return browser.client.post(
+        action, data={**token, **more}, base_url=PUBLIC_URL, headers={"Referer": PUBLIC_URL + "/leads"}
+    )
+
+
+def _after(browser: Browser, answer: TestResponse) -> str:
+    return browser.get(answer.location).text
+
+
+def _tick(browser: Browser, chosen: list[int], act: str, **more: str) -> str:
+    return _after(browser, _post(browser, f"/leads/{act}", lead=[str(lead) for lead in chosen], **more))
+
+
+def test_several_leads_at_once(live: Site) -> None:
+    """Left out, rated and scored anew as each alone is; without a tick nothing happens."""
+    boss = live.as_a(Role.ADMIN, _tenant(live))
+    some = _walk(live, Asked())[:3]
+    assert "Kept of 3 scores" in _tick(boss, some, "rated", thumb="down:other")
+    assert "None of these was kept" in _tick(boss, some, "rated", thumb="down:nothing")
+    assert "3 are scored anew" in _tick(boss, some, "scored-anew")
+    assert "2 left out" in _tick(boss, some[:2], "left-out", left_out="partner")
+    assert _walk(live, Asked())[:1] == some[2:]
+    for wrong in ([], [987_654_321]):
+        assert "Choose 1 to 100 leads" in _tick(boss, wrong, "left-out", left_out="partner")
+
+
+def test_acts_ask_for_the_role_of_the_act(live: Site) -> None:
+    """A viewer rates, and neither leaves out, nor scores, nor takes files out."""
+    viewer, some = live.as_a(Role.VIEWER, _tenant(live)), _walk(live, Asked())[:1]
+    for act, status in (("rated", 302), ("left-out", 403), ("scored-anew", 403)):
+        data = {"lead": str(some[0]), "left_out": "other", "thumb": "up:other"}
+        assert _post(viewer, f"/leads/{act}", **data).status_code == status
+    assert "/leads/scores.csv" not in forms(viewer.get("/leads").text)
+
+
+def test_scores_are_taken_out_on_the_record(live: Site) -> None:
+    """All, or those of the tier that is shown."""
+    answer = live.as_a(Role.ANALYST, _tenant(live)).press("/leads?tier=Low", "/leads/scores.csv")
+    lines = answer.text.splitlines()
+    assert lines[0].startswith("lead_id,score,")
+    assert len(lines) - 1 == len(_walk(live, Asked(tier=Tier.LOW)))
+
+
+def test_a_number_that_is_not_counted_to_its_end_says_so(scored: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tabs count to a bound."""
+    monkeypatch.setattr(lead_list, "MOST_COUNTED", 40)
+    page = lead_page(scored.world.services, _tenant(scored))
+    told = {tier: page.told([count]) for tier, count in page.counts.items()}
+    assert told[Tier.LOW] == "40+"
+    assert page.told(list(page.counts.values())) == "40+"
+    assert page.told([40]) == "40"
+
+
+@pytest.mark.parametrize("query", ["acted=2", "account=7", "order=best", "company=a%00b"])
+def test_a_list_that_means_nothing_is_not_there(alice: Browser, query: str) -> None:
+    """As with tiers and places."""
+    assert alice.get(f"/leads?{query}").status_code == 404
+    assert listing.PAGE_SIZE == 50
