@@ -23,6 +23,8 @@ from scoring.describing import described
 from scoring.feedback import freed, weighed
 from scoring.guard import Case, assumed, judge
 from scoring.learning import Fitted, Task, Trial, learned, ruled
+from scoring.lookback import Ground as Back
+from scoring.lookback import Looked, look_back
 from scoring.metrics import Floats
 from scoring.models.hazard import periods
 from scoring.models.pooled import Pooled
@@ -52,7 +54,8 @@ class Training:
 
     ``trial``: the same recipe fitted on the older rows alone, to be tried against later models on newer ones;
     ``begins``: those rows are of an earlier ``order`` than this (None: it has learned from no row).
-    ``contest``: how it does beside the champion that was handed in.
+    ``contest``: how it does beside the champion that was handed in. ``looked``: where the newest wins and losses stood
+    before they ended; None where outcomes have no dates.
     """
 
     bundle: Bundle
@@ -61,6 +64,7 @@ class Training:
     trial: Bundle | None = None
     begins: int | None = None
     contest: Contest | None = None
+    looked: Looked | None = None
 
 
 # Sums in another number of threads have other last bits: the same data and seed must give the same bytes anywhere.
@@ -143,7 +147,9 @@ def train(
     share = task.share(fitted) if gives and dated else None
     ground = Ground(timeline, history, as_of, trial, scores, judgement.excluded(), seed)
     met = contest(champion, bundle, ground) if champion else None
-    return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met)
+    looked = look_back(Back(task, trial, until(history, as_of), as_of, bundle.score_map))
+    told |= {"lookback": looked.told if looked else None}
+    return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met, looked)
 
 
 def _tried(bundle: Bundle, trial: Trial) -> Bundle | None:
