@@ -149,16 +149,16 @@ def test_fixed_rules_look_at_all(past: Ground) -> None:
 def test_who_ended_how() -> None:
     """Closed leads end when they were closed; who is left out for a reason that says nothing has no end."""
     history = dated(260)
-    sold = set(history.conversions["lead_id"])
-    lost, colleague, customer = [lead for lead in range(1, 261) if lead not in sold][:2] + [min(sold)]
+    sold = history.conversions["lead_id"].implode()
+    young = pl.col("created_at").is_between(AS_OF - timedelta(days=60), AS_OF - timedelta(days=10))
+    lost, colleague = history.leads.filter(young, ~pl.col("lead_id").is_in(sold))["lead_id"].to_list()[:2]
+    customer = history.conversions["lead_id"].min()
     closed = AS_OF - timedelta(hours=1)
     spans = [(lost, "disqualified"), (colleague, "employee"), (customer, "customer")]
     columns = {"lead_id": [lead for lead, _ in spans], "starts_at": [closed] * 3, "ends_at": [None] * 3}
     history.exclusions.extend(frame(columns | {"reason": [reason for _, reason in spans]}, EXCLUSIONS))
-    created = history.leads.filter(pl.col("lead_id") == lost)["created_at"].item()
     ends = {row["lead_id"]: row for row in newest(history, PLAIN_GOAL, AS_OF).ends.iter_rows(named=True)}
-    if AS_OF - created < timedelta(days=67):
-        assert (ends[lost]["outcome"], ends[lost]["ended_at"]) == ("disqualified", closed)
+    assert (ends[lost]["outcome"], ends[lost]["ended_at"]) == ("disqualified", closed)
     assert colleague not in ends
     everybody = newest(replace(history, conversions=_cut(history, customer)), PLAIN_GOAL, AS_OF)
     assert everybody.ends.filter(pl.col("won"))["lead_id"].to_list() == [customer]
