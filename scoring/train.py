@@ -28,7 +28,7 @@ from scoring.lookback import Looked, look_back
 from scoring.metrics import Floats
 from scoring.models.hazard import periods
 from scoring.models.pooled import Pooled
-from scoring.notes import MIN_CONVERSIONS, notes
+from scoring.notes import notes
 from scoring.pooling.report import notes as pooled_notes
 from scoring.pooling.report import told_prior
 from scoring.pooling.share import Share
@@ -40,7 +40,7 @@ from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
-from scoring.splits import distinct_conversions, time_split
+from scoring.splits import MIN_CONVERSIONS, distinct_conversions, time_split
 from scoring.tiers import Tenths, Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth

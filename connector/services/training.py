@@ -140,8 +140,9 @@ def fit(history: History, wanted: Wanted) -> Made:
 
 
 def _looks(rows: pl.DataFrame) -> list[Look]:
-    found = rows.select("lead_id", "days_before", "won", "outcome", "ended_at", "score_tenths", "place").iter_rows()
-    return [Look(*row, None if place is None else Decimal(str(round(place, 4)))) for *row, place in found]
+    places = [None if place is None else Decimal(str(round(place, 4))) for place in rows["place"]]
+    rest = rows.drop("place").iter_rows(named=True)
+    return [Look(**row, place=place) for row, place in zip(rest, places, strict=True)]
 
 
 def _champion(wanted: Wanted) -> Any:

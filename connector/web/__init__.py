@@ -28,11 +28,13 @@ from connector.web import (
     feedback,
     fields,
     forecasts,
+    goal,
     guard,
     health,
     join,
     kpis,
     leads,
+    lookback,
     metrics,
     model,
     navigation,
@@ -43,9 +45,11 @@ from connector.web import (
     pitfalls,
     privacy,
     publication,
+    readiness,
     reports,
     security,
     session,
+    setup,
     tracking,
     unsubscribing,
     versions,
@@ -59,6 +63,10 @@ _BLUEPRINTS = (
     connect.pages,
     oauth.pages,
     connections.pages,
+    setup.pages,
+    readiness.pages,
+    goal.pages,
+    lookback.pages,
     leads.pages,
     companies.pages,
     model.pages,
@@ -126,7 +134,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     api.register(app, settings, csrf)
     guard.register(app)
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation)
+    app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation, **setup.GLOBALS)
     errors.register(app)
     security.register(app)
     return app

@@ -87,7 +87,7 @@ def look_back(ground: Ground) -> Looked | None:
         "learned": ground.trial.split is not None,
         "earlier_models": refits,
     }
-    return Looked(found.select(LOOKBACK.names()).cast(LOOKBACK), told)  # type: ignore[arg-type]
+    return Looked(found.select(LOOKBACK.names()).cast(LOOKBACK), told)
 
 
 def _models(ground: Ground, spots: pl.DataFrame) -> Iterator[tuple[np.ndarray, int, Then | None]]:

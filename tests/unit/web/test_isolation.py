@@ -176,6 +176,13 @@ def _exclusion(site: Site, account: str) -> dict[str, object]:
 
 
 OWNED = {
+    "connect.account": Owned("GET", _nothing),
+    "readiness.show": Owned("GET", _nothing),
+    "goal.show": Owned("GET", _nothing),
+    "goal.choose": Owned("POST", _nothing),
+    "lookback.show": Owned("GET", _nothing),
+    "publication.go": Owned("GET", _nothing),
+    "setup.go_through": Owned("POST", _nothing),
     "feedback.index": Owned("GET", _nothing),
     "feedback.rate": Owned("POST", _lead),
     "feedback.override": Owned("POST", _lead),
