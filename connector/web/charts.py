@@ -106,7 +106,7 @@ def lookback_chart(page: LookbackPage) -> Markup | None:
             if look.place is not None:
                 looks_of.setdefault((days, case.won), []).append(float(look.place))
     # The earliest look stands on top, its wins above its losses.
-    rows = [(f"{days} days", won, places) for (days, won), places in sorted(looks_of.items())]
+    rows = [(f"{'won' if won else 'lost'} {days} d", won, found) for (days, won), found in sorted(looks_of.items())]
     return Markup(strip(rows, page.sentence)) if rows else None  # noqa: S704 # escaped where it is drawn
 
 

@@ -18,7 +18,13 @@ def months(found: Sequence[tuple[str, int]], what: str) -> str:
         f"{total:,} in {len(found)} months, most of them ({best[1]:,}) in {best[0]}.",
     )
     names = {place: name for place, (name, _) in enumerate(found)}
-    across = Axis("Month", 0.0, float(len(found) - 1), 1.0, lambda value, _: names.get(round(value), ""))
+    across = Axis(
+        "Month (the last one is not over)",
+        0.0,
+        float(len(found) - 1),
+        1.0,
+        lambda value, _: names.get(round(value), ""),
+    )
     up = from_zero("Leads", float(max(best[1], 5)))
     frame = framed(words, (across, up))
     points = [(float(place), float(leads)) for place, (_, leads) in enumerate(found)]

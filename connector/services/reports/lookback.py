@@ -42,13 +42,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """At one look: of so many wins and losses that were there and could be scored, how many were in the top fifth."""
+    """At one look: of so many wins and losses that were there and could be scored, how many were in the top fifth.
+
+    ``above``: the share of pairs of both in which the win stood higher; None without any.
+    """
 
     days: int
     wins: int
     wins_high: int
     losses: int
     losses_high: int
+    above: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,13 @@ def lookback_page(services: Services, tenant_id: UUID) -> LookbackPage | None:
 def _standing(days: int, looks: Sequence[Look]) -> Standing:
     known = [look for look in looks if look.days_before == days and look.place is not None]
     wins, losses = ([float(look.place or 0) for look in known if look.won is won] for won in (True, False))
-    return Standing(days, len(wins), sum(p >= TOP for p in wins), len(losses), sum(p >= TOP for p in losses))
+    high = [sum(place >= TOP for place in places) for places in (wins, losses)]
+    return Standing(days, len(wins), high[0], len(losses), high[1], _above(wins, losses))
+
+
+def _above(wins: Sequence[float], losses: Sequence[float]) -> float | None:
+    pairs = [(win > loss) + (win == loss) / 2 for win in wins for loss in losses]
+    return sum(pairs) / len(pairs) if pairs else None
 
 
 def _spoken_of(standings: Sequence[Standing]) -> int:

@@ -21,24 +21,25 @@ from scoring.splits import MIN_CONVERSIONS
 Json = Mapping[str, Any]
 
 _RUNGS = (
-    (0, "Transparent scorecard", "fixed rules that anybody can check"),
-    (MIN_CONVERSIONS, "Penalised logistic regression", "a list of weights, learned from your own outcomes"),
-    (MIN_CONVERSIONS, "Blends with trees, pairs of facts and a small net", "where they rank newer leads better"),
-    (200, "Recurrent network over the steps of each lead", "where it surely helps beside the rest"),
+    (0, "Transparent scorecard", "fixed rules that anybody can check", True),
+    (MIN_CONVERSIONS, "Penalised logistic regression", "a list of weights, learned from your own outcomes", True),
+    (MIN_CONVERSIONS, "Blends with trees, pairs of facts and a small net", "where they rank newer leads better", False),
+    (200, "Recurrent network over the steps of each lead", "where it surely helps beside the rest", False),
 )
-"""From so many converting leads on, what is tried."""
+"""From so many converting leads on, what is tried, and whether it is a list of coefficients."""
 _SIGMOID_FROM, _ISOTONIC_FROM = 100, 1_000
 _NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A rung of the ladder of models. ``open``: there are conversions enough to try it."""
+    """A rung of the ladder of models, tried from ``least`` conversions on. ``state``: whether it is, in words."""
 
     label: str
     meaning: str
     least: int
     open: bool
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def readiness(services: Services, tenant_id: UUID) -> Readiness:
         state=str(verdict.get("state", "")),
         sentence=str(verdict.get("sentence", "")),
         why=_why(told),
-        rungs=[Rung(label, meaning, least, (matured or 0) >= least) for least, label, meaning in _RUNGS],
+        rungs=_rungs(matured or 0, plain=settings.complexity == "interpretable"),
         tried=sorted(_part(told, "candidates").items(), key=lambda pair: -pair[1]),
         missing=missing,
     )
@@ -133,6 +134,15 @@ def _counts(session: Connection, tenant_id: UUID, settings: TenantSettings) -> t
         return found.leads, found.undated
     count = goals.of_kinds(session, tenant_id, (), _NO_TIME).get(settings.goal)
     return (count.leads, count.undated) if count else (0, 0)
+
+
+def _rungs(matured: int, *, plain: bool) -> list[Rung]:
+    found = []
+    for least, label, meaning, is_list in _RUNGS:
+        barred = plain and not is_list
+        state = "not wanted: interpretable only" if barred else "can be tried" if matured >= least else "too few yet"
+        found.append(Rung(label, meaning, least, matured >= least and not barred, state))
+    return found
 
 
 def _why(told: Json) -> str:
