@@ -26,7 +26,7 @@ def show() -> ResponseReturnValue:
     return render_template("goal.html", page=page, setup=setup(services(), tenant), horizons=goals.HORIZONS)
 
 
-@pages.post("")
+@pages.post("/set")
 @needs(Permission.REPLACE)
 def choose() -> ResponseReturnValue:
     """Count this as success from the next model on."""
