@@ -22,7 +22,7 @@ def strip(found: Sequence[tuple[str, bool, Sequence[float]]], told: str) -> str:
         told,
     )
     names = {place: label for place, (label, _, _) in enumerate(found, start=1)}
-    up = Axis("", 0.0, len(found) + 1.0, 1.0, lambda value, _: names.get(round(value), ""))
+    up = Axis("Days before the end (d)", 0.0, len(found) + 1.0, 1.0, lambda value, _: names.get(round(value), ""))
     frame = framed(words, (shares("Open leads that it stood above (%)"), up))
     marks = [frame.line([(TOP, 0.0), (TOP, up.high)], "reference")]
     for height, (label, won, places) in enumerate(found, start=1):

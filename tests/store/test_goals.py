@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.records import Conversion, PropertyChange, Removal
-from connector.store import events, goals, leads, lookbacks, objections, records
+from connector.store import events, forgetting, goals, leads, lookbacks, objections, records
+from connector.store.erasures import Whom
 from connector.store.goals import Count
 from connector.store.lookbacks import Look
 from connector.store.session import Store
@@ -119,3 +120,17 @@ def test_without_months_there_are_totals_alone(store: Store, bounds: list[dateti
         tenant, crm = leads_of(session, 1)
         events.save_conversions(session, tenant, crm, [won(1, BORN + HORIZON)])
         assert goals.of_kinds(session, tenant, bounds, HORIZON)["deal_won"] == Count(1, 0, 0, 1, ())
+
+
+def test_a_forgotten_lead_has_no_looks_although_a_record_of_it_came_later(store: Store) -> None:
+    """The lead begins anew; what was found of its past is gone, and counted. So it is with who objects to profiling."""
+    with store.transaction() as session:
+        tenant, _ = leads_of(session, 2)
+        first, second = (_lead(session, name) for name in ("1", "2"))
+        lookbacks.save(session, tenant, "m1", [look(first), look(second)])
+        found = forgetting.forget(session, tenant, Whom((first,), ()))
+        assert found["looks back"] == 1
+        assert [one.lead_id for one in lookbacks.of_model(session, tenant, "m1")] == [second]
+        objections.put(session, tenant, second, NOW)
+        objections.honour(session, tenant)
+        assert lookbacks.of_model(session, tenant, "m1") == []

@@ -16,6 +16,7 @@ from connector.adapters.registry import REGISTRY
 from connector.app import create_app
 from connector.records import Role
 from connector.services import pipeline
+from connector.services.privacy.held import held_of
 from connector.services.reports.goal import goal_page
 from connector.services.reports.lookback import lookback_page
 from connector.services.reports.readiness import readiness
@@ -284,3 +285,14 @@ def test_no_goal_is_set_while_an_experiment_counts_by_the_former(
     admin.press("/goal?goal=property&field=city&value=Porto", "/goal/set")
     assert "An experiment is running" in admin.get("/goal").text
     assert acts(waiting, "set goal") == []
+
+
+def test_whoever_asks_is_told_where_they_stood(waiting: Site) -> None:
+    """What the training found of a person is part of what is held of them."""
+    services, tenant = waiting.world.services, waiting.tenant_of("101")
+    page = lookback_page(services, tenant)
+    assert page
+    case = page.groups[0].cases[0]
+    told = held_of(services, tenant, case.lead_id, "Ana")
+    assert told
+    assert len(told["Where they stood before the outcome"]) == len(case.looks)
