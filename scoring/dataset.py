@@ -88,7 +88,7 @@ def _finished(history: History, rows: pl.DataFrame, goal: Goal, seed: int, most:
         order=pl.col(order).to_physical().fill_null(0),
         age_days=(pl.col("as_of") - pl.col("created_at")).dt.total_microseconds() / _DAY_US,
     )
-    rows = numbered(_capped(rows.sort("order", "lead_id", "as_of"), seed, most))
+    rows = numbered(capped(rows.sort("order", "lead_id", "as_of"), seed, most))
     columns = ("row", "lead_id", "as_of", "order", "label", "weight", "age_days", "company_key", OUTCOME, "delay_days")
     return rows.select(columns)
 
@@ -146,7 +146,7 @@ def _intake(history: History, goal: Goal, as_of: datetime) -> pl.DataFrame:
     return by_export(history, numbered(open_rows(before, rows)))
 
 
-def _capped(rows: pl.DataFrame, seed: int, most: int) -> pl.DataFrame:
+def capped(rows: pl.DataFrame, seed: int, most: int) -> pl.DataFrame:
     """At most about ``most`` rows: all positives, a random share of the rest weighted back."""
     weighted = rows.with_columns(weight=pl.lit(1.0))
     negatives = rows.height - int(rows["label"].sum())

@@ -12,11 +12,8 @@ from scoring.leakage import Verdict
 from scoring.learning import Trial
 from scoring.models.extended import TREATMENTS
 from scoring.schema import Goal, Timing
-from scoring.splits import distinct_conversions
+from scoring.splits import MIN_CONVERSIONS, distinct_conversions
 from scoring.words import in_percent
-
-MIN_CONVERSIONS = 30
-"""Fewer distinct converting leads than this get a scorecard instead of a learned model."""
 
 
 def notes(

@@ -24,10 +24,12 @@ from scoring.describing import described
 from scoring.feedback import freed, weighed
 from scoring.guard import Case, assumed, judge
 from scoring.learning import Fitted, Task, Trial, learned, ruled
+from scoring.lookback import Ground as Back
+from scoring.lookback import Looked, look_back
 from scoring.metrics import Floats
 from scoring.models.hazard import periods
 from scoring.models.pooled import Pooled
-from scoring.notes import MIN_CONVERSIONS, notes
+from scoring.notes import notes
 from scoring.pooling.report import notes as pooled_notes
 from scoring.pooling.report import told_prior
 from scoring.pooling.share import Share
@@ -39,7 +41,7 @@ from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
-from scoring.splits import distinct_conversions, time_split
+from scoring.splits import MIN_CONVERSIONS, distinct_conversions, time_split
 from scoring.tiers import Tenths, Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth
@@ -53,7 +55,8 @@ class Training:
 
     ``trial``: the same recipe fitted on the older rows alone, to be tried against later models on newer ones;
     ``begins``: those rows are of an earlier ``order`` than this (None: it has learned from no row).
-    ``contest``: how it does beside the champion that was handed in.
+    ``contest``: how it does beside the champion that was handed in. ``looked``: where the newest wins and losses stood
+    before they ended; None where outcomes have no dates.
     """
 
     bundle: Bundle
@@ -62,6 +65,7 @@ class Training:
     trial: Bundle | None = None
     begins: int | None = None
     contest: Contest | None = None
+    looked: Looked | None = None
 
 
 # Sums in another number of threads have other last bits: the same data and seed must give the same bytes anywhere.
@@ -143,7 +147,9 @@ def train(
     told["notes"] += pooled_notes(task.prior, bundle.model, judged_alone=trial.choice is None)
     share = task.share(fitted) if gives and dated else None
     met = contest(champion, bundle, Ground(history, as_of, task, fitted, trial, scores)) if champion else None
-    return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met)
+    looked = look_back(Back(task, trial, until(history, as_of), as_of, bundle.score_map))
+    told |= {"lookback": looked.told if looked else None}
+    return Training(bundle, told, share, _tried(bundle, trial), _begins(trial), met, looked)
 
 
 def _tried(bundle: Bundle, trial: Trial) -> Bundle | None:

@@ -132,6 +132,10 @@ class Capabilities:
     """The admin enters the connection's webhook address, and a signing secret of ours, in the CRM."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """What an admin may turn on for an account, by name."""
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    """What is read, what is written and what is neither read nor done, in sentences for who is asked to connect."""
     write_effects: tuple[str, ...] = ()
     """What a write touches beside our fields, in sentences for the admin: dates of the last change above all."""
     listener_checks: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -14,7 +15,8 @@ from connector.crashpoints import Point, reached
 from connector.services import pooling, snapshot
 from connector.services.champions import concluding
 from connector.services.job import Job
-from connector.store import experiments, models, tenants
+from connector.store import experiments, lookbacks, models, tenants
+from connector.store.lookbacks import Look
 from connector.store.models import Decided, ModelVersion, Standing
 from scoring.schema import Goal, History
 
@@ -43,7 +45,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Made:
     """What came of it: artefact and SHA-256, report, score map, what the tenant gives to others, and the decision
-    (of ``scoring.champions``) with the trial's artefact."""
+    (of ``scoring.champions``) with the trial's artefact; ``looks``: where the newest wins and losses stood."""
 
     artefact: bytes
     sha256: str
@@ -53,6 +55,7 @@ class Made:
     decision: dict[str, Any]
     trial: bytes | None = None
     trial_begins: int | None = None
+    looks: Sequence[Look] = ()
 
 
 def run(job: Job) -> None:
@@ -90,6 +93,7 @@ def run(job: Job) -> None:
         models.fix_score_map(session, job.tenant_id, goal.name, goal.horizon_days, made.score_map)
         decided = Decided(made.decision, now, made.trial, made.trial_begins)
         sentence = concluding.conclude(session, job, version, decided, champion.sha256 if champion else None)
+        lookbacks.save(session, job.tenant_id, version.version, made.looks)
         job.report(session, done=1, expected=1, detail=sentence)
     reached(Point.PUBLISHED)
 
@@ -131,7 +135,14 @@ def fit(history: History, wanted: Wanted) -> Made:
         decision=decision | {"contest": trained.contest.to_json() if trained.contest else None},
         trial=dumps(trained.trial) if trained.trial else None,
         trial_begins=trained.begins,
+        looks=_looks(trained.looked.rows) if trained.looked else (),
     )
+
+
+def _looks(rows: pl.DataFrame) -> list[Look]:
+    places = [None if place is None else Decimal(str(round(place, 4))) for place in rows["place"]]
+    rest = rows.drop("place").iter_rows(named=True)
+    return [Look(**row, place=place) for row, place in zip(rest, places, strict=True)]
 
 
 def _champion(wanted: Wanted) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store import api_answers, inbox, inputs, leads, ledger, records, successions, webhook_events
 from connector.store.erasures import Whom
-from connector.store.tables import changes, conversions, events, links, outbox, rejections, scores, traces
+from connector.store.tables import changes, conversions, events, links, lookbacks, outbox, rejections, scores, traces
 from connector.store.tables import records as records_table
 
 
@@ -79,7 +79,7 @@ def _of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) 
         "messages to own systems": webhook_events.forget(connection, tenant_id, lead_ids),
     }
     successions.forget(connection, tenant_id, lead_ids)
-    for name, table in (("scores", scores), ("traces", traces)):
+    for name, table in (("scores", scores), ("traces", traces), ("looks back", lookbacks)):
         mine = sa.and_(table.c.tenant_id == tenant_id, table.c.lead_id.in_(lead_ids))
         found[name] = connection.execute(sa.delete(table).where(mine)).rowcount
     rest = sa.and_(records_table.c.tenant_id == tenant_id, records_table.c.lead_id.in_(lead_ids))

@@ -27,6 +27,7 @@ from connector.store.tables import (
     ledger,
     ledger_payloads,
     links,
+    lookbacks,
     outbox,
     overrides,
     records,
@@ -70,6 +71,7 @@ class Holdings:
     overrides: Rows
     exclusions: Rows
     lists: Rows
+    looks: Rows
 
 
 def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Collection[str]) -> Holdings:
@@ -165,5 +167,10 @@ def of_lead(connection: Connection, tenant_id: UUID, lead_id: int, addresses: Co
             .join(forecasts, forecasts.c.id == listed.forecast_id)
             .where(listed.tenant_id == tenant_id, listed.lead_id == lead_id)
             .order_by(forecasts.c.made_at)
+        ),
+        looks=read(
+            sa.select(lookbacks)
+            .where(lookbacks.c.tenant_id == tenant_id, lookbacks.c.lead_id == lead_id)
+            .order_by(lookbacks.c.model, lookbacks.c.days_before)
         ),
     )

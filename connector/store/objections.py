@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store.tables import outbox, records, scores, webhook_events
+from connector.store.tables import lookbacks, outbox, records, scores, webhook_events
 
 
 def leads_of(tenant_id: UUID) -> sa.Select[Any]:
@@ -42,7 +42,7 @@ def honour(connection: Connection, tenant_id: UUID, lead_ids: Collection[int] | 
     silent = set(connection.execute(named.distinct()).scalars())
     if not silent:
         return
-    for table in (scores, webhook_events):
+    for table in (scores, webhook_events, lookbacks):
         connection.execute(sa.delete(table).where(table.c.tenant_id == tenant_id, table.c.lead_id.in_(silent)))
     mine = sa.select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.lead_id.in_(silent))
     connection.execute(sa.delete(outbox).where(outbox.c.record_id.in_(mine)))

@@ -31,12 +31,14 @@ from connector.web import (
     feedback,
     fields,
     forecasts,
+    goal,
     guard,
     health,
     join,
     kpis,
     lead_list,
     leads,
+    lookback,
     metrics,
     model,
     navigation,
@@ -47,10 +49,12 @@ from connector.web import (
     pitfalls,
     privacy,
     publication,
+    readiness,
     reports,
     security,
     session,
     settings_page,
+    setup,
     sync,
     tracking,
     unsubscribing,
@@ -66,6 +70,10 @@ _BLUEPRINTS = (
     oauth.pages,
     connections.pages,
     lead_list.pages,
+    setup.pages,
+    readiness.pages,
+    goal.pages,
+    lookback.pages,
     leads.pages,
     companies.pages,
     model.pages,
@@ -145,7 +153,7 @@ def build_app(services: Services, settings: Settings) -> Flask:
     guard.register(app)
     sync.register(app)
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation)
+    app.jinja_env.globals.update(charts.GLOBALS, navigation=navigation.navigation, **setup.GLOBALS)
     errors.register(app)
     security.register(app)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -11,13 +12,17 @@ from connector.services.kpis.shapes import Channels, KpiReport
 from connector.services.reports.course import Scored
 from connector.services.reports.experiments import Line
 from connector.services.reports.feedback import Counted, FeedbackReport
+from connector.services.reports.goal import Candidate
 from connector.services.reports.lead import ScoreCard
+from connector.services.reports.lookback import LookbackPage
 from scoring.figures import figures
 from scoring.figures import kpis as kpi_figures
 from scoring.figures.channels import channels
 from scoring.figures.course import course
 from scoring.figures.drifting import drifting
 from scoring.figures.looks import looks
+from scoring.figures.months import months
+from scoring.figures.strip import strip
 from scoring.figures.thresholds import thresholds
 from scoring.figures.thumbs import Share, by_tier, by_week
 from scoring.waterfall import REST, waterfall
@@ -101,6 +106,24 @@ def thumb_charts(report: FeedbackReport) -> tuple[Markup | None, Markup | None]:
     )
 
 
+def lookback_chart(page: LookbackPage) -> Markup | None:
+    """Draw where wins and losses stood at each look; None where nothing could be scored."""
+    looks_of: dict[tuple[int, bool], list[float]] = {}
+    for case in (case for group in page.groups for case in group.cases):
+        for days, look in case.looks.items():
+            if look.place is not None:
+                looks_of.setdefault((days, case.won), []).append(float(look.place))
+    # The earliest look stands on top, its wins above its losses.
+    rows = [(f"{'won' if won else 'lost'} {days} d", won, found) for (days, won), found in sorted(looks_of.items())]
+    return Markup(strip(rows, page.sentence)) if rows else None  # noqa: S704 # escaped where it is drawn
+
+
+def goal_chart(candidate: Candidate, first_days: Sequence[datetime], what: str) -> Markup | None:
+    """Draw an outcome month by month; None where no lead ever had it at a known time."""
+    counted = [(f"{day:%b}", leads) for day, leads in zip(first_days, candidate.count.months, strict=True)]
+    return Markup(months(counted, what)) if any(leads for _, leads in counted) else None  # noqa: S704 # escaped there
+
+
 GLOBALS: Mapping[str, object] = {
     "waterfall": lead_waterfall,
     "score_course": score_course,
@@ -111,5 +134,7 @@ GLOBALS: Mapping[str, object] = {
     "threshold_figure": threshold_figure,
     "channel_chart": channel_chart,
     "thumb_charts": thumb_charts,
+    "lookback_chart": lookback_chart,
+    "goal_chart": goal_chart,
 }
 """What the templates call."""

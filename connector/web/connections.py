@@ -13,6 +13,7 @@ from connector.services.access.permissions import Permission
 from connector.services.privacy import leaving
 from connector.services.reports.connecting import connectable
 from connector.services.reports.connection import ConnectionReport, connection_report
+from connector.services.setup.steps import setup
 from connector.web.guard import needs
 from connector.web.numbers import row_number
 from connector.web.session import asker, tenant_id
@@ -27,7 +28,8 @@ _UNDER_WAY = "A run is under way already. It will see every change that is in th
 @needs(Permission.SEE)
 def show(connection_id: UUID) -> ResponseReturnValue:
     """Show a connection."""
-    return render_template("connection.html", report=_owned(connection_id), crms=connectable(services()))
+    report, found = _owned(connection_id), setup(services(), tenant_id())
+    return render_template("connection.html", report=report, crms=connectable(services()), setup=found)
 
 
 @pages.get("/progress")

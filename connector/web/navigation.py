@@ -74,8 +74,11 @@ GROUPS = (
     Group(
         "Accounts",
         (
-            Entry("Connection", "connect.start_page", also=("connections",)),
+            Entry("Connection", "connect.account", also=("connections",)),
             Entry("Sync health", "sync.index"),
+            Entry("Readiness", "readiness.show"),
+            Entry("Goal", "goal.show"),
+            Entry("Look back", "lookback.show"),
             Entry("Publication", "publication.show"),
             Entry("Tracking", "tracking.index", Permission.TRACK),
             Entry("Enrichment", "enrichment.index", Permission.ENRICH),

@@ -12,6 +12,7 @@ from connector.errors import ConnectorError, RejectedInput
 from connector.services import listening, publication
 from connector.services.access.permissions import Permission
 from connector.services.reports.publication import publication_report
+from connector.services.setup.steps import setup
 from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
@@ -23,7 +24,17 @@ pages = Blueprint("publication", __name__, url_prefix="/publication")
 @needs(Permission.SEE)
 def show() -> ResponseReturnValue:
     """Show what would be written to each account."""
-    return render_template("publication.html", report=publication_report(services(), tenant_id()))
+    tenant = tenant_id()
+    report = publication_report(services(), tenant)
+    return render_template("publication.html", report=report, setup=setup(services(), tenant))
+
+
+@pages.get("/go")
+@needs(Permission.SEE)
+def go() -> ResponseReturnValue:
+    """Show what the first approval of each account will do, with the button that gives it."""
+    tenant = tenant_id()
+    return render_template("go.html", report=publication_report(services(), tenant), setup=setup(services(), tenant))
 
 
 @pages.post("/settings")

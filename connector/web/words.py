@@ -218,6 +218,11 @@ def goal(name: str) -> str:
     return f"“{field}” becoming “{value}”" if kind == "property" else name.replace("_", " ").capitalize()
 
 
+def capitalize_first(text: str) -> str:
+    """Return a phrase as it begins a line; the rest keeps its capitals."""
+    return text[:1].upper() + text[1:]
+
+
 class _Verified(Protocol):
     """An account whose sample was read back."""
 
@@ -276,6 +281,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         actor,
         ledger_line,
         goal,
+        capitalize_first,
         read_back,
         outward,
         kpi_line,

@@ -15,7 +15,7 @@ from connector.store.searching import keys_of
 from connector.store.types import Binary, UtcTime
 
 revision = "0042"
-down_revision = "0039"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 

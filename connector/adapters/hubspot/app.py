@@ -62,6 +62,20 @@ CAPABILITIES = Capabilities(
         "forms": "use form submissions",
         "automation": "list the workflows that a score would set off, before the first is written",
     },
+    reads=(
+        "Contacts: every field that HubSpot lets an app read, with the dates of its former values.",
+        "With the optional permissions: companies, deals with their stages, marketing e-mails that were opened or "
+        "clicked, forms that were submitted.",
+        "That e-mails, calls, meetings, notes and tasks happened, and when; page views where HubSpot offers them.",
+    ),
+    writes=(
+        "Into contacts: score, chance, tier, reasons, model and time, in six fields of our own.",
+        "Once: the group and the six fields. No other field, and no other object, is ever written.",
+    ),
+    never=(
+        "Never read: the subject or text of any e-mail, note, call, meeting or task, nor any file.",
+        "Never done: creating, merging or deleting a contact, and sending anything to anybody.",
+    ),
     write_effects=(
         "Each write moves the contact's “Last modified date”: views, lists and workflows that go by it see a change.",
         "The score's history in HubSpot names this app as its source.",

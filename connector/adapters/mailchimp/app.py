@@ -42,6 +42,20 @@ CAPABILITIES = Capabilities(
     scopes={},
     optional_scopes={},
     options=OPTIONS,
+    reads=(
+        "Audiences with their fields, contacts and tags.",
+        "Campaigns and classic automations that were sent: who got, opened and clicked them, and who left.",
+        "Orders of connected stores: they are the conversions.",
+    ),
+    writes=(
+        "Into contacts: one field with the score and the tag High-Intent, which is taken away again.",
+        "Once in each audience: that field, that tag and a webhook that tells us of changes.",
+        "Only if you turn it on: contacts are added to the step of a flow that you name.",
+    ),
+    never=(
+        "Never read: IP addresses and positions of contacts.",
+        "Never done: creating, subscribing, unsubscribing, archiving or deleting a contact, and sending any mail.",
+    ),
     write_effects=(
         "Each new score moves the contact's “last changed” date and is a change of the profile: integrations and "
         "webhooks that listen to profile updates are told of it.",

@@ -53,6 +53,19 @@ CAPABILITIES = Capabilities(
     # each look that finds a change, be it ours.
     look_seconds=60.0,
     admin_webhook=True,
+    reads=(
+        "Leads, contacts and their accounts: every field that the user may see who connects.",
+        "The dates of former values, where the org tracks a field's history.",
+        "Opportunities with their stages, campaign responses, and that tasks, meetings and e-mails happened, and when.",
+    ),
+    writes=(
+        "Into leads and contacts: score, chance, tier, reasons, model and time, in six fields of our own.",
+        "Once, where our package is not installed: the six fields and a permission set for them.",
+    ),
+    never=(
+        "Never read: the subject, text or address of any e-mail, task or meeting, nor any file.",
+        "Never done: creating, merging or deleting a lead or contact, changing an owner, and sending anything.",
+    ),
     write_effects=(
         "Each write moves SystemModstamp and LastModifiedDate, and sets LastModifiedById to the connected user: "
         "“recently modified” views, reports and other integrations see a change.",

@@ -84,6 +84,7 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
         "Scores that were set by hand": _rows(found.overrides),
         "Why they are left out of scoring": _rows(found.exclusions),
         "Lists of the week": _rows(found.lists),
+        "Where they stood before the outcome": _rows(found.looks),
     }
 
 

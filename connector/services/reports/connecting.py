@@ -20,13 +20,16 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class ConnectableCrm:
-    """A CRM whose app is configured here. ``logins`` and ``login_domain`` are as in its capabilities."""
+    """A CRM whose app is configured here; all but the permissions is as in its capabilities."""
 
     vendor: str
     label: str
     permissions: tuple[Permission, ...]
     logins: Mapping[str, str]
     login_domain: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    never: tuple[str, ...]
 
 
 def connectable(services: Services) -> tuple[ConnectableCrm, ...]:
@@ -38,7 +41,16 @@ def connectable(services: Services) -> tuple[ConnectableCrm, ...]:
 def _crm(vendor: str, app: CrmApp) -> ConnectableCrm:
     declared = app.capabilities
     asked = _permissions(declared.scopes, optional=False) + _permissions(declared.optional_scopes, optional=True)
-    return ConnectableCrm(vendor, declared.label, asked, declared.logins, declared.login_domain)
+    return ConnectableCrm(
+        vendor=vendor,
+        label=declared.label,
+        permissions=asked,
+        logins=declared.logins,
+        login_domain=declared.login_domain,
+        reads=declared.reads,
+        writes=declared.writes,
+        never=declared.never,
+    )
 
 
 def _permissions(scopes: Mapping[str, str], *, optional: bool) -> tuple[Permission, ...]:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from connector.store.tables.base import metadata, of_tenant
 from connector.store.types import BigId, Blob, Json, Text, UtcTime
@@ -134,3 +146,20 @@ score_inputs = Table(
     Column("model", Text, nullable=False),
     Column("frame", Blob, nullable=False),
 )
+
+lookbacks = Table(
+    "lookbacks",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("lead_id", BigId, ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
+    Column("days_before", Integer, primary_key=True, autoincrement=False),
+    Column("won", Boolean, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("score_tenths", Integer),
+    Column("place", Numeric(5, 4)),
+    Index("ix_lookbacks_lead_id", "lead_id"),
+)
+"""Where the newest wins and losses stood before they ended: ``place`` is the share of the leads then open that a lead
+stood above. Both figures are null where too little was known then."""

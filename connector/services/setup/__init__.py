@@ -1,0 +1,1 @@
+"""Setting up, step by step: from connecting a CRM to the first scores that are written."""
