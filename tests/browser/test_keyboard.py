@@ -24,11 +24,11 @@ def _steps(page: Page) -> list[tuple[str, bool]]:
 
 
 @pytest.fixture(scope="session")
-def walked(browser: Browser, installed: Product, owners: dict[str, object]) -> dict[str, list[str]]:
+def walked(browser: Browser, installed: Product, paths: list[str]) -> dict[str, list[str]]:
     """What the keyboard misses, page by page."""
     context = browser.new_context(storage_state=installed.signed_in)
     found: dict[str, list[str]] = {}
-    for path in owners:
+    for path in paths:
         with watched(context, installed.origin) as (page, _):
             page.goto(installed.origin + path)
             page.evaluate("probe.open()")

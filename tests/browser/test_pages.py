@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 
 from connector.records import Role
 from connector.services.access import inviting
 from connector.store import recipients
-from tests.browser.filling import leads_of_all_kinds
 from tests.browser.people import newcomer, somebody
 from tests.browser.product import Product
 from tests.browser.walk import MOST_BYTES, MOST_MS, Seen, walk
@@ -18,26 +17,14 @@ from tests.browser.walk import MOST_BYTES, MOST_MS, Seen, walk
 Pages = dict[str, Seen]
 
 
-def _pages(context: BrowserContext, product: Product) -> Iterator[str]:
-    """The addresses of the map that answer with a page to be shown, not with a part of one or a file to keep."""
-    for _, path in product.addresses():
-        answer = context.request.get(product.origin + path)
-        kept = "attachment" in answer.headers.get("content-disposition", "")
-        whole = answer.headers.get("content-type", "").startswith("text/html") and not kept
-        if whole and answer.text().lstrip().lower().startswith("<!doctype"):
-            yield path
+@pytest.fixture(scope="session")
+def owners(browser: Browser, installed: Product, paths: list[str]) -> Pages:
+    """All pages of the tenant."""
+    return walk(browser.new_context(storage_state=installed.signed_in), installed.origin, paths)
 
 
 @pytest.fixture(scope="session")
-def owners(browser: Browser, installed: Product) -> Pages:
-    """All pages of the tenant, and leads of every kind."""
-    context = browser.new_context(storage_state=installed.signed_in)
-    leads = [f"/leads/{lead}" for lead in leads_of_all_kinds(installed.services, installed.tenant_id)]
-    return walk(context, installed.origin, dict.fromkeys([*_pages(context, installed), *leads]))
-
-
-@pytest.fixture(scope="session")
-def others(browser: Browser, installed: Product, owners: Pages) -> Pages:
+def others(browser: Browser, installed: Product, paths: list[str]) -> Pages:
     """What somebody sees who is not signed in, may not see a page, has no data yet, or comes by a link."""
     services, tenant = installed.services, installed.tenant_id
     invitation = inviting.invite_as_operator(services, tenant, "Eva Reis", Role.VIEWER)[1]
@@ -48,7 +35,7 @@ def others(browser: Browser, installed: Product, owners: Pages) -> Pages:
     seen |= walk(somebody(browser, installed, Role.VIEWER), installed.origin, ["/settings/api-keys"])
     empty = somebody(browser, installed, Role.OWNER, newcomer(installed))
     # Lists alone: it has no things whose pages could be shown.
-    lists = [path for path in owners if not any(part.isdigit() or len(part) == 36 for part in path.split("/"))]
+    lists = [path for path in paths if not any(part.isdigit() or len(part) == 36 for part in path.split("/"))]
     return seen | {f"{path} (empty)": one for path, one in walk(empty, installed.origin, lists).items()}
 
 
