@@ -90,11 +90,11 @@ class Watch:
 
 
 @contextmanager
-def watched(context: BrowserContext, origin: str) -> Iterator[tuple[Page, Watch]]:
+def watched(context: BrowserContext, origin: str, abroad: Sequence[str] = ()) -> Iterator[tuple[Page, Watch]]:
     """Open a page under watch, with ``probe`` to ask it."""
     page = context.new_page()
     page.add_init_script(path=_PROBE)
     try:
-        yield page, Watch(origin).over(page)
+        yield page, Watch(origin, abroad).over(page)
     finally:
         page.close()

@@ -40,12 +40,11 @@ class Approved(Stack):
 
 @dataclass
 class Consent:
-    """What was seen on the way through a CRM: the scopes that our page and the vendor's named, and where it ended."""
+    """What was seen on the way through a CRM: what its page said, where that was, and the heading of where it ended."""
 
-    told: list[str]
     asked: str
     asked_at: str
-    account: str
+    ended: str
 
 
 @dataclass
@@ -118,16 +117,15 @@ def journey(stack: Stack, services: Services, context: BrowserContext, complexit
     return product
 
 
-def connect(page: Page, origin: str, crm: str) -> Consent:
-    """Press a CRM's button on the first page that has it, allow on the vendor's page, and come back."""
+def connect(page: Page, origin: str, crm: str, answer: str = "Allow") -> Consent:
+    """Press a CRM's button on the first page that has it, answer on the vendor's page, and come back."""
     page.goto(origin)
-    told = page.locator(f".card:has(form[action$='/oauth/{crm}/start']) .permissions code").all_inner_texts()
     page.locator(f"form[action$='/oauth/{crm}/start']").first.get_by_role("button").click()
     page.wait_for_url(lambda url: not url.startswith(origin))
     asked, asked_at = page.locator("body").inner_text(), page.url
-    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("button", name=answer).click()
     page.wait_for_url(lambda url: url.startswith(origin))
-    return Consent(told, asked, asked_at, page.get_by_role("heading", level=1).inner_text())
+    return Consent(asked, asked_at, page.get_by_role("heading", level=1).inner_text())
 
 
 def _limit(services: Services, tenant_id: UUID, complexity: str) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Browser
 
 from connector.demo.readback import read_back
-from tests.browser.product import CRMS, Product
+from tests.browser.chrome import watched
+from tests.browser.product import CRMS, Product, connect
 
 
 @pytest.mark.parametrize("crm", CRMS)
 def test_an_admin_connects_it_by_its_own_consent_page(installed: Product, crm: str) -> None:
-    """The CRM's page is the CRM's own; the way ends on the page of the account."""
-    consent = installed.consents[crm]
+    """The CRM's page is the CRM's own and asks for what we declare; the way ends on the page of the account."""
+    consent, asked = installed.consents[crm], installed.services.apps[crm].capabilities
     assert consent.asked_at.startswith(installed.stack.sandboxes[crm].origin)
-    assert consent.account == installed.account(crm).account_name
+    assert [scope for scope in (*asked.scopes, *asked.optional_scopes) if scope not in consent.asked.split()] == []
+    assert consent.ended == installed.account(crm).account_name
 
 
 def test_the_first_run_tells_its_progress_by_itself(installed: Product) -> None:
@@ -31,3 +34,31 @@ def test_what_was_approved_is_in_the_crm(installed: Product, crm: str) -> None:
 def test_nothing_went_wrong_on_the_way(installed: Product) -> None:
     """No error in the console, no request to somebody who is no CRM, no failed request."""
     assert installed.complaints == []
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_the_same_button_signs_in(browser: Browser, installed: Product, crm: str) -> None:
+    """In a browser that was never here: through the consent page into the same organisation, with its leads."""
+    context = browser.new_context()
+    with watched(context, installed.origin, abroad=[installed.stack.sandboxes[crm].origin]) as (page, watch):
+        page.goto(f"{installed.origin}/leads")
+        assert page.get_by_role("button", name="Sign out").count() == 0
+        assert connect(page, installed.origin, crm).ended == installed.account(crm).account_name
+        page.goto(f"{installed.origin}/leads")
+        assert page.locator("table tbody tr").count() > 10
+        page.get_by_role("button", name="Sign out").click()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+        assert watch.complaints == []
+    context.close()
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_who_refuses_is_told_what_that_means(browser: Browser, installed: Product, crm: str) -> None:
+    """Back on a page of ours with a sentence, and not signed in."""
+    context = browser.new_context()
+    with watched(context, installed.origin, abroad=[installed.stack.sandboxes[crm].origin]) as (page, _):
+        refused = connect(page, installed.origin, crm, answer="Deny")
+        assert refused.ended != installed.account(crm).account_name
+        assert page.locator("main p").first.inner_text()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+    context.close()
