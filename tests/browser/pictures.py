@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize
 
 from tests.browser import product
 from tests.browser.chrome import chromium
@@ -38,7 +38,6 @@ def shown(made: Product) -> Mapping[str, str]:
         "versions": "/model/versions",
         "drift": "/drift",
         "fields": "/fields",
-        "publication": "/publication",
         "kpis": "/kpis",
         "objectives": "/objectives",
         "capacity": "/capacity",
@@ -47,39 +46,44 @@ def shown(made: Product) -> Mapping[str, str]:
     }
 
 
-def take(browser: Browser, made: Product, folder: Path) -> None:
-    """Take all pictures; raises ``ValueError`` where they are too large together."""
-    owner = browser.new_context(
-        storage_state=made.signed_in, color_scheme="light", viewport={"width": WIDTH, "height": HEIGHT}
-    )
-    stranger = browser.new_context(color_scheme="light", viewport={"width": WIDTH, "height": HEIGHT})
+def take(browser: Browser, made: Product) -> None:
+    """Take the pictures of the filled product."""
+    owner, stranger = _context(browser, made.signed_in), _context(browser)
     pages = [(name, path, owner) for name, path in shown(made).items()]
     for name, path, context in [("connect", "/", stranger), *pages]:
         page = context.new_page()
         page.goto(made.origin + path)
-        tall = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
-        page.set_viewport_size({"width": WIDTH, "height": tall})
-        _save(page.screenshot(), folder / f"{name}.png")
+        picture(page, name)
         page.close()
-    together = sum(path.stat().st_size for path in folder.glob("*.png"))
-    if together > LARGEST:
-        raise ValueError(f"The pictures have {together:,} bytes together; {LARGEST:,} are the most.")
 
 
-def _save(taken: bytes, path: Path) -> None:
-    """Keep a picture with a palette: a third of the bytes, and nobody sees it."""
-    picture = Image.open(io.BytesIO(taken)).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+def picture(page: Page, name: str) -> None:
+    """Keep what a page shows."""
+    tall = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": WIDTH, "height": tall})
+    taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    # With a palette: a third of the bytes, and nobody sees it.
+    taken.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+
+
+def _context(browser: Browser, signed_in: StorageState | None = None) -> BrowserContext:
+    size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
+    return browser.new_context(storage_state=signed_in, color_scheme="light", viewport=size)
 
 
 def main() -> None:
-    """Start the product, go through the journey, fill it, and take the pictures."""
+    """Start the product, go through the journey, fill it, and take the pictures.
+
+    Raises ``ValueError`` where they are too large together.
+    """
     with chromium() as browser, TemporaryDirectory() as folder, product.running(Path(folder), CONTACTS) as stack:
-        context = browser.new_context()
-        made = product.journey(stack, stack.start(), context)
-        context.close()
+        made = product.journey(stack, stack.start(), _context(browser), read=lambda page: picture(page, "publication"))
         fill(made.services, made.tenant_id)
-        take(browser, made, FOLDER)
+        take(browser, made)
+    together = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
+    if together > LARGEST:
+        raise ValueError(f"The pictures have {together:,} bytes together; {LARGEST:,} are the most.")
     print(f"The pictures are in {FOLDER}.", file=sys.stderr)
 
 

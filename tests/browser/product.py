@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -97,10 +97,17 @@ def running(folder: Path, contacts: int) -> Iterator[Stack]:
         stack.stop()
 
 
-def journey(stack: Stack, services: Services, context: BrowserContext, complexity: str | None = None) -> Product:
+def journey(
+    stack: Stack,
+    services: Services,
+    context: BrowserContext,
+    complexity: str | None = None,
+    read: Callable[[Page], None] = lambda _: None,
+) -> Product:
     """Go from the start page to written scores as an admin does: by clicking, waiting and reading.
 
-    ``complexity``: how far the models may go, None for as far as usual.
+    ``complexity``: how far the models may go, None for as far as usual. ``read`` gets the page that shows what would be
+    written, before it is approved.
     """
     page = context.new_page()
     watch = Watch(stack.web, abroad=tuple(crm.origin for crm in stack.sandboxes.values())).over(page)
@@ -111,6 +118,8 @@ def journey(stack: Stack, services: Services, context: BrowserContext, complexit
     if complexity:
         _limit(services, tenant_id, complexity)
     live = _first_run(page, stack)
+    page.goto(f"{stack.web}/publication")
+    read(page)
     written = _publish(page, stack.web, services, tenant_id)
     product = Product(stack, services, tenant_id, consents, live, written, context.storage_state(), watch.complaints)
     page.close()
