@@ -33,6 +33,10 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 	$(PIP) --require-hashes -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.browser: requirements-browser.txt $(VENV)/.dev
+	$(PIP) --require-hashes -r requirements-browser.txt
+	@touch $@
+
 # PyTorch is large: whatever build of it is there already is taken.
 $(VENV)/.sequence: requirements-sequence.txt $(VENV)/.bench
 	@$(RUN) -c 'import torch' 2>/dev/null || $(PIP) --require-hashes -r requirements-sequence.txt
@@ -44,6 +48,12 @@ demo: $(VENV)/.runtime ## Show the whole product on this machine (ONCE=1 DATA= M
 
 test: $(VENV)/.dev ## Run the whole test suite (ARGS= for pytest)
 	$(RUN) -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-browser: $(VENV)/.browser ## Go through the product in the machine's Chromium, each page in every width and theme (ARGS= for pytest)
+	$(RUN) -m pytest --timeout 900 tests/browser $(ARGS)
+
+pictures: $(VENV)/.browser ## Take the pictures of the pages for the documentation, by Chromium, to docs/pictures
+	$(RUN) -m tests.browser.pictures
 
 soak: $(VENV)/.dev ## Live through very many simulated storms, some with real processes, and a million bent requests (SEEDS= FIRST= STORMS= REQUESTS= FIRST_REQUEST=)
 	$(RUN) -m tests.simulator $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
@@ -151,12 +161,13 @@ lock: | $(VENV)/bin/pip ## Pin the dependencies anew, with hashes (ARGS=--upgrad
 	$(PIP) uv
 	$(LOCK) $(ARGS) -o requirements.txt
 	$(LOCK) $(ARGS) --group dev -o requirements-dev.txt
+	$(LOCK) $(ARGS) --group dev --group browser -o requirements-browser.txt
 	$(LOCK) $(ARGS) --group dev --group bench -o requirements-bench.txt
 	$(LOCK) $(ARGS) --group dev --group bench --extra sequence -o requirements-sequence.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test soak storms lint test-vendor-apps audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
+.PHONY: help demo test test-browser test-vendor-apps pictures soak storms lint audit sbom bench bench-engine bench-line bench-realtime bench-api bench-scoring bench-leakage \
   bench-quality bench-extras bench-experiments bench-publication bench-drift bench-loop \
   bench-cases bench-sequence bench-rivals image-check fmt lock clean

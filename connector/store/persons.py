@@ -186,14 +186,14 @@ def set_apart(connection: Connection, tenant_id: UUID, record_id: int, *, apart:
     return connection.execute(sa.update(records).where(where).values(apart=apart, identified_as=None)).rowcount == 1
 
 
-def joined(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[AnyRow]:
-    """Return the open records of leads that have several, and those set apart, lead by lead."""
+def joined(connection: Connection, tenant_id: UUID, limit: int, after: int = 0) -> Sequence[AnyRow]:
+    """Return the open records of leads that have several, and those set apart, lead by lead from the one ``after``."""
     r = records.c
     open_ones = sa.and_(r.tenant_id == tenant_id, r.removed_at.is_(None), r.lead_id.is_not(None))
     several = sa.select(r.lead_id).where(open_ones).group_by(r.lead_id).having(sa.func.count() > 1)
     query = (
         sa.select(r.lead_id, r.id, r.connection_id, r.vendor_id, r.email, r.join_reason, r.apart, r.properties)
-        .where(open_ones, sa.or_(r.lead_id.in_(several), r.apart))
+        .where(open_ones, r.lead_id > after, sa.or_(r.lead_id.in_(several), r.apart))
         .order_by(r.lead_id, r.id)
     )
     return connection.execute(query.limit(limit)).all()

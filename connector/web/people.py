@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.services import joins
 from connector.services.access.permissions import Permission
 from connector.services.reports.joins import joined_people
 from connector.web.guard import needs
+from connector.web.numbers import row_number
 from connector.web.session import tenant_id
 from connector.web.wiring import services
 
@@ -19,7 +20,9 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 @needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List the people with several records, and the records that were set apart."""
-    return render_template("people.html", people=joined_people(services(), tenant_id()))
+    after = row_number(request.args.get("after") or "0")
+    page = joined_people(services(), tenant_id(), abort(404) if after is None else after)
+    return render_template("people.html", page=page, first_page=not after)
 
 
 @pages.post("/<int:record_id>/apart")

@@ -13,6 +13,8 @@ from scoring.figures.style import GREY, SHAPES
 WIDTH, LEFT, RIGHT = 760, 232, 16
 ROW, RADIUS, FOOT = 30, 2.4, 72
 SHOWN, CHARS = 12, 31
+SHADES = 16
+"""Steps from a low value to a high one: more than can be told apart."""
 _LOW, _MIDDLE, _HIGH = (0x2F, 0x78, 0xD6), (0x8E, 0x86, 0x98), (0xD6, 0x3F, 0x35)
 
 
@@ -64,29 +66,34 @@ def _row(axis: Axis, found: Mapping[str, Any], y: float) -> list[str]:
 
 
 def _swarm(dots: Sequence[tuple[float, float | None]], y: float) -> list[str]:
-    """Dots that would lie on each other are set apart, up and down by turns, as far as the row allows."""
+    """Dots that would lie on each other are set apart, up and down by turns, as far as the row allows.
+
+    Those of one colour are one path of round ends: a fifth of the bytes of as many circles.
+    """
     used: dict[int, int] = {}
-    parts = []
+    places: dict[str, list[str]] = {}
     for x, height in sorted(dots, key=lambda dot: (dot[0], -1.0 if dot[1] is None else dot[1])):
         cell = round(x / (2 * RADIUS))
         count = used[cell] = used.get(cell, -1) + 1
         step = ((count + 1) // 2) * (1 if count % 2 else -1)
         shift = max(min(step * 2.2, 12), -12)
-        parts.append(f'<circle cx="{x:g}" cy="{y + shift:g}" r="{RADIUS}" {_colour(height)}/>')
-    return parts
+        places.setdefault(_colour(height), []).append(f"M{x:.1f} {y + shift:.1f}h.01")
+    ends = f'fill="none" stroke-width="{2 * RADIUS:g}" stroke-linecap="round"'
+    return [f'<path class="dots" d="{"".join(held)}" stroke="{colour}" {ends}/>' for colour, held in places.items()]
 
 
 def _colour(height: float | None) -> str:
     if height is None:
-        return f'class="unknown" fill="none" stroke="{GREY}"'
+        return GREY
+    height = round(height * SHADES) / SHADES
     ends = (_LOW, _MIDDLE) if height < 0.5 else (_MIDDLE, _HIGH)
     share = height * 2 if height < 0.5 else height * 2 - 1
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(*ends, strict=True))
-    return f'fill="#{red:02x}{green:02x}{blue:02x}"'
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _key(y: float) -> list[str]:
     parts: list[str] = []
     for x, height, words in ((LEFT, 0.0, "low value"), (LEFT + 96, 1.0, "high value"), (LEFT + 196, None, "unknown")):
-        parts += [f'<circle cx="{x + 5}" cy="{y - 4}" r="4" {_colour(height)}/>', text(x + 14, y, words)]
+        parts += [f'<circle cx="{x + 5}" cy="{y - 4}" r="4" fill="{_colour(height)}"/>', text(x + 14, y, words)]
     return [*parts, *keys([("box", "middle half, with the median")], y, LEFT + 284)]

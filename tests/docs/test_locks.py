@@ -13,6 +13,7 @@ GROUPS = PROJECT["dependency-groups"]
 LOCKS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
     "requirements-dev.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"],
+    "requirements-browser.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["browser"],
     "requirements-bench.txt": PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["bench"],
     "requirements-sequence.txt": [
         *(PROJECT["project"]["dependencies"] + GROUPS["dev"] + GROUPS["bench"]),

@@ -10,8 +10,8 @@ from connector.services.context import Services
 from connector.services.reports.people import Naming
 from connector.store import connections, persons
 
-_SHOWN = 500
-"""Records on the page: more than an admin reads, few enough to load at once."""
+_SHOWN = 160
+"""Records on a page, few enough to load at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,22 @@ class JoinedPerson:
     records: tuple[JoinedRecord, ...]
 
 
-def joined_people(services: Services, tenant_id: UUID) -> tuple[JoinedPerson, ...]:
-    """Return the first people whose records were joined or set apart."""
+@dataclass(frozen=True, slots=True)
+class People:
+    """A page of people by the numbers of their leads; ``following``: the number that the next page begins after."""
+
+    people: tuple[JoinedPerson, ...]
+    following: int | None
+
+
+def joined_people(services: Services, tenant_id: UUID, after: int = 0) -> People:
+    """Return people whose records were joined or set apart, from the lead ``after`` on."""
     with services.store.reading(tenant_id) as session:
-        rows = persons.joined(session, tenant_id, _SHOWN)
+        rows = persons.joined(session, tenant_id, _SHOWN + 1, after)
         naming = Naming.of_tenant(session, tenant_id)
         accounts = {item.id: item for item in connections.of_tenant(session, tenant_id)}
-    found = []
+    more = len(rows) > _SHOWN
+    found: list[JoinedPerson] = []
     for lead_id, group in groupby(rows, key=lambda row: row.lead_id):
         mine = list(group)
         parts = []
@@ -51,4 +60,6 @@ def joined_people(services: Services, tenant_id: UUID) -> tuple[JoinedPerson, ..
             place = app.capabilities.label if app else account.vendor
             parts.append(JoinedRecord(row.id, place, row.vendor_id, row.email, row.join_reason, row.apart))
         found.append(JoinedPerson(lead_id, naming.person(lead_id, mine).name, tuple(parts)))
-    return tuple(found)
+    # The last one's records may go on beyond what was asked for: that person begins the next page.
+    shown = found[:-1] if more and len(found) > 1 else found
+    return People(tuple(shown), shown[-1].lead_id if more else None)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +82,7 @@ def versions_report(services: Services, tenant_id: UUID) -> VersionsReport:
         counts = Counter(row.model for row in arms.scored_by(session, tenant_id, both)) if trial else Counter()
     on_trial = OnTrial(trial, *(counts[one] for one in both)) if trial else None
     former = next((row.replaced for row in rows if row.status == models.CHAMPION and row.replaced), None)
-    pairs = zip(rows, [*rows[1:], None], strict=True)
+    pairs = zip_longest(rows, rows[1:])
     return VersionsReport(tuple(_version(row, before) for row, before in pairs), former, settings, on_trial)
 
 

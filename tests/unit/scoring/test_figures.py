@@ -137,6 +137,15 @@ def test_influence_is_told_with_spread_and_direction(report: dict[str, Any]) -> 
     assert size["direction"] > 0.5
 
 
+def test_influence_has_a_dot_for_each_lead(report: dict[str, Any]) -> None:
+    """Dots of one colour are one path; none is lost, and a low value has another colour than a high one."""
+    ends = [{"concept": "A", "mean_absolute": 1.0, "quantiles": [0.0] * 5, "dots": [[n / 9, n / 9] for n in range(10)]}]
+    drawn = figures(report | {"influence": ends})["influence"]
+    dots = [one for one in parsed(drawn.svg).iter(f"{SVG}path") if one.get("class") == "dots"]
+    assert sum(one.get("d", "").count("M") for one in dots) == 10
+    assert {"#2f78d6", "#d63f35"} <= {one.get("stroke") for one in dots}
+
+
 def test_the_delay_curve_counts_open_leads_for_as_long_as_they_were_seen() -> None:
     """One of two old leads converted after ten days; a lead of five days says nothing about day ten."""
     born = [START] * 10 + [AS_OF - timedelta(days=5)] * 30

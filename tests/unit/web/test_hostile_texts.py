@@ -1,7 +1,6 @@
 """Texts of a CRM and of visitors that attack whoever shows them: shown as they are, and nothing of them runs.
 
-Where Chromium is installed the pages are shown in it; where it is not, that test says so and is left out, and the same
-pages with the same texts are still read by an HTML parser.
+Here the pages are read by an HTML parser; tests/browser shows the same texts in Chromium.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -18,8 +16,7 @@ import sqlalchemy as sa
 
 from connector.store.tables import leads, ledger, scores
 from tests.databases import sqlite_store
-from tests.unit.web import chromium
-from tests.unit.web.hostile import FOREIGN, NAMED, PAYLOADS, filled
+from tests.unit.web.hostile import NAMED, PAYLOADS, filled
 from tests.unit.web.markup import strange
 from tests.unit.web.site import Browser, Site, site
 from tests.unit.web.test_walls import OUTSIDE
@@ -116,27 +113,3 @@ def test_pictures_hold_no_script(attacked: Attacked) -> None:
             names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
             assert names <= {"svg", "g", "rect", "line", "text", "title", "desc", "path", "tspan", "style"}, path
             assert not any(name.startswith("on") or "href" in name for one in drawn.iter() for name in one.attrib)
-
-
-@pytest.mark.skipif(chromium.FOUND is None, reason="no Chromium here: the pages were read by an HTML parser alone")
-def test_nothing_runs_in_a_real_browser(attacked: Attacked, tmp_path: Path) -> None:
-    """In Chromium, without the policy that would stop it anyway: no script ran, nobody else was asked for anything."""
-    cookie = attacked.owner.client.get_cookie("__Host-connector", domain="scores.example.com")
-    assert cookie
-    held = f"{cookie.key}={cookie.value}"
-    seen = chromium.show(attacked.site.app, held, attacked.paths, tmp_path / "a")
-    asked = [path for _, path in seen.asked]
-    assert set(attacked.paths) <= set(asked)
-    assert seen.foreign(_own(seen)) == []
-    assert {path for path in asked if "ran" in path or path == "/x"} == set()
-
-
-@pytest.mark.skipif(chromium.FOUND is None, reason="no Chromium here: the pages were read by an HTML parser alone")
-def test_the_browser_would_have_told(attacked: Attacked, tmp_path: Path) -> None:
-    """Unescaped, the very same texts run and ask the foreign host: the test above can fail."""
-    seen = chromium.show(attacked.site.app, "", ["/raw"], tmp_path / "b", raw=PAYLOADS[0] + PAYLOADS[3])
-    assert (FOREIGN, "/ran") in [(host.partition(":")[0], path) for host, path in seen.foreign(_own(seen))]
-
-
-def _own(seen: chromium.Shown) -> str:
-    return next(host for host, path in seen.asked if path == "/harness")

@@ -336,6 +336,10 @@ def _ticked(site: Site, account: str) -> dict[str, object]:
     return {"lead": _lead(site, account)["lead_id"]}
 
 
+def _after_person(site: Site, account: str) -> dict[str, object]:
+    return {"after": _lead(site, account)["lead_id"]}
+
+
 TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
     "connections.replay": _typed_record,
     "connections.reset": _typed_record,
@@ -343,6 +347,7 @@ TYPED: dict[str, Callable[[Site, str], dict[str, object]]] = {
     "lead_list.rate": _ticked,
     "lead_list.leave_out": _ticked,
     "lead_list.score_again": _ticked,
+    "people.index": _after_person,
 }
 """Ids in forms and queries, by the route that takes them; the address beside them is one's own."""
 
@@ -499,5 +504,6 @@ def test_lists_hold_only_what_is_ones_own(scored: Site) -> None:
     browser = scored.as_a(Role.OWNER, empty)
     assert "No lead has a score yet" in browser.get("/leads").text
     assert "There is no model yet" in browser.get("/model").text
+    assert browser.get("/model/versions").status_code == 200
     for card in ("/model/card", "/model/card.html", "/model/card.md"):
         assert browser.get(card).status_code == 404

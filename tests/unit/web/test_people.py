@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.services.reports import joins
 from connector.store import ledger, scores
 from tests.unit.web.site import Browser, Site, forms
 
@@ -44,6 +45,35 @@ def test_parting_and_joining_again_restores_the_former_state(twice: tuple[Site, 
 def test_who_has_one_account_sees_nobody_twice(scored: Site, alice: Browser) -> None:
     """The page says what would change that."""
     assert "Everybody has one record" in alice.get("/people").text
+
+
+def test_people_are_listed_page_by_page(twice: tuple[Site, Browser], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody once, whole, and no page holds more records than it may."""
+    made, _ = twice
+    services, tenant = made.world.services, made.tenant_of("101")
+    whole = joins.joined_people(services, tenant).people
+    monkeypatch.setattr(joins, "_SHOWN", 7)
+    found, after = [], 0
+    while True:
+        page = joins.joined_people(services, tenant, after)
+        assert sum(len(person.records) for person in page.people) <= 7
+        found += page.people
+        if page.following is None:
+            break
+        after = page.following
+    assert tuple(found) == whole
+    assert len(found) > 7
+
+
+def test_the_next_page_is_a_link(twice: tuple[Site, Browser], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leads on from the last person, and back to the top."""
+    made, browser = twice
+    monkeypatch.setattr(joins, "_SHOWN", 7)
+    first = joins.joined_people(made.world.services, made.tenant_of("101"))
+    assert f"/people?after={first.following}" in browser.get("/people").text
+    assert "To the top" in browser.get(f"/people?after={first.following}").text
+    assert "That was everybody" in browser.get("/people?after=987654321").text
+    assert browser.get("/people?after=x").status_code == 404
 
 
 def actions(browser: Browser) -> list[str]:
