@@ -85,7 +85,7 @@ def _said(act: Callable[[list[int]], str]) -> ResponseReturnValue:
         flash(act(ids))
     except RejectedInput as refused:
         flash(str(refused))
-    return redirect(url_for("lead_list.index", **asked.fields))
+    return _back_to(asked)
 
 
 @pages.post("/views")
@@ -98,7 +98,7 @@ def keep() -> ResponseReturnValue:
         flash("Kept. It stands above the list, for you alone.")
     except RejectedInput as refused:
         flash(str(refused))
-    return redirect(url_for("lead_list.index", **asked.fields))
+    return _back_to(asked)
 
 
 @pages.post("/views/<uuid:view_id>/remove")
@@ -119,6 +119,11 @@ def export() -> ResponseReturnValue:
         acts.record(services(), writing, tenant, "took scores out as a file", **({"tier": str(tier)} if tier else {}))
     headers = {"Content-Disposition": 'attachment; filename="scores.csv"'}
     return Response(exports.as_csv(services(), tenant, tier), headers=headers, content_type="text/csv; charset=utf-8")
+
+
+def _back_to(asked: Asked) -> ResponseReturnValue:
+    fields: dict[str, Any] = asked.fields
+    return redirect(url_for("lead_list.index", **fields))
 
 
 def _asked(form: Mapping[str, Any]) -> Asked:
