@@ -85,7 +85,7 @@ def _said(act: Callable[[list[int]], str]) -> ResponseReturnValue:
         flash(act(ids))
     except RejectedInput as refused:
         flash(str(refused))
-    return _back(asked)
+    return _back_to(asked)
 
 
 @pages.post("/views")
@@ -98,7 +98,7 @@ def keep() -> ResponseReturnValue:
         flash("Kept. It stands above the list, for you alone.")
     except RejectedInput as refused:
         flash(str(refused))
-    return _back(asked)
+    return _back_to(asked)
 
 
 @pages.post("/views/<uuid:view_id>/remove")
@@ -121,9 +121,9 @@ def export() -> ResponseReturnValue:
     return Response(exports.as_csv(services(), tenant, tier), headers=headers, content_type="text/csv; charset=utf-8")
 
 
-def _back(asked: Asked) -> ResponseReturnValue:
-    query: dict[str, Any] = dict(asked.fields)
-    return redirect(url_for("lead_list.index", **query))
+def _back_to(asked: Asked) -> ResponseReturnValue:
+    fields: dict[str, Any] = asked.fields
+    return redirect(url_for("lead_list.index", **fields))
 
 
 def _asked(form: Mapping[str, Any]) -> Asked:
