@@ -179,7 +179,7 @@ def _exclusion(site: Site, account: str) -> dict[str, object]:
 def _view(site: Site, account: str) -> dict[str, object]:
     tenant = site.tenant_of(account)
     with site.world.services.store.transaction() as session:
-        (user, *_) = users.of_tenant(session, tenant)
+        user = next(one for one in users.of_tenant(session, tenant) if one.role is Role.OWNER)
         lead_views.save(session, tenant, user.id, str(uuid4()), {}, NOW)
         return {"view_id": lead_views.of_user(session, tenant, user.id)[0].id}
 
