@@ -114,10 +114,11 @@ def journey(
     page.set_default_timeout(PATIENCE_MS)
     consents = {crm: connect(page, stack.web, crm) for crm in CRMS}
     with services.store.reading() as session:
-        tenant_id = connections.newest(session).tenant_id
+        newest = connections.newest(session)
+        tenant_id = newest.tenant_id
     if complexity:
         _limit(services, tenant_id, complexity)
-    live = _first_run(page, stack)
+    live = _first_run(page, stack, f"{stack.web}/connections/{newest.id}")
     page.goto(f"{stack.web}/publication")
     read(page)
     written = _publish(page, stack.web, services, tenant_id)
@@ -143,9 +144,9 @@ def _limit(services: Services, tenant_id: UUID, complexity: str) -> None:
         tenants.save_settings(session, tenant_id, replace(settings, complexity=complexity))
 
 
-def _first_run(page: Page, stack: Stack) -> bool:
-    """Watch the first run on the open page, which is never loaded again."""
-    page.goto(stack.web)
+def _first_run(page: Page, stack: Stack, address: str) -> bool:
+    """Watch the first run on the page of an account, which is never loaded again."""
+    page.goto(address)
     page.evaluate("window.sameDocument = true")
     stack.start_worker()
     page.locator("#progress [data-status]", has_text="stages are done").wait_for()
