@@ -57,8 +57,10 @@ class Product:
     consents: dict[str, Consent]
     live: bool
     """Whether the page of the first run told its end without being loaded again."""
+    proposed: str
+    """What the page Publication said before anything was approved."""
     written: dict[str, str]
-    """CRM → what the page said of its account after the approval."""
+    """CRM → what that page said of its account after the approval."""
     signed_in: StorageState
     complaints: list[str] = field(default_factory=list)
 
@@ -120,11 +122,12 @@ def journey(
         _limit(services, tenant_id, complexity)
     live = _first_run(page, stack, f"{stack.web}/connections/{newest.id}")
     page.goto(f"{stack.web}/publication")
+    proposed = page.locator("main").inner_text()
     read(page)
     written = _publish(page, stack.web, services, tenant_id)
-    product = Product(stack, services, tenant_id, consents, live, written, context.storage_state(), watch.complaints)
+    signed_in = context.storage_state()
     page.close()
-    return product
+    return Product(stack, services, tenant_id, consents, live, proposed, written, signed_in, watch.complaints)
 
 
 def connect(page: Page, origin: str, crm: str, answer: str = "Allow") -> Consent:
