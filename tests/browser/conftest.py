@@ -12,7 +12,7 @@ from tests.browser.chrome import chromium
 from tests.browser.filling import fill, leads_of_all_kinds
 from tests.browser.product import Product
 
-CONTACTS = 500
+CONTACTS = 400
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,6 @@ def shown(made: Product) -> Mapping[str, str]:
         "objectives": "/objectives",
         "capacity": "/capacity",
         "feedback": "/feedback",
-        "people": "/people",
     }
 
 

@@ -57,8 +57,10 @@ class Product:
     consents: dict[str, Consent]
     live: bool
     """Whether the page of the first run told its end without being loaded again."""
+    proposed: str
+    """What the page Publication said before anything was approved."""
     written: dict[str, str]
-    """CRM → what the page said of its account after the approval."""
+    """CRM → what that page said of its account after the approval."""
     signed_in: StorageState
     complaints: list[str] = field(default_factory=list)
 
@@ -114,16 +116,18 @@ def journey(
     page.set_default_timeout(PATIENCE_MS)
     consents = {crm: connect(page, stack.web, crm) for crm in CRMS}
     with services.store.reading() as session:
-        tenant_id = connections.newest(session).tenant_id
+        newest = connections.newest(session)
+        tenant_id = newest.tenant_id
     if complexity:
         _limit(services, tenant_id, complexity)
-    live = _first_run(page, stack)
+    live = _first_run(page, stack, f"{stack.web}/connections/{newest.id}")
     page.goto(f"{stack.web}/publication")
+    proposed = page.locator("main").inner_text()
     read(page)
     written = _publish(page, stack.web, services, tenant_id)
-    product = Product(stack, services, tenant_id, consents, live, written, context.storage_state(), watch.complaints)
+    signed_in = context.storage_state()
     page.close()
-    return product
+    return Product(stack, services, tenant_id, consents, live, proposed, written, signed_in, watch.complaints)
 
 
 def connect(page: Page, origin: str, crm: str, answer: str = "Allow") -> Consent:
@@ -143,9 +147,9 @@ def _limit(services: Services, tenant_id: UUID, complexity: str) -> None:
         tenants.save_settings(session, tenant_id, replace(settings, complexity=complexity))
 
 
-def _first_run(page: Page, stack: Stack) -> bool:
-    """Watch the first run on the open page, which is never loaded again."""
-    page.goto(stack.web)
+def _first_run(page: Page, stack: Stack, address: str) -> bool:
+    """Watch the first run on the page of an account, which is never loaded again."""
+    page.goto(address)
     page.evaluate("window.sameDocument = true")
     stack.start_worker()
     page.locator("#progress [data-status]", has_text="stages are done").wait_for()

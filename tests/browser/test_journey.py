@@ -27,8 +27,10 @@ def test_the_first_run_tells_its_progress_by_itself(installed: Product) -> None:
 @pytest.mark.parametrize("crm", CRMS)
 def test_what_was_approved_is_in_the_crm(installed: Product, crm: str) -> None:
     """Before the approval nothing was written; after it every score is there, as the CRM's own API tells."""
+    assert installed.proposed.count("Nothing has been written yet") == len(CRMS)
     held = read_back(installed.services, installed.account(crm).id)
     assert held.verified == held.written > 0
+    assert f"{held.written:,} records written so far" in installed.written[crm]
 
 
 def test_nothing_went_wrong_on_the_way(installed: Product) -> None:
