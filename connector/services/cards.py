@@ -25,7 +25,7 @@ from connector.services.context import Services
 from connector.services.feedback.rating import Thumb, rate_once
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.reports.lead import Contribution, score_card
-from connector.services.scored import NEAR_AVERAGE
+from connector.services.values import NEAR_AVERAGE
 from connector.store import (
     events,
     exclusions,

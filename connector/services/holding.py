@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.adapters.contract import CrmAdapter
-from connector.services.scored import from_json
+from connector.services.values import from_json
 
 
 def holds(adapter: CrmAdapter, values: Mapping[str, Any], held: Mapping[str, str]) -> bool:

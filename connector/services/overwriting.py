@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
 from connector.records import Record
-from connector.services.scored import from_json
+from connector.services.values import from_json
 from connector.store import answers, connections, ledger, overwrites, tenants
 from connector.store.claims import Parcel
 from connector.store.tenants import Overwritten

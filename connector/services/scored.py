@@ -16,17 +16,13 @@ from connector.records import ScoreValues, Tier
 from connector.services.champions import serving
 from connector.services.experiments import assigning
 from connector.services.feedback.reasons import BY_HAND
+from connector.services.values import EXACT, NEAR_AVERAGE, standing, to_json, worth_writing
 from connector.services.webhooks_out import changes
 from connector.store import experiments, inputs, leads, ledger, outbox, overrides, records, scores
+from connector.store.experiments import Experiment
 from connector.store.outbox import OutboxStatus
 from connector.store.overrides import Override
 from connector.store.tenants import TenantSettings
-
-NEAR_AVERAGE = "Close to the average lead in everything that counts"
-"""The reason of a lead none of whose traits moves its score noticeably."""
-
-EXACT = "exact"
-"""Marks values on their way that are written however little they differ from what the CRM holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +78,8 @@ def keep(
 ) -> Kept:
     """Store scored ``rows`` (of ``scoring.predict``) with their packed inputs, if any; queue what the CRMs lack.
 
-    Scores that are older than those that are there leave nothing behind: neither a score nor an entry, nor a
-    value on its way.
+    Scores that are older than those that are there leave nothing behind: neither a score nor an entry. The newer one
+    is told to records that do not hold it: one that joined its lead since was not there when it was made.
     """
     ledger.lock(session, scoring.tenant_id)
     named = [row["lead_id"] for row in rows]
@@ -96,6 +92,7 @@ def keep(
     left_out = late | gone | fallen
     rows = [row for row in rows if row["lead_id"] not in left_out]
     apart = Kept(overtaken=frozenset(late), strays=frozenset(fallen - gone - late))
+    apart = apart.plus(_newer(session, scoring, late - gone, running, settings, now))
     if not rows:
         return apart
     told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
@@ -113,8 +110,35 @@ def keep(
     if frame is not None:
         frame = inputs.without(frame, left_out) if left_out else frame
         inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
-    queued = _queue(session, scoring, told_of, hidden, first, settings, now)
-    return replace(apart, records=queued.records, queued=queued.queued)
+    marked = {EXACT: True} if scoring.exact else {}
+    values_of = {
+        lead: (to_json(values) | marked, first + place)
+        for place, (lead, values) in enumerate(told_of.items())
+        if lead not in hidden
+    }
+    return apart.plus(_queue(session, scoring, values_of, settings, now))
+
+
+def _newer(
+    session: Connection,
+    scoring: Scoring,
+    late: Set[int],
+    running: Mapping[str, Experiment],
+    settings: TenantSettings,
+    now: datetime,
+) -> Kept:
+    """Queue the scores that stand of these leads for whatever records lack them."""
+    if not late:
+        return Kept()
+    holdout = running.get(experiments.HOLDOUT)
+    hidden = experiments.held_out(session, holdout, sorted(late)) if holdout else set()
+    values_of = {}
+    for row in scores.of_leads(session, scoring.tenant_id, late - hidden):
+        entry = ledger.newest(session, scoring.tenant_id, "scored", row.lead_id, None)
+        if entry is not None:
+            values_of[row.lead_id] = (to_json(standing(row)), entry.seq)
+    queued = _queue(session, scoring, values_of, settings, now)
+    return replace(queued, records=tuple(one for one in queued.records if one[1] in queued.queued))
 
 
 def _placed(row: Mapping[str, Any]) -> assigning.Placed:
@@ -124,15 +148,11 @@ def _placed(row: Mapping[str, Any]) -> assigning.Placed:
 def _queue(
     session: Connection,
     scoring: Scoring,
-    told_of: Mapping[int, ScoreValues],
-    hidden: Set[int],
-    first: int,
+    values_of: Mapping[int, tuple[Mapping[str, Any], int]],
     settings: TenantSettings,
     now: datetime,
 ) -> Kept:
-    seq_of = {lead: first + offset for offset, lead in enumerate(told_of)}
-    marked = {EXACT: True} if scoring.exact else {}
-    values_of = {lead: to_json(values) | marked for lead, values in told_of.items()}
+    """Queue what records of leads lack of the values, which stand in an entry of the ledger."""
     found = records.of_lead(session, scoring.tenant_id, list(values_of))
     held = outbox.expected_values(session, [record.id for record in found])
     waiting = [
@@ -141,16 +161,15 @@ def _queue(
             "tenant_id": scoring.tenant_id,
             "connection_id": record.connection_id,
             "status": OutboxStatus.PENDING,
-            "ledger_seq": seq_of[record.lead_id],
+            "ledger_seq": values_of[record.lead_id][1],
             "due_at": now,
             "attempts": 0,
             "message": None,
             "priority": scoring.priority,
-            "values": values_of[record.lead_id],
+            "values": values_of[record.lead_id][0],
         }
         for record in found
-        if record.lead_id not in hidden
-        and worth_writing(values_of[record.lead_id], held.get(record.id), settings.minimum_step)
+        if worth_writing(values_of[record.lead_id][0], held.get(record.id), settings.minimum_step)
     ]
     outbox.put(session, waiting)
     triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)
@@ -230,40 +249,3 @@ def _values(scoring: Scoring, row: Mapping[str, Any]) -> ScoreValues:
         model=scoring.model,
         updated_at=scoring.as_of,
     )
-
-
-def to_json(values: ScoreValues) -> dict[str, Any]:
-    """Return what the outbox keeps of values on their way."""
-    return {
-        "score": str(values.score),
-        "probability": str(values.probability),
-        "tier": values.tier,
-        "reasons": list(values.reasons),
-        "model": values.model,
-        "updated_at": values.updated_at.isoformat(),
-    }
-
-
-def from_json(data: Mapping[str, Any]) -> ScoreValues:
-    """Read back what :func:`to_json` made."""
-    return ScoreValues(
-        score=Decimal(data["score"]),
-        probability=Decimal(data["probability"]),
-        tier=Tier(data["tier"]),
-        reasons=tuple(data["reasons"]),
-        model=data["model"],
-        updated_at=datetime.fromisoformat(data["updated_at"]),
-    )
-
-
-def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
-    """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed.
-
-    Of exact values whatever differs but the time.
-    """
-    if held is None:
-        return True
-    if fresh.get(EXACT):
-        return any(value != held.get(name) for name, value in fresh.items() if name not in ("updated_at", EXACT))
-    moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
-    return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]

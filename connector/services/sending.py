@@ -28,7 +28,7 @@ from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
 from connector.services.job import TurnOverError
-from connector.services.scored import from_json, worth_writing
+from connector.services.values import from_json, worth_writing
 from connector.store import answers, claims, leads, ledger, outbox, publications, tenants
 from connector.store.claims import Claim, Parcel, Wanted
 from connector.store.session import UNAVAILABLE

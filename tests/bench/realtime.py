@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from connector.clock import SystemClock
 from connector.records import ScoreWrite
 from connector.services.context import Services
-from connector.services.scored import from_json
+from connector.services.values import from_json
 from connector.services.warm import Warm
 from connector.store import outbox
 from connector.store.tables import records

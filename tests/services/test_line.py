@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import MissingPermission, NeedsAdmin, RetryLater
 from connector.records import Tier, WriteOutcome, WriteResult
 from connector.services import maintenance, pipeline
-from connector.services.scored import NEAR_AVERAGE
+from connector.services.values import NEAR_AVERAGE
 from connector.store import connections, ledger, models, outbox, records, runs, scores
 from connector.store.connections import Health
 from connector.store.outbox import OutboxStatus

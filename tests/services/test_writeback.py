@@ -9,7 +9,7 @@ import pytest
 
 from connector.records import ScoreValues, Tier
 from connector.services.opening import open_adapter
-from connector.services.scored import to_json
+from connector.services.values import to_json
 from connector.services.writeback import holds
 from connector.store import connections
 from connector.store.session import Store

@@ -29,7 +29,7 @@ from connector.services import install
 from connector.services.children import in_child
 from connector.services.context import Services, Waker
 from connector.services.hooks import HookAddresses
-from connector.services.scored import to_json
+from connector.services.values import to_json
 from connector.store import intents, outbox, records, runs
 from connector.store.migrate import upgrade
 from connector.store.outbox import OutboxStatus

@@ -23,7 +23,7 @@ from connector.services.feedback import excluding, overriding
 from connector.services.feedback.rating import Thumb
 from connector.services.privacy import objecting
 from connector.services.publication import Choice
-from connector.services.scored import NEAR_AVERAGE
+from connector.services.values import NEAR_AVERAGE
 from connector.store import feedback, ledger, outbox, records
 from connector.store.exclusions import Kind
 from connector.store.session import open_store

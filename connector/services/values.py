@@ -1,0 +1,72 @@
+"""What CRMs are told of a score: as it is kept while it is on its way, and when it is worth a write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from connector.records import ScoreValues, Tier
+from connector.services.feedback.reasons import BY_HAND
+from connector.store.types import AnyRow
+
+NEAR_AVERAGE = "Close to the average lead in everything that counts"
+"""The reason of a lead none of whose traits moves its score noticeably."""
+
+EXACT = "exact"
+"""Marks values on their way that are written however little they differ from what the CRM holds."""
+
+
+def standing(row: AnyRow) -> ScoreValues:
+    """What is told of a stored score (a row of ``scores``): a person's word where there is one."""
+    values = ScoreValues(
+        score=Decimal(int(row.score * 10)) / 10,
+        probability=row.probability.quantize(Decimal("0.0001")),
+        tier=Tier(row.tier),
+        reasons=tuple(reason["sentence"] for reason in row.reasons) or (NEAR_AVERAGE,),
+        model=row.model,
+        updated_at=row.as_of,
+    )
+    word = row.by_hand
+    if not word:
+        return values
+    return replace(values, score=Decimal(word["score"]), tier=Tier(word["tier"]), reasons=(BY_HAND[word["reason"]],))
+
+
+def to_json(values: ScoreValues) -> dict[str, Any]:
+    """Return what the outbox keeps of values on their way."""
+    return {
+        "score": str(values.score),
+        "probability": str(values.probability),
+        "tier": values.tier,
+        "reasons": list(values.reasons),
+        "model": values.model,
+        "updated_at": values.updated_at.isoformat(),
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> ScoreValues:
+    """Read back what :func:`to_json` made."""
+    return ScoreValues(
+        score=Decimal(data["score"]),
+        probability=Decimal(data["probability"]),
+        tier=Tier(data["tier"]),
+        reasons=tuple(data["reasons"]),
+        model=data["model"],
+        updated_at=datetime.fromisoformat(data["updated_at"]),
+    )
+
+
+def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
+    """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed.
+
+    Of exact values whatever differs but the time.
+    """
+    if held is None:
+        return True
+    if fresh.get(EXACT):
+        return any(value != held.get(name) for name, value in fresh.items() if name not in ("updated_at", EXACT))
+    moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
+    return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]
