@@ -140,6 +140,7 @@ def test_candidates_count_what_the_crm_told(waiting: Site, admin: Browser) -> No
 def test_a_goal_that_is_saved_is_learned_and_looked_at_anew(waiting: Site, admin: Browser) -> None:
     """Settings, record and a run; what was seen of the former goal has to be seen again."""
     set_to(waiting, walked={step.value: "2026-03-01" for step in steps.WALKED})
+    waiting.world.clock.sleep(1)
     answer = admin.press("/goal?goal=property&field=city&value=Porto&horizon=30", "/goal/set")
     assert answer.location == "/lookback"
     tenant = waiting.tenant_of("101")
