@@ -22,6 +22,8 @@ UNSHOWN = {
     "health.readyz": "for programs",
     "metrics.metrics": "for programs",
     "webhooks.answer": "for programs",
+    "cards.show": "for a card inside a CRM",
+    "cards.account": "for the settings page inside a CRM",
     "collecting.script": "for the sites of a tenant",
     "static": "what pages are made with",
     "api-docs.openapi_json": "for programs",
