@@ -19,6 +19,7 @@ from scoring.bands import Bands
 from scoring.calibration import Calibration
 from scoring.errors import BundleError
 from scoring.features import FeatureSpec, catalogue
+from scoring.metrics import Floats
 from scoring.models import Model, from_json
 from scoring.schema import Complexity, Goal, HighIntent, Timing
 from scoring.scoremap import ScoreMap
@@ -49,6 +50,10 @@ class Bundle:
     seen: Seen | None = None
     bands: Bands | None = None
     worth: Worth | None = None
+
+    def log_odds(self, matrix: Floats) -> Floats:
+        """The calibrated log-odds of leads whose vectors are the rows of ``matrix``."""
+        return self.calibration.apply(self.model.log_odds(matrix))
 
     def at_line(self, line: int | None) -> Bundle:
         """The same with another least score of High-Intent, in tenths; None: its own."""

@@ -139,7 +139,7 @@ def _row(inputs: pl.DataFrame, bundle: Bundle) -> Floats:
 
 
 def _log_odds(bundle: Bundle, row: Floats) -> float:
-    return float(bundle.calibration.apply(bundle.model.log_odds(row))[0])
+    return float(bundle.log_odds(row)[0])
 
 
 def _points(recording: Recording, row: Floats) -> float:

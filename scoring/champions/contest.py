@@ -104,8 +104,8 @@ def _tried(champion: Champion, ground: Ground) -> Comparison | None:
     if rows.is_empty():
         return None
     bundle = champion.trial
-    raw = bundle.model.log_odds(build(ground.task.timeline, rows, bundle.spec).matrix)
-    return compared(rows, bundle.calibration.apply(raw), ground.trial.log_odds[known.to_numpy()], ground.task.seed)
+    said = bundle.log_odds(build(ground.task.timeline, rows, bundle.spec).matrix)
+    return compared(rows, said, ground.trial.log_odds[known.to_numpy()], ground.task.seed)
 
 
 def _predicts(goal: Goal) -> tuple[object, ...]:

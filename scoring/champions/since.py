@@ -45,7 +45,7 @@ def since(champion: Champion, ground: Ground) -> Comparison | None:
         return None
     rows = numbered(task.rows.filter(pl.Series(newer)))
     serving = champion.serving
-    said = serving.calibration.apply(serving.model.log_odds(build(task.timeline, rows, serving.spec).matrix))
+    said = serving.log_odds(build(task.timeline, rows, serving.spec).matrix)
     return compared(rows, said, _crossed(ground, choice.recipe, newer), task.seed)
 
 

@@ -64,7 +64,7 @@ def arrivals(
     """
     rows = _rows(history, bundle.goal, since, now, among)
     found = build(Timeline(as_trained(bundle, history)), rows.drop("created_at"), bundle.spec)
-    log_odds = bundle.calibration.apply(bundle.model.log_odds(found.matrix))
+    log_odds = bundle.log_odds(found.matrix)
     tenths = bundle.score_map.tenths(log_odds)
     high = np.array([name == HIGH for name in bundle.tiers.names(tenths)], dtype=np.float64)
     columns = {SHAPE + name: found.matrix[:, place] for place, name in enumerate(found.columns) if name not in CALENDAR}
