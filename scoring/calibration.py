@@ -19,8 +19,8 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from scoring.metrics import Floats
+from scoring.minimums import ISOTONIC_FROM, SIGMOID_FROM
 
-SIGMOID_FROM, ISOTONIC_FROM = 100, 1_000
 LIMIT = 15.0
 """Calibrated log-odds stay within ±LIMIT: a chance below 3e-7 is no different from another."""
 MIN_SLOPE = 0.05

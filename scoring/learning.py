@@ -12,12 +12,13 @@ import polars as pl
 
 from scoring import bands, facts
 from scoring.bands import Bands
-from scoring.calibration import IDENTITY, SIGMOID_FROM, Calibration
+from scoring.calibration import IDENTITY, Calibration
 from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
 from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
+from scoring.minimums import SIGMOID_FROM
 from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice

@@ -10,9 +10,10 @@ import polars as pl
 from scoring.guard import Judgement
 from scoring.leakage import Verdict
 from scoring.learning import Trial
+from scoring.minimums import MIN_CONVERSIONS
 from scoring.models.extended import TREATMENTS
 from scoring.schema import Goal, Timing
-from scoring.splits import MIN_CONVERSIONS, distinct_conversions
+from scoring.splits import distinct_conversions
 from scoring.words import in_percent
 
 

@@ -16,8 +16,6 @@ WINDOWS, OLDER_SHARE = 4, 0.5
 """Rolling origins: how many windows, and the share of the development part that is older than all of them."""
 MIN_TRAIN, MIN_WINDOW = (30, 18), 5
 """Least distinct converting leads in the training part (wished for, accepted) and in each evaluation window."""
-MIN_CONVERSIONS = 30
-"""Fewer distinct converting leads than this get a scorecard instead of a learned model."""
 
 _DAY_US = 86_400_000_000
 _SHRINK = ((1.0, 1.0), (1.0, 0.5), (1.0, 0.25), (1.0, 0.0), (0.5, 0.5), (0.5, 0.0), (0.25, 0.0), (0.0, 0.0))

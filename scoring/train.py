@@ -27,6 +27,7 @@ from scoring.learning import Fitted, Task, Trial, learned, ruled
 from scoring.lookback import Ground as Back
 from scoring.lookback import Looked, look_back
 from scoring.metrics import Floats
+from scoring.minimums import MIN_CONVERSIONS
 from scoring.models.hazard import periods
 from scoring.models.pooled import Pooled
 from scoring.notes import notes
@@ -41,7 +42,7 @@ from scoring.scoremap import ScoreMap
 from scoring.seen import learn as look_at
 from scoring.segmenting import told as told_segments
 from scoring.segments import segments
-from scoring.splits import MIN_CONVERSIONS, distinct_conversions, time_split
+from scoring.splits import distinct_conversions, time_split
 from scoring.tiers import Tenths, Tiers, by_goal, share_high
 from scoring.timeline import Timeline
 from scoring.worth import learn as learn_worth

@@ -10,6 +10,7 @@ import numpy as np
 from scoring.features import FeatureSpec, Matrix
 from scoring.features.frame import names
 from scoring.metrics import Floats
+from scoring.minimums import SEQUENCE_FROM
 from scoring.models import pooled, sequence
 from scoring.models.blend import blended, stacked
 from scoring.models.choose import Choice, choose
@@ -21,8 +22,6 @@ from scoring.schema import Complexity
 from scoring.sequence import training
 
 EXTRA = "sequence"
-LEAST_CONVERSIONS = 200
-"""Distinct converting leads in the windows and before; with fewer a network learns little that lasts."""
 CERTAIN = 0.9
 """The share of paired resamples in which the rung must be higher: more than on the rungs below, since it costs more."""
 
@@ -48,7 +47,7 @@ class WithStepsRecipe:
 def offered(spec: FeatureSpec, conversions: int, complexity: Complexity) -> FeatureSpec:
     """``spec`` with the frame of steps, where ``complexity`` allows a sequence model and one can be learned."""
     wanted = complexity is not Complexity.INTERPRETABLE
-    enough = conversions >= LEAST_CONVERSIONS and bool(spec.embedding.steps)
+    enough = conversions >= SEQUENCE_FROM and bool(spec.embedding.steps)
     return with_frame(spec) if wanted and enough and installed(EXTRA) else spec
 
 

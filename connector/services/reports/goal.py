@@ -18,7 +18,7 @@ from connector.store import goals, models, tenants
 from connector.store.goals import Count
 from connector.store.tenants import TenantSettings
 from connector.store.types import AnyRow
-from scoring.splits import MIN_CONVERSIONS
+from scoring.minimums import MIN_CONVERSIONS
 
 MONTHS = 12
 _FIRST = ("deal_won", "lead_converted", "order")

@@ -12,11 +12,12 @@ from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
 from connector.services.reports.run import RunReport, run_report
+from connector.services.setup.goals import Choice
 from connector.store import connections, goals, models, sites, streams, tenants
 from connector.store.connections import CrmConnection
 from connector.store.tenants import TenantSettings
 from scoring import glossary
-from scoring.splits import MIN_CONVERSIONS
+from scoring.minimums import ISOTONIC_FROM, MIN_CONVERSIONS, SEQUENCE_FROM, SIGMOID_FROM
 
 Json = Mapping[str, Any]
 
@@ -24,10 +25,9 @@ _RUNGS = (
     (0, "Transparent scorecard", "fixed rules that anybody can check", True),
     (MIN_CONVERSIONS, "Penalised logistic regression", "a list of weights, learned from your own outcomes", True),
     (MIN_CONVERSIONS, "Blends with trees, pairs of facts and a small net", "where they rank newer leads better", False),
-    (200, "Recurrent network over the steps of each lead", "where it surely helps beside the rest", False),
+    (SEQUENCE_FROM, "Recurrent network over the steps of each lead", "where it surely helps beside the rest", False),
 )
 """From so many converting leads on, what is tried, and whether it is a list of coefficients."""
-_SIGMOID_FROM, _ISOTONIC_FROM = 100, 1_000
 _NO_TIME = timedelta(0)
 
 
@@ -128,9 +128,9 @@ def readiness(services: Services, tenant_id: UUID) -> Readiness:
 
 def _counts(session: Connection, tenant_id: UUID, settings: TenantSettings) -> tuple[int, int]:
     """Leads with the outcome, and those of them of whom it is not known when."""
-    if settings.goal.startswith("property:"):
-        name, _, value = settings.goal.removeprefix("property:").partition("=")
-        found = goals.of_value(session, tenant_id, (name, value), (), _NO_TIME)
+    value = Choice(settings.goal, settings.horizon_days).value
+    if value is not None:
+        found = goals.of_value(session, tenant_id, value, (), _NO_TIME)
         return found.leads, found.undated
     count = goals.of_kinds(session, tenant_id, (), _NO_TIME).get(settings.goal)
     return (count.leads, count.undated) if count else (0, 0)
@@ -189,8 +189,8 @@ def _missing(
 def _of_conversions(matured: int, told: Json) -> Iterator[Missing]:
     steps = (
         (MIN_CONVERSIONS, "A model then learns from your own outcomes, where fixed rules rank the leads now."),
-        (_SIGMOID_FROM, "Stated chances are then corrected over their whole range, not in their level alone."),
-        (_ISOTONIC_FROM, "Stated chances then follow closely what was observed."),
+        (SIGMOID_FROM, "Stated chances are then corrected over their whole range, not in their level alone."),
+        (ISOTONIC_FROM, "Stated chances then follow closely what was observed."),
     )
     step = next(((least, brings) for least, brings in steps if matured < least), None)
     if step is not None:
