@@ -12,11 +12,10 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.records import ScoreValues, Tier
+from connector.records import ScoreValues
 from connector.services.champions import serving
 from connector.services.experiments import assigning
-from connector.services.feedback.reasons import BY_HAND
-from connector.services.values import EXACT, NEAR_AVERAGE, standing, to_json, worth_writing
+from connector.services.values import EXACT, as_told, made_of, standing, to_json, worth_writing
 from connector.services.webhooks_out import changes
 from connector.store import experiments, inputs, leads, ledger, outbox, overrides, records, scores
 from connector.store.experiments import Experiment
@@ -97,14 +96,15 @@ def keep(
         return apart
     told = changes.before(session, scoring.tenant_id, [row["lead_id"] for row in rows])
     words = overrides.in_force(session, scoring.tenant_id, [row["lead_id"] for row in rows], now)
-    told_of = {row["lead_id"]: _told(_values(scoring, row), words.get(row["lead_id"])) for row in rows}
-    scores.save(session, [_score_row(scoring, row, words.get(row["lead_id"]), now) for row in rows])
+    by_hand = {row["lead_id"]: _by_hand(row, words.get(row["lead_id"])) for row in rows}
+    told_of = {row["lead_id"]: as_told(_values(scoring, row), by_hand[row["lead_id"]]) for row in rows}
+    scores.save(session, [_score_row(scoring, row, by_hand[row["lead_id"]], now) for row in rows])
     hidden = assigning.held_out(session, running, [_placed(row) for row in rows], now)
     if told is not None:
         shown = {lead: values for lead, values in told_of.items() if lead not in hidden}
         changes.note(session, told, shown, now)
     entries = [
-        ledger.Entry("scored", lead, _body(scoring, row, words.get(lead))) for row in rows for lead in [row["lead_id"]]
+        ledger.Entry("scored", lead, _body(scoring, row, by_hand[lead])) for row in rows for lead in [row["lead_id"]]
     ]
     first = ledger.append(session, scoring.tenant_id, entries, now)
     if frame is not None:
@@ -176,21 +176,23 @@ def _queue(
     return Kept(triples, frozenset(row["record_id"] for row in waiting))
 
 
-def _score_row(scoring: Scoring, row: Mapping[str, Any], word: Override | None, now: datetime) -> dict[str, Any]:
+def _score_row(
+    scoring: Scoring, row: Mapping[str, Any], by_hand: Mapping[str, Any] | None, now: datetime
+) -> dict[str, Any]:
     return {
         "lead_id": row["lead_id"],
         "tenant_id": scoring.tenant_id,
         "run_id": scoring.id,
         "model": scoring.model,
         "score": _points(row),
-        "probability": _probability(row, "0.00000001"),
+        "probability": _probability(row).quantize(Decimal("0.00000001")),
         "tier": row["tier"],
         "reasons": row["reasons"],
         "base_value": repr(row["base_value"]),
         "inputs_hash": row["inputs_hash"],
         "as_of": scoring.as_of,
         "scored_at": now,
-        "by_hand": _by_hand(row, word),
+        "by_hand": by_hand,
     }
 
 
@@ -202,28 +204,20 @@ def _by_hand(row: Mapping[str, Any], word: Override | None) -> dict[str, Any] | 
     return {"override": str(word.id), "tier": word.tier, "score": str(score), "reason": word.reason}
 
 
-def _told(values: ScoreValues, word: Override | None) -> ScoreValues:
-    """Return what CRMs and webhooks are told: a person's word where there is one. The chance stays the model's."""
-    if word is None:
-        return values
-    score = values.score if word.score is None else word.score
-    return replace(values, score=score, tier=Tier(word.tier), reasons=(BY_HAND[word.reason],))
-
-
 def _points(row: Mapping[str, Any]) -> Decimal:
     return Decimal(row["score_tenths"]) / 10
 
 
-def _probability(row: Mapping[str, Any], step: str) -> Decimal:
-    return Decimal(repr(row["probability"])).quantize(Decimal(step))
+def _probability(row: Mapping[str, Any]) -> Decimal:
+    return Decimal(repr(row["probability"]))
 
 
-def _body(scoring: Scoring, row: Mapping[str, Any], word: Override | None) -> dict[str, Any]:
+def _body(scoring: Scoring, row: Mapping[str, Any], by_hand: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "run": str(scoring.id),
         "requester": scoring.requester,
         **({"trigger": dict(scoring.trigger)} if scoring.trigger else {}),
-        **({"by_hand": _by_hand(row, word)} if word else {}),
+        **({"by_hand": by_hand} if by_hand else {}),
         "model": scoring.model,
         **({"line": scoring.line} if scoring.line is not None else {}),
         "as_of": scoring.as_of.isoformat(),
@@ -241,11 +235,5 @@ def _body(scoring: Scoring, row: Mapping[str, Any], word: Override | None) -> di
 
 
 def _values(scoring: Scoring, row: Mapping[str, Any]) -> ScoreValues:
-    return ScoreValues(
-        score=_points(row),
-        probability=_probability(row, "0.0001"),
-        tier=Tier(row["tier"]),
-        reasons=tuple(reason["sentence"] for reason in row["reasons"]) or (NEAR_AVERAGE,),
-        model=scoring.model,
-        updated_at=scoring.as_of,
-    )
+    said = (row["score_tenths"], _probability(row), row["tier"], row["reasons"])
+    return made_of(*said, scoring.model, scoring.as_of)

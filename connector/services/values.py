@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,18 +21,33 @@ EXACT = "exact"
 
 def standing(row: AnyRow) -> ScoreValues:
     """What is told of a stored score (a row of ``scores``): a person's word where there is one."""
-    values = ScoreValues(
-        score=Decimal(int(row.score * 10)) / 10,
-        probability=row.probability.quantize(Decimal("0.0001")),
-        tier=Tier(row.tier),
-        reasons=tuple(reason["sentence"] for reason in row.reasons) or (NEAR_AVERAGE,),
-        model=row.model,
-        updated_at=row.as_of,
+    scored = made_of(int(row.score * 10), row.probability, row.tier, row.reasons, row.model, row.as_of)
+    return as_told(scored, row.by_hand)
+
+
+def made_of(
+    tenths: int, probability: Decimal, tier: str, reasons: Sequence[Mapping[str, Any]], model: str, as_of: datetime
+) -> ScoreValues:
+    """What a model's score says, by the tenths of its points."""
+    return ScoreValues(
+        score=Decimal(tenths) / 10,
+        probability=probability.quantize(Decimal("0.0001")),
+        tier=Tier(tier),
+        reasons=tuple(reason["sentence"] for reason in reasons) or (NEAR_AVERAGE,),
+        model=model,
+        updated_at=as_of,
     )
-    word = row.by_hand
-    if not word:
+
+
+def as_told(values: ScoreValues, by_hand: Mapping[str, Any] | None) -> ScoreValues:
+    """What CRMs and webhooks are told: a person's word (``by_hand`` of a score) where there is one.
+
+    The chance stays the model's.
+    """
+    if not by_hand:
         return values
-    return replace(values, score=Decimal(word["score"]), tier=Tier(word["tier"]), reasons=(BY_HAND[word["reason"]],))
+    reasons = (BY_HAND[by_hand["reason"]],)
+    return replace(values, score=Decimal(by_hand["score"]), tier=Tier(by_hand["tier"]), reasons=reasons)
 
 
 def to_json(values: ScoreValues) -> dict[str, Any]:

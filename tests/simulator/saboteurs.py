@@ -285,7 +285,7 @@ SABOTEURS = {
         _instead(overrides, "in_force", lambda *_: {}), oracle.a_persons_word_is_told, CLEAR, first=16
     ),
     "a person's word not written": Saboteur(
-        _instead(scored, "_told", lambda values, _: values), oracle.the_crm_holds_the_newest_score, CLEAR
+        _instead(scored, "as_told", lambda values, _: values), oracle.the_crm_holds_the_newest_score, CLEAR
     ),
     "a trial overlooked in whole passes": Saboteur(
         _instead(serving.Serving, "parted", _undivided),
