@@ -12,13 +12,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from connector.services import acts, numbers, snapshot
+from connector.services import numbers, snapshot
 from connector.services.champions import asking
 from connector.services.context import Services
 from connector.services.kpis import making
 from connector.services.kpis.counting import LEAST_LEADS
 from connector.services.objectives import contract, signing
 from connector.services.objectives.contract import Objectives
+from connector.services.set_values import set_values
 from connector.store import ledger, models, objectives, scores, tenants
 from connector.store.tenants import TenantSettings
 from connector.store.types import AnyRow
@@ -209,12 +210,8 @@ def choose(services: Services, tenant_id: UUID, team: Team) -> Chosen:
         return drafted
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        settings = tenants.get(session, tenant_id).settings
-        changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
-        if not changed:
+        if not set_values(services, session, tenant_id, "set capacity", values):
             return Chosen.NOTHING
-        tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        acts.record(services, session, tenant_id, "set capacity", **changed)
     asking.ask_retraining(services, tenant_id, f"The High-Intent band is to hold {team.leads:,} leads.")
     return Chosen.SET
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -12,11 +11,11 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import RejectedInput
 from connector.records import FieldType
-from connector.services import acts
 from connector.services.champions import asking
 from connector.services.context import Services
 from connector.services.free_text import is_free_text
 from connector.services.objectives import contract
+from connector.services.set_values import set_values
 from connector.store import fields, ledger, objectives, tenants
 from connector.store.tenants import TenantSettings
 from connector.store.types import AnyRow
@@ -89,10 +88,4 @@ def _set(
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
         settings = tenants.get(session, tenant_id).settings
-        values = wanted(session, settings)
-        changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
-        if not changed:
-            return False
-        tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        acts.record(services, session, tenant_id, action, **changed)
-    return True
+        return bool(set_values(services, session, tenant_id, action, wanted(session, settings)))

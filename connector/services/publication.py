@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from connector.errors import RejectedInput
 from connector.services import acts, pipeline
 from connector.services.context import Services
-from connector.store import connections, ledger, outbox, overwrites, publications, tenants
+from connector.services.set_values import set_values
+from connector.store import connections, ledger, outbox, overwrites, publications
 from connector.store.tenants import Delivery, Overwritten
 
 
@@ -66,12 +67,8 @@ def choose(services: Services, tenant_id: UUID, choice: Choice) -> None:
     }
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        settings = tenants.get(session, tenant_id).settings
-        changed = {name: value for name, value in values.items() if getattr(settings, name) != value}
-        if not changed:
+        if not set_values(services, session, tenant_id, "set publication", values):
             return
-        tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        acts.record(services, session, tenant_id, "set publication", **changed)
         ready = pipeline.publish(services, session, tenant_id)
     services.wake_all(ready)
 

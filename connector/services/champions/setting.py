@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from connector.errors import RejectedInput
-from connector.services import acts, numbers
+from connector.services import numbers
 from connector.services.champions import entering
 from connector.services.context import Services
-from connector.store import ledger, tenants
+from connector.services.set_values import set_values
+from connector.store import ledger
 
 CADENCES = {1: "Every night", 7: "Every week", 14: "Every two weeks", 30: "Every month", 0: "When somebody asks for it"}
 
@@ -53,9 +54,4 @@ def choose(services: Services, tenant_id: UUID, cadence: Cadence) -> None:
     """Set it, on the record. The training that is due next stays where it is; the ones after it follow the cadence."""
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        settings = tenants.get(session, tenant_id).settings
-        changed = {name: value for name, value in asdict(cadence).items() if getattr(settings, name) != value}
-        if not changed:
-            return
-        tenants.save_settings(session, tenant_id, replace(settings, **changed))
-        acts.record(services, session, tenant_id, "set retraining", **changed)
+        set_values(services, session, tenant_id, "set retraining", asdict(cadence))

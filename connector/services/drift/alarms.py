@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from connector.services import acts
 from connector.services.context import Services
-from connector.store import drifting, ledger, tenants
+from connector.services.set_values import set_values
+from connector.store import drifting, ledger
 from connector.store.drifting import Alarm
 
 
@@ -33,8 +33,4 @@ def let_alarms_retrain(services: Services, tenant_id: UUID, *, wanted: bool) -> 
     """Set whether an alarm brings the next training forward, on the record."""
     with services.store.transaction(tenant_id) as session:
         ledger.lock(session, tenant_id)
-        settings = tenants.get(session, tenant_id).settings
-        if settings.retrain_on_drift == wanted:
-            return
-        tenants.save_settings(session, tenant_id, replace(settings, retrain_on_drift=wanted))
-        acts.record(services, session, tenant_id, "set drift", retrain_on_drift=wanted)
+        set_values(services, session, tenant_id, "set drift", {"retrain_on_drift": wanted})
