@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from connector.errors import RejectedInput
-from connector.services.api import recomputing
+from connector.records import Tier
+from connector.services import acts
+from connector.services.api import exports, recomputing
 from connector.services.context import Services
 from connector.services.feedback import excluding, rating
 from connector.services.feedback.excluding import Wish
@@ -53,3 +55,11 @@ def score_again(services: Services, tenant_id: UUID, lead_ids: Collection[int]) 
     """Have leads scored anew by the real-time lane; return what became of it in a sentence."""
     asked = recomputing.ask(services, tenant_id, own(services, tenant_id, lead_ids))
     return f"{len(asked.leads):,} are scored anew, within seconds if nothing waits. Load this page again then."
+
+
+def take_out(services: Services, tenant_id: UUID, tier: Tier | None) -> Iterator[str]:
+    """Return all scores, or those of a tier, as a CSV file in pieces; that they were taken out is on the record."""
+    with services.store.transaction(tenant_id) as session:
+        which = {"tier": str(tier)} if tier else {}
+        acts.record(services, session, tenant_id, "took scores out as a file", **which)
+    return exports.as_csv(services, tenant_id, tier)

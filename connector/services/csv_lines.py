@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -117,6 +117,19 @@ def filled_lines(reader: Any) -> Iterator[tuple[int, list[str] | csv.Error]]:
             continue
         if any(cell.strip() for cell in cells):
             yield number, cells
+
+
+def written(columns: Sequence[str], pieces: Iterable[Iterable[Sequence[Any]]]) -> Iterator[str]:
+    """Yield a file of ours (RFC 4180) a piece at a time: the heading with the first rows, and whatever is left."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    for rows in pieces:
+        writer.writerows([harmless(value) for value in row] for row in rows)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
 
 
 def harmless(value: Any) -> Any:

@@ -12,9 +12,8 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from connector.errors import RejectedInput
-from connector.services import acts, bulk_acts, views
+from connector.services import bulk_acts, views
 from connector.services.access.permissions import Permission
-from connector.services.api import exports
 from connector.services.feedback.rating import Thumb
 from connector.services.feedback.reasons import DOWN, LEFT_OUT, UP
 from connector.services.reports import lead_list
@@ -114,11 +113,9 @@ def remove(view_id: UUID) -> ResponseReturnValue:
 @needs(Permission.EXPORT)
 def export() -> ResponseReturnValue:
     """Give all scores, or those of a tier, as a file. Not by GET: that they were taken out is on the record."""
-    tenant, tier = tenant_id(), _asked(request.form).tier
-    with services().store.transaction(tenant) as writing:
-        acts.record(services(), writing, tenant, "took scores out as a file", **({"tier": str(tier)} if tier else {}))
+    lines = bulk_acts.take_out(services(), tenant_id(), _asked(request.form).tier)
     headers = {"Content-Disposition": 'attachment; filename="scores.csv"'}
-    return Response(exports.as_csv(services(), tenant, tier), headers=headers, content_type="text/csv; charset=utf-8")
+    return Response(lines, headers=headers, content_type="text/csv; charset=utf-8")
 
 
 def _back_to(asked: Asked) -> ResponseReturnValue:

@@ -7,8 +7,6 @@ records' ids lead back to the CRM.
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -17,8 +15,8 @@ from uuid import UUID
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from connector.services import csv_lines
 from connector.services.context import Services
-from connector.services.csv_lines import harmless
 from connector.store import score_export
 from connector.store.types import AnyRow
 
@@ -44,16 +42,8 @@ SCHEMA = pl.Schema(
 
 
 def as_csv(services: Services, tenant_id: UUID, tier: str | None) -> Iterator[str]:
-    """Yield a CSV file (RFC 4180, UTF-8, times in ISO 8601), a piece at a time."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(SCHEMA.names())
-    for rows in _pieces(services, tenant_id, tier):
-        writer.writerows([harmless(value) for value in row] for row in rows)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    """Return a CSV file (RFC 4180, UTF-8, times in ISO 8601), a piece at a time."""
+    return csv_lines.written(SCHEMA.names(), _pieces(services, tenant_id, tier))
 
 
 def as_parquet(services: Services, tenant_id: UUID, tier: str | None) -> IO[bytes]:

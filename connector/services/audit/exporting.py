@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from uuid import UUID
 
-from connector.services import acts
+from connector.services import acts, csv_lines
 from connector.services.audit import trail
 from connector.services.audit.trail import Told, Wanted
 from connector.services.context import Services
-from connector.services.csv_lines import harmless
 from connector.store import ledger
 
 COLUMNS = ("entry", "at", "kind", "lead", "who", "what", "said", "hash")
@@ -20,7 +17,8 @@ COLUMNS = ("entry", "at", "kind", "lead", "who", "what", "said", "hash")
 def as_csv(services: Services, tenant_id: UUID, wanted: Wanted) -> Iterator[str]:
     """Yield the file (RFC 4180, UTF-8, times in ISO 8601). That somebody took it out is on the record first."""
     _note(services, tenant_id, wanted)
-    return _lines(services, tenant_id, wanted)
+    found = trail.entries(services, tenant_id, wanted)
+    return csv_lines.written(COLUMNS, (map(_cells, some) for some in found))
 
 
 def _note(services: Services, tenant_id: UUID, wanted: Wanted) -> None:
@@ -31,18 +29,6 @@ def _note(services: Services, tenant_id: UUID, wanted: Wanted) -> None:
     }
     with services.store.transaction(tenant_id) as session:
         acts.record(services, session, tenant_id, "took the ledger out as a file", **asked)
-
-
-def _lines(services: Services, tenant_id: UUID, wanted: Wanted) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for some in trail.entries(services, tenant_id, wanted):
-        writer.writerows([harmless(value) for value in _cells(one)] for one in some)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
 
 
 def _cells(one: Told) -> tuple[object, ...]:
