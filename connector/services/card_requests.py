@@ -83,7 +83,6 @@ def state_of(services: Services, asked: Asker) -> AccountState:
         counts = outbox.counts(session, found.id)
         held = as_it_stands(session, asked.tenant_id, found.id, services.clock.now()).held
     times = [at for at in read if at is not None]
-    waiting = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.SUSPECT)
     return AccountState(
         account=found.account_name,
         healthy=found.status is Health.ACTIVE,
@@ -92,6 +91,6 @@ def state_of(services: Services, asked: Asker) -> AccountState:
         held=held,
         leads={tier: tiers.get(tier, 0) for tier in Tier},
         written=counts.get(OutboxStatus.DELIVERED, 0) + counts.get(OutboxStatus.RESPECTED, 0),
-        waiting=sum(counts.get(status, 0) for status in waiting),
+        waiting=outbox.waiting(counts),
         refused=counts.get(OutboxStatus.DEAD, 0),
     )

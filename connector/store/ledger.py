@@ -204,15 +204,18 @@ def latest(
     tenant_id: UUID,
     kind: str,
     lead_id: int,
-    upto: int,
+    upto: int | None,
     count: int,
     joined: Collection[int] = (),
 ) -> Sequence[Kept]:
-    """Return a lead's entries of a kind up to the sequence number ``upto``, the newest ``count``, newest first.
+    """Return a lead's entries of a kind up to the sequence number ``upto`` (None: all), the newest ``count``,
+    newest first.
 
     Those of the leads that ``joined`` it (``successions.joined``) are among them.
     """
-    query = _bodies(tenant_id, kind).where(ledger.c.lead_id.in_([lead_id, *joined]), ledger.c.seq <= upto)
+    query = _bodies(tenant_id, kind).where(ledger.c.lead_id.in_([lead_id, *joined]))
+    if upto is not None:
+        query = query.where(ledger.c.seq <= upto)
     return _kept(connection, query.order_by(ledger.c.seq.desc()).limit(count))
 
 

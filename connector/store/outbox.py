@@ -132,6 +132,11 @@ def counts(connection: Connection, connection_id: UUID) -> dict[str, int]:
     return _counts(connection, outbox.c.connection_id == connection_id)
 
 
+def waiting(counted: Mapping[str, int]) -> int:
+    """Return how many rows of these (status → number) hold a value that is not known to have arrived."""
+    return sum(counted.get(status, 0) for status in (OutboxStatus.PENDING, *DOUBTFUL))
+
+
 def counts_of_tenant(connection: Connection, tenant_id: UUID) -> dict[str, int]:
     """Return status → number of rows of all of a tenant's connections."""
     return _counts(connection, outbox.c.tenant_id == tenant_id)

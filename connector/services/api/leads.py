@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -16,9 +15,9 @@ from connector.services.addresses import mailbox_of
 from connector.services.api.references import Reference, one
 from connector.services.api.scores import StoredScore, stored
 from connector.services.context import Services
-from connector.services.reports.people import Naming, Person
+from connector.services.reports.people import Person, people_of
 from connector.services.tracking.pseudonyms import person_key_of
-from connector.store import lead_search, leads, references
+from connector.store import lead_search, references
 from connector.store.lead_search import Place, Wanted
 from connector.store.types import AnyRow
 
@@ -95,16 +94,13 @@ def _told(session: Connection, tenant_id: UUID, rows: Sequence[AnyRow]) -> list[
     ids = [row.id for row in rows]
     if not ids:
         return []
-    naming = Naming.of_tenant(session, tenant_id)
-    owned = groupby(leads.records_of(session, tenant_id, ids), key=lambda record: record.lead_id)
-    people = {lead_id: naming.person(lead_id, records) for lead_id, records in owned}
+    people = people_of(session, tenant_id, ids)
     names: dict[int, list[RecordName]] = {}
     for row in references.of_leads(session, tenant_id, ids):
         names.setdefault(row.lead_id, []).append(RecordName(row.vendor, row.account_id, row.vendor_id))
-    return [_lead(row, people, names, naming) for row in rows]
+    return [_lead(row, people[row.id], names.get(row.id, ())) for row in rows]
 
 
-def _lead(row: AnyRow, people: Mapping[int, Person], names: Mapping[int, Sequence[RecordName]], naming: Naming) -> Lead:
-    person = people.get(row.id) or naming.person(row.id, ())
+def _lead(row: AnyRow, person: Person, names: Sequence[RecordName]) -> Lead:
     score = None if row.score is None else stored(row.id, row.id, row)
-    return Lead(row.id, person, row.company_key, row.created_at, names.get(row.id, ()), score)
+    return Lead(row.id, person, row.company_key, row.created_at, names, score)

@@ -147,7 +147,7 @@ def history(
         lead_id = one(session, tenant_id, lead)
         if lead_id is None:
             return None
-        upto = 2**62 if before is None else before - 1
+        upto = None if before is None else before - 1
         joined = [row.lead_id for row in successions.joined(session, tenant_id, lead_id)]
         entries = ledger.latest(session, tenant_id, _SCORED, lead_id, upto, limit, joined)
     return lead_id, [_past(entry, lead_id) for entry in entries]

@@ -154,10 +154,9 @@ def _deliveries(session: Connection, connection_id: UUID) -> Deliveries:
     dead, respected = counts.get(OutboxStatus.DEAD, 0), counts.get(OutboxStatus.RESPECTED, 0)
     left = overwrites.left_alone(session, connection_id, _SHOWN) if respected else ()
     state = publications.get(session, connection_id)
-    waiting = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.SUSPECT)
     return Deliveries(
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
-        waiting=sum(counts.get(status, 0) for status in waiting),
+        waiting=outbox.waiting(counts),
         dead=dead,
         letters=letters(session, connection_id, _SHOWN) if dead else (),
         remarks=tuple(Told(row.vendor_id, row.message) for row in outbox.remarks(session, connection_id, _SHOWN)),

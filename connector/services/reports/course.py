@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from connector.store import ledger
 
 _SHOWN = 200
-_NEWEST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Scored:
 
 def score_course(session: Connection, tenant_id: UUID, lead_id: int, joined: Collection[int]) -> Sequence[Scored]:
     """Return a lead's newest 200 scores, the oldest first; those of leads that joined it are among them."""
-    entries = ledger.latest(session, tenant_id, "scored", lead_id, _NEWEST, _SHOWN, joined)
+    entries = ledger.latest(session, tenant_id, "scored", lead_id, None, _SHOWN, joined)
     return tuple(
         Scored(entry.at, float(entry.body["score"]), entry.body["tier"])
         for entry in reversed(entries)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from connector.records import Tier
 from connector.services.context import Services
-from connector.services.reports.people import Naming
+from connector.services.reports.people import people_of
 from connector.store import exclusions, feedback, frames, leads, overrides, scores, successions, tenants
 from connector.store.exclusions import Exclusion
 from connector.store.frames import Cut
@@ -211,11 +211,7 @@ def _won(
 
 
 def _names(session: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> dict[int, str]:
-    naming = Naming.of_tenant(session, tenant_id)
-    rows: dict[int, list[AnyRow]] = {}
-    for row in leads.records_of(session, tenant_id, lead_ids):
-        rows.setdefault(row.lead_id, []).append(row)
-    return {lead: naming.person(lead, rows.get(lead, ())).name for lead in lead_ids}
+    return {lead: person.name for lead, person in people_of(session, tenant_id, lead_ids).items()}
 
 
 def _held(session: Connection, tenant_id: UUID, now: datetime) -> list[Held]:

@@ -13,10 +13,9 @@ from uuid import UUID
 from connector.records import Tier
 from connector.services.context import Services
 from connector.services.forecasts.weekly import worked
-from connector.services.reports.people import Naming
-from connector.store import forecasts, leads, ledger
+from connector.services.reports.people import people_of
+from connector.store import forecasts, ledger
 from connector.store.forecasts import Forecast
-from connector.store.types import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +72,11 @@ def forecasts_report(services: Services, tenant_id: UUID) -> ForecastsReport:
         found = forecasts.of_tenant(session, tenant_id)
         listed = forecasts.listed(session, tenant_id, found[0].id) if found else []
         known = forecasts.named(session, tenant_id, listed)
-        naming = Naming.of_tenant(session, tenant_id)
-        rows: dict[int, list[AnyRow]] = {lead: [] for lead in listed}
-        for row in leads.records_of(session, tenant_id, listed):
-            rows[row.lead_id].append(row)
-        named = {lead: naming.person(lead, found).name for lead, found in rows.items()}
+        people = people_of(session, tenant_id, listed)
     newest = [
-        OnList(lead, named[lead], known[lead][0], Tier(known[lead][1]))
+        OnList(lead, people[lead].name, known[lead][0], Tier(known[lead][1]))
         if lead in known
-        else OnList(lead, named[lead], None, None)
+        else OnList(lead, people[lead].name, None, None)
         for lead in listed
     ]
     done = worked(found)

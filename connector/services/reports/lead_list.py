@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -14,10 +13,10 @@ from sqlalchemy.engine import Connection
 from connector.records import Tier
 from connector.services.addresses import mailbox_of
 from connector.services.context import Services
-from connector.services.reports.people import Naming, Person
+from connector.services.reports.people import Person, people_of
 from connector.services.tracking.pseudonyms import person_key_of
 from connector.services.views import Asked
-from connector.store import connections, lead_list, leads
+from connector.store import connections, lead_list
 from connector.store.connections import CrmConnection
 from connector.store.lead_list import Place, Wanted
 from connector.store.searching import folded
@@ -114,16 +113,9 @@ def search(services: Services, tenant_id: UUID, text: str) -> Found | None:
 def lead_rows(session: Connection, tenant_id: UUID, found: Sequence[AnyRow]) -> tuple[LeadRow, ...]:
     """Return leads (lead_id, score, probability, tier, reasons) with who they are."""
     ids = [row.lead_id for row in found]
-    people = _people(session, tenant_id, ids)
+    people = people_of(session, tenant_id, ids)
     acted = lead_list.last_acts(session, tenant_id, ids)
     return tuple(_row(row, people[row.lead_id], acted.get(row.lead_id)) for row in found)
-
-
-def _people(session: Connection, tenant_id: UUID, ids: Collection[int]) -> dict[int, Person]:
-    naming = Naming.of_tenant(session, tenant_id)
-    owned = groupby(leads.records_of(session, tenant_id, list(ids)), key=lambda record: record.lead_id)
-    named = {lead_id: naming.person(lead_id, records) for lead_id, records in owned}
-    return {lead_id: named.get(lead_id) or naming.person(lead_id, ()) for lead_id in ids}
 
 
 def _row(row: AnyRow, person: Person, acted_at: datetime | None) -> LeadRow:

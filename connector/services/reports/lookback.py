@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
-from connector.services.reports.people import Naming
-from connector.store import leads, lookbacks, models, tenants
+from connector.services.reports.people import people_of
+from connector.store import lookbacks, models, tenants
 from connector.store.lookbacks import Look
 from scoring.figures.strip import TOP
 
@@ -136,13 +136,8 @@ def _cases(session: Connection, tenant_id: UUID, looks: Sequence[Look], days: in
     by_lead: dict[int, dict[int, Look]] = {}
     for look in looks:
         by_lead.setdefault(look.lead_id, {})[look.days_before] = look
-    naming, found = Naming.of_tenant(session, tenant_id), leads.records_of(session, tenant_id, list(by_lead))
-    records: dict[int, list[Any]] = {}
-    for row in found:
-        records.setdefault(row.lead_id, []).append(row)
-    return [
-        _case(naming.person(lead_id, records.get(lead_id, ())).name, held, days) for lead_id, held in by_lead.items()
-    ]
+    people = people_of(session, tenant_id, by_lead)
+    return [_case(people[lead_id].name, held, days) for lead_id, held in by_lead.items()]
 
 
 def _case(name: str, held: Mapping[int, Look], days: int) -> Case:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.records import FieldRole
-from connector.store import fields
+from connector.store import fields, leads
 from connector.store.types import AnyRow
 
 
@@ -21,6 +21,15 @@ class Person:
     email: str | None
     job_title: str | None
     company: str | None
+
+
+def people_of(session: Connection, tenant_id: UUID, lead_ids: Collection[int]) -> dict[int, Person]:
+    """Return who each of these leads is."""
+    naming = Naming.of_tenant(session, tenant_id)
+    rows: dict[int, list[AnyRow]] = {}
+    for row in leads.records_of(session, tenant_id, list(lead_ids)) if lead_ids else ():
+        rows.setdefault(row.lead_id, []).append(row)
+    return {lead_id: naming.person(lead_id, rows.get(lead_id, ())) for lead_id in lead_ids}
 
 
 class Naming:

@@ -22,7 +22,6 @@ from connector.store.streams import StreamState
 
 _LETTERS = 5
 _DAYS = 7
-_WAITING = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.SUSPECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def _backlog(session: Connection, connection_id: UUID) -> Backlog:
     counts = outbox.counts(session, connection_id)
     dead = counts.get(OutboxStatus.DEAD, 0)
     return Backlog(
-        values=sum(counts.get(status, 0) for status in _WAITING),
+        values=outbox.waiting(counts),
         hints=inbox.count_waiting(session, connection_id),
         dead=dead,
         letters=letters(session, connection_id, _LETTERS) if dead else (),
