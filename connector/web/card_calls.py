@@ -13,8 +13,9 @@ from connector.services import card_calls
 from connector.services.card_calls import Unsigned
 from connector.services.cards import NoScore, UnknownRecord
 from connector.web.card_words import shown
+from connector.web.delivered import delivered
 from connector.web.guard import anybody
-from connector.web.wiring import services, settings
+from connector.web.wiring import services
 
 endpoint = Blueprint("card_calls", __name__, url_prefix="/webhooks/<vendor>/<key>")
 
@@ -41,8 +42,7 @@ def rate(vendor: str, key: str) -> ResponseReturnValue:
 
 def _delivery() -> Delivery:
     request.max_content_length = LARGEST
-    url = f"{settings().public_url}{request.path}"
-    return Delivery(request.method, url, dict(request.headers), request.get_data(cache=False))
+    return delivered()
 
 
 @endpoint.errorhandler(RejectedInput)
