@@ -17,11 +17,12 @@ from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
 from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
+from scoring.forgetting import faded, half_life
 from scoring.metrics import Floats
 from scoring.minimums import SIGMOID_FROM
 from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
-from scoring.models.choose import Choice
+from scoring.models.choose import SEARCH_ROWS, Choice
 from scoring.models.judging import Fold
 from scoring.pooling.giving import give, information
 from scoring.pooling.share import Share
@@ -33,6 +34,7 @@ from scoring.splits import Mask, Origin, Split, distinct_conversions, origins
 from scoring.timeline import Timeline
 from scoring.windows import Held, calibrated
 
+_DAY_US = 86_400_000_000
 POOLED_UNTIL = 300
 """From more distinct converting leads than these a tenant's own data say more than other tenants' do."""
 
@@ -106,7 +108,9 @@ class Task:
         declared = catalogue(spec).features
         concepts = tuple(declared[name].concept for name in spec.columns)
         weight = rows["weight"].to_numpy()
-        return Rows(matrix, label, weight, spec.columns, self.seed, concepts, course(rows, self.goal))
+        dated = self.goal.timing is Timing.DATED
+        day = rows["order"].to_numpy() / _DAY_US if dated else None
+        return Rows(matrix, label, weight, spec.columns, self.seed, concepts, course(rows, self.goal), day=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,8 @@ class Fitted:
     model: Model
     calibration: Calibration
     bands: Bands
+    half_life: int | None = None
+    """After how many days a row weighed half; None: all weighed alike."""
 
 
 def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
@@ -175,8 +181,9 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     columns = parted.columns() if parted else ()
     choice = rung.climbed(folds(task.rows, whole, found), spec, task.goal.complexity, task.pool(POOLED_UNTIL), columns)
     spec, matrix = rung.served(spec, matrix, choice)
-    order = task.rows["order"].to_numpy()
-    before = known_at(task.training(matrix, spec), order, split.dev, int(order[split.test].min()))
+    order, whole = task.rows["order"].to_numpy(), task.training(matrix, spec)
+    before = known_at(whole, order, split.dev, int(order[split.test].min()))
+    before = faded(before, _half_life(task, whole, spec, split.dev, split))
     judged = choice.recipe.fit(before)
     raw = judged.log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
@@ -185,10 +192,10 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     log_odds = calibration.apply(raw)
     found_out = (choice, split, before, parted, task.facts, tried)
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
-    spec, vectors, model = _refitted(task, choice, framed=spec.framed)
+    spec, vectors, model, days = _refitted(task, choice, split, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
-    return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled)), trial
+    return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), days), trial
 
 
 def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segmentation | None:
@@ -197,14 +204,23 @@ def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segm
     return segmentation(task.timeline, task.goal.segment, spec, task.rows, matrix, split.dev)
 
 
-def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model]:
-    """What serves: features and model of all matured rows."""
+def _refitted(
+    task: Task, choice: Choice, split: Split, *, framed: bool
+) -> tuple[FeatureSpec, Vectors, Model, int | None]:
+    """What serves: features and model of all matured rows, and after how many days these weigh half."""
     spec, vectors = task.fitted(task.rows)
     if framed:
         spec = rung.with_frame(spec)
         vectors = build(task.timeline, task.rows, spec)
     latest = task.latest if choice.follows else task.training
-    return spec, vectors, choice.recipe.fit(latest(vectors.matrix, spec))
+    every = np.ones(task.rows.height, dtype=bool)
+    days = _half_life(task, task.training(vectors.matrix, spec), spec, every, split)
+    return spec, vectors, choice.recipe.fit(faded(latest(vectors.matrix, spec), days)), days
+
+
+def _half_life(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, split: Split) -> int | None:
+    plain = rung.plain(whole) if spec.framed else whole
+    return half_life(task.rows, plain, among, split.embargo_us, SEARCH_ROWS)
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:

@@ -13,7 +13,7 @@ import polars as pl
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from scoring import watching
+from scoring import forgetting, watching
 from scoring.bundle import Bundle
 from scoring.champions.contest import Contest, contest
 from scoring.champions.growth import matured_conversions
@@ -142,6 +142,9 @@ def train(
     told |= {"matured": matured_conversions(history, goal, as_of)}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
+    told |= {"half_life_days": fitted.half_life}
+    if fitted.half_life is not None:
+        told["notes"].append(forgetting.sentence(fitted.half_life))
     if freedom is not None:
         told |= {"feedback": freedom.to_json()}
         told["notes"].append(freedom.sentence)

@@ -22,6 +22,7 @@ from scoring.champions.comparison import Comparison, compared
 from scoring.champions.sides import Champion, Ground
 from scoring.evaluation import resampled_together
 from scoring.features import build
+from scoring.forgetting import faded
 from scoring.metrics import Floats
 from scoring.models.contract import Recipe
 from scoring.population import numbered
@@ -52,7 +53,7 @@ def since(champion: Champion, ground: Ground) -> Comparison | None:
 def _crossed(ground: Ground, recipe: Recipe, newer: Mask) -> Floats:
     """What the challenger's recipe says of each of the newer rows where it has learned from other companies alone."""
     fitted = ground.fitted
-    whole = ground.task.training(fitted.vectors.matrix, fitted.spec)
+    whole = faded(ground.task.training(fitted.vectors.matrix, fitted.spec), fitted.half_life)
     group = resampled_together(ground.task.rows)
     part = np.random.default_rng(ground.task.seed).integers(FOLDS, size=group.max() + 1)[group]
     raw = np.empty(whole.label.size)

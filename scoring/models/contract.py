@@ -34,7 +34,7 @@ class Training:
 
     ``concepts``: what each column is explained under; where it is empty, each column stands for itself.
     ``course``: None where outcomes have no date. ``young``: rows that have not been followed for the whole horizon;
-    their labels are not final.
+    their labels are not final. ``day``: when each row stands, in days; None where rows have no time.
     """
 
     matrix: Floats
@@ -45,6 +45,7 @@ class Training:
     concepts: tuple[str, ...] = ()
     course: Course | None = None
     young: Training | None = None
+    day: Floats | None = None
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Training:
         """The rows of ``mask``, without the young ones."""
@@ -56,6 +57,7 @@ class Training:
             weight=self.weight[mask],
             course=course,
             young=None,
+            day=None if self.day is None else self.day[mask],
         )
 
     def sampled(self, most: int) -> Training:

@@ -96,6 +96,7 @@ def oversampled(training: Training) -> Training:
         weight=np.concatenate([training.weight, np.full(len(made), weight)]),
         course=None,
         young=None,
+        day=None,
     )
 
 
