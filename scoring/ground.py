@@ -45,7 +45,8 @@ class Ground:
         """From all snapshot rows and the trial; None for a scorecard, whose rules no data change."""
         if trial.choice is None or trial.split is None or trial.learned_from is None:
             return None
-        learned = rows.filter(pl.Series(trial.split.dev))
+        kept_rows = trial.split.dev & trial.past.kept if trial.past else trial.split.dev
+        learned = rows.filter(pl.Series(kept_rows))
         kept = _some(resampled_together(trial.rows), TEST_ROWS, seed)
         test = trial.rows.filter(pl.Series(kept))
         return cls(

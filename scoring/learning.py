@@ -17,13 +17,13 @@ from scoring.courses import course, known_at
 from scoring.evaluation import resampled_together
 from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
-from scoring.forgetting import faded, half_life
 from scoring.metrics import Floats
 from scoring.minimums import SIGMOID_FROM
 from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
-from scoring.models.choose import SEARCH_ROWS, Choice
+from scoring.models.choose import Choice
 from scoring.models.judging import Fold
+from scoring.past import Past
 from scoring.pooling.giving import give, information
 from scoring.pooling.share import Share
 from scoring.prior import Prior
@@ -56,6 +56,8 @@ class Task:
     """What other tenants' models have in common."""
     facts: Facts | None = None
     """The facts that may be looked at, where the goal allows fewer than there are."""
+    doubts: pl.DataFrame | None = None
+    """Leads of which a person said that they are none (``doubts.DOUBTS``)."""
 
     def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
         """The features of ``rows``."""
@@ -140,6 +142,8 @@ class Trial:
     """Where the goal names a field to part leads by."""
     facts: Facts | None = None
     """Where fewer could be looked at than there are."""
+    past: Past | None = None
+    """What of the rows before counted less, or not at all: the rows of ``learned_from`` are those that were kept."""
     judged: Judged | None = None
     """What made ``log_odds``: it has learned from none of the rows, so that it can be tried on newer ones again."""
 
@@ -153,8 +157,8 @@ class Fitted:
     model: Model
     calibration: Calibration
     bands: Bands
-    half_life: int | None = None
-    """After how many days a row weighed half; None: all weighed alike."""
+    past: Past | None = None
+    """What counted less, or not at all; None where nothing could be asked."""
 
 
 def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
@@ -182,20 +186,21 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     choice = rung.climbed(folds(task.rows, whole, found), spec, task.goal.complexity, task.pool(POOLED_UNTIL), columns)
     spec, matrix = rung.served(spec, matrix, choice)
     order, whole = task.rows["order"].to_numpy(), task.training(matrix, spec)
-    before = known_at(whole, order, split.dev, int(order[split.test].min()))
-    before = faded(before, _half_life(task, whole, spec, split.dev, split))
+    until = int(order[split.test].min())
+    past = _past(task, whole, spec, split.dev, split, until)
+    before = past.learned(known_at(whole, order, split.dev & past.kept, until))
     judged = choice.recipe.fit(before)
     raw = judged.log_odds(matrix[split.test])
     windows = list(zip((origin.window for origin in found), choice.log_odds, strict=True))
     calibration = out_of_fold(task.rows, windows)
     test, tried = task.rows.filter(pl.Series(split.test)), Judged(spec, judged, calibration)
     log_odds = calibration.apply(raw)
-    found_out = (choice, split, before, parted, task.facts, tried)
+    found_out = (choice, split, before, parted, task.facts, past, tried)
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
-    spec, vectors, model, days = _refitted(task, choice, split, framed=spec.framed)
+    spec, vectors, model, served = _refitted(task, choice, split, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
-    return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), days), trial
+    return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), served), trial
 
 
 def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segmentation | None:
@@ -204,23 +209,25 @@ def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segm
     return segmentation(task.timeline, task.goal.segment, spec, task.rows, matrix, split.dev)
 
 
-def _refitted(
-    task: Task, choice: Choice, split: Split, *, framed: bool
-) -> tuple[FeatureSpec, Vectors, Model, int | None]:
-    """What serves: features and model of all matured rows, and after how many days these weigh half."""
+def _refitted(task: Task, choice: Choice, split: Split, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model, Past]:
+    """What serves: features and model of all matured rows, and what of them counted less."""
     spec, vectors = task.fitted(task.rows)
     if framed:
         spec = rung.with_frame(spec)
         vectors = build(task.timeline, task.rows, spec)
-    latest = task.latest if choice.follows else task.training
-    every = np.ones(task.rows.height, dtype=bool)
-    days = _half_life(task, task.training(vectors.matrix, spec), spec, every, split)
-    return spec, vectors, choice.recipe.fit(faded(latest(vectors.matrix, spec), days)), days
+    whole, every = task.training(vectors.matrix, spec), np.ones(task.rows.height, dtype=bool)
+    present = task.present.timestamp() * 1_000_000 if task.present else math.inf
+    past = _past(task, whole, spec, every, split, present)
+    learner = replace(task, rows=task.rows.filter(pl.Series(past.kept)))
+    latest = learner.latest if choice.follows else learner.training
+    model = choice.recipe.fit(past.learned(latest(vectors.matrix[past.kept], spec)))
+    return spec, vectors, model, past
 
 
-def _half_life(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, split: Split) -> int | None:
+def _past(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, split: Split, until: float) -> Past:
+    # Without what a network reads alone: the linear model that is asked is none.
     plain = rung.plain(whole) if spec.framed else whole
-    return half_life(task.rows, plain, among, split.embargo_us, SEARCH_ROWS)
+    return Past.asked(task.rows, plain, among, split.embargo_us, task.doubts, until)
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:

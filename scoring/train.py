@@ -13,7 +13,7 @@ import polars as pl
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from scoring import forgetting, watching
+from scoring import watching
 from scoring.bundle import Bundle
 from scoring.champions.contest import Contest, contest
 from scoring.champions.growth import matured_conversions
@@ -86,6 +86,7 @@ def train(
     gives: bool = False,
     champion: Champion | None = None,
     arms: pl.DataFrame | None = None,
+    doubts: pl.DataFrame | None = None,
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -100,6 +101,7 @@ def train(
     goals alone. ``champion``: the model that scores now, for the contest.
     ``arms`` (``feedback.ARMS``): whose scores an experiment held back, so that what being shown does to leads can be
     taken out of what is learned.
+    ``doubts`` (``doubts.DOUBTS``): leads of which a person said that they are none, or that their data are wrong.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -114,7 +116,7 @@ def train(
     young = _young(history, goal, as_of, seed, arms if freedom and freedom.used else None)
     task = Task(timeline, rows, goal, judgement.excluded(), seed, young, as_of)
     dated = goal.timing is Timing.DATED
-    task = replace(task, prior=prior if dated else None)
+    task = replace(task, prior=prior if dated else None, doubts=doubts)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,
@@ -142,9 +144,9 @@ def train(
     told |= {"matured": matured_conversions(history, goal, as_of)}
     told |= {"watched": {name: one.to_json() for name, one in seen.items()}}
     told["notes"] += watching.told(history, seen)
-    told |= {"half_life_days": fitted.half_life}
-    if fitted.half_life is not None:
-        told["notes"].append(forgetting.sentence(fitted.half_life))
+    if fitted.past is not None:
+        told |= fitted.past.to_json()
+        told["notes"] += fitted.past.sentences
     if freedom is not None:
         told |= {"feedback": freedom.to_json()}
         told["notes"].append(freedom.sentence)

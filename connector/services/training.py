@@ -14,6 +14,7 @@ import polars as pl
 from connector.crashpoints import Point, reached
 from connector.services import pooling, snapshot
 from connector.services.champions import concluding
+from connector.services.feedback import doubting
 from connector.services.job import Job
 from connector.store import experiments, lookbacks, models, tenants
 from connector.store.lookbacks import Look
@@ -26,7 +27,7 @@ class Wanted:
     """What is to be trained: the run's own values, and what the tenant has set and holds already.
 
     ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes. ``arms``: rows of
-    ``scoring.feedback.ARMS``.
+    ``scoring.feedback.ARMS``; ``doubts``: of ``scoring.doubts.DOUBTS``.
     """
 
     goal: Goal
@@ -40,6 +41,7 @@ class Wanted:
     champion: Standing | None = None
     churn_cap: float = 0.0
     arms: Sequence[tuple[int, bool, float, datetime, datetime | None]] = ()
+    doubts: Sequence[tuple[int, datetime]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def run(job: Job) -> None:
         fixed = models.score_map(session, job.tenant_id, goal.name, goal.horizon_days)
         champion = models.standing(session, job.tenant_id)
         held = experiments.arms_of_holdouts(session, job.tenant_id)
+        doubted = doubting.doubts(session, job.tenant_id)
     others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
     wanted = Wanted(
@@ -83,6 +86,7 @@ def run(job: Job) -> None:
         champion=champion,
         churn_cap=tenant.settings.churn_cap,
         arms=[(row.lead_id, row.shown, float(row.held_out_share), row.since, row.until) for row in held],
+        doubts=doubted,
     )
     made: Made = services.isolated(fit, history, wanted)
     reached(Point.TRAINED)
@@ -104,6 +108,7 @@ def fit(history: History, wanted: Wanted) -> Made:
     from scoring.bundle import dumps
     from scoring.champions.rule import Standing as Under
     from scoring.champions.rule import decide
+    from scoring.doubts import DOUBTS
     from scoring.feedback import ARMS
     from scoring.prior import pooled, readable
     from scoring.scoremap import ScoreMap
@@ -122,6 +127,7 @@ def fit(history: History, wanted: Wanted) -> Made:
         gives=wanted.others is not None,
         champion=_champion(wanted),
         arms=pl.DataFrame(list(wanted.arms), schema=ARMS, orient="row") if wanted.arms else None,
+        doubts=pl.DataFrame(list(wanted.doubts), schema=DOUBTS, orient="row") if wanted.doubts else None,
     )
     artefact = dumps(trained.bundle)
     restored = wanted.champion is not None and wanted.champion.restored_at is not None

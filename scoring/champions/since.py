@@ -22,9 +22,9 @@ from scoring.champions.comparison import Comparison, compared
 from scoring.champions.sides import Champion, Ground
 from scoring.evaluation import resampled_together
 from scoring.features import build
-from scoring.forgetting import faded
 from scoring.metrics import Floats
 from scoring.models.contract import Recipe
+from scoring.past import Past
 from scoring.population import numbered
 from scoring.schema import Timing
 from scoring.splits import Mask, distinct_conversions
@@ -53,11 +53,12 @@ def since(champion: Champion, ground: Ground) -> Comparison | None:
 def _crossed(ground: Ground, recipe: Recipe, newer: Mask) -> Floats:
     """What the challenger's recipe says of each of the newer rows where it has learned from other companies alone."""
     fitted = ground.fitted
-    whole = faded(ground.task.training(fitted.vectors.matrix, fitted.spec), fitted.half_life)
+    whole = ground.task.training(fitted.vectors.matrix, fitted.spec)
+    past = fitted.past or Past(None, np.ones(newer.size, dtype=bool), 0)
     group = resampled_together(ground.task.rows)
     part = np.random.default_rng(ground.task.seed).integers(FOLDS, size=group.max() + 1)[group]
     raw = np.empty(whole.label.size)
     for fold in range(FOLDS):
         asked = newer & (part == fold)
-        raw[asked] = recipe.fit(whole.where(~asked)).log_odds(whole.matrix[asked])
+        raw[asked] = recipe.fit(past.learned(whole.where(~asked & past.kept))).log_odds(whole.matrix[asked])
     return fitted.calibration.apply(raw[newer])

@@ -18,6 +18,9 @@ DOWN: Mapping[str, str] = {
 }
 """Reasons of thumbs."""
 
+DOUBT = frozenset({"not_a_lead", "wrong_data"})
+"""Reasons by which the outcome of a lead may teach a model nothing."""
+
 BY_HAND: Mapping[str, str] = {
     "known": "Set by hand: your team knows more about this lead",
     "strategic": "Set by hand: a strategic account",

@@ -9,6 +9,7 @@ import pytest
 from connector.errors import RejectedInput
 from connector.records import Page, Removal
 from connector.services import acts, sync
+from connector.services.feedback import doubting
 from connector.services.feedback.rating import Thumb, rate
 from connector.services.privacy import erasing, retention
 from connector.services.privacy.held import held_of
@@ -108,3 +109,14 @@ def test_what_can_not_be_said_is_refused(desk: Desk) -> None:
         rate(desk.world.services, desk.tenant, 10_000_000, Thumb(good=True, reason="fits"))
     with pytest.raises(RejectedInput, match="300 are allowed"):
         rate(desk.world.services, desk.tenant, desk.leads()[0][0], Thumb(good=True, reason="fits", note="x" * 301))
+
+
+def test_whom_the_newest_thumb_doubts_is_told_to_the_training(desk: Desk) -> None:
+    """By a reason that speaks of the lead's data, not of the deal; who thinks better of it is doubted no more."""
+    services, (first, second, third) = desk.world.services, [lead for lead, _ in desk.leads()[:3]]
+    for lead, reason in ((first, "not_a_lead"), (second, "wrong_data"), (third, "no_need")):
+        rate(services, desk.tenant, lead, Thumb(False, reason))
+    desk.world.clock.sleep(60)
+    rate(services, desk.tenant, second, Thumb(True, "fits"))
+    with services.store.reading(desk.tenant) as session:
+        assert doubting.doubts(session, desk.tenant) == [(first, desk.now - timedelta(seconds=60))]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from scoring import forgetting
-from scoring.forgetting import HALF_LIVES, faded, half_life
+from scoring.forgetting import HALF_LIVES, faded
 from scoring.models import Training
+from scoring.past import Past
+from scoring.splits import Mask
 
 DAYS, A_DAY, COLUMNS = 700, 6, 3
 DAY_US = 86_400_000_000
@@ -29,9 +30,9 @@ def _grown(turned: int, seed: int = 1) -> tuple[pl.DataFrame, Training]:
     return rows, Training(matrix, label, np.ones(day.size), ("a", "b", "c"), 0, day=day)
 
 
-def _asked(rows: pl.DataFrame, whole: Training, **other: Any) -> int | None:
+def _asked(rows: pl.DataFrame, whole: Training, among: Mask | None = None, embargo_us: int = 0) -> int | None:
     every = np.ones(rows.height, dtype=bool)
-    return half_life(**{"rows": rows, "whole": whole, "among": every, "embargo_us": 0, "most": 20_000, **other})
+    return Past.asked(rows, whole, every if among is None else among, embargo_us, None, np.inf).half_life
 
 
 def test_what_turned_is_forgotten_as_fast_as_can_be() -> None:
@@ -47,15 +48,15 @@ def test_what_stands_is_not_forgotten_fast(seed: int) -> None:
 def test_what_may_not_be_looked_at_says_nothing() -> None:
     """Rows from before the turn alone: the trial's model forgets as its own past advised."""
     rows, whole = _grown(DAYS - 150)
-    early = whole.day < DAYS - 150 if whole.day is not None else None
-    assert _asked(rows, whole, among=early) in (None, HALF_LIVES[0])
+    assert whole.day is not None
+    assert _asked(rows, whole, whole.day < DAYS - 150) in (None, HALF_LIVES[0])
 
 
 def test_too_little_or_no_time_says_nothing() -> None:
     rows, whole = _grown(DAYS - 150)
     assert _asked(rows, replace(whole, day=None)) is None
     few = np.arange(rows.height) >= rows.height - 700
-    assert _asked(rows, whole, among=few) is None, "hardly anything had matured before the window"
+    assert _asked(rows, whole, few) is None, "hardly anything had matured before the window"
     assert _asked(rows, whole, embargo_us=DAYS * DAY_US) is None
 
 

@@ -1,0 +1,59 @@
+"""What of the past counts less: old rows, and rows of leads that people doubt, as the newest conversions advise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scoring import doubts, forgetting
+from scoring.models import Training
+from scoring.newest import newest
+from scoring.splits import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Rows weigh half for every ``half_life`` days of age (None: all alike); those that are not ``kept`` teach nothing.
+
+    ``left_out``: the number of leads whose rows are not kept.
+    """
+
+    half_life: int | None
+    kept: Mask
+    left_out: int
+
+    @classmethod
+    def asked(
+        cls,
+        rows: pl.DataFrame,
+        whole: Training,
+        among: Mask,
+        embargo_us: int,
+        doubted: pl.DataFrame | None,
+        until: float,
+    ) -> Past:
+        """Ask the newest of the rows ``among``, which are the rows of ``whole``.
+
+        ``doubted``: a frame of ``doubts.DOUBTS``; of what was said at ``until`` (µs) or later nothing is known.
+        """
+        found = None if whole.day is None else newest(rows, whole, among, embargo_us)
+        out = doubts.left_out(found, rows, doubted, until)
+        kept = np.ones(rows.height, dtype=bool) if out is None else ~out
+        return cls(forgetting.half_life(found), kept, rows.filter(pl.Series(~kept))["lead_id"].n_unique())
+
+    def learned(self, rows: Training) -> Training:
+        """Return rows, all of which are kept, as they are to be learned from."""
+        return forgetting.faded(rows, self.half_life)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the report."""
+        return {"half_life_days": self.half_life, "left_out_leads": self.left_out}
+
+    @property
+    def sentences(self) -> list[str]:
+        """Say it on the model's card; nothing where all counts alike."""
+        old = [forgetting.sentence(self.half_life)] if self.half_life else []
+        return [*old, *([doubts.sentence(self.left_out)] if self.left_out else [])]
