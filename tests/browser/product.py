@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-import tomlkit
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, StorageState
 
@@ -25,17 +24,6 @@ from tests.browser.samples import addresses
 
 PATIENCE_MS = 900_000
 CRMS = ("hubspot", "salesforce", "mailchimp")
-
-
-class Approved(Stack):
-    """A stack whose tenant approves the first scores itself, as tenants do, instead of having them written at once."""
-
-    def _write_onboarding(self) -> None:
-        super()._write_onboarding()
-        path = self.folder / "onboarding.toml"
-        told = tomlkit.parse(path.read_text("utf-8"))
-        del told["tenant"]["delivery"]  # type: ignore[union-attr]
-        path.write_text(tomlkit.dumps(told), "utf-8")
 
 
 @dataclass
@@ -92,7 +80,7 @@ def options(contacts: int) -> DemoOptions:
 @contextmanager
 def running(folder: Path, contacts: int) -> Iterator[Stack]:
     """Start everything but the worker; end everything whatever happens."""
-    stack = Approved(options(contacts), folder)
+    stack = Stack(options(contacts), folder)
     try:
         yield stack
     finally:
