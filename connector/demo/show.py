@@ -11,14 +11,17 @@ from uuid import UUID
 
 from rich.console import Console
 
-from connector.demo import figures, steps
+from connector.demo import figures, steps, using
 from connector.demo.browser import Browser
 from connector.demo.options import DemoOptions
 from connector.demo.readback import read_back
 from connector.demo.sandboxes import IMPORTING
 from connector.demo.stack import ROOT, NotReady, Stack
 from connector.demo.watch import watch
+from connector.errors import RetryLater
+from connector.services.audit import checking
 from connector.services.context import Services
+from connector.services.drift import watching as drift_watch
 from connector.services.forecasts import weekly
 from connector.services.kpis import making
 from connector.services.periodic import asking
@@ -62,14 +65,18 @@ def _line(stack: Stack, services: Services, console: Console) -> dict[str, Any]:
     tenant_id = _tenant(services)
     run, progress = watch(services, tenant_id, console, stack.alive)
     rows = figures.stage_rows(run, progress)
-    if steps.untouched(services, tenant_id):
+    fresh = steps.untouched(services, tenant_id)
+    if fresh:
         rows[-1] = _published(stack, services, tenant_id, browser, console)
     seconds = stack.clock.monotonic() - begun
     console.print("Reading the scores back by each CRM's own API …")
     with services.store.reading(tenant_id) as session:
         installed = connections.of_tenant(session, tenant_id)
         champion = models.champion(session, tenant_id)
-    console.print("Counting the week's figures, and making the reports of the month and the quarter so far …")
+    if fresh and not stack.options.data:
+        console.print("Signing objectives, entering spend and rating some scores, in the demo's own name …")
+        using.use(services, tenant_id)
+    console.print("Doing what the clock does at night: figures, drift, pitfalls, reports, the check of the record …")
     _calendar(services, tenant_id)
     report = champion.report if champion else {}
     summary = {
@@ -98,8 +105,18 @@ def _calendar(services: Services, tenant_id: UUID) -> None:
     """Do now what the clock would do in the coming nights, so that every page has something to show."""
     making.make(services, tenant_id)
     weekly.run(services, tenant_id)
+    drift_watch.watch(services, tenant_id)
     pitfall_watch.look(services, tenant_id)
     asking.make_now(services, tenant_id)
+    _check_record(services, tenant_id)
+
+
+def _check_record(services: Services, tenant_id: UUID) -> None:
+    """Verify the whole ledger; that of many leads takes several turns."""
+    try:
+        checking.check(services, tenant_id)
+    except RetryLater:
+        _check_record(services, tenant_id)
 
 
 def _tenant(services: Services) -> UUID:

@@ -39,7 +39,8 @@ def show() -> str | Response:
 
 
 def _columns(audience: Audience, member: Member) -> list[Line]:
-    own = [each for each in audience.merge_fields.values() if each.tag not in _EVERYWHERE]
+    # The newest first: what apps have added stands above the audience's old columns.
+    own = [each for each in reversed(audience.merge_fields.values()) if each.tag not in _EVERYWHERE]
     return [Line(each.name, each.tag, str(member.merge[each.tag])) for each in own if each.tag in member.merge]
 
 

@@ -13,6 +13,9 @@ from connector.sandbox.salesforce.access import hub
 from connector.sandbox.salesforce.ids import PREFIXES, normal
 from connector.sandbox.salesforce.schema import FieldDef, ObjectDef, Value, Values
 
+_FIRST = ("Name", "Title", "Company", "Email", "Status", "LeadSource")
+_UNSHOWN = frozenset({"Id", "IsDeleted", "FirstName", "LastName", "SystemModstamp"})
+"""What a page layout has no place for."""
 OBJECTS = {PREFIXES[name]: name for name in ("Lead", "Contact")}
 
 blueprint = record_page.blueprint()
@@ -36,8 +39,9 @@ def show(row_id: str) -> str | Response:
 
 def _lines(of: ObjectDef, row: Values, *, custom: bool) -> list[Line]:
     """Return the fields that have a value and that the connected user sees."""
-    seen = [each for each in hub().schema.visible(of) if each.custom is custom and row.get(each.name) is not None]
-    return [Line(each.label, each.name, _text(each, row[each.name])) for each in seen]
+    seen = [each for each in hub().schema.visible(of) if each.custom is custom and each.name not in _UNSHOWN]
+    seen.sort(key=lambda each: _FIRST.index(each.name) if each.name in _FIRST else len(_FIRST))
+    return [Line(each.label, each.name, _text(each, row[each.name])) for each in seen if row.get(each.name) is not None]
 
 
 def _text(field: FieldDef, value: Value) -> str:
