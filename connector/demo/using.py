@@ -46,7 +46,7 @@ def use(services: Services, tenant_id: UUID) -> None:
 def _agree(services: Services, tenant_id: UUID) -> None:
     """Sign the settings as they are, with targets."""
     wanted = contract.from_settings(signing.settings_of(services, tenant_id))
-    wanted = replace(wanted, channels=tuple(SPEND), precision=0.1, coverage=0.4, crm_seconds=60)
+    wanted = replace(wanted, precision=0.1, coverage=0.4, crm_seconds=60)
     signing.draft(services, tenant_id, wanted, WHY)
     with services.store.reading(tenant_id) as session:
         held = objectives.draft(session, tenant_id)

@@ -1,4 +1,4 @@
-"""A contact's page in the HubSpot sandbox: what it holds, who wrote it, and the app's card, asked for with a signature."""
+"""A contact's page in the HubSpot sandbox: what it holds, who wrote it, and the card, asked for with a signature."""
 
 from __future__ import annotations
 
@@ -84,9 +84,7 @@ def page(visitor: Visitor, contact: str) -> requests.Response:
 
 def test_it_shows_values_and_which_of_them_the_app_wrote(visitor: Visitor) -> None:
     """By groups, with the labels of the properties; a name that is markup is a name."""
-    made = visitor.contact(
-        firstname="<script>Ana</script>", lastname="Castro", jobtitle="CTO"
-    )
+    made = visitor.contact(firstname="<script>Ana</script>", lastname="Castro", jobtitle="CTO")
     visitor.session.patch(
         f"{visitor.origin}/crm/objects/2026-03/contacts/{made}", json={"properties": {"company": "Firm"}}
     )
