@@ -94,7 +94,7 @@ def test_it_shows_values_and_which_of_them_the_app_wrote(visitor: Visitor) -> No
     assert "<script>" not in shown.text
     assert "CTO" in shown.text
     assert shown.text.count("by the app Lead scoring") == 1
-    assert "<dd>Firm<span" in shown.text
+    assert "<dd>Firm <span" in shown.text
 
 
 def test_the_card_is_asked_for_with_a_signature(visitor: Visitor, app: App) -> None:
