@@ -91,9 +91,7 @@ def _line(stack: Stack, services: Services, console: Console) -> dict[str, Any]:
 
 def _published(stack: Stack, services: Services, tenant_id: UUID, browser: Browser, console: Console) -> dict[str, Any]:
     """Go through the steps and let the scores be written; return the figures of the writing, which begins only then."""
-    console.print(
-        "Going through readiness, goal, look back and what would be written, and pressing Go, as an admin would …"
-    )
+    console.print("Going through the steps as an admin does: readiness, goal, look back, what would be written, Go …")
     begun = stack.clock.monotonic()
     steps.walk(services, tenant_id, browser, stack.web)
     run, progress = watch(services, tenant_id, console, stack.alive)
