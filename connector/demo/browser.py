@@ -66,3 +66,13 @@ class Browser:
         if not arrived.ok or not arrived.url.startswith(origin):
             raise InstallFailed(f"The installation ended at {arrived.url} with status {arrived.status_code}.")
         return arrived.url
+
+    def press(self, page: str, form: str) -> None:
+        """Open a page and send its form whose address contains ``form``, as it is filled in.
+
+        Raises ``InstallFailed`` for a page without it, and where the answer is no page.
+        """
+        shown = self._session.get(page, timeout=_TIMEOUT_SECONDS)
+        answer = _submit(self._session, shown, form)
+        if not answer.ok:
+            raise InstallFailed(f"The form {form} of {page} was answered with status {answer.status_code}.")

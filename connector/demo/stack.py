@@ -46,13 +46,14 @@ class NotReady(ConnectorError):
 class Stack:
     """What runs. ``environ`` is the product's own environment, the same for each of its processes.
 
-    ``settings`` are further variables of it.
+    ``settings`` are further variables of it. ``delivery``: whether somebody approves what is written first.
     """
 
     options: DemoOptions
     folder: Path
     database_url: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = Delivery.APPROVE
     clock: SystemClock = field(default_factory=SystemClock)
     children: dict[str, Child] = field(default_factory=dict)
     broker: Broker | None = None
@@ -85,8 +86,7 @@ class Stack:
         tenant = {name: value for name, value in told["tenant"].items() if value not in ("", {}, None)}
         if self.options.data or self.options.now:
             tenant["as_of"] = told["as_of"]
-        # Nobody is there to approve, and the accounts are made up.
-        tenant["delivery"] = Delivery.ON.value
+        tenant["delivery"] = self.delivery.value
         (self.folder / "onboarding.toml").write_text(tomlkit.dumps({"tenant": tenant}), "utf-8")
 
     def start(self) -> Services:

@@ -58,5 +58,6 @@ def _show(bars: Progress, shown: dict[str, TaskID], label: str, stage: StageProg
     total = stage.done if stage.status is RunStatus.DONE else stage.expected
     bars.update(task, completed=stage.done, total=max(total, 1) if total is not None else None)
     if stage.status is RunStatus.DONE:
-        bars.update(task, completed=max(stage.done, 1), total=max(stage.done, 1))
+        # Nothing was there to do, or nothing may be written yet: a full bar would claim that it was.
+        bars.update(task, completed=stage.done, total=stage.done, visible=stage.done > 0)
         bars.stop_task(task)

@@ -45,6 +45,14 @@ def app_of(services: Services, vendor: str) -> CrmApp:
         ) from None
 
 
+def called(services: Services, connection: CrmConnection) -> str:
+    """Return an account's name with its CRM's: customers call their accounts alike in all of them."""
+    app = services.apps.get(connection.vendor)
+    label = app.capabilities.label if app else connection.vendor
+    named = connection.account_name
+    return named if named.startswith(label) else f"{label}: {named}"
+
+
 def read_connection(services: Services, connection_id: UUID) -> CrmConnection:
     """Return a stored connection."""
     with services.store.reading() as session:

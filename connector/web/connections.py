@@ -36,7 +36,8 @@ def show(connection_id: UUID) -> ResponseReturnValue:
 @needs(Permission.SEE)
 def progress(connection_id: UUID) -> ResponseReturnValue:
     """Return the part of the page that changes while a run is under way."""
-    return render_template("progress.html", report=_owned(connection_id))
+    report, found = _owned(connection_id), setup(services(), tenant_id())
+    return render_template("progress.html", report=report, setup=found)
 
 
 @pages.post("/refresh")

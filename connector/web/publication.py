@@ -53,12 +53,13 @@ def choose() -> ResponseReturnValue:
 def approve(connection_id: UUID) -> ResponseReturnValue:
     """Let an account's first scores be written, all of them or so many as were typed."""
     tenant, typed = _owner(connection_id), request.form.get("first_records", "")
+    back = "publication.go" if request.form.get("back") == "go" else "publication.show"
 
     def act() -> None:
         first = publication.read_number(typed, "The number of first records")
         publication.approve(services(), tenant, connection_id, first)
 
-    return _said(act, "Approved. The scores are being written.")
+    return _said(act, "Approved. The scores are being written.", back)
 
 
 @pages.post("/<uuid:connection_id>/release")
@@ -92,8 +93,8 @@ def _owner(connection_id: UUID) -> UUID:
     return tenant if publication.owns(services(), tenant, connection_id) else abort(404)
 
 
-def _said(act: Callable[[], None], message: str) -> ResponseReturnValue:
-    """Do what was asked for and say so, or say why it was not done."""
+def _said(act: Callable[[], None], message: str, back: str = "publication.show") -> ResponseReturnValue:
+    """Do what was asked for and say so, or say why it was not done, on the page from which it was asked."""
     try:
         act()
         flash(message)
@@ -101,4 +102,4 @@ def _said(act: Callable[[], None], message: str) -> ResponseReturnValue:
         flash(str(refused))
     except ConnectorError as trouble:
         flash(f"That did not work: {trouble}")
-    return redirect(url_for("publication.show"))
+    return redirect(url_for(back))

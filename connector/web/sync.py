@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, render_template
 from flask.typing import ResponseReturnValue
 
 from connector.services.access.permissions import Permission
+from connector.services.opening import called
 from connector.services.reports.sync import sync_page, troubled
 from connector.store.connections import CrmConnection
 from connector.store.session import UNAVAILABLE
@@ -27,8 +28,8 @@ def index() -> ResponseReturnValue:
 
 
 def register(app: Flask) -> None:
-    """Let every page ask which accounts need somebody."""
-    app.jinja_env.globals.update(needing=_needing)
+    """Let every page ask which accounts need somebody, and what an account is called."""
+    app.jinja_env.globals.update(needing=_needing, called=lambda account: called(services(), account))
 
 
 def _needing() -> Sequence[CrmConnection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from markupsafe import Markup
@@ -209,13 +210,20 @@ def _name(by: str) -> str:
     return by.partition(" (user ")[0]
 
 
-def goal(name: str) -> str:
-    """Return what a tenant counts as success: ``deal_won``, ``stage:<value>`` or ``property:<field>=<value>``."""
+def goal(name: str, labels: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what a tenant counts as success: ``deal_won``, ``stage:<value>`` or ``property:<field>=<value>``.
+
+    ``labels``: what the CRMs call values, where that is known.
+    """
     kind, _, rest = name.partition(":")
     if kind == "stage":
-        return f"reaching the stage “{rest}”"
+        return f"reaching the stage “{labels.get(rest, rest)}”"
     field, _, value = rest.partition("=")
-    return f"“{field}” becoming “{value}”" if kind == "property" else name.replace("_", " ").capitalize()
+    return (
+        f"“{field}” becoming “{labels.get(value, value)}”"
+        if kind == "property"
+        else name.replace("_", " ").capitalize()
+    )
 
 
 def capitalize_first(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scoring.figures.axes import Axis, shares
-from scoring.figures.frame import Frame, Words, figure, framed
+from scoring.figures.frame import HEIGHT, Frame, Words, figure, framed, text
 
 TOP = 0.8
 """Leads that stand above this share of all open ones are in the top fifth."""
@@ -22,9 +22,11 @@ def strip(found: Sequence[tuple[str, bool, Sequence[float]]], told: str) -> str:
         told,
     )
     names = {place: label for place, (label, _, _) in enumerate(found, start=1)}
-    up = Axis("Days before the end (d)", 0.0, len(found) + 1.0, 1.0, lambda value, _: names.get(round(value), ""))
+    # Its words stand below: on the left the names of the rows need the room.
+    up = Axis("", 0.0, len(found) + 1.0, 1.0, lambda value, _: names.get(round(value), ""))
     frame = framed(words, (shares("Open leads that it stood above (%)"), up))
     marks = [frame.line([(TOP, 0.0), (TOP, up.high)], "reference")]
+    marks.append(text(0, frame.top + HEIGHT + 38, "Days before the end (d)"))
     for height, (label, won, places) in enumerate(found, start=1):
         marks += _dots(frame, height, label, "dot" if won else "dot-second", places)
     return figure(words, frame, marks, (("dot", "won"), ("dot-second", "lost"), ("reference", "top fifth")))

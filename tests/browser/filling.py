@@ -29,6 +29,7 @@ from connector.services.objectives import contract, signing
 from connector.services.tracking import collecting, sites
 from connector.store import exclusions, objectives, webhook_endpoints
 from connector.store.tables import leads as lead_table
+from connector.store.tables import records as record_table
 from connector.store.tables import scores as score_table
 from connector.store.webhook_endpoints import Endpoint
 
@@ -54,6 +55,17 @@ def best_leads(services: Services, tenant_id: UUID, count: int) -> list[int]:
     query = query.order_by(score_table.c.score.desc(), score_table.c.lead_id).limit(count)
     with services.store.reading(tenant_id) as session:
         return list(session.execute(query).scalars())
+
+
+def known_to_all(services: Services, tenant_id: UUID) -> int:
+    """The lead with the highest score of those whom every account knows."""
+    record = record_table.c
+    accounts = sa.func.count(sa.distinct(record.connection_id))
+    query = sa.select(score_table.c.lead_id).join(record_table, record.lead_id == score_table.c.lead_id)
+    query = query.where(score_table.c.tenant_id == tenant_id).group_by(score_table.c.lead_id)
+    query = query.order_by(accounts.desc(), sa.func.max(score_table.c.score).desc()).limit(1)
+    with services.store.reading(tenant_id) as session:
+        return int(session.execute(query).scalar_one())
 
 
 def _say_of_scores(services: Services, tenant_id: UUID) -> None:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-import tomlkit
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, StorageState
 
@@ -25,17 +24,13 @@ from tests.browser.samples import addresses
 
 PATIENCE_MS = 900_000
 CRMS = ("hubspot", "salesforce", "mailchimp")
-
-
-class Approved(Stack):
-    """A stack whose tenant approves the first scores itself, as tenants do, instead of having them written at once."""
-
-    def _write_onboarding(self) -> None:
-        super()._write_onboarding()
-        path = self.folder / "onboarding.toml"
-        told = tomlkit.parse(path.read_text("utf-8"))
-        del told["tenant"]["delivery"]  # type: ignore[union-attr]
-        path.write_text(tomlkit.dumps(told), "utf-8")
+STEPS = (
+    ("/readiness", "readiness", "Go on to the goal"),
+    ("/goal", "goal", "Keep this goal"),
+    ("/lookback", "lookback", "I have seen it, go on"),
+    ("/publication", "publication", "I have seen it, go on"),
+)
+"""The pages between the first run and Go: path, name, and the button that leads on."""
 
 
 @dataclass
@@ -92,7 +87,7 @@ def options(contacts: int) -> DemoOptions:
 @contextmanager
 def running(folder: Path, contacts: int) -> Iterator[Stack]:
     """Start everything but the worker; end everything whatever happens."""
-    stack = Approved(options(contacts), folder)
+    stack = Stack(options(contacts), folder)
     try:
         yield stack
     finally:
@@ -104,12 +99,12 @@ def journey(
     services: Services,
     context: BrowserContext,
     complexity: str | None = None,
-    read: Callable[[Page], None] = lambda _: None,
+    read: Callable[[Page, str], None] = lambda _page, _name: None,
 ) -> Product:
     """Go from the start page to written scores as an admin does: by clicking, waiting and reading.
 
-    ``complexity``: how far the models may go, None for as far as usual. ``read`` gets the page that shows what would be
-    written, before it is approved.
+    ``complexity``: how far the models may go, None for as far as usual. ``read`` gets each page of the journey as its
+    admin sees it, with its name.
     """
     page = context.new_page()
     watch = Watch(stack.web, abroad=tuple(crm.origin for crm in stack.sandboxes.values())).over(page)
@@ -121,9 +116,8 @@ def journey(
     if complexity:
         _limit(services, tenant_id, complexity)
     live = _first_run(page, stack, f"{stack.web}/connections/{newest.id}")
-    page.goto(f"{stack.web}/publication")
-    proposed = page.locator("main").inner_text()
-    read(page)
+    read(page, "progress")
+    proposed = _steps(page, stack.web, read)
     written = _publish(page, stack.web, services, tenant_id)
     signed_in = context.storage_state()
     page.close()
@@ -156,14 +150,28 @@ def _first_run(page: Page, stack: Stack, address: str) -> bool:
     return bool(page.evaluate("window.sameDocument === true"))
 
 
+def _steps(page: Page, origin: str, read: Callable[[Page, str], None]) -> str:
+    """Go on from the first run, page by page, to the one with the last button; return what would be written."""
+    page.get_by_role("link", name="Go on").click()
+    proposed = ""
+    for path, name, button in STEPS:
+        page.wait_for_url(f"{origin}{path}")
+        read(page, name)
+        proposed = page.locator("main").inner_text()
+        page.get_by_role("button", name=button).click()
+    page.wait_for_url(f"{origin}/publication/go")
+    read(page, "go")
+    return proposed
+
+
 def _publish(page: Page, origin: str, services: Services, tenant_id: UUID) -> dict[str, str]:
-    """Read what would be written, approve it account by account, and wait until the CRMs have it."""
+    """Press Go account by account, and wait until the CRMs have the scores."""
     with services.store.reading(tenant_id) as session:
         accounts = {str(item.id): item.vendor for item in connections.of_tenant(session, tenant_id)}
     written = {}
     for account in accounts:
-        page.goto(f"{origin}/publication")
         page.locator(f"form[action*='{account}/approve'] button").click()
+        page.wait_for_url(f"{origin}/publication/go")
     for account, crm in accounts.items():
         written[crm] = _until_written(page, f"{origin}/publication", account)
     return written

@@ -6,8 +6,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from connector.demo.readback import read_back
+from connector.services.opening import called
 from tests.browser.chrome import watched
 from tests.browser.product import CRMS, Product, connect
+
+HELD = {"hubspot": "lead_score", "salesforce": "Lead_Score__c", "mailchimp": "LEADSCORE"}
+"""CRM → the field that holds the score."""
 
 
 @pytest.mark.parametrize("crm", CRMS)
@@ -31,6 +35,32 @@ def test_what_was_approved_is_in_the_crm(installed: Product, crm: str) -> None:
     held = read_back(installed.services, installed.account(crm).id)
     assert held.verified == held.written > 0
     assert f"{held.written:,} records written so far" in installed.written[crm]
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_the_first_high_intent_lead_is_seen_inside_the_crm(browser: Browser, installed: Product, crm: str) -> None:
+    """From the end of the journey by clicking: the lead on top of the list, and the CRM's own page of its record."""
+    account, sandbox = installed.account(crm), installed.stack.sandboxes[crm].origin
+    context = browser.new_context(storage_state=installed.signed_in)
+    with watched(context, installed.origin, abroad=[sandbox]) as (page, watch):
+        page.goto(f"{installed.origin}/publication/go")
+        page.get_by_role("link", name="See the High-Intent leads").click()
+        page.get_by_text("Filter and sort").click()
+        page.get_by_label("Known to").select_option(label=called(installed.services, account))
+        page.get_by_role("button", name="Show").click()
+        page.locator("table tbody tr a").first.click()
+        name, score = page.get_by_role("heading", level=1).inner_text(), float(page.locator(".big").inner_text())
+        page.get_by_role("link", name=f"Open in {installed.services.apps[crm].capabilities.label}").click()
+        page.wait_for_url(f"{sandbox}/**")
+        assert page.get_by_role("heading", level=1).inner_text() == name
+        assert "High-Intent" in page.locator("main").inner_text()
+        written = f"{score:.0f}" if crm == "mailchimp" else f"{score:g}"
+        held = page.locator(f"dl > div:has(code:text-is('{HELD[crm]}')) dd").inner_text()
+        assert held.split()[0] == written
+        if crm == "hubspot":
+            assert "such leads convert" in page.get_by_label("Card of the app").inner_text()
+        assert watch.complaints == []
+    context.close()
 
 
 def test_nothing_went_wrong_on_the_way(installed: Product) -> None:

@@ -17,6 +17,7 @@ from connector.demo.stack import Stack
 from connector.services.context import Services
 from connector.store import connections, outbox, runs, tenants
 from connector.store.runs import Run, RunStatus, StageProgress
+from connector.store.tenants import Delivery
 from scoring.schema import Complexity
 
 AS_OF = "2026-03-01T00:00:00+00:00"
@@ -44,7 +45,9 @@ def options(**changes: object) -> DemoOptions:
 @contextmanager
 def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) -> Iterator[tuple[Stack, Services]]:
     """Start everything and install the app; end everything whatever happens."""
-    stack = Stack(chosen, folder, database_url=database_url, settings={"CONNECTOR_LEASE_SECONDS": str(LEASE_SECONDS)})
+    seconds = {"CONNECTOR_LEASE_SECONDS": str(LEASE_SECONDS)}
+    # Nobody is there to approve.
+    stack = Stack(chosen, folder, database_url=database_url, settings=seconds, delivery=Delivery.ON)
     try:
         services = stack.start()
         Browser().install(stack.web, "hubspot", stack.web)

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.adapters.registry import REGISTRY
+from connector.services.setup.steps import Step, setup_of
 from connector.store.session import open_store
 from connector.store.tables import connections, leads, outbox, records
 from tests import servers
@@ -36,10 +37,22 @@ def test_the_demo_command_reports_what_it_did(tmp_path: Path) -> None:
         assert crm["rate_limited"] == 0
         assert crm["scores_verified"] == crm["scores_written"] > 35
     assert [stage["name"] for stage in figures["stages"]][-1] == "deliver"
+    assert figures["stages"][-1]["done"] == sum(crm["scores_written"] for crm in figures["crms"].values())
+    assert steps_done(tmp_path / "demo" / "connector.db") == list(Step)
     assert figures["model"]["version"].startswith("model_v")
     held = values_by_lead(tmp_path / "demo" / "connector.db")
     assert sum(len(scores) == 3 for scores in held.values()) > 12
     assert all(len(set(scores.values())) == 1 for scores in held.values())
+
+
+def steps_done(database: Path) -> list[Step]:
+    """Return the steps of setting up that the tenant has behind it."""
+    store = open_store(f"sqlite:///{database}")
+    with store.reading() as session:
+        tenant_id = session.execute(sa.select(connections.c.tenant_id).limit(1)).scalar_one()
+        found = setup_of(session, tenant_id)
+    store.close()
+    return [one.step for one in found.steps if one.done]
 
 
 def values_by_lead(database: Path) -> dict[int, dict[str, str]]:

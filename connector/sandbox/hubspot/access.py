@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flask import Response, g, request
 
-from connector.sandbox import misbehaviour
+from connector.sandbox import misbehaviour, record_page
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.hubspot.errors import ApiError, failure, rate_limited
 from connector.sandbox.hubspot.grants import AccessToken
@@ -56,7 +56,7 @@ def admit(the_hub: Hub) -> Response | None:
     """Run before each request: delay it, make it suffer a fault, check token and limits."""
     g.hub, g.bucket, g.account, g.token, g.fault = the_hub, None, None, None, None
     g.at, g.monotonic = the_hub.now_ms() / 1000, the_hub.stage.clock.monotonic()
-    if request.path.startswith("/_sandbox/"):
+    if request.path.startswith("/_sandbox/") or record_page.is_one():
         return None
     if is_api(request.path):
         _identify(the_hub)
@@ -108,6 +108,8 @@ def _refusal(fault: Fault) -> ApiError:
 
 def finish(response: Response) -> Response:
     """Run after each request: headers, the faults that spoil an answer, the log."""
+    if record_page.is_one():
+        return response
     response.headers.extend(g.get("limit_headers", {}))
     response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
     misbehaviour.spoil(response)

@@ -14,6 +14,7 @@ from connector.sandbox.hubspot import (
     marketing,
     oauth,
     objects,
+    pages,
     pipelines,
     properties,
     search,
@@ -63,6 +64,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_error_handler(404, _no_such_path)
     app.register_error_handler(405, _no_such_path)
     app.register_blueprint(oauth.consent_blueprint)
+    app.register_blueprint(pages.blueprint)
     app.register_blueprint(admin.blueprint, url_prefix="/_sandbox")
     app.register_blueprint(build_controls(hub.stage), url_prefix="/_sandbox")
     for family, blueprint in FAMILIES:

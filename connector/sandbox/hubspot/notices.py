@@ -7,10 +7,8 @@ subscriptions, v1. Several accounts share one address.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import heapq
-import hmac
 import itertools
 import random
 import threading
@@ -22,6 +20,7 @@ import urllib3
 
 from connector.sandbox.clock import SkewedClock
 from connector.sandbox.config import AppRegistration, Webhooks
+from connector.sandbox.hubspot.signing import signed
 
 BATCH = 100
 RETRY_SECONDS = (60, 180, 600, 1800, 3600, 7200, 10800, 14400, 18000, 21600)
@@ -133,12 +132,9 @@ class Notices:
             return 0
 
     def _signatures(self, url: str, body: bytes) -> dict[str, str]:
-        secret = self._app.client_secret.encode()
-        stamp = str(self._clock.now_ms())
-        digest = hmac.new(secret, b"POST" + url.encode() + body + stamp.encode(), hashlib.sha256).digest()
+        secret = self._app.client_secret
         return {
-            "X-HubSpot-Signature-v3": base64.b64encode(digest).decode(),
-            "X-HubSpot-Request-Timestamp": stamp,
-            "X-HubSpot-Signature": hashlib.sha256(secret + body).hexdigest(),
+            **signed(secret, "POST", url, body, self._clock.now_ms()),
+            "X-HubSpot-Signature": hashlib.sha256(secret.encode() + body).hexdigest(),
             "X-HubSpot-Signature-Version": "v1",
         }

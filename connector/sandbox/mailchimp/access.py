@@ -6,7 +6,7 @@ import uuid
 
 from flask import Response, g, request
 
-from connector.sandbox import misbehaviour
+from connector.sandbox import misbehaviour, record_page
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.mailchimp.hub import Hub
 from connector.sandbox.mailchimp.problems import Problem, forbidden, key_invalid, throttled
@@ -39,7 +39,7 @@ def by_api() -> bool:
 def admit(the_hub: Hub) -> Response | None:
     """Run before each request: check token, connections and role, delay it, make it suffer a fault."""
     g.hub, g.fault, g.counted, g.known = the_hub, None, False, False
-    if INSIDE in request.environ or request.path.startswith(CONTROLS):
+    if INSIDE in request.environ or request.path.startswith(CONTROLS) or record_page.is_one():
         return None
     g.at, g.monotonic = the_hub.now_ms() / 1000, the_hub.stage.clock.monotonic()
     if by_api():
@@ -84,7 +84,7 @@ def _refusal(the_hub: Hub, fault: Fault) -> Problem:
 def finish(response: Response) -> Response:
     """Run after each request: the faults that spoil an answer, the log."""
     response.headers["X-Request-Id"] = str(uuid.uuid4())
-    if INSIDE in request.environ or request.path.startswith(CONTROLS):
+    if INSIDE in request.environ or request.path.startswith(CONTROLS) or record_page.is_one():
         return response
     misbehaviour.spoil(response)
     account = g.hub.account.account_id if g.known else None

@@ -20,6 +20,7 @@ from connector.sandbox.mailchimp import (
     members,
     merge_fields,
     oauth,
+    pages,
     report_rows,
     reports,
     segments,
@@ -72,6 +73,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_error_handler(404, _no_such_path)
     app.register_error_handler(405, _no_such_method)
     app.register_blueprint(oauth.blueprint)
+    app.register_blueprint(pages.blueprint)
     app.register_blueprint(batches.results_blueprint)
     app.register_blueprint(admin.blueprint, url_prefix="/_sandbox")
     app.register_blueprint(build_controls(hub.stage), url_prefix="/_sandbox")

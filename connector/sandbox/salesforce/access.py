@@ -6,7 +6,7 @@ import re
 
 from flask import Response, g, request
 
-from connector.sandbox import misbehaviour
+from connector.sandbox import misbehaviour, record_page
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.salesforce.errors import failure
 from connector.sandbox.salesforce.hub import Hub
@@ -44,7 +44,7 @@ def admit(the_hub: Hub) -> Response | None:
     """Run before each request: check it, count it, delay it, make it suffer a fault."""
     g.hub, g.bucket, g.known, g.fault, g.version = the_hub, None, False, None, 0
     g.at, g.monotonic = the_hub.stage.clock.now_ms() / 1000, the_hub.stage.clock.monotonic()
-    if request.path.startswith(CONTROLS):
+    if request.path.startswith(CONTROLS) or record_page.is_one():
         return None
     version = API.match(request.path)
     if version:
@@ -82,7 +82,7 @@ def _refuse(fault: Fault) -> None:
 
 def finish(response: Response) -> Response:
     """Run after each request: the usage header, the faults that spoil an answer, the log."""
-    if request.path.startswith(CONTROLS):
+    if request.path.startswith(CONTROLS) or record_page.is_one():
         return response
     if g.get("known"):
         with hub().stage.lock:

@@ -16,6 +16,7 @@ from connector.sandbox.salesforce import (
     identity,
     limits,
     oauth,
+    pages,
     query,
     sobjects,
     tooling,
@@ -61,6 +62,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_error_handler(404, _no_such_path)
     app.register_error_handler(405, _no_such_method)
     app.register_blueprint(oauth.blueprint)
+    app.register_blueprint(pages.blueprint)
     app.register_blueprint(identity.blueprint)
     app.register_blueprint(admin.blueprint, url_prefix="/_sandbox")
     app.register_blueprint(build_controls(hub.stage), url_prefix="/_sandbox")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -39,7 +39,7 @@ def by_tier(known: Known) -> Kpi:
         f"Share of leads that converted within {days} days after their first score, by the tier of that score. "
         "What a lead did later does not move it to another line."
     )
-    note = "Leads whose time is not over do not count yet, nor those that had converted before."
+    note = "Leads whose time is not over do not count yet, nor those that had converted before." + _first_over(known)
     if known.past:
         lines = tuple(Line(tier, Unit.SHARE, 0, missing=NO_FUTURE) for tier in Tier)
         return Kpi("by_tier", "Conversion by tier", says, None, lines, note)
@@ -58,13 +58,21 @@ def found(known: Known) -> Kpi:
     """How many of the conversions had been High-Intent from the first."""
     days = known.settings.horizon_days
     says = f"Share of the leads that converted within {days} days after their first score that it put into High-Intent."
-    note = "The rest is what a team that calls High-Intent leads alone would have missed."
+    note = "The rest is what a team that calls High-Intent leads alone would have missed." + _first_over(known)
     if known.past:
         line = Line("Conversions", Unit.SHARE, 0, missing=NO_FUTURE)
         return Kpi("found", "Conversions found", says, None, (line,), note)
     won = matured(known).filter(within("won_at", "at", known.horizon))
     line = share("Conversions", won.filter(pl.col("tier") == Tier.HIGH_INTENT).height, won.height)
     return Kpi("found", "Conversions found", says, won["at"].min(), (line,), note)  # type: ignore[arg-type] # a column of times
+
+
+def _first_over(known: Known) -> str:
+    """Return the sentence that says when there will be something to tell; empty once there is."""
+    first: datetime | None = known.scored["at"].min()  # type: ignore[assignment] # a column of times
+    if known.past or first is None or first + known.horizon <= known.now:
+        return ""
+    return f" The first leads have had their whole time on {first + known.horizon:%-d %b %Y}."
 
 
 def matured(known: Known) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
+from connector.services.opening import called
 from connector.services.privacy.whom import by_lead
 from connector.store import connections, fields, holdings, inputs, leads, ledger, objections
 from connector.store.types import AnyRow
@@ -48,9 +49,7 @@ def _all(services: Services, session: Connection, tenant_id: UUID, lead_id: int,
     objected = objections.since(session, tenant_id, lead_id)
 
     def account(row: AnyRow) -> str:
-        held = accounts[row.connection_id]
-        app = services.apps.get(held.vendor)
-        return f"{app.capabilities.label if app else held.vendor}: {held.account_name}"
+        return called(services, accounts[row.connection_id])
 
     def named(row: AnyRow, values: Mapping[str, Any]) -> dict[str, Any]:
         return {labels.get((row.connection_id, name), name): _plain(value) for name, value in values.items()}

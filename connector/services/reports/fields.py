@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from connector.services.context import Services
+from connector.services.opening import called
 from connector.services.privacy.sensitivity import Sensitivity, barred, sensitivity_of
 from connector.store import connections, fields, models
 from connector.store.types import AnyRow
@@ -56,7 +57,7 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
         lines.append(
             FieldLine(
                 row.connection_id,
-                account.account_name,
+                called(services, account),
                 row.name,
                 row.label,
                 row.type,

@@ -70,6 +70,11 @@ class GoalPage:
         return next((one for one in self.candidates if one.chosen), None)
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """What the CRMs call the values of their fields, stages among them."""
+        return {value: label for row in self.fields for value, label in (row.options or {}).items()}
+
+    @property
     def same(self) -> bool:
         """Whether that is what is set."""
         return self.choice == Choice(self.settings.goal, self.settings.horizon_days)

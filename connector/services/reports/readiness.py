@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
+from connector.services.opening import called
 from connector.services.reports.run import RunReport, run_report
 from connector.services.setup.goals import Choice
 from connector.store import connections, goals, models, sites, streams, tenants
@@ -206,13 +207,13 @@ def _of_account(services: Services, session: Connection, account: CrmConnection)
     for scope, purpose in optional.items():
         if scope not in account.scopes:
             yield Missing(
-                f"{account.account_name} has not granted {scope}",
+                f"{called(services, account)} has not granted {scope}",
                 f"It is asked for to {purpose}. Connect the account again to grant it.",
                 "connect.account",
             )
     for stream in streams.of_connection(session, account.id):
         if stream.unavailable:
-            yield Missing(f"{account.account_name}: {stream.label} can't be read", stream.unavailable)
+            yield Missing(f"{called(services, account)}: {stream.label} can't be read", stream.unavailable)
 
 
 def _part(report: Json, name: str) -> Json:

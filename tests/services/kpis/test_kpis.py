@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connector.errors import RejectedInput
 from connector.records import Actor, EventKind, Tier
-from connector.services.kpis import making, spending
+from connector.services.kpis import making, reading, spending
 from connector.services.kpis.shapes import KpiReport, Line, Unit
 from connector.services.kpis.wording import told
 from connector.store.session import Store
@@ -96,6 +96,21 @@ def test_every_figure_is_what_was_counted(store: Store) -> None:
     assert line(report, "pipeline", "High-Intent, conversions").value == 0.75
     assert line(report, "pipeline", "High-Intent, worth").amount == Decimal("55.12")
     assert making.newest(made.services, made.tenant_id) == report
+
+
+def test_figures_that_wait_say_until_when(empty: History) -> None:
+    """From the first score to the end of its whole time; then there is nothing more to wait for."""
+    days = reading.read(empty.services, empty.tenant_id).settings.horizon_days
+    empty.score([empty.lead(NOW - 80 * DAY)], NOW - 3 * DAY, Tier.LOW)
+    until = f"{NOW + (days - 3) * DAY:%-d %b %Y}"
+    for key in ("by_tier", "found"):
+        found = making.make(empty.services, empty.tenant_id).find(key)
+        assert found
+        assert f"The first leads have had their whole time on {until}." in found.note
+    empty.score([empty.lead(NOW - 80 * DAY)], NOW - days * DAY, Tier.LOW)
+    found = making.make(empty.services, empty.tenant_id).find("by_tier")
+    assert found
+    assert "whole time on" not in found.note
 
 
 def test_high_intent_leads_count_in_the_week_in_which_they_came(empty: History) -> None:

@@ -186,6 +186,11 @@ def test_a_number_that_is_not_counted_to_its_end_says_so(scored: Site, monkeypat
     assert page.told([40]) == "40"
 
 
+def test_accounts_are_called_by_their_crm(alice: Browser) -> None:
+    """Customers call their accounts alike in all CRMs."""
+    assert ">Fake CRM: Alpha Ltd</option>" in alice.get("/leads").text
+
+
 @pytest.mark.parametrize("query", ["acted=2", "account=7", "order=best", "company=a%00b"])
 def test_a_list_that_means_nothing_is_not_there(alice: Browser, query: str) -> None:
     """As with tiers and places."""

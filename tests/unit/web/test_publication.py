@@ -52,6 +52,14 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
     store.close()
 
 
+def test_an_approval_ends_where_it_was_given(pages: Pages) -> None:
+    """On the page Go the other accounts may wait as well; on the page Publication one sees what was said."""
+    approve, withdraw = (f"{PAGE}/{pages.at.connection_id}/{what}" for what in ("approve", "withdraw"))
+    assert pages.browser.press(f"{PAGE}/go", approve).location == f"{PAGE}/go"
+    assert pages.browser.press(PAGE, withdraw).location == PAGE
+    assert pages.browser.press(PAGE, approve).location == PAGE
+
+
 def test_what_would_be_written_stands_there_before_it_is(pages: Pages) -> None:
     """Counts by tier, examples, what is touched, what listens, what to look at by oneself."""
     text = pages.browser.get(PAGE).text

@@ -70,6 +70,9 @@ def acts(made: Site, action: str) -> list[dict[str, object]]:
 def test_each_step_leads_to_the_next_until_scores_are_written(waiting: Site, admin: Browser) -> None:
     """The start page opens on the step that waits; going through one is on the record, and opens the next."""
     passed = []
+    account = f"/connections/{waiting.connection('101').id}"
+    assert "Next: First run" in admin.get(account).text
+    assert 'href="/readiness">Go on</a>' in admin.get(f"{account}/progress").text
     while (page := admin.get("/").location) != "/publication/go":
         text = admin.get(page).text
         assert 'class="waits"' in text
@@ -79,10 +82,11 @@ def test_each_step_leads_to_the_next_until_scores_are_written(waiting: Site, adm
         passed.append(page)
     assert passed == ["/readiness", "/goal", "/lookback", "/publication"]
     assert [act["step"] for act in acts(waiting, "go through step")] == ["first-run", "found", "written"]
-    connection = waiting.connection("101").id
-    assert "Go" in admin.get("/publication/go").text
+    assert "See the High-Intent leads" not in admin.get("/publication/go").text
     set_to(waiting, delivery=Delivery.ON.value)
-    assert admin.get("/").location == f"/connections/{connection}"
+    assert admin.get("/").location == account
+    assert "Next:" not in admin.get(account).text
+    assert 'href="/leads?tier=High-Intent">See the High-Intent leads</a>' in admin.get("/publication/go").text
     assert "waits for you" not in admin.get("/goal").text
 
 

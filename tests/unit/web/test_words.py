@@ -101,3 +101,12 @@ def test_ledger_entries_are_sentences() -> None:
     assert words.ledger_line(LedgerLine(2, "delivered", AT, delivered)) == "Sent to CRM record 7: needs admin"
     assert words.ledger_line(LedgerLine(3, "accessed", AT, {})) == "Accessed"
     assert "erased" in words.ledger_line(LedgerLine(4, "scored", AT, None))
+
+
+def test_a_stage_is_called_as_its_crm_calls_it() -> None:
+    """By the label of its value where one is known, else by the value."""
+    labels = {"mql": "Marketing Qualified Lead"}
+    assert words.goal("stage:mql", labels) == "reaching the stage “Marketing Qualified Lead”"
+    assert words.goal("property:stage=mql", labels) == "“stage” becoming “Marketing Qualified Lead”"
+    assert words.goal("stage:sql", labels) == "reaching the stage “sql”"
+    assert words.goal("deal_won", labels) == "Deal won"
