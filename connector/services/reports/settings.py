@@ -20,6 +20,7 @@ from connector.store import (
     enrichment,
     fields,
     objectives,
+    publications,
     recipients,
     sites,
     tenants,
@@ -27,6 +28,7 @@ from connector.store import (
     users,
     webhook_endpoints,
 )
+from connector.store.connections import CrmConnection
 from connector.store.tenants import TenantSettings
 from connector.store.trail import Looked, Span
 from connector.store.types import AnyRow
@@ -53,7 +55,11 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """All that is set. ``signed``: objectives say what High-Intent is, so that the form here does not."""
+    """All that is set.
+
+    ``signed``: objectives say what High-Intent is, so that the form here does not. ``listening``: automations in the
+    CRMs that are known to listen to our fields.
+    """
 
     settings: TenantSettings
     groups: Mapping[str, Sequence[Line]]
@@ -62,6 +68,7 @@ class SettingsPage:
     segments: Sequence[str]
     texts: Sequence[AnyRow]
     changes: Mapping[str, Change]
+    listening: Sequence[str]
 
 
 def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
@@ -72,14 +79,15 @@ def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
         signed = objectives.newest(session, tenant_id)
         catalogue = fields.of_tenant(session, tenant_id)
         counted = _counted(session, tenant_id)
-        accounts = len(connections.of_tenant(session, tenant_id))
+        accounts = connections.of_tenant(session, tenant_id)
+        listening = [name for item in accounts for name in _listening(session, item)]
     held = tenant.settings
     return SettingsPage(
         settings=held,
         groups={
             "What is scored": setting_lines.scored(held, changes),
             "Models": setting_lines.models(held, changes),
-            "What is written": setting_lines.written(held, changes, accounts),
+            "What is written": setting_lines.written(held, changes, len(accounts)),
             "Data": setting_lines.data(services.keeping, tenant.region),
         },
         counted=counted,
@@ -87,7 +95,13 @@ def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
         segments=choosing.segment_fields(catalogue),
         texts=choosing.text_fields(catalogue),
         changes=changes,
+        listening=listening,
     )
+
+
+def _listening(session: Connection, account: CrmConnection) -> Sequence[str]:
+    found = publications.get(session, account.id).listeners or ()
+    return [f"{item['name']} ({account.account_name})" for item in found if item["active"]]
 
 
 def _changes(session: Connection, tenant_id: UUID) -> dict[str, Change]:
