@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import ConnectorError
-from connector.services import choosing, free_text, pooling, rescaling
+from connector.services import choosing, fairness, free_text, pooling, rescaling
 from connector.services.access.permissions import Permission
 from connector.services.objectives.contract import BANDS, COMPLEXITIES
 from connector.services.reports.settings import settings_page
@@ -55,6 +55,14 @@ def choose_text() -> ResponseReturnValue:
         return True
 
     return _said(act, _NEXT)
+
+
+@pages.post("/fairness")
+@needs(Permission.DECIDE)
+def choose_fairness() -> ResponseReturnValue:
+    """Compare the figures over a field's groups, or stop it."""
+    name, on = request.form.get("field", ""), request.form.get("on") == "on"
+    return _said(lambda: fairness.choose(services(), tenant_id(), name, on=on), _NEXT)
 
 
 @pages.post("/step")

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.services import choosing
+from connector.services import choosing, fairness
 from connector.services.context import Services
+from connector.services.fairness import Attribute
 from connector.services.reports import setting_lines
 from connector.services.reports.setting_lines import Change, Line
 from connector.store import (
@@ -58,7 +59,8 @@ class SettingsPage:
     """All that is set.
 
     ``signed``: objectives say what High-Intent is, so that the form here does not. ``listening``: automations in the
-    CRMs that are known to listen to our fields.
+    CRMs that are known to listen to our fields. ``groups_named`` and ``groups_offered``: fields over which figures
+    are compared for fairness, and those that may still be named.
     """
 
     settings: TenantSettings
@@ -69,6 +71,8 @@ class SettingsPage:
     texts: Sequence[AnyRow]
     changes: Mapping[str, Change]
     listening: Sequence[str]
+    groups_named: Sequence[Attribute]
+    groups_offered: Sequence[Attribute]
 
 
 def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
@@ -96,6 +100,8 @@ def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
         texts=choosing.text_fields(catalogue),
         changes=changes,
         listening=listening,
+        groups_named=fairness.named(catalogue, held),
+        groups_offered=[one for one in fairness.offered(catalogue) if one.name not in held.attributes],
     )
 
 

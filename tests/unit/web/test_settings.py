@@ -129,6 +129,28 @@ def test_signed_objectives_are_not_changed_from_here(fresh: Site, tenant: UUID, 
     assert _settings(fresh, tenant).complexity == held.complexity
 
 
+def test_fields_to_compare_over_are_named_and_taken_back(fresh: Site, tenant: UUID, boss: Browser) -> None:
+    """By a list of what may be named, on the record, with the reason why; only by who decides on fields."""
+    fresh.world.work(2)
+    text = boss.get("/settings").text
+    assert "Whom scores must be fair to" in text
+    assert "No field is named: nothing is said of fairness between groups." in text
+    assert '<option value="city">City</option>' in text
+    assert '<option value="email"' not in text
+    boss.press("/settings", "/settings/fairness", field="city", on="on")
+    assert _settings(fresh, tenant).attributes == ["city"]
+    page = settings_page(fresh.world.services, tenant)
+    assert page.changes["attributes"].by.startswith("Olga")
+    assert [one.label for one in page.groups_named] == ["City"]
+    assert "city" not in {one.name for one in page.groups_offered}
+    client = fresh.as_a(Role.ANALYST, tenant)
+    assert 'action="/settings/fairness"' not in client.get("/settings").text
+    boss.press("/settings", "/settings/fairness", field="email", on="on")
+    assert "Choose one of the offered fields." in boss.get("/settings").text
+    boss.press("/settings", "/settings/fairness", field="city", on="off")
+    assert _settings(fresh, tenant).attributes == []
+
+
 def test_a_step_that_is_none_is_refused(fresh: Site, tenant: UUID) -> None:
     """In words that name the bounds."""
     for step in ("", "0", "51", "1.25", "NaN", "-1", "1e9"):
