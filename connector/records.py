@@ -64,6 +64,7 @@ class FieldRole(StrEnum):
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"
     SOURCE = "source"
+    OWNER = "owner"
 
 
 class Tier(StrEnum):

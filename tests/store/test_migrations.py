@@ -13,7 +13,7 @@ from connector.store import claims, fields, leads, ledger, successions, tenants
 from connector.store import records as records_store
 from connector.store.migrate import downgrade, upgrade
 from connector.store.session import Store
-from connector.store.tables import ledger_payloads, metadata, records
+from connector.store.tables import connections, ledger_payloads, metadata, records
 from tests.store.world import NOW, record, with_records
 
 
@@ -78,6 +78,28 @@ def test_leads_of_before_keep_all_that_hangs_on_them_and_the_way_back_leaves_not
         if connection.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
     upgrade(store)
+
+
+def test_records_of_before_are_found_by_who_has_them(store: Store) -> None:
+    """By the field that tells it in each CRM, which its catalogue knows from then on; others have none."""
+    with store.transaction() as connection:
+        tenant_id, account = with_records(connection, count=1)
+        fields.save(
+            connection, tenant_id, account, [FieldDefinition("OwnerId", "Owner", FieldType.TEXT, role=FieldRole.OWNER)]
+        )
+        person = replace(record(2), properties={"OwnerId": " 005x "})
+        records_store.save(connection, tenant_id, account, [person], NOW)
+        connection.execute(sa.update(connections).values(vendor="salesforce"))
+        owners = sa.select(records.c.owner_key).order_by(records.c.id)
+        before = list(connection.execute(owners).scalars())
+    assert before == [None, "005x"]
+    downgrade(store, "0044")
+    with store.transaction() as connection:
+        connection.execute(sa.text("UPDATE fields SET role = NULL"))
+    upgrade(store)
+    with store.reading() as connection:
+        assert list(connection.execute(owners).scalars()) == before
+        assert fields.roles_of(connection, account) == {"owner": "OwnerId"}
 
 
 def test_records_of_before_are_found_by_their_names(store: Store) -> None:
