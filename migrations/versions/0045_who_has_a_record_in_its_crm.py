@@ -18,8 +18,8 @@ down_revision = "0044"
 branch_labels = None
 depends_on = None
 
-_FIELDS = {"hubspot": "hubspot_owner_id", "salesforce": "OwnerId"}
-"""CRM → its field of owners, which catalogues of before hold without that meaning."""
+_FIELD, _ENDING = "OwnerId", "_owner_id"
+"""What the CRMs' own fields of owners are called, or end in: catalogues of before hold them without that meaning."""
 _OPEN = sa.text("owner_key IS NOT NULL AND removed_at IS NULL")
 _LONGEST = 100
 _IN_CHUNK = 5_000
@@ -40,15 +40,14 @@ def upgrade() -> None:
 
 def _fill() -> None:
     connection = op.get_bind()
-    accounts = sa.table("connections", sa.column("id", sa.Uuid()), sa.column("vendor"))
-    fields = sa.table(
-        "fields", sa.column("connection_id", sa.Uuid()), *(sa.column(name) for name in ("name", "role", "company"))
-    )
-    named = {row.id: _FIELDS[row.vendor] for row in connection.execute(sa.select(accounts)) if row.vendor in _FIELDS}
-    for account, field in named.items():
-        mine = sa.and_(fields.c.connection_id == account, fields.c.name == field, sa.not_(fields.c.company))
-        connection.execute(sa.update(fields).where(mine).values(role="owner"))
-        _fill_records(connection, account, field)
+    columns = ("name", "role", "company", "system")
+    fields = sa.table("fields", sa.column("connection_id", sa.Uuid()), *(sa.column(name) for name in columns))
+    own = sa.select(fields.c.connection_id, fields.c.name).where(fields.c.system, sa.not_(fields.c.company))
+    for account, field in connection.execute(own).all():
+        if field == _FIELD or field.endswith(_ENDING):
+            this = sa.and_(fields.c.connection_id == account, fields.c.name == field)
+            connection.execute(sa.update(fields).where(this).values(role="owner"))
+            _fill_records(connection, account, field)
 
 
 def _fill_records(connection: sa.Connection, account: Any, field: str) -> None:

@@ -13,7 +13,7 @@ from connector.store import claims, fields, leads, ledger, successions, tenants
 from connector.store import records as records_store
 from connector.store.migrate import downgrade, upgrade
 from connector.store.session import Store
-from connector.store.tables import connections, ledger_payloads, metadata, records
+from connector.store.tables import ledger_payloads, metadata, records
 from tests.store.world import NOW, record, with_records
 
 
@@ -84,12 +84,12 @@ def test_records_of_before_are_found_by_who_has_them(store: Store) -> None:
     """By the field that tells it in each CRM, which its catalogue knows from then on; others have none."""
     with store.transaction() as connection:
         tenant_id, account = with_records(connection, count=1)
+        owner = FieldDefinition("OwnerId", "Owner", FieldType.TEXT, role=FieldRole.OWNER, system=True)
         fields.save(
-            connection, tenant_id, account, [FieldDefinition("OwnerId", "Owner", FieldType.TEXT, role=FieldRole.OWNER)]
+            connection, tenant_id, account, [owner, replace(owner, name="My_owner_id", role=None, system=False)]
         )
         person = replace(record(2), properties={"OwnerId": " 005x "})
         records_store.save(connection, tenant_id, account, [person], NOW)
-        connection.execute(sa.update(connections).values(vendor="salesforce"))
         owners = sa.select(records.c.owner_key).order_by(records.c.id)
         before = list(connection.execute(owners).scalars())
     assert before == [None, "005x"]
