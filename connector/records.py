@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 
@@ -64,6 +64,7 @@ class FieldRole(StrEnum):
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"
     SOURCE = "source"
+    OWNER = "owner"
 
 
 class Tier(StrEnum):
@@ -321,11 +322,18 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
+class Scale(StrEnum):
+    """What the number that is written of a score goes up to."""
+
+    HUNDRED = "100"
+    UNIT = "1"
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreValues:
     """What is written beside a record: one score with its meaning.
 
-    ``score`` is 0–100 (one decimal at most), ``probability`` the calibrated chance,
+    ``score`` is 0–100 (one decimal at most) whatever the ``scale``, ``probability`` the calibrated chance,
     ``reasons`` plain sentences, ``model`` the model version.
     """
 
@@ -335,6 +343,12 @@ class ScoreValues:
     reasons: tuple[str, ...]
     model: str
     updated_at: datetime
+    scale: Scale = Scale.HUNDRED
+
+    def number(self, places: int) -> Decimal:
+        """Return the number that is written: the score to so many ``places`` of a point, on its scale."""
+        points = self.score.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        return points if self.scale is Scale.HUNDRED else points / 100
 
 
 @dataclass(frozen=True, slots=True)

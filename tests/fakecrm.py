@@ -25,6 +25,7 @@ from connector.records import (
     Listener,
     Page,
     Removal,
+    Scale,
     ScoreValues,
     ScoreWrite,
     Stream,
@@ -228,7 +229,11 @@ class FakeAdapter(CrmAdapter):
         return {item: self.crm.held[item] for item in record_ids if item in self.crm.held}
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
-        return {"lead_score": str(values.score), "lead_score_tier": values.tier, "lead_score_model": values.model}
+        return {
+            "lead_score": str(values.score if values.scale is Scale.HUNDRED else values.score / 100),
+            "lead_score_tier": values.tier,
+            "lead_score_model": values.model,
+        }
 
     def remove_score_fields(self) -> None:
         self._call("remove fields")

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connector.clock import SystemClock
-from connector.errors import NotSupported
+from connector.errors import NeedsAdmin, NotSupported
 from connector.records import (
     Account,
     Cursor,
@@ -26,6 +26,7 @@ from connector.records import (
     Grant,
     Listener,
     Page,
+    Scale,
     ScoreValues,
     ScoreWrite,
     Stream,
@@ -142,6 +143,8 @@ class Capabilities:
     """What the admin should look at before the first scores are written, because no app can read it."""
     revocable: bool = True
     """Whether an app can give its grant back; where not, only the account's user ends it."""
+    score_places: int = 1
+    """Decimals of a point that the score's field is given."""
     read_batch: int = 50
     """How many persons one call of ``read_records`` reads best: more go side by side, in calls of this size."""
 
@@ -313,6 +316,13 @@ class CrmAdapter(ABC):
         let us: then the admin has ``capabilities.listener_checks`` to go through.
         """
         raise NotSupported(type(self).__name__, "a list of the automations that listen to fields")
+
+    def unfit_for(self, scale: Scale) -> NeedsAdmin | None:
+        """Return what the admin has to do before the score's field can hold numbers of a scale; None: nothing.
+
+        To be asked once the fields are there: one that is not yet made will fit.
+        """
+        return None
 
     @abstractmethod
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:

@@ -15,6 +15,7 @@ from connector.services.feedback.excluding import Wish
 from connector.services.feedback.rating import Thumb
 from connector.store import leads
 from connector.store.exclusions import Kind
+from connector.store.lead_list import Owner
 
 MOST = 100
 """Leads of one act."""
@@ -57,9 +58,11 @@ def score_again(services: Services, tenant_id: UUID, lead_ids: Collection[int]) 
     return f"{len(asked.leads):,} are scored anew, within seconds if nothing waits. Load this page again then."
 
 
-def take_out(services: Services, tenant_id: UUID, tier: Tier | None) -> Iterator[str]:
-    """Return all scores, or those of a tier, as a CSV file in pieces; that they were taken out is on the record."""
+def take_out(services: Services, tenant_id: UUID, tier: Tier | None, owner: Owner | None = None) -> Iterator[str]:
+    """Return all scores, or those of a tier and an owner, as a CSV file in pieces; that they were taken out is on the
+    record."""
     with services.store.transaction(tenant_id) as session:
         which = {"tier": str(tier)} if tier else {}
+        which |= {"connection": str(owner[0]), "owner": owner[1]} if owner else {}
         acts.record(services, session, tenant_id, "took scores out as a file", **which)
-    return exports.as_csv(services, tenant_id, tier)
+    return exports.as_csv(services, tenant_id, tier, owner)

@@ -17,19 +17,16 @@ from connector.services import scored
 from connector.services.scored import Kept, Scoring
 from connector.store import inputs
 from connector.store.ledger import Kept as Entry
-from connector.store.tenants import TenantSettings
 
 Way = tuple[str, int | None]
 """A model, and the High-Intent line in tenths where a trial set it."""
 
 
-def enter_again(
-    session: Connection, like: Scoring, entries: Sequence[Entry], settings: TenantSettings, now: datetime
-) -> Kept:
+def enter_again(session: Connection, like: Scoring, entries: Sequence[Entry], now: datetime) -> Kept:
     """Enter scores of before once more as ``like`` says, but each by the model and line that made it."""
     kept = Kept()
     for (model, line), rows, frame in _groups(session, like.tenant_id, entries):
-        kept = kept.plus(scored.keep(session, replace(like, model=model, line=line), rows, frame, settings, now))
+        kept = kept.plus(scored.keep(session, replace(like, model=model, line=line), rows, frame, now))
     return kept
 
 

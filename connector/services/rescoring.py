@@ -19,7 +19,6 @@ from connector.store import inputs, lanes, outbox, records, scores, tenants, tra
 from connector.store.frames import Cut
 from connector.store.inbox import Person
 from connector.store.lanes import Kind
-from connector.store.tenants import TenantSettings
 from connector.store.traces import Ended
 
 WEBHOOK = "webhook"
@@ -31,7 +30,6 @@ class Rescored:
 
     model: str
     as_of: datetime
-    settings: TenantSettings
     rows: Sequence[dict[str, Any]]
     frame: bytes
     line: int | None = None
@@ -58,12 +56,12 @@ def score(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescor
         tiers = scores.tiers(session, tenant_id, leads)
     as_of = snapshot.as_of_now(settings, services.clock.now())
     if not leads:
-        return Rescored(way.version, as_of, settings, (), b"", way.line)
+        return Rescored(way.version, as_of, (), b"", way.line)
     bundle = warm.bundle(tenant_id, way.sha256).at_line(way.line)
     beside = neighbours(bundle.spec, bundle.goal.timing, as_of)
     history = snapshot.history(services, tenant_id, settings, Cut(tuple(leads)), beside)
     made = score_recorded(bundle, history, as_of=as_of, former=tiers, lead_ids=leads)
-    return Rescored(way.version, as_of, settings, made.scores.to_dicts(), inputs.pack(made.inputs), way.line)
+    return Rescored(way.version, as_of, made.scores.to_dicts(), inputs.pack(made.inputs), way.line)
 
 
 def keep(
@@ -81,7 +79,7 @@ def keep(
         scoring = Scoring(
             turn.tenant_id, turn_id, part.model, part.as_of, WEBHOOK, trigger, outbox.REALTIME, line=part.line
         )
-        kept = kept.plus(scored.keep(session, scoring, part.rows, part.frame, part.settings, now))
+        kept = kept.plus(scored.keep(session, scoring, part.rows, part.frame, now))
     if kept.strays:
         again.score_anew(turn.services, session, turn.tenant_id, kept.strays)
     traces.add(session, _traces(session, turn, kept, people, stretch))

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.records import ScoreValues
+from connector.records import Scale, ScoreValues
 from connector.services.champions import serving
 from connector.services.experiments import assigning
 from connector.services.values import EXACT, as_told, made_of, standing, to_json, worth_writing
 from connector.services.webhooks_out import changes
-from connector.store import experiments, inputs, leads, ledger, outbox, overrides, records, scores
+from connector.store import experiments, inputs, leads, ledger, outbox, overrides, records, scores, tenants
 from connector.store.experiments import Experiment
 from connector.store.outbox import OutboxStatus
 from connector.store.overrides import Override
@@ -72,7 +72,6 @@ def keep(
     scoring: Scoring,
     rows: Sequence[dict[str, Any]],
     frame: bytes | None,
-    settings: TenantSettings,
     now: datetime,
 ) -> Kept:
     """Store scored ``rows`` (of ``scoring.predict``) with their packed inputs, if any; queue what the CRMs lack.
@@ -81,6 +80,8 @@ def keep(
     is told to records that do not hold it: one that joined its lead since was not there when it was made.
     """
     ledger.lock(session, scoring.tenant_id)
+    # As it is while nobody can change it: values of another scale would come after what follows a change.
+    settings = tenants.get(session, scoring.tenant_id).settings
     named = [row["lead_id"] for row in rows]
     late = scores.overtaken(session, named, scoring.as_of)
     # Who was erased, joined with another, objected or was left out since the scores were made.
@@ -112,7 +113,7 @@ def keep(
         inputs.save(session, scoring.tenant_id, inputs.Batch(first, first + len(rows) - 1, scoring.model, frame))
     marked = {EXACT: True} if scoring.exact else {}
     values_of = {
-        lead: (to_json(values) | marked, first + place)
+        lead: (to_json(replace(values, scale=Scale(settings.scale))) | marked, first + place)
         for place, (lead, values) in enumerate(told_of.items())
         if lead not in hidden
     }
@@ -136,7 +137,7 @@ def _newer(
     for row in scores.of_leads(session, scoring.tenant_id, late - hidden):
         entry = ledger.newest(session, scoring.tenant_id, "scored", row.lead_id, None)
         if entry is not None:
-            values_of[row.lead_id] = (to_json(standing(row)), entry.seq)
+            values_of[row.lead_id] = (to_json(replace(standing(row), scale=Scale(settings.scale))), entry.seq)
     queued = _queue(session, scoring, values_of, settings, now)
     return replace(queued, records=tuple(one for one in queued.records if one[1] in queued.queued))
 

@@ -17,7 +17,6 @@ from connector.services.champions.serving import Serving, Way
 from connector.services.job import Job, TurnOverError
 from connector.services.scored import Scoring
 from connector.store import inputs, ledger, models, runs, scores, tenants
-from connector.store.tenants import TenantSettings
 from scoring.schema import History
 
 _CHUNK = 500
@@ -69,7 +68,7 @@ def run(job: Job) -> None:
     expected = done + sum(found.height for found, _ in made)
     pace = _Pace(done, expected, begun, services.clock.monotonic())
     for one, (found, frames) in zip(parts, made, strict=True):
-        _store(job, ways, one.way, found, frames, settings, pace)
+        _store(job, ways, one.way, found, frames, pace)
     if job.run.kind == _REFRESH:
         asking.ask_if_grown(job, history)
     with job.transaction() as session:
@@ -90,7 +89,6 @@ def _store(
     way: Way,
     found: pl.DataFrame,
     frames: Sequence[bytes],
-    settings: TenantSettings,
     pace: _Pace,
 ) -> None:
     """Keep what was scored one way, chunk by chunk, as long as it is so that leads are scored."""
@@ -103,7 +101,7 @@ def _store(
             ledger.lock(session, job.tenant_id)
             if serving.serving(session, job.tenant_id) != ways:
                 raise TurnOverError
-            kept = scored.keep(session, scoring, chunk, frame, settings, services.clock.now())
+            kept = scored.keep(session, scoring, chunk, frame, services.clock.now())
             # Where the lane overtook this run it knew neither all that was read by now nor all records.
             by_lane = scores.outside_runs(session, kept.overtaken)
             ready = again.score_anew(services, session, job.tenant_id, by_lane | kept.strays)

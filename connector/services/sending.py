@@ -48,6 +48,9 @@ No database takes more than some ten thousand values in one list.
 RECORDED_AT_ONCE = 2_000
 """Records of one transaction, so that no other worker waits long for the database."""
 
+SCORE = "lead_score"
+"""Our name of the score's field (``connector.adapters.contract``)."""
+
 MAX_ATTEMPTS = 30
 LONGEST_PAUSE = timedelta(minutes=15)
 """Thirty tries with such pauses take more than five hours: an outage of the CRM sets no record aside."""
@@ -254,6 +257,7 @@ def _entry(delivery: Sending, parcel: Parcel, outcome: str, left_undone: str = "
         "record": parcel.vendor_id,
         "scored": parcel.ledger_seq,
         "answer": str(outcome),
+        "written": delivery.adapter.rendered(from_json(parcel.values)).get(SCORE, ""),
     } | ({"left_undone": left_undone} if left_undone else {})
     return ledger.Entry("delivered", parcel.lead_id, body)
 

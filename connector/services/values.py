@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connector.records import ScoreValues, Tier
+from connector.records import Scale, ScoreValues, Tier
 from connector.services.feedback.reasons import BY_HAND
 from connector.store.types import AnyRow
 
@@ -59,6 +59,7 @@ def to_json(values: ScoreValues) -> dict[str, Any]:
         "reasons": list(values.reasons),
         "model": values.model,
         "updated_at": values.updated_at.isoformat(),
+        "scale": values.scale,
     }
 
 
@@ -71,17 +72,19 @@ def from_json(data: Mapping[str, Any]) -> ScoreValues:
         reasons=tuple(data["reasons"]),
         model=data["model"],
         updated_at=datetime.fromisoformat(data["updated_at"]),
+        scale=Scale(data.get("scale", Scale.HUNDRED)),
     )
 
 
 def worth_writing(fresh: Mapping[str, Any], held: Mapping[str, Any] | None, step: float) -> bool:
     """Whether a CRM that holds ``held`` should get ``fresh``: score moved by ``step``, tier or reasons changed.
 
-    Of exact values whatever differs but the time.
+    ``step`` is in points on either scale. What is on the other scale is always written, and of exact values whatever
+    differs but the time.
     """
-    if held is None:
+    if held is None or fresh.get("scale", Scale.HUNDRED) != held.get("scale", Scale.HUNDRED):
         return True
     if fresh.get(EXACT):
-        return any(value != held.get(name) for name, value in fresh.items() if name not in ("updated_at", EXACT))
+        return any(fresh[name] != held.get(name) for name in fresh if name not in ("updated_at", "scale", EXACT))
     moved = abs(Decimal(fresh["score"]) - Decimal(held["score"])) >= Decimal(repr(step))
     return moved or fresh["tier"] != held["tier"] or fresh["reasons"] != held["reasons"]

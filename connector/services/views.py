@@ -14,7 +14,9 @@ from connector.records import Tier
 from connector.services.addresses import site_domain
 from connector.services.context import Services
 from connector.store import lead_views
+from connector.store.lead_list import Owner
 from connector.store.lead_views import View
+from connector.store.searching import LONGEST as LONGEST_KEY
 from connector.store.users import User
 
 MOST = 50
@@ -33,12 +35,20 @@ class Asked:
     account: UUID | None = None
     company: str | None = None
     days: int | None = None
+    owner: Owner | None = None
     lowest_first: bool = False
 
     @property
     def fields(self) -> dict[str, str]:
         """The fields of the filter that are filled in, as :func:`read` reads them."""
-        found = {"tier": self.tier, "account": self.account, "company": self.company, "acted": self.days}
+        found: dict[str, object] = {
+            "tier": self.tier,
+            "account": self.account,
+            "company": self.company,
+            "acted": self.days,
+        }
+        if self.owner is not None:
+            found["owner"] = f"{self.owner[0]}~{self.owner[1]}"
         order = {"order": "lowest"} if self.lowest_first else {}
         return {name: str(value) for name, value in found.items() if value is not None} | order
 
@@ -57,10 +67,21 @@ def read(form: Mapping[str, str]) -> Asked:
             account=UUID(account) if account else None,
             company=(site_domain(company) or company) if company else None,
             days=int(days) if days else None,
+            owner=_owner(form.get("owner", "")),
             lowest_first=form.get("order") == "lowest",
         )
     except ValueError:
-        raise RejectedInput("There is no such tier or account.") from None
+        raise RejectedInput("There is no such tier, account or owner.") from None
+
+
+def _owner(text: str) -> Owner | None:
+    """Read ``<account>~<the CRM's own id>``; raises ``ValueError``."""
+    if not text:
+        return None
+    account, _, key = text.partition("~")
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise ValueError(text)
+    return UUID(account), key
 
 
 def keep(services: Services, user: User, name: str, asked: Asked) -> None:

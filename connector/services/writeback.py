@@ -14,14 +14,15 @@ from sqlalchemy.engine import Connection
 
 from connector.adapters.contract import CrmAdapter
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
-from connector.services import hook_secrets, listening
+from connector.records import Scale
+from connector.services import hook_secrets, listening, rescaling
 from connector.services.allowance import Allowance, allowance
 from connector.services.holding import holds
 from connector.services.job import Job
 from connector.services.opening import app_of, open_adapter, read_connection
 from connector.services.sending import Sending, cut, send_due
 from connector.services.work import Work
-from connector.store import connections, outbox
+from connector.store import connections, outbox, tenants
 from connector.store.outbox import OutboxStatus
 
 __all__ = ["deliver", "deliver_records", "holds", "prepare"]
@@ -41,6 +42,10 @@ def prepare(job: Job) -> None:
         connections.save_field_names(session, job.connection_id, names)
         ready = sum(len(item.field_names) for item in connections.of_tenant(session, job.tenant_id))
         job.report(session, done=ready, expected=ready)
+        scale = Scale(tenants.get(session, job.tenant_id).settings.scale)
+    unfit = open_adapter(job.services, job.connection_id).unfit_for(scale)
+    if unfit is not None:
+        raise unfit
     notice = _subscribed(job, adapter)
     with job.transaction() as session:
         connections.set_notice(session, job.connection_id, notice)
@@ -63,6 +68,7 @@ def deliver(job: Job) -> None:
 
     Raises ``RetryLater`` when rows wait for a later try. What waits for an admin or for the next night holds no run up.
     """
+    rescaling.follow(job)
     adapter = open_adapter(job.services, job.connection_id)
     vendor = read_connection(job.services, job.connection_id).vendor
     batch = app_of(job.services, vendor).capabilities.write_batch

@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.records import Scale
 from connector.store.claims import Parcel
 from connector.store.outbox import BULK, DOUBTFUL, OutboxStatus
 from connector.store.tables import outbox
@@ -29,7 +30,12 @@ def delivered(connection: Connection, token: UUID, parcels: Sequence[Parcel], no
     connection.execute(_DELIVERED, asked)
 
 
-_newest = outbox.c.ledger_seq == outbox.c.sent_seq
+def _scale_of(values: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(values["scale"].as_string(), str(Scale.HUNDRED))
+
+
+_newest = sa.and_(outbox.c.ledger_seq == outbox.c.sent_seq, _scale_of(outbox.c["values"]) == _scale_of(outbox.c.sent))
+"""Nothing newer waits in the row, nor the same score on another scale."""
 _DELIVERED = (
     sa.update(outbox)
     .where(outbox.c.record_id.in_(sa.bindparam("those", expanding=True)), outbox.c.claim == sa.bindparam("token"))
@@ -47,8 +53,7 @@ _DELIVERED = (
 
 def unchanged(connection: Connection, token: UUID, parcels: Sequence[Parcel]) -> None:
     """Put rows to rest without sending them: the CRM holds as good as the same."""
-    newest = outbox.c.ledger_seq == outbox.c.sent_seq
-    values = {"status": sa.case((newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING), "priority": BULK}
+    values = {"status": sa.case((_newest, OutboxStatus.DELIVERED), else_=OutboxStatus.PENDING), "priority": BULK}
     where = sa.and_(outbox.c.record_id.in_([item.record_id for item in parcels]), outbox.c.claim == token)
     connection.execute(sa.update(outbox).where(where).values(**values, **_FREE))
 

@@ -23,6 +23,7 @@ class Publication:
     ``first_records``: only so many records are written until ``released_at``. ``night`` is the beginning of the
     night that ``night_writes`` were counted in. ``listeners`` is what an adapter found at ``listened_at``, or
     ``listeners_refused`` why it could not look. ``verified`` are the figures of the last sample, at ``verified_at``.
+    ``scale`` is the one that all values of the account are meant for, those that wait and those that it holds.
     """
 
     approved_at: datetime | None = None
@@ -35,6 +36,7 @@ class Publication:
     listened_at: datetime | None = None
     verified_at: datetime | None = None
     verified: Mapping[str, Any] | None = None
+    scale: str | None = None
 
 
 _COLUMNS = [publications.c[name] for name in Publication.__dataclass_fields__]

@@ -8,15 +8,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.store.lead_list import Owner, owned
 from connector.store.tables import connections, records, scores
 from connector.store.types import AnyRow
 
 
-def piece(connection: Connection, tenant_id: UUID, tier: str | None, after: int, limit: int) -> Sequence[AnyRow]:
-    """Return the score rows of leads with an id above ``after``, in the order of their ids."""
+def piece(
+    connection: Connection, tenant_id: UUID, tier: str | None, after: int, limit: int, owner: Owner | None = None
+) -> Sequence[AnyRow]:
+    """Return the score rows of leads with an id above ``after``, in the order of their ids; those of a tier or owner
+    alone where one is named."""
     query = sa.select(scores).where(scores.c.tenant_id == tenant_id, scores.c.lead_id > after)
     if tier is not None:
         query = query.where(scores.c.tier == tier)
+    if owner is not None:
+        query = query.where(scores.c.lead_id.in_(owned(tenant_id, owner)))
     return connection.execute(query.order_by(scores.c.lead_id).limit(limit)).all()
 
 

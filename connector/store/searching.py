@@ -1,4 +1,5 @@
-"""What records are found by: names and companies in lower case, kept beside the properties that they come from."""
+"""What records are found by: names and companies in lower case, and owners, kept beside the properties that they come
+from."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ def keys_of(properties: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str
     """Return the search columns of a record; ``roles`` says which of its fields holds which part of a name.
 
     ``name_key`` begins with the first name, ``surname_key`` with the last one, ``firm_key`` is the company.
+    ``owner_key`` is the CRM's own id of who has the record.
     """
     first, last, firm = (
         _plain(properties.get(roles[role])) if role in roles else ""
@@ -22,6 +24,7 @@ def keys_of(properties: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str
         "name_key": folded(f"{first} {last}"),
         "surname_key": folded(f"{last} {first}") if first and last else None,
         "firm_key": folded(firm),
+        "owner_key": _plain(properties.get(roles["owner"])).strip()[:LONGEST] or None if "owner" in roles else None,
     }
 
 

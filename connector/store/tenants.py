@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.records import Scale
 from connector.store import schedules
 from connector.store.tables import tenants
 
@@ -58,6 +59,7 @@ class TenantSettings:
     ``pooling``: the tenant gives coefficients to, and takes them from, others who do.
     ``delivery`` as :class:`Delivery` says. ``first_records``: so many records of an account are written until an
     admin releases the rest. ``nightly_cap``: at most so many writes to an account from noon to noon.
+    ``scale``: what the number that is written of a score goes up to (``connector.records.Scale``).
     ``overwritten`` as :class:`Overwritten` says, ``excluded`` as :class:`Excluded` does.
     ``free_text`` names fields whose text models may read for frequent words, without persons' data.
     ``retrain_days``: a new model is trained so often; 0: only when a person asks for it.
@@ -91,6 +93,7 @@ class TenantSettings:
     delivery: str = Delivery.APPROVE
     first_records: int | None = None
     nightly_cap: int | None = None
+    scale: str = Scale.HUNDRED
     overwritten: str = Overwritten.RESTORE
     excluded: str = Excluded.CLEAR
     retrain_days: int = 7

@@ -112,8 +112,9 @@ def remove(view_id: UUID) -> ResponseReturnValue:
 @pages.post("/scores.csv")
 @needs(Permission.EXPORT)
 def export() -> ResponseReturnValue:
-    """Give all scores, or those of a tier, as a file. Not by GET: that they were taken out is on the record."""
-    lines = bulk_acts.take_out(services(), tenant_id(), _asked(request.form).tier)
+    """Give all scores, or those of a tier and an owner, as a file. Not by GET: taking them out is on the record."""
+    asked = _asked(request.form)
+    lines = bulk_acts.take_out(services(), tenant_id(), asked.tier, asked.owner)
     headers = {"Content-Disposition": 'attachment; filename="scores.csv"'}
     return Response(lines, headers=headers, content_type="text/csv; charset=utf-8")
 

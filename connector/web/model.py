@@ -23,7 +23,9 @@ def show() -> ResponseReturnValue:
     """Show how good the model is and what it looks at."""
     tenant = tenant_id()
     agreed = standing(services(), tenant)
-    return render_template("model.html", report=model_report(services(), tenant), standing=agreed)
+    report = model_report(services(), tenant)
+    fair = _drawn(cards.Card("", (report.fairness,))) if report else ""
+    return render_template("model.html", report=report, standing=agreed, fairness=fair)
 
 
 @pages.get("/card")
@@ -31,8 +33,7 @@ def show() -> ResponseReturnValue:
 def card() -> ResponseReturnValue:
     """Show the model card."""
     made = _card()
-    drawn = Markup(cards.body(made))  # noqa: S704 # the card escapes its texts
-    return render_template("card.html", title=made.title, body=drawn)
+    return render_template("card.html", title=made.title, body=_drawn(made))
 
 
 @pages.get("/card.html")
@@ -47,6 +48,10 @@ def card_html() -> ResponseReturnValue:
 def card_markdown() -> ResponseReturnValue:
     """Give the card as Markdown, its figures told in words."""
     return _file(cards.markdown(_card()), "markdown")
+
+
+def _drawn(card: cards.Card) -> Markup:
+    return Markup(cards.body(card))  # noqa: S704 # cards escape their texts
 
 
 def _card() -> cards.Card:

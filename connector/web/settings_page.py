@@ -7,8 +7,8 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.errors import RejectedInput
-from connector.services import choosing, free_text, pooling
+from connector.errors import ConnectorError
+from connector.services import choosing, fairness, free_text, pooling, rescaling
 from connector.services.access.permissions import Permission
 from connector.services.objectives.contract import BANDS, COMPLEXITIES
 from connector.services.reports.settings import settings_page
@@ -57,12 +57,29 @@ def choose_text() -> ResponseReturnValue:
     return _said(act, _NEXT)
 
 
+@pages.post("/fairness")
+@needs(Permission.DECIDE)
+def choose_fairness() -> ResponseReturnValue:
+    """Compare the figures over a field's groups, or stop it."""
+    name, on = request.form.get("field", ""), request.form.get("on") == "on"
+    return _said(lambda: fairness.choose(services(), tenant_id(), name, on=on), _NEXT)
+
+
 @pages.post("/step")
 @needs(Permission.PUBLISH)
 def choose_step() -> ResponseReturnValue:
     """Set by how much a score must move before it is written again."""
     step = request.form.get("minimum_step", "")
     return _said(lambda: choosing.choose_step(services(), tenant_id(), step), "Saved. It holds for the next scores.")
+
+
+@pages.post("/scale")
+@needs(Permission.PUBLISH)
+def choose_scale() -> ResponseReturnValue:
+    """Set whether scores are written up to 100 or up to 1."""
+    scale = request.form.get("scale", "")
+    written = "Saved. What was written is being written again on that scale, within what may be written."
+    return _said(lambda: rescaling.choose(services(), tenant_id(), scale), written)
 
 
 @pages.post("/pooling")
@@ -81,6 +98,6 @@ def choose_pooling() -> ResponseReturnValue:
 def _said(act: Callable[[], bool], message: str) -> ResponseReturnValue:
     try:
         flash(message if act() else _SAME)
-    except RejectedInput as refused:
+    except ConnectorError as refused:
         flash(str(refused))
     return redirect(url_for("settings.index"))

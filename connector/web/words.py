@@ -55,6 +55,12 @@ def points(score: Decimal) -> str:
     return f"{score:.1f}"
 
 
+def plain_number(value: Decimal) -> str:
+    """Return a number to its last digit, without zeros behind it: as it stands in a CRM's field."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def money(amount: Decimal, currency: str | None) -> str:
     """Return an amount in whole units, with its currency where that is known."""
     return f"{amount:,.0f} {currency}" if currency else f"{amount:,.0f}"
@@ -275,6 +281,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         percent,
         number,
         points,
+        plain_number,
         money,
         signed,
         figure,

@@ -90,10 +90,11 @@ def _statements(*, lite: bool) -> Iterator[str]:
     )
     yield (
         "INSERT INTO records (id, tenant_id, connection_id, vendor_id, lead_id, person_key, email, created_at, "  # noqa: S608 # of constants of this file alone
-        f"modified_at, properties, name_key, surname_key, firm_key) {numbers} SELECT i, {tenant}, {account}, "
-        f"CAST(i AS text), i, 'email:p' || i || '@firm' || (i % 100000) || '.com', 'p' || i || '@firm.com', "
+        f"modified_at, properties, name_key, surname_key, firm_key, owner_key) {numbers} SELECT i, {tenant}, "
+        f"{account}, CAST(i AS text), i, 'email:p' || i || '@firm' || (i % 100000) || '.com', 'p' || i || '@firm.com', "
         f"{ago.format('(i % 9000)')}, {ago.format('(i % 900)')}, {json.format('{}')}, ({first}) || ' ' || ({last}), "
-        f"({last}) || ' ' || ({first}), 'firm ' || (i % 100000) FROM n"
+        f"({last}) || ' ' || ({first}), 'firm ' || (i % 100000), "
+        "CASE WHEN i % 5 = 0 THEN 'o1' ELSE 'o' || (100 + i % 400) END FROM n"
     )
     yield (
         "INSERT INTO scores (lead_id, tenant_id, run_id, model, score, probability, tier, reasons, base_value, "  # noqa: S608 # of constants of this file alone
@@ -133,6 +134,9 @@ def cases(made: Site, tenant: UUID, account: UUID) -> Iterator[tuple[str, Callab
     yield "known to an account", listed(Asked(account=account))
     yield "known to no account", listed(Asked(account=UUID(int=1)))
     yield "did something in a day", listed(Asked(days=1))
+    yield "of an owner of few", listed(Asked(owner=(account, "o101")))
+    yield "of an owner of a fifth", listed(Asked(owner=(account, "o1")))
+    yield "of an owner who has nothing", listed(Asked(owner=(account, "nobody")))
     yield "of one company", lambda turn: lead_page(services, tenant, Asked(company=f"firm{turn}.com"))
     yield "search, two letters", lambda turn: search(services, tenant, f"{chr(97 + turn % 23)}m")
     yield "search, a name", lambda turn: search(services, tenant, f"{chr(97 + turn % 26)}nna{turn}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from connector.records import Census, Page
+from connector.records import Census, FieldRole, Page
 from tests.contract.facts import Facts, facts_of, pages_of, read_all, read_on
+from tests.contract.hubspot_world import HubSpotWorld
+from tests.contract.mailchimp_world import MailchimpWorld
 from tests.contract.world import VendorWorld
 
 
@@ -16,6 +18,22 @@ def test_a_backfill_reads_everyone_exactly_once(filled: VendorWorld) -> None:
     seen = Counter(record.record_id for pages in reading.values() for page in pages for record in page.records)
     assert seen.keys() == filled.person_ids()
     assert set(seen.values()) == {1}
+
+
+def test_who_has_a_person_is_told_where_the_crm_has_owners(filled: VendorWorld) -> None:
+    """One field of persons says so; its values are the CRM's own ids, of whoever has an owner."""
+    (record_id,) = sorted(filled.person_ids())[:1]
+    if isinstance(filled, HubSpotWorld):
+        filled.change([record_id], {"hubspot_owner_id": "77"})
+        filled.wait()
+    adapter = filled.connect()
+    named = [item.name for item in adapter.fields() if item.role is FieldRole.OWNER]
+    if isinstance(filled, MailchimpWorld):
+        assert named == []
+        return
+    (name,) = named
+    told = facts_of(read_all(adapter)).records[record_id].properties[name]
+    assert told == "77" if isinstance(filled, HubSpotWorld) else told.startswith("005")
 
 
 def test_events_and_outcomes_are_unique_and_name_a_person(filled: VendorWorld) -> None:

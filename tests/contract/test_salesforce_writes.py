@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from connector.adapters.contract import CrmAdapter
 from connector.adapters.salesforce import score_writes
 from connector.adapters.salesforce.session import Session
 from connector.errors import RetryLater
-from connector.records import ScoreWrite, WriteOutcome, WriteResult
+from connector.records import Scale, ScoreWrite, WriteOutcome, WriteResult
 from connector.sandbox.faults import Fault, FaultKind
+from connector.sandbox.salesforce.schema import parsed
 from tests.contract.salesforce_world import ORG, SalesforceWorld
 from tests.contract.test_writing import writes_for
 
@@ -52,6 +54,27 @@ def outcomes(results: Sequence[WriteResult]) -> Counter[WriteOutcome]:
 def asked(world: SalesforceWorld, before: int) -> Counter[str]:
     """Count the requests since ``before`` by what they were for."""
     return Counter(path.rpartition("/")[2] if JOBS in path else "collections" for path in world.paths()[before:])
+
+
+def test_a_job_writes_shares_as_well(org: SalesforceWorld, by_job: None) -> None:
+    """The CSV holds the same digits as JSON does."""
+    adapter, ids = writer(org), sorted(org.leads())
+    made = writes_for(org, ids)
+    writes = [replace(one, values=replace(one.values, score=Decimal("72.3"), scale=Scale.UNIT)) for one in made]
+    assert outcomes(adapter.write_scores(writes)) == {WriteOutcome.WRITTEN: len(ids)}
+    assert {texts["lead_score"] for texts in adapter.read_scores(ids).values()} == {"0.723"}
+
+
+def test_a_field_of_one_decimal_holds_no_shares(org: SalesforceWorld) -> None:
+    """Salesforce would round them without a word: its admin is told where to give the field its decimals."""
+    for source in ("Lead", "Contact"):
+        org.hub.schema.objects[source].add(parsed("Lead_Score__c double(4,1)", custom=True))
+    adapter = writer(org)
+    assert adapter.unfit_for(Scale.HUNDRED) is None
+    refusal = adapter.unfit_for(Scale.UNIT)
+    assert refusal
+    assert "The field Lead_Score__c on Lead and Contact keeps fewer than 3 decimals" in str(refusal)
+    assert "let the field have 3 decimal places" in refusal.remedy
 
 
 def test_many_rows_of_one_object_are_one_job(org: SalesforceWorld) -> None:

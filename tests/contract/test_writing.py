@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from connector.errors import RetryLater
-from connector.records import ScoreValues, ScoreWrite, Tier, WriteOutcome
+from connector.records import Scale, ScoreValues, ScoreWrite, Tier, WriteOutcome
 from tests.contract.facts import facts_of, read_all, read_on
 from tests.contract.world import Trouble, VendorWorld
 
@@ -63,6 +64,27 @@ def test_what_was_written_reads_back_equal(filled: VendorWorld) -> None:
     assert {result.outcome for result in adapter.write_scores(writes)} == {WriteOutcome.WRITTEN}
     held = adapter.read_scores(ids)
     assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
+
+
+def test_a_score_is_held_on_either_scale_to_its_last_digit(filled: VendorWorld) -> None:
+    """There and back: what is read back is what was meant, and hundredths of points are not lost on the way."""
+    grant = filled.install()
+    names = filled.connect(grant).ensure_score_fields()
+    adapter, places = filled.connect(grant, names), filled.app().capabilities.score_places
+    assert (adapter.unfit_for(Scale.HUNDRED), adapter.unfit_for(Scale.UNIT)) == (None, None)
+    ids = sorted(filled.person_ids())[:4]
+    scores = [Decimal(text) for text in ("72.3", "0.0", "100.0", "7.6")]
+    points = {0: ["72", "0", "100", "8"], 1: ["72.3", "0", "100", "7.6"]}[places]
+    shares = {0: ["0.72", "0", "1", "0.08"], 1: ["0.723", "0", "1", "0.076"]}[places]
+    for scale, wanted in ((Scale.HUNDRED, points), (Scale.UNIT, shares), (Scale.HUNDRED, points)):
+        writes = [
+            replace(write, values=replace(write.values, score=score, scale=scale))
+            for write, score in zip(writes_for(filled, ids), scores, strict=True)
+        ]
+        assert {result.outcome for result in adapter.write_scores(writes)} == {WriteOutcome.WRITTEN}
+        held = adapter.read_scores(ids)
+        assert [held[item]["lead_score"] for item in ids] == wanted
+        assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
 
 
 def test_one_bad_record_never_fails_the_others(filled: VendorWorld) -> None:

@@ -47,10 +47,15 @@ class Desk:
     connection_id: UUID
     seq: int = 0
 
-    def queue(self, score: str, *ids: int, tier: str = "Low", age: float = 0.0, **more: Any) -> None:
+    def queue(
+        self, score: str, *ids: int, tier: str = "Low", age: float = 0.0, scale: str = "100", **more: Any
+    ) -> None:
         """Queue a score of each record, as of now less ``age`` seconds."""
         at = self.world.clock.now()
         body = {"score": score, "probability": "0.5", "tier": tier, "reasons": ["why"], "model": "m"}
+        if scale != "100":
+            # Values of before there were scales lack it.
+            body["scale"] = scale
         body["updated_at"] = (at - timedelta(seconds=age)).isoformat()
         rows = []
         for record_id in ids:

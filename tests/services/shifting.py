@@ -87,7 +87,7 @@ def rescored(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Res
     as_of = snapshot.as_of_now(settings, services.clock.now())
     known = quick.history(services, tenant_id, settings)
     found = [row for row in rows(way.version, known, as_of, way.line) if row["lead_id"] in leads]
-    return Rescored(way.version, as_of, settings, found, packed(found), way.line)
+    return Rescored(way.version, as_of, found, packed(found), way.line)
 
 
 def shifting(made: World, patch: pytest.MonkeyPatch) -> Shifting:

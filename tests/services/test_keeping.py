@@ -16,7 +16,6 @@ from connector.services.feedback import overriding
 from connector.services.feedback.overriding import Wish
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.scored import Kept, Scoring
-from connector.store import tenants
 from connector.store.session import Store
 from connector.store.tables import ledger, outbox, records, scores
 from connector.store.tables import tenants as tenants_table
@@ -43,8 +42,7 @@ def kept_late(line: World, lead: int) -> Kept:
         tenant = session.execute(sa.select(tenants_table.c.id)).scalar_one()
         as_of = session.execute(sa.select(scores.c.as_of).where(scores.c.lead_id == lead)).scalar_one()
         late = Scoring(tenant, uuid4(), "m", as_of - timedelta(hours=1), "test")
-        settings = tenants.get(session, tenant).settings
-        return scored.keep(session, late, [{"lead_id": lead}], None, settings, line.clock.now())
+        return scored.keep(session, late, [{"lead_id": lead}], None, line.clock.now())
 
 
 def someone(line: World) -> tuple[UUID, int, int]:

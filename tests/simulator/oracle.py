@@ -15,9 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.records import Scale
 from connector.services.feedback.reasons import BY_HAND
 from connector.services.tokens import MARGIN
-from connector.store import ledger, successions
+from connector.store import ledger, successions, tenants
 from connector.store.connections import CrmConnection, Health, of_tenant
 from connector.store.experiments import HOLDOUT, MODELS
 from connector.store.intents import IntentStatus
@@ -181,6 +182,8 @@ def the_chain_verifies(world: World, session: Connection) -> Iterator[str]:
 def the_crm_holds_the_newest_score(world: World, session: Connection) -> Iterator[str]:
     """Each record of each CRM shows the newest scored entry of its lead; of who is held out it shows nothing."""
     newest, hidden = _newest_scores(world, session), _held_out(world, session)
+    assert world.tenant_id
+    scale = tenants.get(session, world.tenant_id).settings.scale
     for connection, account in _connections(world, session):
         for person, lead in _leads(session, connection.id, account):
             held, wanted = account.held.get(person.record_id), newest.get(lead)
@@ -188,8 +191,8 @@ def the_crm_holds_the_newest_score(world: World, session: Connection) -> Iterato
                 if held is not None:
                     yield f"{person.record_id} shows {_shown(held)}, although lead {lead} is held out"
                 continue
-            if held is None or wanted is None or _shown(held) != _meant(wanted[1]):
-                meant = wanted and (wanted[0], _meant(wanted[1]))
+            if held is None or wanted is None or _shown(held) != _meant(wanted[1], scale):
+                meant = wanted and (wanted[0], _meant(wanted[1], scale))
                 yield f"{person.record_id} shows {held and _shown(held)}, not {meant}"
 
 
@@ -414,12 +417,14 @@ def _shown(held: Mapping[str, str]) -> tuple[str, ...]:
     return held["lead_score"], held["lead_score_tier"], held["lead_score_reasons"]
 
 
-def _meant(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a CRM is to show by an entry: a person's word where it holds one, else the model's."""
+def _meant(body: Mapping[str, Any], scale: str) -> tuple[str, ...]:
+    """What a CRM is to show by an entry, on a scale: a person's word where it holds one, else the model's."""
     word = body.get("by_hand")
+    score = Decimal((word or body)["score"])
+    number = str(score if scale == Scale.HUNDRED else score / 100)
     if word:
-        return word["score"], word["tier"], BY_HAND[word["reason"]]
-    return body["score"], body["tier"], " · ".join(item["sentence"] for item in body["reasons"])
+        return number, word["tier"], BY_HAND[word["reason"]]
+    return number, body["tier"], " · ".join(item["sentence"] for item in body["reasons"])
 
 
 def _truth(world: World) -> dict[str, tuple[int, int]]:

@@ -67,7 +67,7 @@ def rescored(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Res
         settings = tenants.get(session, tenant_id).settings
     as_of = snapshot.as_of_now(settings, services.clock.now())
     found = [row for row in _scored(history(services, tenant_id, settings), as_of) if row["lead_id"] in leads]
-    return Rescored(way.version, as_of, settings, found, _inputs(), way.line)
+    return Rescored(way.version, as_of, found, _inputs(), way.line)
 
 
 def _predict(

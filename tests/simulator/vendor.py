@@ -23,6 +23,7 @@ from connector.records import (
     PropertyChange,
     Record,
     Removal,
+    Scale,
     ScoreValues,
     ScoreWrite,
     Stream,
@@ -256,7 +257,7 @@ class SimulatedAdapter(CrmAdapter):
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         return {
-            "lead_score": str(values.score),
+            "lead_score": str(values.score if values.scale is Scale.HUNDRED else values.score / 100),
             "lead_score_tier": values.tier,
             "lead_score_reasons": " · ".join(values.reasons),
             "lead_score_model": values.model,

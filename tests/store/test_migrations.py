@@ -80,6 +80,28 @@ def test_leads_of_before_keep_all_that_hangs_on_them_and_the_way_back_leaves_not
     upgrade(store)
 
 
+def test_records_of_before_are_found_by_who_has_them(store: Store) -> None:
+    """By the field that tells it in each CRM, which its catalogue knows from then on; others have none."""
+    with store.transaction() as connection:
+        tenant_id, account = with_records(connection, count=1)
+        owner = FieldDefinition("OwnerId", "Owner", FieldType.TEXT, role=FieldRole.OWNER, system=True)
+        fields.save(
+            connection, tenant_id, account, [owner, replace(owner, name="My_owner_id", role=None, system=False)]
+        )
+        person = replace(record(2), properties={"OwnerId": " 005x "})
+        records_store.save(connection, tenant_id, account, [person], NOW)
+        owners = sa.select(records.c.owner_key).order_by(records.c.id)
+        before = list(connection.execute(owners).scalars())
+    assert before == [None, "005x"]
+    downgrade(store, "0044")
+    with store.transaction() as connection:
+        connection.execute(sa.text("UPDATE fields SET role = NULL"))
+    upgrade(store)
+    with store.reading() as connection:
+        assert list(connection.execute(owners).scalars()) == before
+        assert fields.roles_of(connection, account) == {"owner": "OwnerId"}
+
+
 def test_records_of_before_are_found_by_their_names(store: Store) -> None:
     """As by a sync: from the fields that hold names in their account, and none where there are no such fields."""
     with store.transaction() as connection:

@@ -21,6 +21,7 @@ from connector.adapters.hubspot import cards, webhooks
 from connector.adapters.hubspot.adapter import HubSpotAdapter
 from connector.adapters.hubspot.oauth import OAuth, account_of
 from connector.adapters.hubspot.portal import HISTORY_BATCH
+from connector.adapters.hubspot.score_values import SCORE_PLACES
 from connector.adapters.hubspot.score_writes import LARGEST_BATCH
 from connector.adapters.hubspot.session import TIMEOUT, Session
 from connector.adapters.page_sizes import PageSizes
@@ -40,6 +41,7 @@ CAPABILITIES = Capabilities(
     # burst of 110 two are left for the question at an installation, which no governor sees.
     budgets=(Budget("burst", 108, 10.0), Budget("search", 3, 1.0), Budget("associations", 100, 10.0)),
     write_batch=LARGEST_BATCH,
+    score_places=SCORE_PLACES,
     read_batch=HISTORY_BATCH,
     property_history=True,
     webhooks=True,

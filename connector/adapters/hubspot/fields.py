@@ -77,6 +77,7 @@ ROLES = {
     "hs_email_bad_address": FieldRole.BOUNCED,
     "hs_email_hard_bounce_reason_enum": FieldRole.BOUNCED,
     "hs_analytics_source": FieldRole.SOURCE,
+    "hubspot_owner_id": FieldRole.OWNER,
 }
 
 HARD_BOUNCE = "hs_email_hard_bounce_reason_enum"

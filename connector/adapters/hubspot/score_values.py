@@ -12,13 +12,14 @@ from connector.records import ScoreValues
 REASONS_LENGTH = 500
 """Characters of the reasons; HubSpot takes 65,536, a person reads far less."""
 
+SCORE_PLACES = 1
 _PLACES = Decimal("0.0001")
 
 
 def rendered(values: ScoreValues) -> dict[str, str]:
     """Return our field name → text. Numbers carry no trailing zeros, times are UTC with milliseconds."""
     return {
-        "lead_score": _number(values.score.quantize(Decimal("0.1"))),
+        "lead_score": _number(values.number(SCORE_PLACES)),
         "lead_score_probability": _number(values.probability.quantize(_PLACES)),
         "lead_score_tier": values.tier.value,
         "lead_score_reasons": _reasons(values.reasons),

@@ -13,6 +13,7 @@ from connector.adapters.mailchimp.adapter import MailchimpAdapter
 from connector.adapters.mailchimp.errors import REINSTALL
 from connector.adapters.mailchimp.journeys import OPTIONS
 from connector.adapters.mailchimp.oauth import API_HOSTS, OAuth, require_role
+from connector.adapters.mailchimp.score_values import SCORE_PLACES
 from connector.adapters.mailchimp.score_writes import LARGEST_BATCH
 from connector.adapters.mailchimp.session import AT_ONCE, CONNECTIONS, Session
 from connector.adapters.mailchimp.transport import TIMEOUT
@@ -31,6 +32,7 @@ CAPABILITIES = Capabilities(
     # (https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling). Nothing else is limited.
     budgets=(Budget(CONNECTIONS, AT_ONCE, 0.0),),
     write_batch=LARGEST_BATCH,
+    score_places=SCORE_PLACES,
     # A member a request: they go side by side.
     read_batch=1,
     property_history=False,

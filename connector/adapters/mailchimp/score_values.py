@@ -1,20 +1,25 @@
-"""Score values ↔ what Mailchimp stores: a whole number, and a tag that is there or not."""
+"""Score values ↔ what Mailchimp stores: whole points on their scale, and a tag that is there or not."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from connector.adapters.mailchimp.score_fields import HIGH_INTENT, SCORE, TAG
 from connector.adapters.mailchimp.values import Json, money, part, plain, rows, text
 from connector.records import ScoreValues, Tier
 
-_WHOLE = Decimal(1)
+SCORE_PLACES = 0
 
 
-def whole_score(values: ScoreValues) -> int:
-    """Return the score as it is written: a whole number from 0 to 100."""
-    return int(values.score.quantize(_WHOLE, ROUND_HALF_UP))
+def written_score(values: ScoreValues) -> Decimal:
+    """Return the score as it is written: whole points, or hundredths from 0 to 1."""
+    return values.number(SCORE_PLACES)
+
+
+def as_json(score: Decimal) -> int | float:
+    """Return a written score as a JSON number: one of two places is spelled as it is."""
+    return int(score) if score == score.to_integral_value() else float(score)
 
 
 def wants_tag(values: ScoreValues) -> bool:
@@ -24,7 +29,7 @@ def wants_tag(values: ScoreValues) -> bool:
 
 def rendered(values: ScoreValues, names: Collection[str]) -> dict[str, str]:
     """Return our field name → text, of those fields that the account has."""
-    told = {SCORE: str(whole_score(values)), TAG: HIGH_INTENT if wants_tag(values) else ""}
+    told = {SCORE: plain(written_score(values)), TAG: HIGH_INTENT if wants_tag(values) else ""}
     return {name: value for name, value in told.items() if name in names}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from connector.adapters.mailchimp.score_values import wants_tag, whole_score
+from connector.adapters.mailchimp.score_values import wants_tag, written_score
 from connector.adapters.mailchimp.values import split_id
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
 
@@ -19,7 +20,7 @@ class Wanted:
     record_id: str
     list_id: str
     contact_id: str
-    score: int
+    score: Decimal
     tagged: bool
     marks: Mapping[str, str]
 
@@ -36,7 +37,7 @@ class Answers:
             if parts is None:
                 self._results[key] = WriteResult(key, WriteOutcome.GONE, GONE)
             else:
-                self.wanted[key] = Wanted(key, *parts, whole_score(item.values), wants_tag(item.values), item.marks)
+                self.wanted[key] = Wanted(key, *parts, written_score(item.values), wants_tag(item.values), item.marks)
 
     def left(self) -> list[Wanted]:
         """Return those without a result, in the order of the writes."""

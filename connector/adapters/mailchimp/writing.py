@@ -17,6 +17,7 @@ from connector.adapters.mailchimp.calls import PAGE, Call, lists
 from connector.adapters.mailchimp.errors import BAD_REQUEST, FORBIDDEN, NOT_FOUND, PASSING, sentence_of
 from connector.adapters.mailchimp.journeys import NO_ANSWER, NO_AUDIENCE, journey_of
 from connector.adapters.mailchimp.mapping import ARCHIVED, MEMBER_FIELDS
+from connector.adapters.mailchimp.score_values import as_json
 from connector.adapters.mailchimp.tagging import GIVEN, TagStep, tag_step
 from connector.adapters.mailchimp.values import Json, address, iso, money, part
 from connector.adapters.mailchimp.wanted import GONE, Answers, Wanted
@@ -105,7 +106,7 @@ class Writing:
         field = self._field(item)
         if field is None:
             return Step(item, Stage.SCORE, _reading(item))
-        body = {"merge_fields": {field: item.score}}
+        body = {"merge_fields": {field: as_json(item.score)}}
         call = lists.update_list_member(item.list_id, item.contact_id, body, skip_merge_validation=True)
         return Step(item, Stage.SCORE, call)
 

@@ -25,6 +25,7 @@ from connector.records import (
     FieldDefinition,
     Listener,
     Page,
+    Scale,
     ScoreValues,
     ScoreWrite,
     Stream,
@@ -82,6 +83,10 @@ class SalesforceAdapter(CrmAdapter):
     def ensure_score_fields(self) -> Mapping[str, str]:
         """Find the packaged score fields or make them on Lead and Contact."""
         return score_fields.ensure(self._org)
+
+    def unfit_for(self, scale: Scale) -> NeedsAdmin | None:
+        """Return what is to be done where the score's field keeps too few decimals: Salesforce rounds silently."""
+        return score_fields.unfit_for(self._org, scale)
 
     def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
         """Return the record-triggered flows that our writes set off."""

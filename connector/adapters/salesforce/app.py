@@ -22,6 +22,7 @@ from connector.adapters.salesforce.hosts import (
 from connector.adapters.salesforce.installing import opened
 from connector.adapters.salesforce.oauth import OAuth
 from connector.adapters.salesforce.org import RETRIEVE
+from connector.adapters.salesforce.score_values import SCORE_PLACES
 from connector.adapters.salesforce.score_writes import LARGEST_BATCH
 from connector.adapters.salesforce.session import CONCURRENT, POLLS, Session
 from connector.errors import RejectedInput
@@ -34,6 +35,7 @@ CAPABILITIES = Capabilities(
     # Bulk job is asked for its state every two seconds at most, since each question is a request of the day.
     budgets=(Budget(CONCURRENT, 20, 0.0), Budget(POLLS, 1, 2.0)),
     write_batch=LARGEST_BATCH,
+    score_places=SCORE_PLACES,
     read_batch=RETRIEVE,
     property_history=True,
     webhooks=True,

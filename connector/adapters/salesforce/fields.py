@@ -84,6 +84,7 @@ ROLES = {
     "Status": FieldRole.LEAD_STATUS,
     "HasOptedOutOfEmail": FieldRole.OPTED_OUT,
     "LeadSource": FieldRole.SOURCE,
+    "OwnerId": FieldRole.OWNER,
 }
 
 OPTED_OUT = "HasOptedOutOfEmail"

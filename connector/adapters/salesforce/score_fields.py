@@ -17,7 +17,7 @@ from connector.adapters.salesforce.errors import PERMISSION_CODES, sentence
 from connector.adapters.salesforce.org import Org
 from connector.adapters.salesforce.values import Json
 from connector.errors import MissingPermission, NeedsAdmin
-from connector.records import Tier
+from connector.records import Scale, Tier
 
 PERSONS = ("Lead", "Contact")
 PERMISSION_SET = "Lead_Scoring_Integration"
@@ -38,7 +38,7 @@ TIERS: Json = {
 }
 
 DEFINITIONS: Mapping[str, tuple[str, str, Json]] = {
-    "lead_score": ("Lead_Score", "double", {"label": "Lead Score", "type": "Number", "precision": 4, "scale": 1}),
+    "lead_score": ("Lead_Score", "double", {"label": "Lead Score", "type": "Number", "precision": 6, "scale": 3}),
     "lead_score_probability": (
         "Lead_Score_Probability",
         "double",
@@ -57,7 +57,10 @@ DEFINITIONS: Mapping[str, tuple[str, str, Json]] = {
         {"label": "Lead Score Updated At", "type": "DateTime"},
     ),
 }
-"""Our name → (API name without ``__c``, describe's type, what the Tooling API needs to make it)."""
+"""Our name → (API name without ``__c``, describe's type, what the Tooling API needs to make it).
+
+The score has room for 100.0 and for 0.723: a tenant may change the scale, and only its admin the field's decimals.
+"""
 
 _DOUBLES = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE", "DUPLICATES_DETECTED"})
 
@@ -86,6 +89,29 @@ def ensure(org: Org) -> Mapping[str, str]:
     raise NeedsAdmin(
         "The score fields were made in this Salesforce org, but the connected user does not see them.",
         remedy=f"Assign the permission set {PERMISSION_LABEL} to the user.",
+    )
+
+
+def unfit_for(org: Org, scale: Scale) -> NeedsAdmin | None:
+    """Return what the org's admin has to do before the score's field keeps every digit of a scale; None: nothing.
+
+    Fields made by former versions keep one decimal, which is right for a score up to 100 alone.
+    """
+    if scale is not Scale.UNIT:
+        return None
+    name, wanted = org.field_names.get("lead_score", ""), int(DEFINITIONS["lead_score"][2]["scale"])
+    short = [
+        source
+        for source in PERSONS
+        if name in (fields := org.fields(source)) and int(fields[name].get("scale") or 0) < wanted
+    ]
+    if not short:
+        return None
+    return NeedsAdmin(
+        f"The field {name} on {' and '.join(short)} keeps fewer than {wanted} decimals: "
+        "Salesforce would round a score of 72.3, which is 0.723 on the scale from 0 to 1.",
+        remedy=f"In Salesforce's Setup, Object Manager, let the field have {wanted} decimal places and a length of "
+        f"{wanted}, or install the newest version of the package; or write scores from 0 to 100.",
     )
 
 

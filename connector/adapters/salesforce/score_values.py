@@ -23,12 +23,13 @@ DEFAULT_NAMES: Mapping[str, str] = {
 
 _NUMBERS = frozenset({"lead_score", "lead_score_probability"})
 _PLACES = Decimal("0.0001")
+SCORE_PLACES = 1
 
 
 def rendered(values: ScoreValues) -> dict[str, str]:
     """Return our field name → text. Numbers carry no trailing zeros; Salesforce keeps whole seconds."""
     return {
-        "lead_score": plain_number(values.score.quantize(Decimal("0.1"))),
+        "lead_score": plain_number(values.number(SCORE_PLACES)),
         "lead_score_probability": plain_number(values.probability.quantize(_PLACES)),
         "lead_score_tier": values.tier.value,
         "lead_score_reasons": _reasons(values.reasons),

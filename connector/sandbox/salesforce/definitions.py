@@ -459,7 +459,7 @@ LEAD_STATUSES = (
 """Status, whether it is the default one, whether it means converted."""
 
 SCORE_FIELDS = {
-    "Lead_Score": "double(4,1)",
+    "Lead_Score": "double(6,3)",
     "Lead_Score_Probability": "double(7,6)",
     "Lead_Score_Tier": "picklist restricted = High-Intent|Medium|Low",
     "Lead_Score_Reasons": "textarea(4000) nofilter",

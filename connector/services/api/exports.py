@@ -18,6 +18,7 @@ from polars.io.plugins import register_io_source
 from connector.services import csv_lines
 from connector.services.context import Services
 from connector.store import score_export
+from connector.store.lead_list import Owner
 from connector.store.types import AnyRow
 
 _REASONS = 3
@@ -41,9 +42,9 @@ SCHEMA = pl.Schema(
 )
 
 
-def as_csv(services: Services, tenant_id: UUID, tier: str | None) -> Iterator[str]:
-    """Return a CSV file (RFC 4180, UTF-8, times in ISO 8601), a piece at a time."""
-    return csv_lines.written(SCHEMA.names(), _pieces(services, tenant_id, tier))
+def as_csv(services: Services, tenant_id: UUID, tier: str | None, owner: Owner | None = None) -> Iterator[str]:
+    """Return a CSV file (RFC 4180, UTF-8, times in ISO 8601), a piece at a time; ``owner`` None: everybody's leads."""
+    return csv_lines.written(SCHEMA.names(), _pieces(services, tenant_id, tier, owner))
 
 
 def as_parquet(services: Services, tenant_id: UUID, tier: str | None) -> IO[bytes]:
@@ -74,11 +75,13 @@ def _source(services: Services, tenant_id: UUID, tier: str | None) -> Any:
     return read
 
 
-def _pieces(services: Services, tenant_id: UUID, tier: str | None) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _pieces(
+    services: Services, tenant_id: UUID, tier: str | None, owner: Owner | None = None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
     after = 0
     while True:
         with services.store.reading(tenant_id) as session:
-            found = score_export.piece(session, tenant_id, tier, after, PIECE)
+            found = score_export.piece(session, tenant_id, tier, after, PIECE, owner)
             names: dict[int, list[str]] = {}
             if found:
                 for row in score_export.names(session, tenant_id, found[0].lead_id, found[-1].lead_id):

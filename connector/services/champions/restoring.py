@@ -17,7 +17,7 @@ from connector.services.champions import serving
 from connector.services.entries import enter_again
 from connector.services.job import Job
 from connector.services.scored import Scoring
-from connector.store import experiments, former, ledger, models, outbox, scores, tenants
+from connector.store import experiments, former, ledger, models, outbox, scores
 from connector.store.ledger import Kept
 
 _CHUNK = 500
@@ -35,7 +35,6 @@ def run(job: Job) -> None:
         wanted = _wanted(session, job)
         if wanted is None:
             return
-        settings = tenants.get(session, tenant_id).settings
         touched = _touched(session, tenant_id, wanted)
         done = scores.of_run(session, tenant_id, job.run.id)
     expected, left = len(touched | done), sorted(touched - done)
@@ -49,7 +48,7 @@ def run(job: Job) -> None:
         with job.transaction() as session:
             ledger.lock(session, tenant_id)
             entries = _former(session, tenant_id, leads, wanted)
-            enter_again(session, like, entries, settings, services.clock.now())
+            enter_again(session, like, entries, services.clock.now())
             unknown = set(leads) - {entry.lead_id for entry in entries if entry.body is not None}
             ready = again.score_anew(services, session, tenant_id, unknown)
             count += len(leads)

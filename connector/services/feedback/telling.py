@@ -17,7 +17,7 @@ from connector.services.context import REALTIME, Services
 from connector.services.entries import enter_again
 from connector.services.pipeline import Ready
 from connector.services.scored import Kept, Scoring
-from connector.store import lanes, ledger, outbox, scores, tenants, traces
+from connector.store import lanes, ledger, outbox, scores, traces
 from connector.store.lanes import Kind
 
 
@@ -34,11 +34,11 @@ def tell_again(
     entry = ledger.newest(session, tenant_id, "scored", lead_id, None)
     if entry is None or entry.body is None or entry.body["inputs_hash"] != row.inputs_hash:
         return again.score_anew(services, session, tenant_id, [lead_id])
-    now, settings = services.clock.now(), tenants.get(session, tenant_id).settings
+    now = services.clock.now()
     # The run that made the score stays its maker: it goes on behind this lead, not over it again.
     made_by = UUID(str(row.run_id))
     like = Scoring(tenant_id, made_by, row.model, row.as_of, requester, trigger, outbox.REALTIME, exact=True)
-    return _hurried(session, tenant_id, enter_again(session, like, [entry], settings, now), now)
+    return _hurried(session, tenant_id, enter_again(session, like, [entry], now), now)
 
 
 def _hurried(session: Connection, tenant_id: UUID, kept: Kept, now: datetime) -> Ready:

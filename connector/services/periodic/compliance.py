@@ -13,7 +13,7 @@ from connector.services.periodic.wording import Made
 def build(services: Services, tenant_id: UUID, period: Period) -> Made:
     """Gather what a reviewer has to see before signing off."""
     parts = (
-        fairness.fairness(services, tenant_id),
+        fairness.fairness(services, tenant_id, period),
         explanations.sample(services, tenant_id, period),
         rights.accesses(services, tenant_id, period),
         rights.erasures(services, tenant_id, period),

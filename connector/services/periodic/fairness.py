@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from connector.services.context import Services
+from connector.services.fairness import told
+from connector.services.periodic.periods import Period
 from connector.services.periodic.wording import none, plural
-from connector.store import models
-from scoring.cards.blocks import Block, Picture, Section
-from scoring.cards.segments import segments
+from connector.store import happened, models
+from scoring.cards.blocks import Picture, Section, Table
+from scoring.cards.words import NOTHING
 from scoring.figures.axes import percent
 from scoring.figures.frame import Words, short
 from scoring.figures.ranges import Meaning, Span, ranges
@@ -21,14 +24,19 @@ LETTERS = 14
 """Of a group's name in a figure."""
 
 
-def fairness(services: Services, tenant_id: UUID) -> tuple[Section, str]:
-    """The parity of the model that scores now, over each attribute that was named, with the gaps drawn."""
+def fairness(services: Services, tenant_id: UUID, period: Period) -> tuple[Section, str]:
+    """The parity of the model that scores now, over each attribute that was named, with the gaps drawn; who named
+    what in the period."""
     with services.store.reading(tenant_id) as session:
         champion = models.champion(session, tenant_id)
+        chosen = happened.entries(session, tenant_id, period.span, ["set fairness"])
+        blocks = list(told(session, tenant_id, champion.report)) if champion else []
     if champion is None:
         return Section("Fairness", (none("No model has scored yet."),)), "No model has scored yet."
     attributes = champion.report.get("segments") or ()
-    blocks: list[Block] = list(segments(champion.report).blocks)
+    if chosen:
+        head = ("When (UTC)", "Fields to compare over", "By")
+        blocks.insert(1, Table("Choices of this quarter", head, tuple(_choice(at, body) for at, body in chosen)))
     blocks += [picture for picture in map(_gaps, attributes) if picture is not None]
     apart = sum(_apart(gap["selected"]) for one in attributes for gap in one["gaps"])
     sentence = (
@@ -37,6 +45,10 @@ def fairness(services: Services, tenant_id: UUID) -> tuple[Section, str]:
         else "No attribute was named to compare groups over: nothing is said of fairness."
     )
     return Section(f"Fairness of {champion.version}, which scores", tuple(blocks)), sentence
+
+
+def _choice(at: datetime, body: Mapping[str, Any]) -> tuple[str, ...]:
+    return f"{at:%-d %b %Y %H:%M}", ", ".join(body["attributes"]) or NOTHING, str(body.get("by", NOTHING))
 
 
 def _gaps(one: Mapping[str, Any]) -> Picture | None:

@@ -72,7 +72,7 @@ def company_report(services: Services, tenant_id: UUID, company_id: int) -> Comp
         names = companies.names(session, tenant_id, [found.company_key])
         members = companies.leads_of(session, tenant_id, found.company_key, found.as_of)
         facts = provenance(session, tenant_id, found.company_key, services.clock.now())
-        return CompanyReport(_row(found, names), lead_rows(session, tenant_id, members), facts)
+        return CompanyReport(_row(found, names), lead_rows(services, session, tenant_id, members), facts)
 
 
 def _row(row: AnyRow, names: Mapping[str, str]) -> CompanyRow:

@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from connector.services import fairness
 from connector.services.context import Services
 from connector.store import models
 from scoring import glossary
 from scoring.cards import Card, card
+from scoring.cards.blocks import Section
 
 Json = Mapping[str, Any]
 
@@ -102,6 +104,7 @@ class ModelReport:
     families: tuple[Weight, ...]
     features: tuple[Weight, ...]
     notes: tuple[str, ...]
+    fairness: Section
     told: Json
 
 
@@ -109,8 +112,9 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
     """Return the page of the tenant's champion; None before the first training."""
     with services.store.reading(tenant_id) as session:
         champion = models.champion(session, tenant_id)
-    if champion is None:
-        return None
+        if champion is None:
+            return None
+        fair = Section("Whether it is fair to groups of people", fairness.told(session, tenant_id, champion.report))
     told = champion.report
     verdict, metrics = _part(told, "verdict"), _part(told, "metrics")
     return ModelReport(
@@ -130,6 +134,7 @@ def model_report(services: Services, tenant_id: UUID) -> ModelReport | None:
         families=_families(told.get("features") or ()),
         features=_features(told.get("features") or ()),
         notes=tuple(str(note) for note in told.get("notes") or ()),
+        fairness=fair,
         told=told,
     )
 

@@ -16,6 +16,7 @@ from connector.records import Listener, Tier
 from connector.services.allowance import first_records, night_of, written_tonight
 from connector.services.context import Services
 from connector.services.reports.people import Naming
+from connector.services.values import from_json
 from connector.store import connections, leads, outbox, publications, tenants
 from connector.store.connections import CrmConnection, Health
 from connector.store.outbox import OutboxStatus
@@ -37,7 +38,10 @@ class TierLine:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One record that would be written; ``before`` is the score that the CRM holds, if it is known to hold one."""
+    """One record that would be written; ``before`` is what the CRM holds, if it is known to hold a score.
+
+    Both are the very numbers of the score's field: rounded as for this CRM, each on the scale that it is meant for.
+    """
 
     name: str
     lead_id: int | None
@@ -113,7 +117,7 @@ def _account(
         label=app.capabilities.label if app else connection.vendor,
         state=_state(connection, settings, state, first),
         lines=_lines(publications.waiting_by_tier(session, connection.id)),
-        examples=_examples(session, connection, naming),
+        examples=_examples(session, connection, naming, app.capabilities.score_places if app else 1),
         fields=connection.field_names,
         effects=effects,
         checks=checks,
@@ -156,20 +160,22 @@ def _listeners(state: Publication) -> tuple[Listener, ...] | None:
     return tuple(Listener(**{**item, "listens_to": tuple(item["listens_to"])}) for item in state.listeners)
 
 
-def _examples(session: Connection, connection: CrmConnection, naming: Naming) -> tuple[Example, ...]:
+def _examples(session: Connection, connection: CrmConnection, naming: Naming, places: int) -> tuple[Example, ...]:
     rows = publications.examples(session, connection.id, _EXAMPLES)
     records = leads.records_of(session, connection.tenant_id, [row.lead_id for row in rows if row.lead_id is not None])
-    return tuple(_example(row, [item for item in records if item.lead_id == row.lead_id], naming) for row in rows)
+    return tuple(
+        _example(row, [item for item in records if item.lead_id == row.lead_id], naming, places) for row in rows
+    )
 
 
-def _example(row: AnyRow, records: Sequence[AnyRow], naming: Naming) -> Example:
-    values, held = row.values, row.delivered
+def _example(row: AnyRow, records: Sequence[AnyRow], naming: Naming, places: int) -> Example:
+    values, held = from_json(row.values), from_json(row.delivered) if row.delivered else None
     return Example(
         name=naming.person(row.lead_id, records).name if records else f"Record {row.vendor_id}",
         lead_id=row.lead_id,
         vendor_id=row.vendor_id,
-        score=Decimal(values["score"]),
-        tier=Tier(values["tier"]),
-        before=Decimal(held["score"]) if held else None,
-        reasons=tuple(values["reasons"][:2]),
+        score=values.number(places),
+        tier=values.tier,
+        before=held.number(places) if held else None,
+        reasons=values.reasons[:2],
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.records import Scale
 from connector.services.champions.setting import CADENCES
 from connector.services.keeping import Keeping
 from connector.services.objectives.contract import BANDS, COMPLEXITIES
@@ -160,9 +161,12 @@ def written(held: TenantSettings, changes: Mapping[str, Change], accounts: int) 
         ),
         Line(
             "Scale",
-            "0–100, and the chance from 0 to 1 beside it",
-            "CRMs whose fields take it get both, each in a field of its own; others get whole points.",
-            "It is the same for everybody: list or sort by whichever field you like.",
+            "0–100" if held.scale == Scale.HUNDRED else "0–1: a score of 72 is written as 0.72",
+            "What the number in the score's field goes up to. These pages, cards in CRMs and the API say 0–100.",
+            "What was written is written again; what compares the number must be changed.",
+            changes.get("scale"),
+            "settings.index",
+            "scale",
         ),
     )
 

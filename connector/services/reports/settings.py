@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from connector.services import choosing
+from connector.services import choosing, fairness
 from connector.services.context import Services
+from connector.services.fairness import Attribute
 from connector.services.reports import setting_lines
 from connector.services.reports.setting_lines import Change, Line
 from connector.store import (
@@ -20,6 +21,7 @@ from connector.store import (
     enrichment,
     fields,
     objectives,
+    publications,
     recipients,
     sites,
     tenants,
@@ -27,6 +29,7 @@ from connector.store import (
     users,
     webhook_endpoints,
 )
+from connector.store.connections import CrmConnection
 from connector.store.tenants import TenantSettings
 from connector.store.trail import Looked, Span
 from connector.store.types import AnyRow
@@ -53,7 +56,12 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """All that is set. ``signed``: objectives say what High-Intent is, so that the form here does not."""
+    """All that is set.
+
+    ``signed``: objectives say what High-Intent is, so that the form here does not. ``listening``: automations in the
+    CRMs that are known to listen to our fields. ``groups_named`` and ``groups_offered``: fields over which figures
+    are compared for fairness, and those that may still be named.
+    """
 
     settings: TenantSettings
     groups: Mapping[str, Sequence[Line]]
@@ -62,6 +70,9 @@ class SettingsPage:
     segments: Sequence[str]
     texts: Sequence[AnyRow]
     changes: Mapping[str, Change]
+    listening: Sequence[str]
+    groups_named: Sequence[Attribute]
+    groups_offered: Sequence[Attribute]
 
 
 def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
@@ -72,14 +83,15 @@ def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
         signed = objectives.newest(session, tenant_id)
         catalogue = fields.of_tenant(session, tenant_id)
         counted = _counted(session, tenant_id)
-        accounts = len(connections.of_tenant(session, tenant_id))
+        accounts = connections.of_tenant(session, tenant_id)
+        listening = [name for item in accounts for name in _listening(session, item)]
     held = tenant.settings
     return SettingsPage(
         settings=held,
         groups={
             "What is scored": setting_lines.scored(held, changes),
             "Models": setting_lines.models(held, changes),
-            "What is written": setting_lines.written(held, changes, accounts),
+            "What is written": setting_lines.written(held, changes, len(accounts)),
             "Data": setting_lines.data(services.keeping, tenant.region),
         },
         counted=counted,
@@ -87,7 +99,15 @@ def settings_page(services: Services, tenant_id: UUID) -> SettingsPage:
         segments=choosing.segment_fields(catalogue),
         texts=choosing.text_fields(catalogue),
         changes=changes,
+        listening=listening,
+        groups_named=fairness.named(catalogue, held),
+        groups_offered=[one for one in fairness.offered(catalogue) if one.name not in held.attributes],
     )
+
+
+def _listening(session: Connection, account: CrmConnection) -> Sequence[str]:
+    found = publications.get(session, account.id).listeners or ()
+    return [f"{item['name']} ({account.account_name})" for item in found if item["active"]]
 
 
 def _changes(session: Connection, tenant_id: UUID) -> dict[str, Change]:

@@ -63,6 +63,7 @@ records = Table(
     Column("name_key", Binary),
     Column("surname_key", Binary),
     Column("firm_key", Binary),
+    Column("owner_key", Binary),
     UniqueConstraint("connection_id", "vendor_id"),
     Index("ix_records_tenant_id_lead_id", "tenant_id", "lead_id"),
     Index("ix_records_tenant_id_person_key", "tenant_id", "person_key"),
@@ -83,6 +84,15 @@ records = Table(
             postgresql_where=text(f"{name} IS NOT NULL"),
         )
         for name in ("name_key", "surname_key", "firm_key")
+    ),
+    Index(
+        "ix_records_owner_key",
+        "tenant_id",
+        "connection_id",
+        "owner_key",
+        "lead_id",
+        sqlite_where=text("owner_key IS NOT NULL AND removed_at IS NULL"),
+        postgresql_where=text("owner_key IS NOT NULL AND removed_at IS NULL"),
     ),
 )
 

@@ -22,5 +22,6 @@ publications = Table(
     Column("listened_at", UtcTime),
     Column("verified_at", UtcTime),
     Column("verified", Json),
+    Column("scale", Text),
     Index("ix_publications_tenant_id", "tenant_id"),
 )

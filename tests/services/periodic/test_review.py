@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connector.services import acts, fairness, snapshot
 from connector.services.champions import choosing
 from connector.services.periodic import explanations, making, periods
+from connector.services.periodic import fairness as review
 from connector.services.periodic.periods import Months, Period
-from connector.store import connections, models
+from connector.store import connections, models, tenants
 from connector.store.tables import leads, ledger, ledger_payloads, records
+from scoring.cards.blocks import Paragraph, Table
 from tests.databases import sqlite_store
 from tests.services.copies import copied, scored_world
 from tests.services.kpis.history import History
@@ -53,6 +56,24 @@ def drawn(tenant: History) -> tuple[str, list[tuple[str, ...]]]:
     """The summary's sentence and the rows of the sample."""
     section, sentence = explanations.sample(tenant.services, tenant.tenant_id, so_far(tenant))
     return sentence, [row for block in section.blocks for row in getattr(block, "rows", ())]
+
+
+def test_the_review_tells_what_was_chosen_to_be_compared_and_by_whom(tenant: History) -> None:
+    """What the model could not compare yet is said, too."""
+    with acts.asked_by("Olga (user 1)"):
+        fairness.choose(tenant.services, tenant.tenant_id, "city", on=True)
+        fairness.choose(tenant.services, tenant.tenant_id, "size", on=True)
+    with tenant.services.store.reading() as session:
+        settings = tenants.get(session, tenant.tenant_id).settings
+    history = snapshot.history(tenant.services, tenant.tenant_id, settings)
+    assert snapshot.audited(history, settings) == ["fakecrm.city", "fakecrm.size"]
+    section, _ = review.fairness(tenant.services, tenant.tenant_id, so_far(tenant))
+    first, choices, *_ = section.blocks
+    assert isinstance(first, Paragraph)
+    assert "Chosen to be compared over: City, Company size." in first.text
+    assert "compared from the next one on: City, Company size." in first.text
+    assert isinstance(choices, Table)
+    assert [row[1:] for row in choices.rows] == [("city", "Olga (user 1)"), ("city, size", "Olga (user 1)")]
 
 
 def test_the_review_holds_each_published_version_with_its_card(tenant: History) -> None:

@@ -78,9 +78,8 @@ def test_a_score_that_was_made_before_the_word_is_not_kept(store: Store) -> None
     object_to_profiling(made.services, made.tenant_id, ana, "test", clear=False)
     now = made.world.clock.now()
     with store.transaction() as session:
-        settings = tenants.get(session, made.tenant_id).settings
         scoring = Scoring(made.tenant_id, made.tenant_id, "m", now, "test")
-        kept = scored.keep(session, scoring, [{"lead_id": ana}], b"", settings, now)
+        kept = scored.keep(session, scoring, [{"lead_id": ana}], b"", now)
         assert kept.records == ()
         assert objections.since(session, made.tenant_id, ana) == now
         assert session.execute(sa.select(scores)).all() == []

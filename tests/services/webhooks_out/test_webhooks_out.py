@@ -59,10 +59,9 @@ class Line:
             **dict.fromkeys(("low", "high", "little_known", "expected", "currency")),
         }
         with services.store.transaction(self.made.tenant_id) as session:
-            settings = tenants.get(session, self.made.tenant_id).settings
             scoring = Scoring(self.made.tenant_id, uuid4(), "model_1", now, "test")
             frame = inputs.pack(pl.DataFrame({"lead_id": [lead_id]}))
-            scored.keep(session, scoring, [row], frame, settings, now)
+            scored.keep(session, scoring, [row], frame, now)
 
     def send(self, later: timedelta = timedelta()) -> int:
         """Let time pass, sweep and send what is due; return how many messages were taken."""

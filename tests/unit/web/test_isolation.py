@@ -191,6 +191,8 @@ OWNED = {
     "settings.choose_learning": Owned("POST", _nothing),
     "settings.choose_text": Owned("POST", _nothing),
     "settings.choose_step": Owned("POST", _nothing),
+    "settings.choose_scale": Owned("POST", _nothing),
+    "settings.choose_fairness": Owned("POST", _nothing),
     "settings.choose_pooling": Owned("POST", _nothing),
     "audit.index": Owned("GET", _nothing),
     "audit.export": Owned("POST", _nothing),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from werkzeug.test import TestResponse
 
 from connector.records import Role, Tier
@@ -14,7 +17,7 @@ from connector.services import views
 from connector.services.reports import lead_list as listing
 from connector.services.reports.lead_list import lead_page, search
 from connector.services.views import Asked
-from connector.store import lead_list, scores
+from connector.store import lead_list, ledger, scores
 from connector.store.tables import events, leads, records
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms
 
@@ -108,6 +111,77 @@ def test_a_filter_finds_the_same_whatever_one_look_passes(
     assert _walk(scored, Asked(account=UUID(int=1))) == []
 
 
+@pytest.mark.parametrize("lowest_first", [False, True])
+@pytest.mark.parametrize(("most", "window"), [(10_000, 2_000), (1, 41), (1, 10_000)])
+def test_an_owners_leads_are_found_however_many_they_are(
+    live: Site, monkeypatch: pytest.MonkeyPatch, lowest_first: bool, most: int, window: int
+) -> None:
+    """By their index or along the list: each once, in its order, of that account alone, and no archived record's."""
+    monkeypatch.setattr(lead_list, "MOST_OWNED", most)
+    monkeypatch.setattr(lead_list, "WINDOW", window)
+    account, whole = live.connection("101").id, _walk(live, Asked(lowest_first=lowest_first))
+    mine = [lead for place, lead in enumerate(whole) if place % 2]
+    gone = mine.pop()
+    for lead in [*mine, gone]:
+        _call(live, lead, owner_key="77")
+    with live.world.services.store.transaction() as session:
+        session.execute(sa.update(records).where(records.c.lead_id == gone).values(removed_at=live.world.clock.now()))
+    assert len(mine) > listing.PAGE_SIZE
+    assert _walk(live, Asked(owner=(account, "77"), lowest_first=lowest_first)) == mine
+    assert _walk(live, Asked(owner=(account, "7"), lowest_first=lowest_first)) == []
+    assert _walk(live, Asked(owner=(UUID(int=1), "77"), lowest_first=lowest_first)) == []
+    tier = {lead.lead_id: lead.tier for lead in _rows(live, mine)}
+    some = [lead for lead in mine if tier[lead] == Tier.MEDIUM]
+    assert some
+    assert _walk(live, Asked(tier=Tier.MEDIUM, owner=(account, "77"), lowest_first=lowest_first)) == some
+
+
+def _rows(site: Site, chosen: list[int]) -> list[listing.LeadRow]:
+    with site.world.services.store.reading() as session:
+        found = lead_list.best_of(session, _tenant(site), chosen, len(chosen))
+        return list(listing.lead_rows(site.world.services, session, _tenant(site), found))
+
+
+def test_owners_are_offered_shown_kept_and_taken_out(live: Site) -> None:
+    """By their account's ids; a view, a file and what is done with several leads keep to the filter."""
+    account, some = live.connection("101"), _walk(live, Asked())[3:6]
+    boss = live.as_a(Role.ADMIN, _tenant(live), "Bea")
+    assert 'name="owner"' not in boss.get("/leads").text
+    assert ">Owner</th>" not in boss.get("/leads").text
+    for lead, owner in zip(some, ("12", "12", "<b>9"), strict=True):
+        _call(live, lead, owner_key=owner)
+    asked = f"/leads?owner={account.id}~12"
+    text = boss.get(asked).text
+    assert [f'value="{account.id}~{name}"' in text for name in ("12", "&lt;b&gt;9", "<b>9")] == [True, True, False]
+    assert f"12 in {account.account_name}" in text
+    assert text.count('class="owner"') == 2
+    boss.press(asked, "/leads/views", name="Ann's")
+    assert f'href="/leads?owner={account.id}~12" aria-current="page"' in boss.get(asked).text
+    lines = boss.press(asked, "/leads/scores.csv").text.splitlines()
+    assert [int(line.partition(",")[0]) for line in lines[1:]] == sorted(some[:2])
+    answer = _post(boss, "/leads/rated", lead=[str(some[0])], thumb="down:other", owner=f"{account.id}~12")
+    assert f"owner={account.id}~12" in answer.location
+    with live.world.services.store.reading() as session:
+        (told,) = [body for body in _acts(session, live) if body["action"] == "took scores out as a file"]
+    assert (told["owner"], told["connection"]) == ("12", str(account.id))
+
+
+def _acts(session: Connection, site: Site) -> list[Mapping[str, Any]]:
+    return [entry.body for entry in ledger.span(session, _tenant(site), "admin") if entry.body]
+
+
+def test_owners_are_counted_up_to_a_bound(live: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of their ids, each once."""
+    account, some = live.connection("101").id, _walk(live, Asked())[:6]
+    for lead, owner in zip(some, "cabbca", strict=True):
+        _call(live, lead, owner_key=owner)
+    with live.world.services.store.reading() as session:
+        assert lead_list.owners(session, _tenant(live), [account]) == [(account, key) for key in "abc"]
+        assert lead_list.owners(session, _tenant(live), [UUID(int=1)]) == []
+        monkeypatch.setattr(lead_list, "MOST_OWNERS", 2)
+        assert lead_list.owners(session, _tenant(live), [account]) == [(account, key) for key in "ab"]
+
+
 def test_a_company_is_found_by_its_domain(live: Site) -> None:
     """All its scored leads and no others."""
     mine = _walk(live, Asked())[5:8]
@@ -191,7 +265,9 @@ def test_accounts_are_called_by_their_crm(alice: Browser) -> None:
     assert ">Fake CRM: Alpha Ltd</option>" in alice.get("/leads").text
 
 
-@pytest.mark.parametrize("query", ["acted=2", "account=7", "order=best", "company=a%00b"])
+@pytest.mark.parametrize(
+    "query", ["owner=7", "owner=7~7", f"owner={UUID(int=1)}~", "acted=2", "account=7", "order=best", "company=a%00b"]
+)
 def test_a_list_that_means_nothing_is_not_there(alice: Browser, query: str) -> None:
     """As with tiers and places."""
     assert alice.get(f"/leads?{query}").status_code == 404

@@ -38,6 +38,15 @@ def put(scored: Site) -> Iterator[Put]:
     replace(real)
 
 
+def test_what_the_figures_are_compared_over_is_told(put: Put, alice: Browser) -> None:
+    """Who has named nothing is told so; what the model compared stands there, its texts escaped."""
+    text = alice.get("/model").text
+    assert "Whether it is fair to groups of people" in text
+    assert "No field is chosen to be compared over" in text
+    put({"segments": [{"attribute": "fakecrm.city", "groups": [], "gaps": [], "sentence": "All <alike>."}]})
+    assert "All &lt;alike&gt;." in alice.get("/model").text
+
+
 def test_a_trained_model_is_shown_with_all_its_parts(scored: Site, alice: Browser) -> None:
     """Verdict, version, figures with bounds, baselines, figures, inputs and verdicts on fields."""
     told = stored(scored)

@@ -13,7 +13,7 @@ from connector.services.champions import setting
 from connector.services.champions.setting import Cadence
 from connector.services.objectives import contract, signing
 from connector.services.reports.settings import settings_page
-from connector.store import objectives, tenants
+from connector.store import connections, objectives, publications, tenants
 from connector.store.tenants import TenantSettings
 from tests.unit.web.site import Browser, Site
 
@@ -85,6 +85,29 @@ def test_the_forms_set_what_they_say(fresh: Site, tenant: UUID, boss: Browser) -
     assert not _settings(fresh, tenant).pooling
 
 
+def test_the_scale_is_chosen_after_what_it_breaks_was_said(fresh: Site, tenant: UUID, boss: Browser) -> None:
+    """The form names what listens; the choice is on the record, and no scale at all is refused in a sentence."""
+    with fresh.world.services.store.transaction(tenant) as session:
+        (account,) = connections.of_tenant(session, tenant)
+        publications.lock(session, tenant, account.id)
+        told = [{"name": f"Call <{on}>", "kind": "flow", "active": on, "listens_to": []} for on in (True, False)]
+        publications.save(session, account.id, listeners=told)
+    text = boss.get("/settings").text
+    assert "one that asks for at least 70 finds nobody where 72 is written as 0.72" in text
+    assert "Call &lt;True&gt;" in text
+    assert "Call &lt;False&gt;" not in text
+    boss.press("/settings", "/settings/scale", scale="10")
+    assert "Choose one of the two scales." in boss.get("/settings").text
+    assert "0.72. Lists" not in boss.get("/publication").text
+    boss.press("/settings", "/settings/scale", scale="1")
+    assert "is being written again on that scale" in boss.get("/settings").text
+    assert _settings(fresh, tenant).scale == "1"
+    assert settings_page(fresh.world.services, tenant).changes["scale"].by.startswith("Olga")
+    assert "0–1: a score of 72 is written as 0.72" in boss.get("/settings").text
+    assert "72 as 0.72. Lists" in boss.get("/publication").text
+    assert 'action="/settings/scale"' not in fresh.as_a(Role.ANALYST, tenant).get("/settings").text
+
+
 def test_signed_objectives_are_not_changed_from_here(fresh: Site, tenant: UUID, boss: Browser) -> None:
     """The page leads to the next version's draft instead; a form that was open before is refused."""
     services, held = fresh.world.services, _settings(fresh, tenant)
@@ -104,6 +127,28 @@ def test_signed_objectives_are_not_changed_from_here(fresh: Site, tenant: UUID, 
     with pytest.raises(RejectedInput, match="Signed objectives"):
         choosing.choose_band(services, tenant, form)
     assert _settings(fresh, tenant).complexity == held.complexity
+
+
+def test_fields_to_compare_over_are_named_and_taken_back(fresh: Site, tenant: UUID, boss: Browser) -> None:
+    """By a list of what may be named, on the record, with the reason why; only by who decides on fields."""
+    fresh.world.work(2)
+    text = boss.get("/settings").text
+    assert "Whom scores must be fair to" in text
+    assert "No field is named: nothing is said of fairness between groups." in text
+    assert '<option value="city">City</option>' in text
+    assert '<option value="email"' not in text
+    boss.press("/settings", "/settings/fairness", field="city", on="on")
+    assert _settings(fresh, tenant).attributes == ["city"]
+    page = settings_page(fresh.world.services, tenant)
+    assert page.changes["attributes"].by.startswith("Olga")
+    assert [one.label for one in page.groups_named] == ["City"]
+    assert "city" not in {one.name for one in page.groups_offered}
+    client = fresh.as_a(Role.ANALYST, tenant)
+    assert 'action="/settings/fairness"' not in client.get("/settings").text
+    boss.press("/settings", "/settings/fairness", field="email", on="on")
+    assert "Choose one of the offered fields." in boss.get("/settings").text
+    boss.press("/settings", "/settings/fairness", field="city", on="off")
+    assert _settings(fresh, tenant).attributes == []
 
 
 def test_a_step_that_is_none_is_refused(fresh: Site, tenant: UUID) -> None:

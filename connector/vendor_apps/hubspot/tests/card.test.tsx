@@ -150,6 +150,13 @@ describe('where the connector is out of reach', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('a score that may be one from 0 to 1 is told as it is written', async () => {
+    answering(() => answer({}, 502));
+    const { shows, said } = stand({ ...HELD, lead_score: '0.673' });
+    await shows('0.673');
+    expect(said()).not.toContain('0.673 of 100');
+  });
+
   test('a score of zero in the properties is told', async () => {
     answering(() => answer({}, 502));
     const { shows } = stand({ ...HELD, lead_score: '0' });

@@ -71,9 +71,9 @@ def test_a_record_is_made_read_changed_and_deleted(visitor: Visitor) -> None:
     assert (made.status_code, made.json()["success"]) == (201, True)
     lead = made.json()["id"]
     path = f"/sobjects/Lead/{lead[:15]}"
-    assert visitor.send("PATCH", path, {"FirstName": "Ann", "Lead_Score__c": 87.26}, **KEEP_OWNER).status_code == 204
+    assert visitor.send("PATCH", path, {"FirstName": "Ann", "Lead_Score__c": 87.2618}, **KEEP_OWNER).status_code == 204
     row = visitor.get(path).json()
-    assert (row["Id"], row["Name"], row["Lead_Score__c"]) == (lead, "Ann Meyer", 87.3)
+    assert (row["Id"], row["Name"], row["Lead_Score__c"]) == (lead, "Ann Meyer", 87.262)
     assert row["LastModifiedById"] == visitor.hub.people.integration
     assert visitor.get(path, fields="Name,Email").json().keys() == {"attributes", "Name", "Email"}
     assert visitor.send("DELETE", path).status_code == 204

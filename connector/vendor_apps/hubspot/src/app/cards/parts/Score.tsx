@@ -29,7 +29,7 @@ export function Score({ card, origin, contact, timeZone }: Props) {
           {card.by_hand.sentence}
         </Alert>
       )}
-      <Tier score={card.score} tier={card.tier} />
+      <Tier score={`${card.score} of 100`} tier={card.tier} />
       <Text format={{ fontWeight: 'bold' }}>{`${card.chance.words} (${card.chance.percent}).`}</Text>
       {card.chance.interval !== null && <Text variant="microcopy">{`${card.chance.interval}.`}</Text>}
       {card.too_little_known && (

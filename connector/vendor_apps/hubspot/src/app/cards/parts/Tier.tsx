@@ -7,11 +7,11 @@ interface Props {
   tier: string | null;
 }
 
-/** The score of 0 to 100 with its band. */
+/** The score, in words, with its band. */
 export function Tier({ score, tier }: Props) {
   return (
     <Flex direction="row" align="center" gap="small">
-      <Heading>{`${score} of 100`}</Heading>
+      <Heading>{score}</Heading>
       {tier !== null && <StatusTag variant={VARIANTS[tier] ?? 'default'}>{tier}</StatusTag>}
     </Flex>
   );

@@ -1,5 +1,6 @@
 /** What the contact's own properties tell of its score: enough where the connector can't be reached. */
 export interface Held {
+  /** In words: "72.3 of 100", or the bare number where it may be one from 0 to 1. */
   score: string;
   tier: string | null;
   probability: number | null;
@@ -26,12 +27,21 @@ export function readHeld(properties: Record<string, string | null | undefined>):
     return null;
   }
   return {
-    score: Number.isFinite(Number(score)) ? Number(score).toFixed(1) : score,
+    score: inWords(score),
     tier: told('score_tier'),
     probability: readNumber(told('score_probability')),
     reasons: (told('score_reasons') ?? '').split('\n').filter((line) => !isBlank(line)),
     updatedAt: readTime(told('score_updated_at')),
   };
+}
+
+/** Organisations may write scores from 0 to 1: which of both a number up to 1 is can't be told from it. */
+function inWords(score: string): string {
+  const number = Number(score);
+  if (!Number.isFinite(number) || (number > 0 && number <= 1)) {
+    return score;
+  }
+  return `${number.toFixed(1)} of 100`;
 }
 
 function isBlank(value: string | null | undefined): boolean {

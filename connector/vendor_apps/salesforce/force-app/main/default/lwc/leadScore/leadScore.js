@@ -15,6 +15,7 @@ const PERCENT = new Intl.NumberFormat(LOCALE, {
   maximumFractionDigits: 1,
 });
 const NUMBER = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const FRACTION = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 3 });
 
 /** The score of the lead or contact whose page this is: first what Salesforce holds, then what the connector adds. */
 export default class LeadScore extends LightningElement {
@@ -79,7 +80,14 @@ export default class LeadScore extends LightningElement {
   }
 
   get score() {
-    return filled(LABELS.of100, NUMBER.format(this.held.score));
+    const held = this.held.score;
+    const told = Number(this.details.score ?? Number.NaN);
+    // What organisations that write scores from 0 to 1 hold; the connector always tells points.
+    const mayBeShare = held > 0 && held <= 1;
+    if (mayBeShare && Number.isNaN(told)) {
+      return FRACTION.format(held);
+    }
+    return filled(LABELS.of100, NUMBER.format(mayBeShare ? told : held));
   }
 
   get badge() {

@@ -139,6 +139,15 @@ describe("c-lead-score", () => {
     ).toBe(LEAD);
   });
 
+  it("tells a score that is written from 0 to 1 in points, and as it is without the connector", async () => {
+    const shared = { ...HELD, Lead_Score__c: { value: 0.723 } };
+    readCard.mockResolvedValue(told({ score: "72.3" }));
+    expect(text(await shownWith(shared), "score")).toBe("72.3 of 100");
+    document.body.replaceChildren();
+    readCard.mockRejectedValue(new Error("away"));
+    expect(text(await shownWith(shared), "score")).toBe("0.723");
+  });
+
   it("shows a score of zero, and a chance of zero", async () => {
     readCard.mockRejectedValue(new Error("away"));
     const element = await shownWith({
