@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask.templating import Environment
 from hypothesis import HealthCheck, settings
-from jinja2 import FileSystemBytecodeCache
 
 from connector.store.session import Store, open_store
 from scoring.models.gbm_search import TRIALS
 from scoring.models.net_search import PASSES
-from tests import databases, servers
+from tests import databases, servers, thrift
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -47,18 +44,14 @@ def whole_search() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what Jinja compiled: each test has an application of its own, and they all show the same pages."""
-    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-    created = Flask.create_jinja_environment
-
-    def with_kept(app: Flask) -> Environment:
-        made = created(app)
-        made.bytecode_cache = kept
-        return made
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "create_jinja_environment", with_kept)
+def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What comes out the same for each test is worked out once."""
+    thrift.collect_rarely()
+    with (
+        thrift.compiled_templates(tmp_path_factory.mktemp("templates")),
+        thrift.compiled_routes(),
+        thrift.compiled_statements(),
+    ):
         yield
 
 
