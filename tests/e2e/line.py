@@ -80,7 +80,7 @@ def until_done(stack: Stack, services: Services) -> Run:
             return run
         assert run.status is not RunStatus.STOPPED, run.error
         stack.alive()
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"the run did not end: {progress(services)}")
 
 
@@ -94,7 +94,7 @@ def until_stage(services: Services, stage: str, *, midway: bool) -> None:
             return
         if reached.status is RunStatus.RUNNING and (reached.done > 0 or not midway):
             return
-        time.sleep(0.002)
+        time.sleep(0.01)
     raise AssertionError(f"stage {stage} was not reached: {stages}")
 
 

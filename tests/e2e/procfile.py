@@ -41,7 +41,7 @@ def until(true: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @dataclass

@@ -59,9 +59,10 @@ def values_by_lead(database: Path) -> dict[int, dict[str, str]]:
     return held
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_the_line_runs_on_postgresql_with_redis(postgres_url: str | None, tmp_path: Path) -> None:
-    """The same code; only the addresses differ."""
+    """The same code; only the addresses differ. In the suite test_processes and test_chaos run on them."""
     if postgres_url is None:
         pytest.skip("no PostgreSQL server; see the end of the run")
     with (
