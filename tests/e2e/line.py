@@ -17,6 +17,7 @@ from connector.demo.stack import Stack
 from connector.services.context import Services
 from connector.store import connections, outbox, runs, tenants
 from connector.store.runs import Run, RunStatus, StageProgress
+from connector.store.session import Store
 from scoring.schema import Complexity
 
 AS_OF = "2026-03-01T00:00:00+00:00"
@@ -48,16 +49,16 @@ def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) 
     try:
         services = stack.start()
         Browser().install(stack.web, "hubspot", stack.web)
-        simplest_model(services)
+        simplest_model(services.store)
         stack.start_worker()
         yield stack, services
     finally:
         stack.stop()
 
 
-def simplest_model(services: Services) -> None:
+def simplest_model(store: Store) -> None:
     """Let the newest tenant have it: on trial is the line; which model is the best is searched elsewhere."""
-    with services.store.transaction() as session:
+    with store.transaction() as session:
         tenant = tenants.get(session, connections.newest(session).tenant_id)
         simple = replace(tenant.settings, complexity=Complexity.INTERPRETABLE)
         tenants.save_settings(session, tenant.id, simple)
