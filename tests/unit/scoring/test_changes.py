@@ -17,13 +17,13 @@ from scoring.schema import EVENTS, History
 from scoring.train import Training, train
 from tests.unit.scoring import trained as shared
 from tests.unit.scoring.trained import WORLD
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL
 
 LATER = AS_OF + timedelta(days=10)
 
 
 def made(world: History, version: str, seed: int = 3) -> Training:
-    return train(world, DATED_GOAL, as_of=AS_OF, seed=seed, tenant="t1", version=version)
+    return train(world, PLAIN_GOAL, as_of=AS_OF, seed=seed, tenant="t1", version=version)
 
 
 @pytest.fixture(scope="module")
