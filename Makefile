@@ -55,10 +55,11 @@ test-browser: $(VENV)/.browser ## Go through the product in the machine's Chromi
 pictures: $(VENV)/.browser ## Take the pictures of the pages for the documentation, by Chromium, to docs/pictures
 	$(RUN) -m tests.browser.pictures
 
-soak: $(VENV)/.dev ## Live through very many simulated storms, some with real processes, and a million bent requests (SEEDS= FIRST= STORMS= REQUESTS= FIRST_REQUEST=)
+soak: $(VENV)/.dev ## Live through very many simulated storms, some with real processes, a million bent requests, and the suite's long programmes (SEEDS= FIRST= STORMS= REQUESTS= FIRST_REQUEST=)
 	$(RUN) -m tests.simulator $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 	$(RUN) -m tests.fuzz --cases $(or $(REQUESTS),1000000) $(if $(FIRST_REQUEST),--first $(FIRST_REQUEST))
 	STORMS=$(or $(STORMS),10) $(RUN) -m pytest -n 1 tests/e2e/test_chaos.py
+	$(RUN) -m pytest -n 1 -m soak
 
 storms: $(VENV)/.dev ## Live through 1,000 simulated storms (SEEDS= FIRST=)
 	$(RUN) -m tests.simulator --seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))

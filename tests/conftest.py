@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask.templating import Environment
 from hypothesis import HealthCheck, settings
-from jinja2 import FileSystemBytecodeCache
 
 from connector.store.session import Store, open_store
-from scoring.models.gbm_search import TRIALS
-from scoring.models.net_search import PASSES
-from tests import databases, servers
+from tests import databases, servers, thrift
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -24,41 +20,50 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 
+SHORT = {
+    "scoring.models.gbm_search.TRIALS": 2,
+    "scoring.models.gbm_search.MAX_ROUNDS": 100,
+    "scoring.models.gbm_search.PATIENCE": 15,
+    "scoring.models.net_search.PASSES": 4,
+    "scoring.models.net_search.PENALTIES": (1.0,),
+}
+"""How far models of the tests are searched for."""
+WHOLE = {place: getattr(import_module(place.rpartition(".")[0]), place.rpartition(".")[2]) for place in SHORT}
+
+
+def searching(far: Mapping[str, object]) -> Iterator[None]:
+    """Let models be searched for so far."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place, value in far.items():
+            patch.setattr(place, value)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def short_search() -> Iterator[None]:
     """Models of the tests are found after few trials: most tests want any model, and searching takes the longest.
 
-    The whole search is at work wherever processes of their own train (tests/e2e), and in files that use
-    ``whole_search``.
+    The whole search is at work in files that use ``whole_search``, and in ``make demo``, whose processes train by
+    themselves.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scoring.models.gbm_search.TRIALS", 2)
-        patch.setattr("scoring.models.net_search.PASSES", 5)
-        yield
+    yield from searching(SHORT)
 
 
 @pytest.fixture(scope="module")
 def whole_search() -> Iterator[None]:
     """Models of this file are found as the product finds them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scoring.models.gbm_search.TRIALS", TRIALS)
-        patch.setattr("scoring.models.net_search.PASSES", PASSES)
-        yield
+    yield from searching(WHOLE)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what Jinja compiled: each test has an application of its own, and they all show the same pages."""
-    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-    created = Flask.create_jinja_environment
-
-    def with_kept(app: Flask) -> Environment:
-        made = created(app)
-        made.bytecode_cache = kept
-        return made
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "create_jinja_environment", with_kept)
+def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What comes out the same for each test is worked out once."""
+    thrift.collect_rarely()
+    with (
+        thrift.compiled_templates(tmp_path_factory.mktemp("templates")),
+        thrift.compiled_routes(),
+        thrift.compiled_statements(),
+    ):
         yield
 
 

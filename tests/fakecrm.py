@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -63,6 +64,11 @@ class FakeAccount:
     revoked: bool = False
     refreshes: int = 0
     user: str | None = "u1"
+
+    def copied(self) -> FakeAccount:
+        """The same account once more; the pages themselves never change."""
+        pages = {name: list(found) for name, found in self.pages.items()}
+        return replace(deepcopy(replace(self, pages={})), pages=pages)
 
 
 class FakeApp(CrmApp):

@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +134,18 @@ def world(store: Store, **onboarding: Any) -> World:
 
 def small_account(people: int = 400, seed: int = 1) -> FakeAccount:
     """An account whose people convert the more, the more they click; about one in six."""
+    fields = (
+        FieldDefinition("city", "City", FieldType.CATEGORY),
+        FieldDefinition("size", "Company size", FieldType.NUMBER),
+        FieldDefinition("email", "E-mail", FieldType.TEXT, personal=True),
+        FieldDefinition("status", "Lead status", FieldType.CATEGORY, system=True, excludes={"bad": "disqualified"}),
+    )
+    pages = {name: list(found) for name, found in _pages(people, seed).items()}
+    return FakeAccount(Account("101", "Alpha Ltd", "https://fake.example", "UTC"), fields, pages)
+
+
+@cache
+def _pages(people: int, seed: int) -> dict[str, list[Page]]:
     draw = random.Random(seed)
     pages: dict[str, list[Page]] = {"people": [], "clicks": [], "deals": []}
     for start in range(0, people, 50):
@@ -147,13 +159,7 @@ def small_account(people: int = 400, seed: int = 1) -> FakeAccount:
         )
         pages["clicks"].append(Page(cursor={}, drained=False, events=tuple(e for item in made for e in item[2])))
         pages["deals"].append(Page(cursor={}, drained=False, conversions=tuple(c for item in made for c in item[3])))
-    fields = (
-        FieldDefinition("city", "City", FieldType.CATEGORY),
-        FieldDefinition("size", "Company size", FieldType.NUMBER),
-        FieldDefinition("email", "E-mail", FieldType.TEXT, personal=True),
-        FieldDefinition("status", "Lead status", FieldType.CATEGORY, system=True, excludes={"bad": "disqualified"}),
-    )
-    return FakeAccount(Account("101", "Alpha Ltd", "https://fake.example", "UTC"), fields, pages)
+    return pages
 
 
 def _person(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,8 +29,9 @@ def downgrade(store: Store, revision: str) -> None:
     _run(store, lambda config: command.downgrade(config, revision))
 
 
+@cache
 def newest() -> str:
-    """Return the revision that this version of the product needs."""
+    """Return the revision that this version of the product needs: its scripts are read once."""
     return str(ScriptDirectory(str(_SCRIPTS)).get_current_head())
 
 

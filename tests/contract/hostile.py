@@ -74,10 +74,11 @@ class FreeLane:
 
 
 class Hostile:
-    """A filled account behind a falsifying proxy, and all that is asked of it."""
+    """A filled account behind a falsifying proxy, and all that is asked of it. One of ``share`` cases is tried."""
 
-    def __init__(self, world: VendorWorld) -> None:
+    def __init__(self, world: VendorWorld, share: int = 1) -> None:
         self.world = world
+        self.share = share
         origin = world.credentials.api_base
         assert origin is not None
         # As long as it takes to ask no more than five times a second, which all vendors bear.

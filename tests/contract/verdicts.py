@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,14 +51,14 @@ MEANINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One falsified answer. ``without`` is what is brought where the touched row is not there at all."""
+    """One falsified answer. ``without`` tells what is brought where the touched row is not there at all."""
 
     scope: Scope
     operation: Operation
     asked: str
     change: str
     place: Path = ()
-    without: Brought | None = None
+    without: Callable[[], Brought | None] = lambda: None
     defines: bool = False
     """Whether the answer tells what can be asked."""
 
@@ -100,7 +101,7 @@ def _whole(case: Case, got: Brought) -> str | None:
 
 
 def _neighbours(case: Case, got: Brought) -> str | None:
-    before, without = case.operation.untouched, case.without
+    before, without = case.operation.untouched, case.without()
     if without is None:
         return None
     lost = [key for key in before.items if key in without.items and key not in got.items and key[0] != "change"]

@@ -17,6 +17,7 @@ from connector.demo.stack import Stack
 from connector.services.context import Services
 from connector.store import connections, outbox, runs, tenants
 from connector.store.runs import Run, RunStatus, StageProgress
+from connector.store.session import Store
 from connector.store.tenants import Delivery
 from scoring.schema import Complexity
 
@@ -51,16 +52,16 @@ def running(folder: Path, chosen: DemoOptions, database_url: str | None = None) 
     try:
         services = stack.start()
         Browser().install(stack.web, "hubspot", stack.web)
-        simplest_model(services)
+        simplest_model(services.store)
         stack.start_worker()
         yield stack, services
     finally:
         stack.stop()
 
 
-def simplest_model(services: Services) -> None:
+def simplest_model(store: Store) -> None:
     """Let the newest tenant have it: on trial is the line; which model is the best is searched elsewhere."""
-    with services.store.transaction() as session:
+    with store.transaction() as session:
         tenant = tenants.get(session, connections.newest(session).tenant_id)
         simple = replace(tenant.settings, complexity=Complexity.INTERPRETABLE)
         tenants.save_settings(session, tenant.id, simple)
@@ -83,7 +84,7 @@ def until_done(stack: Stack, services: Services) -> Run:
             return run
         assert run.status is not RunStatus.STOPPED, run.error
         stack.alive()
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"the run did not end: {progress(services)}")
 
 
@@ -97,7 +98,7 @@ def until_stage(services: Services, stage: str, *, midway: bool) -> None:
             return
         if reached.status is RunStatus.RUNNING and (reached.done > 0 or not midway):
             return
-        time.sleep(0.002)
+        time.sleep(0.01)
     raise AssertionError(f"stage {stage} was not reached: {stages}")
 
 

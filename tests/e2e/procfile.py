@@ -41,7 +41,7 @@ def until(true: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Deployment:
     def install(self) -> None:
         """Install the app as a person would; a first run begins."""
         Browser().install(self.web, CRM, self.web)
-        simplest_model(self.services)
+        simplest_model(self.services.store)
 
     def command(self, *words: str) -> tuple[int, str]:
         """Run a command of the product; return its status and what it said."""

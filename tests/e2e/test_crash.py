@@ -1,4 +1,7 @@
-"""Kill -9 of the worker in every stage of a run: the CRM ends with the same scores as undisturbed."""
+"""Kill -9 of the worker in every stage of a run: the CRM ends with the same scores as undisturbed.
+
+A programme of ``make soak``. In the suite test_chaos kills the workers of one run, and the simulator those of many.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ BEGUN = tuple((stage, False) for stage in pipeline.PLANS[pipeline.FIRST])
 MIDWAY = (("sync", True), ("score", True), ("deliver", True))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("moments", [BEGUN, MIDWAY], ids=["as each stage begins", "midway"])
 def test_a_worker_killed_in_every_stage_changes_nothing(

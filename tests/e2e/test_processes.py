@@ -57,21 +57,19 @@ def secrets(deployment: Deployment) -> list[str]:
 
 @pytest.mark.timeout(400)
 def test_a_lost_host_costs_no_score(postgres_url: str, tmp_path: Path) -> None:
-    """Web, two beats, and workers on two hosts; the one that reads is lost, the other ends the run."""
+    """Web, two beats, and workers on two hosts: one is lost while it reads, the other, just come, ends the run."""
     with (
         servers.fresh_database(postgres_url) as database,
         servers.redis_server(tmp_path / "redis") as redis_url,
         deployed(tmp_path, database, redis_url, ["one", "two"]) as deployment,
     ):
         left_by_an_older_version(deployment)
-        for host in deployment.hosts:
-            deployment.start_workers(host, *WORKERS)
-        deployment.start_workers(deployment.hosts[0], "realtime")
+        lost, kept = deployment.hosts
+        deployment.start_workers(lost, "sync", "realtime")
         until(lambda: ready(deployment), "readiness")
         deployment.install()
-        until(lambda: any(at_work(host, "sync") for host in deployment.hosts), "reading")
-        lost = next(host for host in deployment.hosts if at_work(host, "sync"))
-        kept = next(host for host in deployment.hosts if host is not lost)
+        until(lambda: at_work(lost, "sync"), "reading")
+        deployment.start_workers(kept, *WORKERS)
         lost.lose()
         until(lambda: progress(deployment.services)[0].status is RunStatus.DONE, "the end of the run")
         assert at_work(kept, "deliver")

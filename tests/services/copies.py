@@ -41,7 +41,7 @@ def copied(original: World, store: Store) -> World:
                 target.execute(sa.insert(table), rows)
             if rows and store.engine.dialect.name == "postgresql" and "id" in table.c:
                 _count_on(target, table)
-    crm, clock, woken = deepcopy(original.crm), deepcopy(original.clock), original.woken[:0]
+    crm, clock, woken = original.crm.copied(), deepcopy(original.clock), original.woken[:0]
     services = replace(
         original.services,
         store=store,

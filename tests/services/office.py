@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from connector.services import maintenance
+from connector.services import maintenance, pipeline
 from connector.services.champions import choosing
 from connector.store import connections, ledger, models, runs
 from connector.store.runs import Run
 from connector.store.session import Store
 from connector.store.tables import scores
+from tests.databases import sqlite_store
+from tests.fakecrm import FakeApp
+from tests.services.copies import copied
 from tests.services.shifting import Shifting, shifting
 from tests.world import World, small_account, world
 
@@ -78,14 +83,28 @@ class Office:
         self.world.work()
 
 
-def opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """An account with 60 people whose scores are written."""
+@contextmanager
+def opened(folder: Path, *, tried: bool) -> Iterator[Office]:
+    """An account with 60 people whose scores are written; ``tried``: and a second model waits for a person's word."""
+    store = sqlite_store(folder / "office.db")
     made = world(store)
-    account = small_account(60)
-    made.services = replace(made.services, apps={"fakecrm": type(made.services.apps["fakecrm"])({"code-1": account})})
-    made.crm = account
+    made.crm = small_account(60)
+    made.services = replace(made.services, apps={"fakecrm": FakeApp({"code-1": made.crm})})
+    with pytest.MonkeyPatch.context() as patch:
+        model = shifting(made, patch)
+        made.install()
+        made.work()
+        with store.reading() as session:
+            office = Office(made, model, connections.newest(session).tenant_id)
+        if tried:
+            office.run(pipeline.RETRAIN, "waiting")
+    yield office
+    store.close()
+
+
+def moved(office: Office, store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """The same office once more, in an empty store."""
+    made = copied(office.world, store)
     model = shifting(made, monkeypatch)
-    made.install()
-    made.work()
-    with store.reading() as session:
-        return Office(made, model, connections.newest(session).tenant_id)
+    model.wanted += office.model.wanted
+    return Office(made, model, office.tenant_id)

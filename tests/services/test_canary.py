@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,17 +22,21 @@ from connector.store.tables import experiment_leads, leads, records, scores
 from connector.store.tables import models as model_table
 from connector.store.tables import outbox as outbox_table
 from scoring.experiments.assignment import place, unit_of
-from tests.services.office import FIRST, SECOND, THIRD, Office, opened
+from tests.services.office import FIRST, SECOND, THIRD, Office, moved, opened
 
 HALF = Trial(Decimal("0.5"), 7, 1.0)
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(tmp_path_factory.mktemp("canary"), tried=True) as made:
+        yield made
+
+
 @pytest.fixture
-def office(store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(original: Office, store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A second model waits for a person's word."""
-    made = opened(store, monkeypatch)
-    made.run(pipeline.RETRAIN, "waiting")
-    return made
+    return moved(original, store, monkeypatch)
 
 
 def begin(office: Office, trial: Trial = HALF) -> experiments.Experiment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -23,14 +24,20 @@ from connector.store.tables import models as model_table
 from connector.store.tables import scores
 from scoring.champions.growth import matured_conversions
 from tests.services import shifting as shifts
-from tests.services.office import FIRST, SECOND, THIRD, Office, opened
+from tests.services.office import FIRST, SECOND, THIRD, Office, moved, opened
 from tests.unit.scoring.worlds import AS_OF, dated
 from tests.world import NOW
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(tmp_path_factory.mktemp("champions"), tried=False) as made:
+        yield made
+
+
 @pytest.fixture
-def office(store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
-    return opened(store, monkeypatch)
+def office(original: Office, store: Store, monkeypatch: pytest.MonkeyPatch) -> Office:
+    return moved(original, store, monkeypatch)
 
 
 def test_a_model_that_is_refused_scores_nobody(office: Office) -> None:

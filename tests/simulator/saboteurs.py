@@ -193,7 +193,7 @@ SLOW = {**CLEAR, "slow": 0.1}
 
 SABOTEURS = {
     "fence not checked": Saboteur(
-        _instead(intents, "renew", _unfenced), oracle.the_ledger_is_complete, STALLED_BETWEEN_CHUNKS
+        _instead(intents, "renew", _unfenced), oracle.the_ledger_is_complete, STALLED_BETWEEN_CHUNKS, first=2
     ),
     "the lane's fence not checked": Saboteur(
         _all(
@@ -225,7 +225,7 @@ SABOTEURS = {
         ),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
-        first=6,
+        first=2,
     ),
     "answers without a claim": Saboteur(
         _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)),
@@ -246,13 +246,13 @@ SABOTEURS = {
         _instead(sending, "holds", lambda *_: True),
         oracle.the_crm_holds_the_newest_score,
         UNSENT,
-        first=12,
+        first=0,
     ),
     "answer to any version": Saboteur(
         _instead(answers, "delivered", _any_version),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
-        first=14,
+        first=0,
     ),
     "inbox row lost": Saboteur(
         _instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints)), oracle.the_score_follows_from_the_crms
@@ -261,25 +261,28 @@ SABOTEURS = {
         _instead(connections, "claim_refresh", lambda *_: True),
         oracle.tokens_are_refreshed_once,
         {**CLEAR, "slow": 0.05},
+        first=3,
     ),
     "early events forgotten": Saboteur(
         _instead(events, "resolve_subjects", lambda *_: 0),
         oracle.every_event_is_stored_once,
         CLEAR,
         bared=_instead(sync, "_waves", _events_first),
+        first=2,
     ),
     "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies),
     "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete),
     "bodies dropped on a join": Saboteur(
-        _instead(successions, "forget_lost", _bodies_dropped), oracle.what_was_said_stays_readable, CLEAR
+        _instead(successions, "forget_lost", _bodies_dropped), oracle.what_was_said_stays_readable, CLEAR, first=19
     ),
     "heirs not noted": Saboteur(
         _all(_instead(successions, "note", lambda *_: None), _instead(successions, "forget_lost", lambda *_: None)),
         oracle.what_was_said_stays_readable,
         CLEAR,
+        first=19,
     ),
     "the held out are told": Saboteur(
-        _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR
+        _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR, first=2
     ),
     "a person's word forgotten": Saboteur(
         _instead(overrides, "in_force", lambda *_: {}), oracle.a_persons_word_is_told, CLEAR, first=16
@@ -302,18 +305,21 @@ SABOTEURS = {
         oracle.nothing_is_written_without_need,
         watched=True,
     ),
-    "no governor": Saboteur(_instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR),
+    "no governor": Saboteur(
+        _instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR, first=3
+    ),
     "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}),
     "no sweep of the lane": Saboteur(
         _instead(realtime, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}
     ),
     "next stage too early": Saboteur(
-        _instead(intents, "open_count", lambda *_: 0), oracle.the_score_follows_from_the_crms
+        _instead(intents, "open_count", lambda *_: 0), oracle.the_score_follows_from_the_crms, first=1
     ),
     "compared with what was": Saboteur(
         _instead(outbox, "expected_values", _whatever),
         oracle.the_crm_holds_the_newest_score,
         {**SLOW, "later record": 0.3},
+        first=10,
     ),
 }
 """Name → what is spoilt. Each was seen red; ``test_saboteurs`` holds that it stays so."""

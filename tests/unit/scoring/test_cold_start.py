@@ -111,15 +111,15 @@ def test_nothing_but_columns_that_say_nothing() -> None:
 
 def test_more_columns_than_leads() -> None:
     """Numbers, choices and truth values of pure noise beside two honest fields."""
-    rng, count = np.random.default_rng(3), 240
+    rng, count = np.random.default_rng(3), 180
     makers = (
         lambda: rng.normal(size=count).round(2).astype(str),
         lambda: rng.choice(["a", "b", "c"], count),
         lambda: rng.choice(["yes", "no"], count),
     )
-    noise = {f"c{number}": list(makers[number % 3]()) for number in range(300)}
+    noise = {f"c{number}": list(makers[number % 3]()) for number in range(210)}
     made, scores = held(with_fields(ordered(count), noise), replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE))
-    assert len(made.bundle.spec.columns) > 300 > count
+    assert len(made.bundle.spec.columns) > 210 > count
     assert scores.height > 0
 
 
@@ -153,14 +153,14 @@ def test_times_far_off(years: int) -> None:
         schema=EVENTS,
     )
     world = replace(world, leads=leads, events=pl.concat([world.events, strange]))
-    _, scores = held(world, DATED_GOAL)
+    _, scores = held(world, PLAIN_GOAL)
     expected = 0 if years > 0 else len(set(some) - set(world.conversions["lead_id"]))
     assert len(set(scores["lead_id"]) & set(some)) == expected
 
 
 def test_events_of_the_future_change_nothing() -> None:
     """Neither the model nor a score."""
-    world = dated(500, seed=4)
+    world = dated(300, seed=4)
     later = world.events.with_columns(at=pl.col("at") + timedelta(days=3_650))
     both = replace(world, events=pl.concat([world.events, later]))
     (one, scores), (other, again) = held(world, PLAIN_GOAL), held(both, PLAIN_GOAL)

@@ -153,7 +153,7 @@ def test_owners_are_offered_shown_kept_and_taken_out(live: Site) -> None:
     asked = f"/leads?owner={account.id}~12"
     text = boss.get(asked).text
     assert [f'value="{account.id}~{name}"' in text for name in ("12", "&lt;b&gt;9", "<b>9")] == [True, True, False]
-    assert f"12 in {account.account_name}" in text
+    assert f"12 in Fake CRM: {account.account_name}" in text
     assert text.count('class="owner"') == 2
     boss.press(asked, "/leads/views", name="Ann's")
     assert f'href="/leads?owner={account.id}~12" aria-current="page"' in boss.get(asked).text
