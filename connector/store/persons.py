@@ -36,7 +36,8 @@ def unidentified(
 ) -> Sequence[AnyRow]:
     """Return records (of ``record_ids``, if given) that are new or whose address or company changed, oldest first.
 
-    One that left the CRM counts where another record is linked to it: its past is the person's.
+    One that left the CRM counts where another record is linked to it: its past is the person's; and where another
+    record of the person is gone for good, so that nothing of that one stays in what is known of the person.
     """
     asked: dict[str, Any] = {"owner": tenant_id, "most": limit}
     if record_ids is None:
@@ -48,10 +49,13 @@ def _linked_to() -> sa.ColumnElement[bool]:
     return records.c.vendor_id.in_(sa.select(links.c.vendor_id).where(links.c.tenant_id == sa.bindparam("owner")))
 
 
+_LEFT = sa.and_(records.c.identified_as.is_(None), records.c.lead_id.is_not(None))
+"""To be looked at again: another record of the person was erased."""
+
 _UNIDENTIFIED = (
     sa.select(*_COLUMNS, _TELLING.label("telling"))
     .select_from(records.outerjoin(companies, _COMPANY))
-    .where(records.c.tenant_id == sa.bindparam("owner"), sa.or_(records.c.removed_at.is_(None), _linked_to()))
+    .where(records.c.tenant_id == sa.bindparam("owner"), sa.or_(records.c.removed_at.is_(None), _linked_to(), _LEFT))
     .where(records.c.identified_as.is_distinct_from(_TELLING))
     .order_by(records.c.created_at, records.c.id)
     .limit(sa.bindparam("most"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,21 @@ from connector.store import connections, fields, tenants
 from connector.store.tables import models
 from scoring.cards.blocks import Paragraph
 from tests.databases import sqlite_store
-from tests.services.office import Office, opened
+from tests.services.office import Office, moved, opened
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(tmp_path_factory.mktemp("fair"), tried=False) as made:
+        yield made
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(original: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A tenant after its first run."""
-    return opened(sqlite_store(tmp_path / "office.db"), monkeypatch)
+    store = sqlite_store(tmp_path / "office.db")
+    yield moved(original, store, monkeypatch)
+    store.close()
 
 
 def named(office: Office) -> list[str]:

@@ -17,7 +17,7 @@ from connector.store.session import Store
 from tests.databases import sqlite_store
 from tests.fakecrm import FakeAdapter
 from tests.services.delivering import Desk, desk
-from tests.services.office import opened
+from tests.services.office import moved, opened
 
 
 @pytest.fixture
@@ -168,7 +168,8 @@ def test_a_field_that_can_not_hold_it_is_refused_before_anything_changes(
 
 def test_passes_and_a_rollback_write_on_the_chosen_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollback restores exactly; the ledger's scores stay points."""
-    office = opened(sqlite_store(tmp_path / "office.db"), monkeypatch)
+    with opened(tmp_path, tried=False) as made:
+        office = moved(made, sqlite_store(tmp_path / "own.db"), monkeypatch)
     services = office.world.services
     points = {name: values["lead_score"] for name, values in office.shown().items()}
     assert rescaling.choose(services, office.tenant_id, "1")
