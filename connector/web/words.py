@@ -232,6 +232,21 @@ def goal(name: str, labels: Mapping[str, str] = MappingProxyType({})) -> str:
     )
 
 
+_VALUES: Mapping[str, str] = {
+    "lead_score": "the score",
+    "lead_score_probability": "the chance",
+    "lead_score_tier": "the tier",
+    "lead_score_reasons": "the reasons",
+    "lead_score_model": "which model it is by",
+    "lead_score_updated_at": "when it was worked out",
+}
+
+
+def score_value(name: str) -> str:
+    """Return what a field gets that the contract calls so (``connector.adapters.contract``)."""
+    return _VALUES.get(name, name)
+
+
 def capitalize_first(text: str) -> str:
     """Return a phrase as it begins a line; the rest keeps its capitals."""
     return text[:1].upper() + text[1:]
@@ -297,6 +312,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
         ledger_line,
         goal,
         capitalize_first,
+        score_value,
         read_back,
         outward,
         kpi_line,

@@ -160,6 +160,14 @@ def written(held: TenantSettings, changes: Mapping[str, Change], accounts: int) 
             "publication.show",
         ),
         Line(
+            "Mapping",
+            "fields of our own in each account",
+            "Which field of a CRM gets which value: the page Publication lists them.",
+            "Their names are fixed: lists, flows and the cards inside the CRMs look for them.",
+            None,
+            "publication.show",
+        ),
+        Line(
             "Scale",
             "0–100" if held.scale == Scale.HUNDRED else "0–1: a score of 72 is written as 0.72",
             "What the number in the score's field goes up to. These pages, cards in CRMs and the API say 0–100.",

@@ -11,7 +11,7 @@ import pytest
 from connector.app import create_app
 from connector.records import Listener, Role, WriteOutcome, WriteResult
 from connector.services import verification
-from connector.store import tenants
+from connector.store import connections, tenants
 from tests.databases import sqlite_store
 from tests.services.delivering import Desk, desk
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, settings
@@ -62,12 +62,15 @@ def test_an_approval_ends_where_it_was_given(pages: Pages) -> None:
 
 def test_what_would_be_written_stands_there_before_it_is(pages: Pages) -> None:
     """Counts by tier, examples, what is touched, what listens, what to look at by oneself."""
+    with pages.at.world.services.store.transaction() as session:
+        connections.save_field_names(session, pages.at.connection_id, {"lead_score": "Lead_Score"})
     text = pages.browser.get(PAGE).text
     assert "waits for your approval" in text
     assert "With your approval 3 records get their score." in text
     assert "3 examples" in text
     assert "p1@x.com" in text
     assert "A write moves the record&#39;s last change." in text
+    assert "<code>Lead_Score</code> gets the score</li>" in text
     assert '<a href="https://fake.example/w/1" rel="noreferrer">Call them</a>' in text
     assert "Look at the machines that start by a score." in text
     assert pages.at.held() == {}
