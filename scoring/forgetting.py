@@ -21,7 +21,7 @@ HALF_LIVES: Final = (365, 90)
 
 def half_life(asked: Newest | None) -> int | None:
     """Return after how many days a row weighs half; None: never less, or too little is known to say."""
-    if asked is None or asked.whole.day is None:
+    if asked is None:
         return None
     quicker = [asked.learned(str(days), faded(asked.fold.train, days)) for days in HALF_LIVES]
     best = asked.surely(quicker)

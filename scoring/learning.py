@@ -158,7 +158,7 @@ class Fitted:
     calibration: Calibration
     bands: Bands
     past: Past | None = None
-    """What counted less, or not at all; None where nothing could be asked."""
+    """What counted less, or not at all; None where rules were not learned."""
 
 
 def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:

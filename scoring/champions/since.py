@@ -36,8 +36,8 @@ LEAST_CONVERSIONS = 20
 
 def since(champion: Champion, ground: Ground) -> Comparison | None:
     """Compare on the leads that have matured since; None where they are few, or the outcome has no date."""
-    task, choice = ground.task, ground.trial.choice
-    if choice is None or task.goal.timing is not Timing.DATED:
+    task, choice, past = ground.task, ground.trial.choice, ground.fitted.past
+    if choice is None or past is None or task.goal.timing is not Timing.DATED:
         return None
     known = champion.as_of - timedelta(days=task.goal.horizon_days)
     # A lead that the champion has met before has taught it its outcome.
@@ -47,14 +47,13 @@ def since(champion: Champion, ground: Ground) -> Comparison | None:
     rows = numbered(task.rows.filter(pl.Series(newer)))
     serving = champion.serving
     said = serving.log_odds(build(task.timeline, rows, serving.spec).matrix)
-    return compared(rows, said, _crossed(ground, choice.recipe, newer), task.seed)
+    return compared(rows, said, _crossed(ground, choice.recipe, past, newer), task.seed)
 
 
-def _crossed(ground: Ground, recipe: Recipe, newer: Mask) -> Floats:
+def _crossed(ground: Ground, recipe: Recipe, past: Past, newer: Mask) -> Floats:
     """What the challenger's recipe says of each of the newer rows where it has learned from other companies alone."""
     fitted = ground.fitted
     whole = ground.task.training(fitted.vectors.matrix, fitted.spec)
-    past = fitted.past or Past(None, np.ones(newer.size, dtype=bool), 0)
     group = resampled_together(ground.task.rows)
     part = np.random.default_rng(ground.task.seed).integers(FOLDS, size=group.max() + 1)[group]
     raw = np.empty(whole.label.size)
