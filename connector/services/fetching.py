@@ -20,7 +20,8 @@ from connector.services.turn import Turn
 from connector.store import events, inbox, persons, records
 from connector.store.inbox import Person
 
-PARALLEL_READS = 8
+PARALLEL_READS = 10
+"""A whole turn of the CRM with the smallest batches (HubSpot: 50 with histories) is one wave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,14 @@ from connector.services.turn import Turn
 from connector.services.warm import Warm
 from connector.store import connections, inbox, lanes, traces
 from connector.store.connections import CrmConnection
+from connector.store.inbox import Person
 from connector.store.lanes import Kind
 
 MOST, HINTS = 500, 5_000
 """People, and hints, of one turn: a tenant with more stands behind the others again."""
+
+CROWD = 250
+"""From so many people on another worker reads half of them: a turn's own computing is then what they wait for."""
 
 DELIVERED_AT_ONCE = 2_000
 
@@ -67,17 +71,18 @@ def claim(services: Services, piece_id: UUID) -> Turn | None:
 def perform(warm: Warm, turn: Turn) -> Done:
     """Do the work of a turn and end it; return what follows."""
     with turn.heartbeat():
-        return _read(warm, turn) if turn.piece.kind is Kind.READ else Done(_deliver(warm, turn))
+        return Done(_deliver(warm, turn)) if turn.piece.kind is Kind.DELIVER else _read(warm, turn)
 
 
 def _read(warm: Warm, turn: Turn) -> Done:
     services, claimed_at = turn.services, turn.services.clock.now()
     with services.store.reading(turn.tenant_id) as session:
-        people = inbox.people(session, turn.connection_id, HINTS, MOST)
+        people, crowd = _people(session, turn)
         ways = serving.serving(session, turn.tenant_id)
         connection = _own(session, turn)
     if ways is None:
         return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
+    people = _halved(turn) if crowd else people
     if not people:
         with turn.transaction() as session:
             return Done(_ended(turn, session))
@@ -103,6 +108,30 @@ def _read(warm: Warm, turn: Turn) -> Done:
     own = asked.pop(turn.connection_id, None)
     pause = found.refused.after_seconds if found.refused else None
     return Done([*ready, *((REALTIME, piece) for piece in asked.values())], own, pause)
+
+
+def _people(session: Connection, turn: Turn) -> tuple[Sequence[Person], bool]:
+    """Return whom this turn is to read, and whether they are a crowd of which another worker may read one half.
+
+    Only a turn that had everybody makes it two. A person alone is not worth a question: read twice is read once.
+    """
+    half = 1 if turn.piece.kind is Kind.READ_BESIDE else None
+    people = inbox.people(session, turn.connection_id, HINTS, MOST, half)
+    if half is not None or len(people) < 2:
+        return people, False
+    if lanes.is_open(session, turn.connection_id, Kind.READ_BESIDE):
+        return inbox.people(session, turn.connection_id, HINTS, MOST, 0), False
+    return people, len(people) >= CROWD
+
+
+def _halved(turn: Turn) -> Sequence[Person]:
+    """Ask another worker to read one half of the people, and return the other."""
+    services = turn.services
+    with turn.transaction() as session:
+        beside = lanes.ask(session, turn.tenant_id, turn.connection_id, Kind.READ_BESIDE, services.clock.now())
+        people = inbox.people(session, turn.connection_id, HINTS, MOST, 0)
+    services.wake_all([(REALTIME, beside)] if beside else [])
+    return people
 
 
 def _full_batches(waiting: Sequence[T], size: int) -> Sequence[T]:

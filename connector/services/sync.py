@@ -185,7 +185,7 @@ def _read_hinted(job: Job, adapter: CrmAdapter) -> None:
     """
     while True:
         with job.services.store.reading(job.tenant_id) as session:
-            left = lanes.is_open(session, job.connection_id, Kind.READ)
+            left = lanes.is_open(session, job.connection_id, Kind.READ, Kind.READ_BESIDE)
             before = job.services.clock.now() - LEFT_TO_LANE if left else None
             hints = inbox.waiting(session, job.connection_id, _HINTS, before)
         if not hints:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -103,11 +104,17 @@ _HANDLE = (
 """Made once: needed in every turn of the real-time lane."""
 
 
-def people(connection: Connection, connection_id: UUID, hints: int, most: int) -> Sequence[Person]:
-    """Return whom waiting hints are about, at most ``most``, the longest waiting first; of ``hints`` hints at most."""
+def people(
+    connection: Connection, connection_id: UUID, hints: int, most: int, half: int | None = None
+) -> Sequence[Person]:
+    """Return whom waiting hints are about, at most ``most``, the longest waiting first; of ``hints`` hints at most.
+
+    ``half``: only those of one half of all people, 0 or 1; no person is in both.
+    """
     about: dict[str, list[AnyRow]] = {}
     for row in connection.execute(_WAITING, {"account": connection_id, "most": hints}):
-        about.setdefault(row.subject, []).append(row)
+        if half is None or crc32(row.subject.encode()) % 2 == half:
+            about.setdefault(row.subject, []).append(row)
     return [_person(vendor_id, rows) for vendor_id, rows in islice(about.items(), most)]
 
 

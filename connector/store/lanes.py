@@ -24,9 +24,13 @@ from connector.store.types import AnyRow
 
 
 class Kind(StrEnum):
-    """What is done: read hinted people and score them, or deliver what that queued."""
+    """What is done: read hinted people and score them, or deliver what that queued.
+
+    ``READ_BESIDE`` is reading, too, while a crowd waits: then each of the two has a half of the people.
+    """
 
     READ = "read"
+    READ_BESIDE = "read beside"
     DELIVER = "deliver"
 
 
@@ -165,9 +169,9 @@ def rest(connection: Connection, piece: Piece, message: str) -> None:
     _change(connection, piece, {"status": IntentStatus.DONE, "leased_until": None, "message": message})
 
 
-def is_open(connection: Connection, connection_id: UUID, kind: Kind) -> bool:
-    """Tell whether work of a connection is due, put back or under way."""
-    where = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind == kind)
+def is_open(connection: Connection, connection_id: UUID, *kinds: Kind) -> bool:
+    """Tell whether work of these kinds is due, put back or under way for a connection."""
+    where = sa.and_(lanes.c.connection_id == connection_id, lanes.c.kind.in_(kinds))
     query = sa.select(lanes.c.id).where(where, lanes.c.status != IntentStatus.DONE)
     return connection.execute(query).first() is not None
 

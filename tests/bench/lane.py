@@ -23,6 +23,7 @@ import orjson
 import psutil
 import requests
 import sqlalchemy as sa
+from redis import Redis
 
 from connector.adapters.contract import Delivery
 from connector.adapters.hubspot.webhooks import SIGNATURE, TIMESTAMP, signature
@@ -36,11 +37,12 @@ from connector.store import connections, outbox, traces
 from connector.store.tables import lanes
 from connector.store.tables import traces as traces_table
 from tests.bench.line.setting import REDIRECT, wire
+from tests.servers import redis_server
 from workers.outcomes import carry_out
 from workers.turns import take_turns
 
 VENDOR, SECRET, ADDRESS = "hubspot", "sandbox-secret", "http://127.0.0.1:1/webhooks/hubspot"
-PROCESSES, THREADS = 2, 4
+PROCESSES, THREADS = 4, 1
 LEASE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 
@@ -138,10 +140,18 @@ def sandbox(contacts: int, folder: Path) -> Iterator[str]:
 @contextmanager
 def running(contacts: int, folder: Path) -> Iterator[Lane]:
     """A tenant that is read and scored, and a worker that waits."""
-    with sandbox(contacts, folder) as origin:
+    with sandbox(contacts, folder) as origin, redis_server(folder / "redis") as shared:
         first: SimpleQueue[tuple[str, UUID]] = SimpleQueue()
         key = new_key()
-        services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: first.put((name, work)), key)
+        services = wire(
+            VENDOR,
+            origin,
+            folder,
+            SystemClock(),
+            lambda name, work: first.put((name, work)),
+            key,
+            Redis.from_url(shared),
+        )
         settings = {**services.onboarding, "minimum_step": 0, "complexity": "interpretable"}
         services = replace(services, onboarding=settings)
         landed = consent(requests.Session(), install.begin(services, VENDOR, "bench", None))
@@ -153,7 +163,8 @@ def running(contacts: int, folder: Path) -> Iterator[Lane]:
         # As the Procfile says: polars' own threads cost a single lead more than they give it.
         os.environ["POLARS_MAX_THREADS"] = "1"
         workers = [
-            _SPAWN.Process(target=work, args=(origin, folder, key, queue), daemon=True) for _ in range(PROCESSES)
+            _SPAWN.Process(target=work, args=(origin, folder, key, queue, shared), daemon=True)
+            for _ in range(PROCESSES)
         ]
         for worker in workers:
             worker.start()
@@ -167,10 +178,12 @@ def running(contacts: int, folder: Path) -> Iterator[Lane]:
                 worker.join()
 
 
-def work(origin: str, folder: Path, key: str, queue: Any) -> None:
-    """Be a worker process."""
+def work(origin: str, folder: Path, key: str, queue: Any, shared: str) -> None:
+    """Be a worker process; the governor's memory is in the broker, as all of them count the same requests."""
     load_libraries()
-    services = wire(VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key)
+    services = wire(
+        VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key, Redis.from_url(shared)
+    )
     warm = Warm(replace(services, lease_seconds=LEASE_SECONDS))
     threads = [Thread(target=serve, args=(warm, queue)) for _ in range(THREADS)]
     for thread in threads:

@@ -2,8 +2,8 @@
 
 ``python -m tests.bench.realtime [--quick] [--report FILE]``: a sandbox CRM in a process of its own is filled, read and
 scored; then signed webhooks tell of single leads, a while apart, at several latencies of the CRM, and of many leads
-within ten seconds. The lane has two worker processes with four threads, started as the ``Procfile`` starts them: one
-reads and scores while the other delivers. The tenant writes every score again, so that each hint ends in a write.
+within ten seconds. The lane has four worker processes, as the ``Procfile`` starts them: two of them read and score a
+crowd while another delivers. The tenant writes every score again, so that each hint ends in a write.
 Beside the seconds stands what a lead costs the workers' processors. The
 floor of a single lead is measured in the same run: what the CRM takes to be asked for one person and to take one
 value, one commit, one dispatch.

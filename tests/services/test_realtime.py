@@ -436,6 +436,58 @@ def test_a_large_burst_goes_in_turns_and_stands_behind_others_again(
     assert sorted(line.crm.writes) == people
 
 
+def test_a_crowd_is_read_by_two_workers_each_with_people_of_its_own(
+    line: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is asked for when many wait, and not before; whoever comes last is read by the one that is left."""
+    monkeypatch.setattr(realtime, "CROWD", 4)
+    *people, one, two, three = scored(line)[:11]
+    for person in people:
+        grow(line, person)
+    line.crm.writes.clear()
+    line.crm.fetched.clear()
+    push(line, *people)
+    ((_, piece),) = line.woken
+    line.woken.clear()
+    take_turns(line.warm, piece)
+    ((_, beside),) = line.woken
+    assert beside != piece
+    line.woken.clear()
+    with line.services.store.reading() as session:
+        (half,) = [set(batch) for batch in line.crm.fetched]
+        left = {person.vendor_id for person in inbox.people(session, account(line).id, 50, 50)}
+    assert half
+    assert left == set(people) - half
+    take_turns(line.warm, piece)
+    assert len(line.crm.fetched) == 1, "the other half is the other's"
+    take_turns(line.warm, beside)
+    assert [set(batch) for batch in line.crm.fetched[1:]] == [left]
+    line.crm.fetched.clear()
+    push(line, one, two, three)
+    line.work()
+    assert [len(batch) for batch in line.crm.fetched] == [3], "three are no crowd"
+    assert sorted(set(line.crm.writes)) == people
+
+
+def test_whom_a_lost_worker_had_is_read_when_its_lease_ends(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The half that was given away waits for another worker; nobody is forgotten."""
+    monkeypatch.setattr(realtime, "CROWD", 4)
+    people = scored(line)[:6]
+    push(line, *people)
+    ((_, piece),) = line.woken
+    line.woken.clear()
+    take_turns(line.warm, piece)
+    ((_, beside),) = line.woken
+    line.woken.clear()
+    assert realtime.claim(line.services, beside)
+    line.work()
+    assert waiting(line) > 0
+    line.clock.at += timedelta(seconds=31)
+    realtime.sweep(line.services)
+    line.work()
+    assert waiting(line) == 0
+
+
 def test_a_burst_asks_the_crm_in_full_batches(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who would fill none waits for the next turn, which may find more beside them."""
     app = line.services.apps["fakecrm"]

@@ -220,6 +220,7 @@ def simulated(kernel: Kernel, boundary: Boundary, seed: int | str) -> Iterator[N
         (sending, "RECORDED_AT_ONCE", 3),
         (sending, "PARALLEL_WRITES", 2),
         (realtime, "MOST", 4),
+        (realtime, "CROWD", 2),
         # Nobody stops a simulated worker, so that its stages need not look for that each second.
         (job, "LOOK_SECONDS", LEASE_SECONDS / 3),
     ]

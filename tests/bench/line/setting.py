@@ -14,6 +14,7 @@ from uuid import UUID
 
 import requests
 import sqlalchemy as sa
+from redis import Redis
 
 from connector.adapters.contract import AppCredentials, Capabilities, Lane
 from connector.adapters.limits import Governor
@@ -70,9 +71,20 @@ def sandbox(plan: Plan, clock: Clock) -> Iterator[RunningSandbox]:
         running.stop()
 
 
-def wire(vendor: str, origin: str, folder: Path, clock: Clock, wake: Waker, key: str | None = None) -> Services:
-    """Wire the product in this process, with the governor's memory here; ``key`` is what it keeps tokens under."""
-    governor = Governor(None, clock)
+def wire(
+    vendor: str,
+    origin: str,
+    folder: Path,
+    clock: Clock,
+    wake: Waker,
+    key: str | None = None,
+    redis: Redis | None = None,
+) -> Services:
+    """Wire the product in this process; ``key`` is what it keeps tokens under.
+
+    The governor's memory is in ``redis``, else in this process.
+    """
+    governor = Governor(redis, clock)
     store = open_store(f"sqlite:///{folder / 'bench.db'}")
     upgrade(store)
 
