@@ -57,7 +57,7 @@ class StillClock:
 class OpenLane:
     """A lane without limits."""
 
-    def acquire(self, budget: str) -> None:
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
         pass
 
     def settle(self, budget: str) -> None:

@@ -54,8 +54,11 @@ class Lane(Protocol):
     ``budget`` names one of the vendor's published budgets (``"burst"``, ``"search"``).
     """
 
-    def acquire(self, budget: str) -> None:
-        """Wait until one request may be sent under ``budget``; raise ``RetryLater`` if that is too far off."""
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
+        """Wait until one request may be sent under ``budget``; raise ``RetryLater`` if that is too far off.
+
+        ``writes``: with it a value reaches the CRM. In the real-time lane such a request goes before those that read.
+        """
         ...
 
     def settle(self, budget: str) -> None:

@@ -23,7 +23,7 @@ from uuid import uuid4
 from redis import Redis
 
 from connector.adapters.contract import Budget, Lane, Usage
-from connector.adapters.windows import LOOK, LOOKBACK, Ask, LocalWindows, Told, Windows
+from connector.adapters.windows import LOOK, LOOKBACK, Ask, LocalWindows, Rank, Told, Windows
 from connector.adapters.windows_redis import RedisWindows
 from connector.clock import Clock
 from connector.errors import RetryLater
@@ -88,9 +88,9 @@ class GovernedLane:
         self._taken: defaultdict[str, deque[str]] = defaultdict(deque)
         self._patience = REALTIME_WAIT if self._realtime else LONGEST_WAIT
 
-    def acquire(self, budget: str) -> None:
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
         """Wait until one request may be sent; raise ``RetryLater`` if that is too far off."""
-        ask = self._ask(self._budgets[budget])
+        ask = self._ask(self._budgets[budget], writes=writes)
         begun = self._clock.monotonic()
         while (wait := self._windows.take(ask)) > 0:
             if self._clock.monotonic() - begun + wait > self._patience:
@@ -130,6 +130,8 @@ class GovernedLane:
     def _key(self, budget: str) -> str:
         return f"limits:{{{self._account}:{budget}}}"
 
-    def _ask(self, budget: Budget) -> Ask:
+    def _ask(self, budget: Budget, *, writes: bool) -> Ask:
         shared = max(1, int(budget.requests * (1 - self._reserve)))
-        return Ask(self._key(budget.name), uuid4().hex, self._realtime, budget.requests, shared, budget.seconds)
+        # Who was read already waits the longest: what ends that goes before what begins another's turn.
+        rank = Rank.BULK if not self._realtime else Rank.ENDING if writes else Rank.REALTIME
+        return Ask(self._key(budget.name), uuid4().hex, rank, budget.requests, shared, budget.seconds)

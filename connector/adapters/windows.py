@@ -3,7 +3,8 @@
 Five things are held: the places taken with the instant at which each is free again, the
 queue of waiters with the instant at which each said it would be back, the end of a block,
 the last real-time request, and how many places are left to others. A waiter passes when
-the free places reach its turn; real-time waiters stand before bulk ones.
+the free places reach its turn; real-time waiters stand before bulk ones, and of them those
+who write before those who read.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Protocol
 
 from connector.clock import Clock
@@ -52,6 +54,16 @@ POLL = 0.005
 """Seconds between asks while only requests in flight stand in the way: their end is not known ahead."""
 
 
+class Rank(IntEnum):
+    """In which order waiters pass."""
+
+    ENDING = 0
+    """A value on its way to the CRM, for somebody who waits."""
+    REALTIME = 1
+    """All else that a person or a webhook waits for."""
+    BULK = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One waiter's request for a place in a window.
@@ -62,7 +74,7 @@ class Ask:
 
     key: str
     waiter: str
-    realtime: bool
+    rank: Rank
     full: int
     limit: int
     seconds: float
@@ -144,8 +156,7 @@ class _Window:
     def turn(self, ask: Ask) -> int:
         if ask.waiter not in self.queue:
             self.arrivals += 1
-            rank = 0 if ask.realtime else 1
-            self.queue[ask.waiter] = (rank, self.arrivals)
+            self.queue[ask.waiter] = (ask.rank, self.arrivals)
         return sorted(self.queue, key=self.queue.__getitem__).index(ask.waiter)
 
     def room(self, full: int, now: float) -> int:
@@ -250,7 +261,7 @@ class LocalWindows:
     @staticmethod
     def _limit(window: _Window, ask: Ask, now: float) -> int:
         room = window.room(ask.full, now)
-        if ask.realtime:
+        if ask.rank is not Rank.BULK:
             window.active_until = now + REALTIME_MEMORY
             return room
         return max(1, ask.limit * room // ask.full) if window.active_until > now else room

@@ -20,6 +20,7 @@ from connector.adapters.windows import (
     SQUEEZE,
     SWING,
     Ask,
+    Rank,
     Told,
 )
 
@@ -35,16 +36,17 @@ end
 """
 
 # KEYS: places in flight, places ageing, queue, promised returns, block, last real-time request, others.
-# ARGV: waiter, priority (0 real-time, 1 bulk), full, limit, longest request, real-time memory, grace, poll, look,
+# ARGV: waiter, rank (the highest is bulk), full, limit, longest request, real-time memory, grace, poll, look,
 # lookback; the windows' docstrings say what they mean.
 # The server's own clock is used, so that workers' clocks need not agree.
 _TAKE = (
     _ROOM
+    + f"local bulk = {int(Rank.BULK)}\n"
     + """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local flight, ageing, queue, promised, block, active, others = unpack(KEYS)
-local waiter, priority, full = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local waiter, rank, full = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', flight, '-inf', now)
 redis.call('ZREMRANGEBYSCORE', ageing, '-inf', now - ARGV[10])
 for _, lost in ipairs(redis.call('ZRANGEBYSCORE', promised, '-inf', now - ARGV[7])) do
@@ -53,13 +55,13 @@ for _, lost in ipairs(redis.call('ZRANGEBYSCORE', promised, '-inf', now - ARGV[7
 end
 redis.call('HSETNX', others, 'born', now)
 local limit = room_of(others, full, now)
-if priority == 0 then
+if rank < bulk then
   redis.call('SET', active, '1', 'PX', math.floor(ARGV[6] * 1000))
 elseif redis.call('EXISTS', active) == 1 then
   limit = math.max(1, math.floor(ARGV[4] * limit / full))
 end
 if not redis.call('ZSCORE', queue, waiter) then
-  redis.call('ZADD', queue, priority * 1e11 + now, waiter)
+  redis.call('ZADD', queue, rank * 1e11 + now, waiter)
 end
 local turn = redis.call('ZRANK', queue, waiter)
 local flying = redis.call('ZCARD', flight)
@@ -175,8 +177,7 @@ class RedisWindows:
     def take(self, ask: Ask) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
         keys = [f"{ask.key}:{part}" for part in _PARTS]
-        rank = 0 if ask.realtime else 1
-        numbers = (rank, ask.full, ask.limit, LONGEST_REQUEST + ask.seconds, REALTIME_MEMORY, GRACE, POLL)
+        numbers = (int(ask.rank), ask.full, ask.limit, LONGEST_REQUEST + ask.seconds, REALTIME_MEMORY, GRACE, POLL)
         answer: Any = self._take(keys=keys, args=[ask.waiter, *numbers, LOOK, LOOKBACK])
         return float(answer)
 

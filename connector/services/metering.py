@@ -27,11 +27,11 @@ class MeteredLane:
     kind: str
     used: Callable[[], None]
 
-    def acquire(self, budget: str) -> None:
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
         """Time the wait."""
         begun = self.clock.monotonic()
         try:
-            self.lane.acquire(budget)
+            self.lane.acquire(budget, writes=writes)
         except RetryLater:
             self.counts.add(PUT_OFF, self.vendor)
             raise

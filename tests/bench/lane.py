@@ -95,10 +95,10 @@ class Lane:
         with self.services.store.reading() as session:
             return sorted(outbox.delivered_of(session, self.connection_id), key=int)
 
-    def until_delivered(self, count: int) -> list[float]:
+    def until_delivered(self, count: int, patience: float = PATIENCE_SECONDS) -> list[float]:
         """Wait until so many traces have ended; return seconds from accepted to delivered, and forget the traces."""
         clock = self.services.clock
-        deadline = clock.monotonic() + PATIENCE_SECONDS
+        deadline = clock.monotonic() + patience
         while True:
             with self.services.store.reading() as session:
                 # Only counted until all are there: to read them again and again would be work beside the work.
@@ -111,7 +111,7 @@ class Lane:
                 raise SystemExit(f"Only {ended} of {count} leads were delivered; work is due at {due}.")
             clock.sleep(0.05)
         with self.services.store.reading() as session:
-            rows = [row for row in traces.newest(session, self.connection_id, 20_000) if row.delivered_at]
+            rows = [row for row in traces.newest(session, self.connection_id, count) if row.delivered_at]
         with self.services.store.transaction() as session:
             traces.prune(session, clock.now())
         return [(row.delivered_at - row.received_at).total_seconds() for row in rows]

@@ -56,7 +56,7 @@ class FreeLane:
     def __init__(self, wait: Callable[[float], None]) -> None:
         self._wait = wait
 
-    def acquire(self, budget: str) -> None:
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
         if "poll" in budget:
             self._wait(2.0)
 

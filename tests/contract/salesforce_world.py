@@ -68,8 +68,8 @@ class WatchedLane:
     governor: WatchedGovernor
     lane: Lane
 
-    def acquire(self, budget: str) -> None:
-        self.lane.acquire(budget)
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
+        self.lane.acquire(budget, writes=writes)
         if self.governor.passed(budget, 1) > 1:
             # As long as a fast org takes to answer: the stand-in's own latency is virtual, and the threads
             # of a burst would hardly meet.

@@ -141,7 +141,7 @@ class Session:
 
     def _once(self, method: str, operation: str, target: str, body: Json | None, token: str) -> Answer | Refusal:
         lane, budget = self._access.lane, budget_of(operation)
-        lane.acquire(budget)
+        lane.acquire(budget, writes=operation == "update")
         sent = self._access.now()
         try:
             response = self._call(method, target, body, token)

@@ -14,7 +14,7 @@ from connector.records import Account, Tokens
 class Ungoverned:
     """A lane for the two requests of an installation: nothing waits and nothing is counted."""
 
-    def acquire(self, budget: str) -> None:
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
         """Let it pass."""
 
     def settle(self, budget: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,7 @@ from connector.services.values import to_json
 from connector.store import intents, outbox, records, runs
 from connector.store.migrate import upgrade
 from connector.store.outbox import OutboxStatus
+from connector.store.runs import RunStatus
 from connector.store.session import open_store
 from connector.store.tables import intents as intents_table
 from connector.store.tables import records as records_table
@@ -113,11 +114,12 @@ def wire(
 class Tenant:
     """One tenant on its way down the line."""
 
-    def __init__(self, vendor: str, origin: str, folder: Path, clock: Clock) -> None:
-        """Wire the product and install it in the CRM."""
+    def __init__(self, vendor: str, origin: str, folder: Path, clock: Clock, **onboarding: object) -> None:
+        """Wire the product and install it in the CRM; ``onboarding`` are settings of the tenant's own."""
         self.vendor = vendor
         self._woken: list[UUID] = []
-        self.services = wire(vendor, origin, folder, clock, lambda _queue, intent_id: self._woken.append(intent_id))
+        services = wire(vendor, origin, folder, clock, lambda _queue, intent_id: self._woken.append(intent_id))
+        self.services = replace(services, onboarding={**services.onboarding, **onboarding})
         landed = consent(requests.Session(), install.begin(self.services, vendor, "bench", None))
         query = parse_qs(urlsplit(landed).query)
         done = install.complete(self.services, vendor, "bench", query["state"][0], query["code"][0])
@@ -127,6 +129,14 @@ class Tenant:
         """Do the line's stages up to the one before ``stage``; raise ``RuntimeError`` where one does not end well."""
         if not self.came_to(stage):
             raise RuntimeError(f"The line of {self.vendor} ended before {stage}: {self._trouble()}")
+
+    def whole(self) -> None:
+        """Do the whole line; raise ``RuntimeError`` where it does not end well."""
+        self.came_to("")
+        with self.services.store.reading() as session:
+            run = runs.latest(session, self.id)
+        if run is None or run.status != RunStatus.DONE:
+            raise RuntimeError(f"The line of {self.vendor} did not end: {self._trouble()}")
 
     def came_to(self, stage: str) -> bool:
         """Do what is announced; tell whether ``stage`` is next, or else nothing more is announced."""

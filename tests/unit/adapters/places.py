@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from itertools import count
 
-from connector.adapters.windows import Ask, Windows
+from connector.adapters.windows import Ask, Rank, Windows
 
 KEY = "limits:{crm:1:burst}"
 FULL, ALL, SECONDS = 108, 110, 10.0
 NUMBERS = count()
 
 
-def ask(waiter: str, *, realtime: bool = False) -> Ask:
+def ask(waiter: str, *, realtime: bool = False, rank: Rank | None = None) -> Ask:
     """Ask for a place of the burst budget."""
-    return Ask(KEY, waiter, realtime, FULL, int(FULL * 0.8), SECONDS)
+    return Ask(
+        KEY,
+        waiter,
+        (Rank.REALTIME if realtime else Rank.BULK) if rank is None else rank,
+        FULL,
+        int(FULL * 0.8),
+        SECONDS,
+    )
 
 
 def taken(windows: Windows, wanted: Ask) -> str | None:

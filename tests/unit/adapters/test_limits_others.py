@@ -13,7 +13,7 @@ import pytest
 
 from connector.adapters.contract import Budget, Usage
 from connector.adapters.limits import GovernedLane
-from connector.adapters.windows import GROWTH, HELD, LOOK, SWING, Ask, LocalWindows, Told, Windows
+from connector.adapters.windows import GROWTH, HELD, LOOK, SWING, Ask, LocalWindows, Rank, Told, Windows
 from connector.errors import RetryLater
 from tests.unit.adapters.clocks import VirtualClock
 from tests.unit.adapters.places import ALL, FULL, KEY, NUMBERS, SECONDS, ask, passing, taken
@@ -99,7 +99,7 @@ def test_a_refusal_without_figures_makes_us_slower(memory: tuple[Windows, Virtua
 
     def opened() -> list[str]:
         """Take all places that there are."""
-        wanted = (Ask(KEY, f"w{next(NUMBERS)}", realtime=False, full=4, limit=3, seconds=0.0) for _ in range(9))
+        wanted = (Ask(KEY, f"w{next(NUMBERS)}", rank=Rank.BULK, full=4, limit=3, seconds=0.0) for _ in range(9))
         return [place for place in (taken(windows, each) for each in wanted) if place]
 
     def closed(places: list[str]) -> int:

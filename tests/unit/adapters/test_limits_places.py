@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connector.adapters.windows import LONGEST_REQUEST, Windows
+from dataclasses import replace
+
+from connector.adapters.windows import LONGEST_REQUEST, Ask, Rank, Windows
 from tests.unit.adapters.clocks import VirtualClock
 from tests.unit.adapters.places import FULL, KEY, SECONDS, ask, passing, taken
 
@@ -42,3 +44,27 @@ def test_what_is_settled_after_its_place_was_lost_counts_from_then(memory: Memor
     assert passing(windows) == FULL - 1
     clock.sleep(SECONDS + 0.01)
     assert passing(windows) == FULL
+
+
+def test_what_ends_somebodys_wait_passes_before_what_begins_anothers(memory: Memory) -> None:
+    """A value on its way to the CRM, then what real-time work reads, then bulk work, whoever came first."""
+    windows, clock = memory
+    assert passing(windows, realtime=True) == FULL
+    clock.sleep(SECONDS - 0.5)
+    waiting = [ask(rank.name, rank=rank) for rank in (Rank.BULK, Rank.REALTIME, Rank.ENDING)]
+    assert all(windows.take(each) > 0 for each in waiting)
+    clock.sleep(0.51)
+    passed = []
+    while waiting:
+        (first,) = [each for each in waiting if windows.take(_narrowed(each)) == 0]
+        waiting.remove(first)
+        passed.append(first.waiter)
+        # At once free again for the next.
+        windows.settle(KEY, first.waiter, 0.0)
+        clock.sleep(0.01)
+    assert passed == [Rank.ENDING.name, Rank.REALTIME.name, Rank.BULK.name]
+
+
+def _narrowed(wanted: Ask) -> Ask:
+    """The same, where there is one place in all."""
+    return replace(wanted, full=1, limit=1)
