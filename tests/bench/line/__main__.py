@@ -1,7 +1,8 @@
 """``python -m tests.bench.line [hubspot …]``: how each CRM is read and written, beside what its limits allow.
 
-Rates and counts are measured on a virtual clock, in one process with a sandbox CRM that is 100 ms away; the memory
-of reading on the machine's own, in a process that does nothing else. ``--quick`` measures the same, smaller.
+Rates and counts are measured on a virtual clock, in one process with a sandbox CRM that is 100 ms away, and so are
+bursts of changed leads, at 150 ms; the memory of reading on the machine's own, in a process that does nothing else.
+``--quick`` measures the same, smaller.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.line import burst
 from tests.bench.line.measure import VENDORS, Row, measure
 from tests.bench.line.memory import peak
 from tests.bench.line.setting import Plan
@@ -25,6 +27,9 @@ from tests.bench.line.setting import Plan
 LATENCY = 0.1
 CONTACTS, QUICK_CONTACTS = 20_000, 1_000
 HELD, QUICK_HELD = 100_000, 1_000
+CHANGING, QUICK_CHANGING = 80_000, 1_000
+BURSTS, QUICK_BURSTS = (100, 1_000, 5_000, 50_000), (100,)
+BURST_LATENCY = 0.15
 AT_ONCE = 2
 
 
@@ -37,32 +42,40 @@ def main() -> int:
     parser.add_argument("vendor", nargs="*", default=VENDORS)
     parser.add_argument("--contacts", type=int, help="people in each CRM")
     parser.add_argument("--held", type=int, help="people in each CRM whose reading's memory is measured; 0: none")
+    parser.add_argument("--changing", type=int, help="people in HubSpot of whom many change at one time; 0: none")
     parser.add_argument("--quick", action="store_true", help="within a minute")
     parser.add_argument("--report", type=Path, help="write the figures as JSON")
-    parser.add_argument("--part", choices=["line", "memory"], help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=["line", "memory", "burst"], help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     contacts = chosen.contacts or (QUICK_CONTACTS if chosen.quick else CONTACTS)
     held = chosen.held if chosen.held is not None else (QUICK_HELD if chosen.quick else HELD)
+    changing = chosen.changing if chosen.changing is not None else (QUICK_CHANGING if chosen.quick else CHANGING)
+    parts: dict[str, Callable[[str], list[Row]]] = {
+        "line": lambda vendor: measure(Plan(vendor, contacts, LATENCY)),
+        "memory": lambda vendor: [peak(Plan(vendor, held, 0.0))],
+        "burst": lambda _: burst.measure(changing, QUICK_BURSTS if chosen.quick else BURSTS, BURST_LATENCY),
+    }
     if chosen.part:
         (vendor,) = chosen.vendor
-        found = measure(Plan(vendor, contacts, LATENCY)) if chosen.part == "line" else [peak(Plan(vendor, held, 0.0))]
-        sys.stdout.write(json.dumps(found))
+        sys.stdout.write(json.dumps(parts[chosen.part](vendor)))
         return 0
-    rows = together(chosen.vendor, contacts, held)
+    rows = together(chosen.vendor, contacts, held, changing, quick=chosen.quick)
     if chosen.report:
         chosen.report.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", "utf-8")
     return int(not chosen.quick and any(row["ratio"] < row["required"] for row in rows))
 
 
-def together(vendors: Sequence[str], contacts: int, held: int) -> list[Row]:
+def together(vendors: Sequence[str], contacts: int, held: int, changing: int, *, quick: bool) -> list[Row]:
     """Measure CRMs, each part in a process of its own and two at one time, and print their rows.
 
     Neither a virtual clock nor a process's memory depends on what else the machine does.
     """
     rows: list[Row] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = [("line", vendor, "--contacts", str(contacts)) for vendor in vendors]
+        parts: list[tuple[str, ...]] = [("line", vendor, "--contacts", str(contacts)) for vendor in vendors]
         parts += [("memory", vendor, "--held", str(held)) for vendor in vendors if held]
+        if changing and "hubspot" in vendors:
+            parts.append(("burst", "hubspot", "--changing", str(changing), *(["--quick"] if quick else [])))
         for found in pool.map(lambda part: _apart(*part), parts):
             show(found)
             rows += found
