@@ -17,7 +17,16 @@ import polars as pl
 from scipy.special import expit
 
 from scoring.bands import wilson
-from scoring.metrics import LIFT_SHARES, Floats, Indices, Ranking, brier, calibration_error, equal_count_bins
+from scoring.metrics import (
+    LIFT_SHARES,
+    Floats,
+    Indices,
+    Ranking,
+    brier,
+    calibration_error,
+    calibration_error_by_chance,
+    equal_count_bins,
+)
 
 RESAMPLES = 200
 CURVE_POINTS = 50
@@ -54,7 +63,10 @@ def resampled_together(rows: pl.DataFrame) -> Indices:
 
 
 def evaluate(window: Window, capacity: int, seed: int) -> dict[str, Any]:
-    """Every metric as {value, low, high}; None where it can't be computed."""
+    """Every metric as {value, low, high}; None where it can't be computed.
+
+    The calibration error has ``by_chance`` beside them: what a perfectly calibrated model would show here.
+    """
     measure = _measures(window, capacity)
     whole = measure(window.weight)
     draws = np.array([measure(weight) for weight in resampled(window, seed)])
@@ -62,8 +74,15 @@ def evaluate(window: Window, capacity: int, seed: int) -> dict[str, Any]:
     values = [_value(*triple) for triple in zip(whole, low, high, strict=True)]
     names = ["auc", "pr_auc", "brier", "calibration_error", "precision_at_k"]
     metrics: dict[str, Any] = dict(zip(names, values[:5], strict=True))
+    metrics["calibration_error"]["by_chance"] = _by_chance(window, seed)
     metrics["lift"] = {f"{share:.0%}".rstrip("%"): value for share, value in zip(LIFT_SHARES, values[5:], strict=True)}
     return metrics | {"k": capacity, "base_rate": _clean(float(np.average(window.label, weights=window.weight)))}
+
+
+def _by_chance(window: Window, seed: int) -> float | None:
+    chance = expit(window.log_odds)
+    bins = equal_count_bins(chance, window.weight)
+    return _clean(calibration_error_by_chance(chance, window.weight, bins, seed))
 
 
 def baseline(window: Window, score: Floats, seed: int) -> dict[str, Any]:

@@ -43,7 +43,7 @@ METRICS = {
     "calibration_error": Term(
         "Calibration error",
         "How far the stated chance is from what happened, on average. 0 means that of leads at 10 % one in ten "
-        "converted.",
+        "converted. On few leads a perfectly calibrated model shows some, too: the verdict asks for what exceeds that.",
     ),
     "brier": Term(
         "Brier score",

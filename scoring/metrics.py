@@ -107,3 +107,14 @@ def calibration_error(label: Floats, chance: Floats, weight: Floats, bins: Indic
     """Expected calibration error: weighted mean gap between mean probability and rate over the bins."""
     gaps = np.bincount(bins, weights=weight * (label - chance), minlength=BINS)
     return float(np.abs(gaps).sum() / weight.sum()) if weight.sum() > 0 else float("nan")
+
+
+def calibration_error_by_chance(chance: Floats, weight: Floats, bins: Indices, seed: int, draws: int = 100) -> float:
+    """What :func:`calibration_error` would be on average if every stated chance were true.
+
+    Not 0: of few conversions a bin has now more, now less than its share. Outcomes are drawn from the chances, each row
+    by itself; where rows share an outcome chance alone gives more than that.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = ((rng.random(len(chance)) < chance).astype(np.float64) for _ in range(draws))
+    return float(np.mean([calibration_error(label, chance, weight, bins) for label in drawn]))

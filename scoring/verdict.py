@@ -11,8 +11,9 @@ USABLE_CONVERSIONS = 10
 RULE = (
     f"not ready with a scorecard, an AUC whose lower bound is at most 0.50, or under {USABLE_CONVERSIONS} test "
     f"conversions; ready with at least {READY_CONVERSIONS} test conversions, lower bounds of at least {READY_AUC:.2f} "
-    f"for the AUC and {READY_LIFT} for the lift in the top 20 %, a calibration error of at most the greater of "
-    f"{READY_ERROR} and {READY_ERROR_SHARE} times the conversion rate, an AUC above every simple ranking, no drift, "
+    f"for the AUC and {READY_LIFT} for the lift in the top 20 %, a calibration error that exceeds what a perfectly "
+    f"calibrated model would show on as many leads by at most the greater of {READY_ERROR} and {READY_ERROR_SHARE} "
+    "times the conversion rate, an AUC above every simple ranking, no drift, "
     "and less than half of the weight on fields of unknown time of filling; else usable. A pooled prior that serves "
     "for want of conversions is usable at most."
 )
@@ -77,6 +78,8 @@ def _low(value: Mapping[str, float | None]) -> float:
 
 def _failed(conversions: int, metrics: Mapping[str, Any], rival: float) -> list[str]:
     error = metrics["calibration_error"]["value"]
+    # Reports of before this was measured tell of none.
+    by_chance = metrics["calibration_error"].get("by_chance") or 0.0
     allowed = max(READY_ERROR, READY_ERROR_SHARE * (metrics["base_rate"] or 0.0))
     checks = (
         ((metrics["auc"]["value"] or 0.0) > rival, f"no better than the best simple ranking (AUC {rival:.2f})"),
@@ -89,6 +92,9 @@ def _failed(conversions: int, metrics: Mapping[str, Any], rival: float) -> list[
             _low(metrics["lift"]["20"]) >= READY_LIFT,
             f"the best fifth converts less than {READY_LIFT} times the average",
         ),
-        (error is not None and error <= allowed, f"the calibration error exceeds {allowed:.3f}"),
+        (
+            error is not None and error - by_chance <= allowed,
+            f"the calibration error exceeds the {by_chance:.3f} of a perfectly calibrated model by over {allowed:.3f}",
+        ),
     )
     return [sentence for held, sentence in checks if not held]

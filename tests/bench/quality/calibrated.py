@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 from scipy.special import expit
 
 from scoring.drift import judged
-from scoring.metrics import calibration_error, equal_count_bins
+from scoring.metrics import calibration_error, calibration_error_by_chance, equal_count_bins
 from scoring.splits import distinct_conversions
 from tests.bench.quality.cases import Part
 from tests.bench.quality.measure import Judged
@@ -33,9 +32,7 @@ def calibrations(origins: Sequence[Sequence[Part]], ours: Sequence[Sequence[Judg
 def _of(judged_window: Judged, begun: str) -> dict[str, Any]:
     window, chance = judged_window.window, expit(judged_window.log_odds)
     bins = equal_count_bins(chance, window.weight)
-    rng = np.random.default_rng(0)
-    drawn = [(rng.random(len(chance)) < chance).astype(np.float64) for _ in range(DRAWS)]
-    perfect = float(np.mean([calibration_error(label, chance, window.weight, bins) for label in drawn]))
+    perfect = calibration_error_by_chance(chance, window.weight, bins, 0, DRAWS)
     drift = judged(window, 0)
     slope = drift.slope[0] if drift else 1.0
     return {

@@ -10,7 +10,14 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from scoring.calibration import Calibration, calibrate
-from scoring.metrics import Ranking, auc, brier, calibration_error, equal_count_bins
+from scoring.metrics import (
+    Ranking,
+    auc,
+    brier,
+    calibration_error,
+    calibration_error_by_chance,
+    equal_count_bins,
+)
 
 CASES = st.lists(
     st.tuples(st.sampled_from([0.0, 1.0]), st.integers(-5, 5), st.integers(1, 4)), min_size=4, max_size=60
@@ -42,6 +49,22 @@ def test_lift_and_precision_of_a_perfect_ranking() -> None:
 def test_a_single_class_has_no_auc() -> None:
     """NaN, not an error."""
     assert np.isnan(auc(np.zeros(5), np.arange(5.0)))
+
+
+def test_a_perfectly_calibrated_model_shows_the_error_that_chance_gives() -> None:
+    """More on few leads than on many, and on average what was foretold; one that is wrong shows more."""
+    rng = np.random.default_rng(3)
+    foretold = []
+    for rows in (500, 8_000):
+        chance = rng.uniform(0.01, 0.12, rows)
+        weight, bins = np.ones(rows), equal_count_bins(chance, np.ones(rows))
+        expected = calibration_error_by_chance(chance, weight, bins, 1)
+        found = [calibration_error((rng.random(rows) < chance).astype(float), chance, weight, bins) for _ in range(100)]
+        assert np.mean(found) == pytest.approx(expected, rel=0.12)
+        wrong = [calibration_error((rng.random(rows) < chance / 2).astype(float), chance, weight, bins) for _ in "abc"]
+        assert min(wrong) > expected
+        foretold.append(expected)
+    assert foretold[0] > 2 * foretold[1]
 
 
 def test_a_true_probability_has_a_small_calibration_error() -> None:

@@ -117,6 +117,20 @@ def test_a_moved_window_is_called_drifted_in_words(shift: float, slope: float, w
     assert "drifted" in sentence
 
 
+@pytest.mark.parametrize(("error", "state"), [(0.0105, "ready"), (0.0145, "usable")])
+def test_what_chance_alone_gives_is_no_fault_of_a_models_calibration(error: float, state: str) -> None:
+    """At a rate of 5 % an error may exceed that of a perfectly calibrated model by .0075."""
+    good = {"value": 0.9, "low": 0.9, "high": 0.9}
+    metrics: dict[str, object] = {"auc": good, "lift": {"20": {**good, "low": 3.0}}, "base_rate": 0.05}
+    found, sentence = verdict(
+        "blend", 500, {**metrics, "calibration_error": {"value": error, "by_chance": 0.006}}, 0.5, []
+    )
+    assert found == state
+    assert ("exceeds the 0.006 of a perfectly calibrated model" in sentence) == (state == "usable")
+    told_before = {**metrics, "calibration_error": {"value": error}}
+    assert verdict("blend", 500, told_before, 0.5, [])[0] == "usable", "a report that tells of no chance keeps its word"
+
+
 def test_a_window_without_conversions_is_not_judged() -> None:
     """Nothing can be said of it."""
     empty = window(0.0, 1.0, 1)
