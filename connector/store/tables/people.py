@@ -160,4 +160,11 @@ conversions = Table(
     UniqueConstraint("connection_id", "source", "source_id"),
     Index("ix_conversions_tenant_id", "tenant_id"),
     Index("ix_conversions_record_id", "record_id"),
+    Index(
+        "ix_conversions_unresolved",
+        "connection_id",
+        "subject",
+        sqlite_where=text("record_id IS NULL"),
+        postgresql_where=text("record_id IS NULL"),
+    ),
 )
