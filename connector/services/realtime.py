@@ -77,12 +77,12 @@ def perform(warm: Warm, turn: Turn) -> Done:
 def _read(warm: Warm, turn: Turn) -> Done:
     services, claimed_at = turn.services, turn.services.clock.now()
     with services.store.reading(turn.tenant_id) as session:
-        people, crowd = _people(session, turn)
+        people, share = _people(session, turn)
         ways = serving.serving(session, turn.tenant_id)
         connection = _own(session, turn)
     if ways is None:
         return Done(_leave_to_refresh(turn, "There is no model to score by yet."))
-    people = _halved(turn) if crowd else people
+    people = _shared(turn, people) if share else people
     if not people:
         with turn.transaction() as session:
             return Done(_ended(turn, session))
@@ -111,27 +111,30 @@ def _read(warm: Warm, turn: Turn) -> Done:
 
 
 def _people(session: Connection, turn: Turn) -> tuple[Sequence[Person], bool]:
-    """Return whom this turn is to read, and whether they are a crowd of which another worker may read one half.
+    """Return whom this turn may read, and whether they are to be shared with another worker.
 
-    Only a turn that had everybody makes it two. A person alone is not worth a question: read twice is read once.
+    A person alone is not worth a question: read twice is read once.
     """
-    half = 1 if turn.piece.kind is Kind.READ_BESIDE else None
-    people = inbox.people(session, turn.connection_id, HINTS, MOST, half)
-    if half is not None or len(people) < 2:
-        return people, False
-    if lanes.is_open(session, turn.connection_id, Kind.READ_BESIDE):
-        return inbox.people(session, turn.connection_id, HINTS, MOST, 0), False
-    return people, len(people) >= CROWD
+    if turn.piece.kind is Kind.READ_BESIDE:
+        return inbox.people(session, turn.connection_id, HINTS, MOST, 1), False
+    people = inbox.people(session, turn.connection_id, HINTS, MOST)
+    others = len(people) > 1 and lanes.is_open(session, turn.connection_id, Kind.READ_BESIDE)
+    return people, others or len(people) >= CROWD
 
 
-def _halved(turn: Turn) -> Sequence[Person]:
-    """Ask another worker to read one half of the people, and return the other."""
+def _shared(turn: Turn, people: Sequence[Person]) -> Sequence[Person]:
+    """Leave one half of the people to another worker, and return the other.
+
+    It is asked for again each time: a worker that is about to end has not seen who came meanwhile.
+    """
     services = turn.services
     with turn.transaction() as session:
+        if len(people) < CROWD and not lanes.is_open(session, turn.connection_id, Kind.READ_BESIDE):
+            return people
         beside = lanes.ask(session, turn.tenant_id, turn.connection_id, Kind.READ_BESIDE, services.clock.now())
-        people = inbox.people(session, turn.connection_id, HINTS, MOST, 0)
+        mine = inbox.people(session, turn.connection_id, HINTS, MOST, 0)
     services.wake_all([(REALTIME, beside)] if beside else [])
-    return people
+    return mine
 
 
 def _full_batches(waiting: Sequence[T], size: int) -> Sequence[T]:

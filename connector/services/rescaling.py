@@ -12,14 +12,10 @@ from connector.errors import RejectedInput
 from connector.records import Scale
 from connector.services import pipeline
 from connector.services.context import Services
-from connector.services.job import Job
 from connector.services.opening import open_adapter
 from connector.services.set_values import set_values
-from connector.store import connections, ledger, publications, scales, tenants
+from connector.store import connections, ledger, tenants
 from connector.store.connections import Health
-
-_AT_ONCE = 2_000
-"""Rows of one transaction, so that no other worker waits long for the database."""
 
 
 def choose(services: Services, tenant_id: UUID, text: str) -> bool:
@@ -53,26 +49,3 @@ def _require_room(services: Services, tenant_id: UUID, scale: Scale) -> None:
             unfit = open_adapter(services, item.id).unfit_for(scale)
             if unfit is not None:
                 raise unfit
-
-
-def follow(job: Job) -> None:
-    """Let all values of the job's account be written on its tenant's scale. May be repeated."""
-    with job.services.store.reading(job.tenant_id) as session:
-        wanted = Scale(tenants.get(session, job.tenant_id).settings.scale)
-        meant = publications.get(session, job.connection_id).scale or Scale.HUNDRED
-    after = 0
-    while meant != wanted:
-        job.go_on()
-        with job.transaction() as session:
-            # Whoever chooses holds it too: a scale that was chosen meanwhile is followed by the delivery after this.
-            ledger.lock(session, job.tenant_id)
-            if tenants.get(session, job.tenant_id).settings.scale != wanted:
-                return
-            rows = scales.page(session, job.connection_id, after, _AT_ONCE)
-            scales.put_on(session, rows, wanted, job.services.clock.now())
-            if rows:
-                after = rows[-1].record_id
-                continue
-            publications.lock(session, job.tenant_id, job.connection_id)
-            publications.save(session, job.connection_id, scale=str(wanted))
-            meant = wanted

@@ -6,7 +6,7 @@ read back first, and written again only where the CRM does not hold them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from connector.adapters.contract import CrmAdapter
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.records import Scale
-from connector.services import hook_secrets, listening, rescaling
+from connector.services import hook_secrets, listening, one_scale
 from connector.services.allowance import Allowance, allowance
 from connector.services.holding import holds
 from connector.services.job import Job
@@ -31,6 +31,7 @@ LONGEST_GLANCE = 5.0
 """Seconds after which rows that another delivery holds are looked at again: it may have ended long before its lease."""
 
 NAMED_AT_ONCE = 5_000
+REPORTED_EVERY_SECONDS = 2.0
 """Records that one statement names: no database takes more than some ten thousand values."""
 
 
@@ -68,7 +69,7 @@ def deliver(job: Job) -> None:
 
     Raises ``RetryLater`` when rows wait for a later try. What waits for an admin or for the next night holds no run up.
     """
-    rescaling.follow(job)
+    one_scale.follow(job)
     adapter = open_adapter(job.services, job.connection_id)
     vendor = read_connection(job.services, job.connection_id).vendor
     batch = app_of(job.services, vendor).capabilities.write_batch
@@ -80,7 +81,7 @@ def deliver(job: Job) -> None:
         adapter=adapter,
         batch=batch,
         transaction=job.transaction,
-        report=lambda session: _report(session, job),
+        report=_now_and_then(job),
         turn_is_over=job.turn_is_over,
     )
     send_due(sending)
@@ -108,6 +109,19 @@ def deliver_records(work: Work, vendor: str, adapter: CrmAdapter, record_ids: Se
         _raise_if_waiting(part)
     with work.services.store.reading(work.tenant_id) as session:
         return sum(outbox.count_delivered(session, work.connection_id, part.record_ids or ()) for part in parts)
+
+
+def _now_and_then(job: Job) -> Callable[[Connection], None]:
+    """Tell how far the delivery is, but not with every batch: each time all that waits is counted."""
+    clock, due = job.services.clock, float("-inf")
+
+    def report(session: Connection) -> None:
+        nonlocal due
+        if clock.monotonic() >= due:
+            due = clock.monotonic() + REPORTED_EVERY_SECONDS
+            _report(session, job)
+
+    return report
 
 
 def _allowed(sending: Sending, session: Connection) -> Allowance:

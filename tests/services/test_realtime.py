@@ -469,6 +469,26 @@ def test_a_crowd_is_read_by_two_workers_each_with_people_of_its_own(
     assert sorted(set(line.crm.writes)) == people
 
 
+def test_who_comes_while_the_second_worker_ends_is_not_overlooked(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has looked already; the first one leaves people to it, and so asks for it once more."""
+    monkeypatch.setattr(realtime, "CROWD", 4)
+    people = scored(line)[:8]
+    push(line, *people[:4])
+    ((_, piece),) = line.woken
+    take_turns(line.warm, piece)
+    (beside,) = {work for queue, work in line.woken if queue == REALTIME} - {piece}
+    line.woken.clear()
+    turn = realtime.claim(line.services, beside)
+    assert turn
+    push(line, *people[4:])
+    take_turns(line.warm, piece)
+    with line.services.store.transaction() as session:
+        assert lanes.finish(session, turn.piece, line.clock.now()), "somebody asked meanwhile"
+    line.woken.append((REALTIME, beside))
+    line.work()
+    assert waiting(line) == 0
+
+
 def test_whom_a_lost_worker_had_is_read_when_its_lease_ends(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The half that was given away waits for another worker; nobody is forgotten."""
     monkeypatch.setattr(realtime, "CROWD", 4)
