@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -23,14 +23,21 @@ _TEXTS: WeakKeyDictionary[sa.Engine, Mapping[str, bytes]] = WeakKeyDictionary()
 
 
 @contextmanager
-def scored_world(folder: Path, crm: FakeAccount | None = None, **onboarding: object) -> Iterator[World]:
-    """A world whose people are scored, in a database of its own."""
+def scored_world(
+    folder: Path,
+    crm: FakeAccount | None = None,
+    *,
+    prepared: Callable[[World], object] = lambda _made: None,
+    **onboarding: object,
+) -> Iterator[World]:
+    """A world whose people are scored, in a database of its own; ``prepared`` before its first run."""
     store = sqlite_store(folder / "scored.db")
     made = world(store, **onboarding)
     made.crm = crm or small_account(120)
     app = made.services.apps["fakecrm"]
     assert isinstance(app, FakeApp)
     app.accounts = {"code-1": made.crm}
+    prepared(made)
     made.install()
     made.work()
     yield made
@@ -80,7 +87,7 @@ def _texts(store: Store) -> dict[str, bytes]:
     with store.reading() as session, _raw(session).cursor() as cursor:
         for table in metadata.sorted_tables:
             columns = ", ".join(f'"{column.name}"' for column in table.c)
-            with cursor.copy(f"COPY (SELECT {columns} FROM {table.name}) TO STDOUT") as rows:
+            with cursor.copy(f"COPY {table.name} ({columns}) TO STDOUT") as rows:
                 text = b"".join(rows)
             if text:
                 found[f"COPY {table.name} ({columns}) FROM STDIN"] = text
@@ -100,9 +107,18 @@ def _copy_texts(texts: Mapping[str, bytes], store: Store) -> None:
 def _count_on(target: sa.Connection) -> None:
     """Let each next row's number follow the copied ones, in PostgreSQL; SQLite does so by itself."""
     if target.dialect.name == "postgresql":
-        numbered = [table.name for table in metadata.sorted_tables if table.autoincrement_column is not None]
-        follow = [f"setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))" for name in numbered]
-        target.exec_driver_sql(f"SELECT {', '.join(follow)}")
+        numbered = [table.c.id for table in metadata.sorted_tables if table.autoincrement_column is not None]
+        target.execute(
+            sa.select(
+                *(
+                    sa.func.setval(
+                        sa.func.pg_get_serial_sequence(number.table.name, number.name),
+                        sa.select(sa.func.max(number)).scalar_subquery(),
+                    )
+                    for number in numbered
+                )
+            )
+        )
 
 
 def _raw(connection: sa.Connection) -> Any:
