@@ -25,5 +25,5 @@ def quickly_scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             folder = tmp_path_factory.mktemp("quickly_scored")
-            made = stack.enter_context(scored_world(folder, prepared=lambda it: quick.stand_in(it, patch)))
+            made = stack.enter_context(scored_world(folder, None, lambda it: quick.stand_in(it, patch)))
         yield made

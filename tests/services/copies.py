@@ -26,8 +26,8 @@ _TEXTS: WeakKeyDictionary[sa.Engine, Mapping[str, bytes]] = WeakKeyDictionary()
 def scored_world(
     folder: Path,
     crm: FakeAccount | None = None,
-    *,
     prepared: Callable[[World], object] = lambda _made: None,
+    /,
     **onboarding: object,
 ) -> Iterator[World]:
     """A world whose people are scored, in a database of its own; ``prepared`` before its first run."""
