@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -19,21 +18,14 @@ from connector.services.scored import Kept, Scoring
 from connector.store.session import Store
 from connector.store.tables import ledger, outbox, records, scores
 from connector.store.tables import tenants as tenants_table
-from tests.services.copies import copied, scored_world
+from tests.services.copies import copied
 from tests.world import World
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A tenant whose first run is done."""
-    with scored_world(tmp_path_factory.mktemp("keeping")) as made:
-        yield made
-
-
 @pytest.fixture
-def line(original: World, store: Store) -> World:
-    """The same in either database."""
-    return copied(original, store)
+def line(scored: World, store: Store) -> World:
+    """A tenant whose first run is done, in either database."""
+    return copied(scored, store)
 
 
 def kept_late(line: World, lead: int) -> Kept:

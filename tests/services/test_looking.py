@@ -15,17 +15,16 @@ from connector.store import connections, inbox, runs
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
 from connector.store.session import Store
+from tests.services.copies import copied
 from tests.world import World, world
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def line(store: Store) -> World:
+def line(scored: World, store: Store) -> World:
     """An account whose first run is done."""
-    made = world(store)
-    made.install()
-    made.work()
+    made = copied(scored, store)
     made.clock.at += MINUTE
     return made
 

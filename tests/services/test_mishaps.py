@@ -18,7 +18,7 @@ from connector.adapters.contract import Delivery
 from connector.crashpoints import Point
 from connector.errors import LostLease, RetryLater
 from connector.records import PropertyChange, Tokens
-from connector.services import maintenance, pipeline, realtime, rescoring, snapshot, sync, webhooks
+from connector.services import maintenance, pipeline, realtime, sync, webhooks
 from connector.services.job import Job, _Beat
 from connector.services.opening import app_of, read_connection
 from connector.services.tokens import TokenSource, encrypt
@@ -29,8 +29,9 @@ from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import intents, records
 from connector.store.tables import outbox as outbox_table
+from tests.services.copies import copied
 from tests.simulator import quick
-from tests.world import World, world
+from tests.world import World
 from workers.turns import take_turns
 
 
@@ -39,14 +40,10 @@ class Death(BaseException):
 
 
 @pytest.fixture
-def line(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+def line(quickly_scored: World, store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world after its first run, with a model that takes no time."""
-    monkeypatch.setattr(snapshot, "history", quick.history)
-    monkeypatch.setattr(rescoring, "score", quick.rescored)
-    made = world(store)
-    made.services = replace(made.services, isolated=quick.isolated)
-    made.install()
-    made.work()
+    made = copied(quickly_scored, store)
+    quick.stand_in(made, monkeypatch)
     return made
 
 

@@ -106,7 +106,7 @@ def test_nobody_takes_who_may_not(store: Store, way: str) -> None:
 
 def test_a_tenant_gives_after_its_training_and_takes_back_when_it_leaves(store: Store) -> None:
     """One row, no id or name or text of the tenant in it; opting out deletes it and is on the record."""
-    line = _world(store, 1_000, pooling=True)
+    line = _world(store, 700, pooling=True)
     tenant_id, report = _trained(line)
     assert report["conversions"] >= 100
     (share,) = _given(store, tenant_id)
@@ -123,7 +123,7 @@ def test_a_tenant_gives_after_its_training_and_takes_back_when_it_leaves(store: 
 
 def test_without_its_choice_nothing_leaves_a_tenant(store: Store) -> None:
     """As large as the one that gives; what is still there of it goes with its next training."""
-    line = _world(store, 1_000)
+    line = _world(store, 700)
     installed = line.install()
     with store.transaction() as session:
         shares.keep(session, installed.tenant_id, KEY, _share(1), NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +25,7 @@ from connector.store.session import Store
 from connector.store.tables import inbox as inbox_table
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import outbox, records, scores
-from tests.services.copies import copied, scored_world
+from tests.services.copies import copied
 from tests.services.delivering import AtOnce
 from tests.world import World, world
 from workers.turns import take_turns
@@ -36,17 +35,10 @@ MOST_STATEMENTS = 102
 """Of a lead that comes alone, in either database; what begins and ends transactions not counted."""
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """An account whose people are scored."""
-    with scored_world(tmp_path_factory.mktemp("scored"), complexity="interpretable") as made:
-        yield made
-
-
 @pytest.fixture
-def line(original: World, store: Store) -> World:
-    """The same, a minute later."""
-    made = copied(original, store)
+def line(scored: World, store: Store) -> World:
+    """An account whose people are scored, a minute later."""
+    made = copied(scored, store)
     made.clock.at += MINUTE
     return made
 

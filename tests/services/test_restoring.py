@@ -19,7 +19,8 @@ from connector.store.connections import Health
 from connector.store.runs import Run, RunStatus
 from connector.store.session import Store, open_store
 from tests import servers
-from tests.world import World, world
+from tests.services.copies import copied
+from tests.world import World
 
 
 @contextmanager
@@ -53,12 +54,11 @@ def newest(made: World) -> Run:
     return run
 
 
-def test_a_restored_backup_goes_on(store: Store, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_restored_backup_goes_on(scored: World, store: Store, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The chain of scores is whole, a refresh ends, and nothing that the CRM holds is written again; without the
     keys the work waits, with a sentence that names them, and goes on once they are there."""
-    made = world(store)
-    tenant = made.install().tenant_id
-    made.work()
+    made = copied(scored, store)
+    tenant = newest(made).tenant_id
     entries = ledgers.verify(made.services, tenant).entries
     written = len(made.crm.writes)
     assert entries > written > 0

@@ -34,7 +34,7 @@ from connector.services.soundness import LONGEST_KEY, clean, sound, sound_accoun
 from connector.store import connections
 from connector.store.session import Store
 from connector.store.tables import changes, conversions, events, records, rejections
-from tests.world import NOW, world
+from tests.world import NOW, small_account, world
 
 LONGEST = "é" * LONGEST_KEY
 RECORD = Record("r1", "a@example.com", NOW, NOW, {"city": "Porto"}, company_id="c1", merged_ids=("r0",))
@@ -168,6 +168,7 @@ SPOIL: dict[str, Callable[[Any], Any]] = {
 def test_the_widest_that_is_let_through_fits_both_databases(store: Store) -> None:
     """The longest keys, the largest amount, the outermost years; what is beyond is counted and stops nobody."""
     line = world(store)
+    line.crm.pages = small_account(120).pages
     first, last = datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
     wide = replace(RECORD, record_id=LONGEST, email=LONGEST, created_at=first, modified_at=last, company_id=LONGEST)
     page = Page(

@@ -16,13 +16,15 @@ from connector.store import intents
 from connector.store.runs import RunStatus
 from connector.store.session import Store
 from tests.services.test_restoring import newest
+from tests.simulator import quick
 from tests.world import World, world
 
 
 @pytest.fixture
-def made(store: Store) -> World:
-    """One account, installed; the first stage is announced."""
+def made(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+    """One account, installed; the first stage is announced. Its model takes no time."""
     prepared = world(store)
+    quick.stand_in(prepared, monkeypatch)
     prepared.install()
     return prepared
 

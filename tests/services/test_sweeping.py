@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from connector.services import looking, renewing, schedules, sweeping
 from connector.services.context import Services
-from connector.store import tenants
+from connector.store import connections, tenants
 from connector.store.session import Store
 from connector.store.tables import schedules as rows
 from connector.store.tenants import TenantSettings
+from tests.services.copies import copied
 from tests.world import World, world
 
 DAY = timedelta(days=1)
@@ -97,10 +98,11 @@ def test_one_who_comes_while_it_is_looked_is_entered_by_the_next_sweep(
     assert len(entered(line)) == 1
 
 
-def test_idle_grants_are_named_every_ten_minutes(line: World) -> None:
+def test_idle_grants_are_named_every_ten_minutes(scored: World, store: Store) -> None:
     """And looks at each sweep, as they are due."""
-    connection_id = line.install().connection_id
-    line.work()
+    line = copied(scored, store)
+    with store.reading() as session:
+        connection_id = connections.newest(session).id
     sweeping.sweep(line.services)
     line.clock.at += 8 * DAY
     found = sweeping.sweep(line.services)

@@ -13,13 +13,12 @@ from connector.store import connections, inbox
 from connector.store.connections import CrmConnection
 from connector.store.session import Store
 from connector.store.tables import records
-from tests.world import World, world
+from tests.services.copies import copied
+from tests.world import World
 
 
-def _settled(store: Store) -> tuple[World, CrmConnection, list[str]]:
-    made = world(store)
-    made.install()
-    made.work()
+def _settled(original: World, store: Store) -> tuple[World, CrmConnection, list[str]]:
+    made = copied(original, store)
     with store.reading() as session:
         connection = connections.find_by_account(session, "fakecrm", "101")
     assert connection
@@ -42,9 +41,9 @@ def _standing(store: Store, connection_id: UUID) -> dict[str, bool]:
         return {row.vendor_id: row.removed_at is None for row in session.execute(query)}
 
 
-def test_who_left_without_a_trace_is_found_by_a_census(store: Store) -> None:
+def test_who_left_without_a_trace_is_found_by_a_census(scored: World, store: Store) -> None:
     """One vanished, one is only missing in the count: the account is asked about both."""
-    line, connection, people = _settled(store)
+    line, connection, people = _settled(scored, store)
     vanished, overlooked, *named = people
     line.crm.gone.add(vanished)
     counted = Census(line.clock.now() + timedelta(minutes=1), tuple(named), complete=True)
@@ -56,9 +55,9 @@ def test_who_left_without_a_trace_is_found_by_a_census(store: Store) -> None:
     assert sum(not there for there in standing.values()) == 1
 
 
-def test_who_asked_to_be_forgotten_is_erased_once_the_account_confirms_it(store: Store) -> None:
+def test_who_asked_to_be_forgotten_is_erased_once_the_account_confirms_it(scored: World, store: Store) -> None:
     """A hint about someone who is still there erases nobody."""
-    line, connection, people = _settled(store)
+    line, connection, people = _settled(scored, store)
     forgotten, slandered, *_ = people
     line.crm.gone.add(forgotten)
     now = line.clock.now()

@@ -10,14 +10,17 @@ from connector.store import intents
 from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import intents as table
+from tests.services.copies import copied
 from tests.services.test_restoring import newest
+from tests.simulator import quick
 from tests.world import World, world
 
 
 @pytest.fixture
-def made(store: Store) -> World:
-    """One account, installed."""
+def made(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+    """One account, installed; its model takes no time."""
     prepared = world(store)
+    quick.stand_in(prepared, monkeypatch)
     prepared.install()
     return prepared
 
@@ -53,10 +56,12 @@ def test_a_stage_of_another_version_waits_and_the_rest_goes_on(made: World) -> N
     assert pipeline.sweep(made.services) == 1
 
 
-def test_a_stage_that_no_version_knows_any_more_is_parked(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_no_version_knows_any_more_is_parked(
+    quickly_scored: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After an upgrade's length and more it is parked with what to do, like any other work that can't go on."""
     monkeypatch.setattr(pipeline, "UNKNOWN_ATTEMPTS", 3)
-    made.work()
+    made = copied(quickly_scored, store)
     add_unknown(made)
     for _ in range(4):
         pipeline.sweep(made.services)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import polars as pl
+import pytest
 import sqlalchemy as sa
 
-from connector.services import scoring_run, snapshot, training
+from connector.services import rescoring, scoring_run, snapshot, training
 from connector.services.champions.serving import Way
 from connector.services.context import Services
 from connector.services.rescoring import Rescored
@@ -21,6 +22,7 @@ from connector.services.warm import Warm
 from connector.store import inputs, tenants
 from connector.store.tables import changes, events, records
 from connector.store.tenants import TenantSettings
+from tests.world import World
 
 HOME = "Porto"
 
@@ -48,6 +50,13 @@ def history(services: Services, tenant_id: UUID, settings: TenantSettings) -> Qu
             [tuple(row) for row in session.execute(seen)],  # type: ignore[misc]
             [tuple(row) for row in session.execute(said)],  # type: ignore[misc]
         )
+
+
+def stand_in(made: World, patch: pytest.MonkeyPatch) -> None:
+    """Let a world train and score by this model."""
+    patch.setattr(snapshot, "history", history)
+    patch.setattr(rescoring, "score", rescored)
+    made.services = replace(made.services, isolated=isolated)
 
 
 def isolated(function: Callable[..., Any], *arguments: Any) -> Any:

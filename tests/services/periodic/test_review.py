@@ -17,7 +17,7 @@ from connector.store import connections, models, tenants
 from connector.store.tables import leads, ledger, ledger_payloads, records
 from scoring.cards.blocks import Paragraph, Table
 from tests.databases import sqlite_store
-from tests.services.copies import copied, scored_world
+from tests.services.copies import copied
 from tests.services.kpis.history import History
 from tests.services.periodic.world import as_text
 from tests.store.tampering import unguarded
@@ -26,16 +26,10 @@ from tests.world import World
 MODULE = "module"
 
 
-@pytest.fixture(scope=MODULE)
-def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with scored_world(tmp_path_factory.mktemp("original"), complexity="interpretable") as made:
-        yield made
-
-
 @pytest.fixture
-def tenant(original: World, tmp_path: Path) -> Iterator[History]:
+def tenant(scored: World, tmp_path: Path) -> Iterator[History]:
     store = sqlite_store(tmp_path / "review.db")
-    line = copied(original, store)
+    line = copied(scored, store)
     with store.reading() as session:
         found = connections.find_by_account(session, "fakecrm", "101")
     assert found
