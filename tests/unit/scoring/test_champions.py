@@ -161,7 +161,12 @@ def test_a_training_meets_the_champion_on_rows_that_neither_has_learned_from(
 ) -> None:
     """The rows are those of its own test, but for any that the champion's trial may have learned from."""
     sides: list[Any] = []
-    monkeypatch.setattr("scoring.train.contest", lambda *given: sides.extend(given) or met(*given))
+
+    def remembered(*given: Any) -> Contest:
+        sides.extend(given)
+        return met(*given)
+
+    monkeypatch.setattr("scoring.train.contest", remembered)
     made = train(WORLD, GOAL, as_of=AS_OF, version="v2", champion=held, **SETTINGS)  # type: ignore[arg-type]  # as above
     found = made.contest
     assert found
