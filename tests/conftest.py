@@ -21,11 +21,15 @@ settings.load_profile("suite")
 
 
 SHORT = {
-    "scoring.models.gbm_search.TRIALS": 2,
-    "scoring.models.gbm_search.MAX_ROUNDS": 100,
-    "scoring.models.gbm_search.PATIENCE": 15,
-    "scoring.models.net_search.PASSES": 4,
+    "scoring.models.gbm_search.TRIALS": 1,
+    "scoring.models.gbm_search.MAX_ROUNDS": 40,
+    "scoring.models.gbm_search.PATIENCE": 8,
+    "scoring.models.net_search.PASSES": 2,
     "scoring.models.net_search.PENALTIES": (1.0,),
+    "scoring.stability.RESAMPLES": 2,
+    "scoring.learning_curve.DRAWS": 40,
+    "scoring.lookback.looking.LATE_GROUPS": 1,
+    "scoring.lookback.looking.EARLY_GROUPS": 1,
 }
 """How far models of the tests are searched for."""
 WHOLE = {place: getattr(import_module(place.rpartition(".")[0]), place.rpartition(".")[2]) for place in SHORT}
@@ -62,6 +66,7 @@ def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with (
         thrift.compiled_templates(tmp_path_factory.mktemp("templates")),
         thrift.compiled_routes(),
+        thrift.descriptions_when_asked(),
         thrift.compiled_statements(),
     ):
         yield

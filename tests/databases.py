@@ -15,6 +15,7 @@ import psycopg
 
 from connector.store.migrate import upgrade
 from connector.store.session import Store, open_store
+from tests import servers
 
 
 def sqlite_url(path: Path) -> str:
@@ -50,6 +51,15 @@ def postgres_database(server_url: str) -> Iterator[str]:
         return
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def postgres_copy(server_url: str) -> Iterator[str]:
+    """Lend a migrated, empty database that goes with whatever rights were given in it; give its address."""
+    # Asked for before it is copied: it may have no other user then.
+    template = _migrated_database(server_url)
+    with servers.fresh_database(server_url, template) as url:
+        yield url
 
 
 _OTHERS_END = """

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from apispec import APISpec
 from flask import Flask
 from flask.templating import Environment
+from flask_smorest import Blueprint
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -61,6 +63,26 @@ def compiled_routes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", kept)
+        yield
+
+
+@contextmanager
+def descriptions_when_asked() -> Iterator[None]:
+    """Describe the API of an application once somebody reads it: that takes the longest of making one, few tests do."""
+    described, told = Blueprint.register_views_in_doc, APISpec.to_dict
+
+    def later(routes: Blueprint, api: Any, app: Flask, spec: APISpec, **named: Any) -> None:
+        vars(spec).setdefault("waiting", []).append(lambda: described(routes, api, app, spec, **named))
+
+    def now(spec: APISpec) -> dict[str, Any]:
+        for describe in vars(spec).pop("waiting", ()):
+            describe()
+        found: dict[str, Any] = told(spec)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Blueprint, "register_views_in_doc", later)
+        patch.setattr(APISpec, "to_dict", now)
         yield
 
 

@@ -17,12 +17,12 @@ from connector.records import Account
 from connector.services import ledgers, maintenance, pipeline, schedules
 from connector.services.doctor import database as doctor
 from connector.store import connections, frames, grants, walls
-from connector.store.migrate import downgrade, upgrade
+from connector.store.migrate import downgrade
 from connector.store.session import Store, open_store
 from connector.store.tables import leads as leads_table
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import ledger_heads, ledger_payloads, metadata, objectives
-from tests import servers
+from tests import databases
 from tests.fakecrm import FakeAccount, FakeApp
 from tests.isolation.doors import DOORS, opened
 from tests.services.copies import copied, scored_world
@@ -52,10 +52,9 @@ def two(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Made once; tests leave it as it is."""
     role = f"writer_{uuid4().hex[:8]}"
     with ExitStack() as stack:
-        url = stack.enter_context(servers.fresh_database(postgres_url))
+        url = stack.enter_context(databases.postgres_copy(postgres_url))
         owner = open_store(url)
         stack.callback(owner.close)
-        upgrade(owner)
         with owner.transaction() as session:
             session.exec_driver_sql(f"CREATE ROLE {role} LOGIN")
             for statement in grants.of_writer(session, role):
@@ -239,9 +238,8 @@ def test_the_doctor_says_whether_the_wall_holds(two: Two) -> None:
 
 def test_the_walls_go_with_their_step(postgres_url: str) -> None:
     """An older release does not say whose its transactions are."""
-    with servers.fresh_database(postgres_url) as url:
+    with databases.postgres_database(postgres_url) as url:
         store = open_store(url)
-        upgrade(store)
         downgrade(store, "0018")
         with store.reading() as session:
             assert session.exec_driver_sql("SELECT count(*) FROM pg_policies").scalar_one() == 0

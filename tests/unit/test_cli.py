@@ -79,9 +79,9 @@ def test_a_database_without_tables_asks_for_the_migration(command) -> None:
         ("erasures",),
     ],
 )
-def test_an_unknown_tenant_is_named(command, words: tuple[str, ...]) -> None:
+def test_an_unknown_tenant_is_named(command, tmp_path: Path, words: tuple[str, ...]) -> None:
     """Nothing is started for it."""
-    assert command("migrate") == "0"
+    databases.sqlite_url(tmp_path / "connector.db")
     tenant = str(uuid4())
     assert command(*words, tenant) == f"connector: There is no tenant {tenant} in this database."
 
@@ -93,7 +93,7 @@ def test_a_report_that_has_no_folder_is_refused_before_anything_starts(command, 
 
 def test_dead_letters_are_listed_in_the_crms_words_and_replayed(command, tmp_path: Path, capsys) -> None:
     """By account; what was queued again is told."""
-    assert command("migrate") == "0"
+    databases.sqlite_url(tmp_path / "connector.db")
     store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
     at = desk(store)
     at.world.crm.refused = {"1": WriteResult("1", WriteOutcome.NEEDS_ADMIN, "A rule says no.")}
@@ -109,7 +109,7 @@ def test_dead_letters_are_listed_in_the_crms_words_and_replayed(command, tmp_pat
 
 def test_a_site_is_added_with_what_its_admin_needs(command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The snippet for its pages, the secret for its server; another secret ends the first."""
-    assert command("migrate") == "0"
+    databases.sqlite_url(tmp_path / "connector.db")
     store = open_store(f"sqlite:///{tmp_path}/connector.db")
     with store.transaction() as session:
         tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
@@ -173,7 +173,7 @@ def test_ledgers_keys_and_roles_are_looked_after(command, tmp_path: Path, capsys
 
 def test_a_person_is_erased_by_address_and_listed_without_it(command, monkeypatch, tmp_path: Path, capsys) -> None:
     """The address is asked for; nobody of that address is barred all the same."""
-    assert command("migrate") == "0"
+    databases.sqlite_url(tmp_path / "connector.db")
     store = open_store(f"sqlite:///{tmp_path / 'connector.db'}")
     with store.transaction() as session:
         tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))
@@ -195,7 +195,7 @@ def test_a_programs_key_is_made_listed_rotated_and_revoked(
     command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The secret is printed once; what is wrong with a request is said in a sentence."""
-    assert command("migrate") == "0"
+    databases.sqlite_url(tmp_path / "connector.db")
     store = open_store(f"sqlite:///{tmp_path}/connector.db")
     with store.transaction() as session:
         tenant = str(tenants.create(session, "Alpha", TenantSettings(), datetime(2026, 3, 1, tzinfo=UTC)))

@@ -1,4 +1,4 @@
-"""The report of a small tenant's training, as it is stored."""
+"""The report of the shared model, as it is stored."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
+from tests.unit.scoring.trained import trained
 
 
 def small() -> dict[str, Any]:
@@ -18,7 +17,4 @@ def small() -> dict[str, Any]:
 
 @cache
 def _stored() -> str:
-    made = train(
-        dated(700), DATED_GOAL, as_of=AS_OF, seed=3, tenant="t", version="model_v20250101", attributes=["source"]
-    )
-    return json.dumps(made.report | {"sha256": "ab" * 32})
+    return json.dumps(trained().report | {"sha256": "ab" * 32})

@@ -137,9 +137,9 @@ def test_standing_compares_with_the_same_source_alone() -> None:
     assert catalogue(spec).features["standing.source"].inputs == ("source",)
 
 
-def _rich() -> History:
+def _rich(count: int) -> History:
     """The usual world with zones, a source, a dated plan and sellers' events."""
-    made = dated(400)
+    made = dated(count)
     rng = np.random.default_rng(5)
     ids = made.leads["lead_id"].to_list()
     zones = rng.choice(["Europe/Berlin", "us_slash_eastern", "Asia/Kolkata"], len(ids))
@@ -155,7 +155,7 @@ def _rich() -> History:
 
 def test_single_leads_get_the_batch_vector_of_every_family() -> None:
     """Bit for bit, after a way through JSON too."""
-    timeline = Timeline(_rich())
+    timeline = Timeline(_rich(400))
     rows = numbered(pl.DataFrame({"lead_id": range(1, 401)}, schema={"lead_id": pl.Int64}))
     rows = rows.with_columns(as_of=pl.lit(AS_OF, UTC_TIME))
     spec, whole = fit(timeline, rows, Timing.DATED, seller_activity=True)
@@ -168,7 +168,7 @@ def test_single_leads_get_the_batch_vector_of_every_family() -> None:
 
 def test_what_sellers_did_is_learned_only_if_asked_for_and_never_a_reason() -> None:
     """It takes its part in the sum, under one name."""
-    past = _rich()
+    past = _rich(250)
     silent = train(past, PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1").bundle
     assert not silent.spec.seller_kinds
     goal = replace(PLAIN_GOAL, seller_activity=True)

@@ -13,14 +13,13 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from scoring.bands import Bands, learn, wilson
-from scoring.bundle import Bundle, dumps, loads
+from scoring.bundle import dumps, loads
 from scoring.calibration import IDENTITY, Calibration, calibrate
 from scoring.metrics import Floats
 from scoring.predict import score
 from scoring.train import train
-from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, dated
-
-WORLD = dated(1_000, seed=6)
+from tests.unit.scoring.trained import WORLD, trained
+from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL
 
 
 def drawn(count: int, seed: int, snapshots: int = 1, shift: float = -2.0) -> tuple[pl.DataFrame, Floats]:
@@ -84,13 +83,9 @@ def test_the_stated_chance_lies_inside(at: list[float], seed: int, off: float) -
     assert (stated <= high).all()
 
 
-@pytest.fixture(scope="module")
-def learned() -> Bundle:
-    return train(WORLD, PLAIN_GOAL, as_of=AS_OF, seed=3, tenant="t1", version="m").bundle
-
-
-def test_scores_state_their_interval(learned: Bundle) -> None:
+def test_scores_state_their_interval() -> None:
     """Around the probability; kept by the artefact; absent from models that did not learn it."""
+    learned = trained().bundle
     scores = score(learned, WORLD, as_of=AS_OF)
     assert ((scores["low"] <= scores["probability"]) & (scores["probability"] <= scores["high"])).all()
     assert scores["little_known"].mean() < 0.5  # type: ignore[operator]  # a column of truth values

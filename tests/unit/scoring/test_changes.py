@@ -75,7 +75,7 @@ def test_all_parts_make_the_difference(
     )
     first, second = (trained, after) if which != "other inputs" else (after, trained)
     old = recorded if first is trained else by_other
-    new = score_recorded(second.bundle, busy(lead), as_of=LATER, former={})
+    new = score_recorded(second.bundle, busy(lead), as_of=LATER, former={}, lead_ids=[lead])
     found = changed(of(first, old, lead), of(second, new, lead))
     assert found.model + sum(change.log_odds for change in found.changes) == pytest.approx(
         found.after - found.before, abs=1e-6
@@ -87,7 +87,7 @@ def test_all_parts_make_the_difference(
 def test_what_a_lead_did_is_told_in_words(trained: Training, recorded: Recorded) -> None:
     """Forms come first and are named; what did not move is not blamed."""
     lead = recorded.inputs["lead_id"][11]
-    new = score_recorded(trained.bundle, busy(lead), as_of=LATER, former={})
+    new = score_recorded(trained.bundle, busy(lead), as_of=LATER, former={}, lead_ids=[lead])
     found = changed(of(trained, recorded, lead), of(trained, new, lead))
     forms = next(change for change in found.changes if change.concept == "Forms")
     assert any("Forms" in words and "→" in words for words in forms.moved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from scoring.train import Training, train
 from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, ORDERED_GOAL, PLAIN_GOAL, dated, frame, ordered
 
 COUNT = 400
+PLAIN_ORDERED = replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE)
 
 
 def held(world: History, goal: Goal = ORDERED_GOAL) -> tuple[Training, pl.DataFrame]:
@@ -46,6 +48,12 @@ def held(world: History, goal: Goal = ORDERED_GOAL) -> tuple[Training, pl.DataFr
     return made, scores
 
 
+@cache
+def usual() -> tuple[Training, pl.DataFrame]:
+    """What comes of the ordered world as it is."""
+    return held(ordered(COUNT), PLAIN_ORDERED)
+
+
 def converting(world: History, count: int) -> History:
     """The world with ``count`` conversions, spread over its leads."""
     won = world.conversions.unique("lead_id", keep="first").sort("at", "lead_id")
@@ -68,7 +76,7 @@ def with_fields(world: History, columns: dict[str, list[str | None]]) -> History
 @pytest.mark.parametrize("kind", ["ordered", "dated"])
 def test_few_conversions(kind: str, count: int) -> None:
     """Under the minimum a scorecard that says so; from it on a model where the history allows, never called ready."""
-    world = ordered(COUNT, seed=1) if kind == "ordered" else dated(600, seed=1)
+    world = ordered(COUNT, seed=1) if kind == "ordered" else dated(400, seed=1)
     goal = ORDERED_GOAL if kind == "ordered" else DATED_GOAL
     made, scores = held(converting(world, count), goal)
     assert scores.height == world.leads.height - count
@@ -96,9 +104,9 @@ def test_columns_that_say_nothing() -> None:
     """All missing, blank, constant: as if they were not there."""
     count = ordered(COUNT).leads.height
     empty: dict[str, list[str | None]] = {"void": [None] * count, "blank": ["  "] * count, "same": ["x"] * count}
-    made, scores = held(with_fields(ordered(COUNT), empty))
+    made, scores = held(with_fields(ordered(COUNT), empty), PLAIN_ORDERED)
     assert not [name for name in made.bundle.spec.columns if name.split(".")[1].split("=")[0] in empty]
-    assert scores["probability"].equals(held(ordered(COUNT))[1]["probability"])
+    assert scores["probability"].equals(usual()[1]["probability"])
 
 
 def test_nothing_but_columns_that_say_nothing() -> None:
@@ -111,15 +119,15 @@ def test_nothing_but_columns_that_say_nothing() -> None:
 
 def test_more_columns_than_leads() -> None:
     """Numbers, choices and truth values of pure noise beside two honest fields."""
-    rng, count = np.random.default_rng(3), 180
+    rng, count = np.random.default_rng(3), 120
     makers = (
         lambda: rng.normal(size=count).round(2).astype(str),
         lambda: rng.choice(["a", "b", "c"], count),
         lambda: rng.choice(["yes", "no"], count),
     )
-    noise = {f"c{number}": list(makers[number % 3]()) for number in range(210)}
-    made, scores = held(with_fields(ordered(count), noise), replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE))
-    assert len(made.bundle.spec.columns) > 210 > count
+    noise = {f"c{number}": list(makers[number % 3]()) for number in range(135)}
+    made, scores = held(with_fields(ordered(count), noise), PLAIN_ORDERED)
+    assert len(made.bundle.spec.columns) > 135 > count
     assert scores.height > 0
 
 
@@ -137,7 +145,7 @@ def test_a_field_that_is_the_outcome() -> None:
 @pytest.mark.parametrize("years", [-10, 10])
 def test_times_far_off(years: int) -> None:
     """Leads, events and values of ten years ago count as old; those of the future are not seen."""
-    world = dated(500, seed=4)
+    world = dated(300, seed=4)
     at = datetime(AS_OF.year + years, 6, 1, tzinfo=UTC)
     some = world.leads["lead_id"].head(60)
     moved = pl.when(pl.col("lead_id").is_in(some.implode())).then(pl.lit(at).cast(pl.Datetime("us", "UTC")))

@@ -38,7 +38,7 @@ def test_the_least_horizon_that_catches_enough_is_suggested(times: float, days: 
 def test_the_report_suggests_another_horizon_only() -> None:
     """Nothing is said to who has it already."""
     told = [
-        train(dated(400), replace(PLAIN_GOAL, horizon_days=days), as_of=AS_OF, seed=1, tenant="t", version="v").report
+        train(dated(250), replace(PLAIN_GOAL, horizon_days=days), as_of=AS_OF, seed=1, tenant="t", version="v").report
         for days in (30, 60)
     ]
     notes = [[note for note in report["notes"] if "By your own history" in note] for report in told]

@@ -19,6 +19,8 @@ from scoring.models import Model, Training, logistic
 from scoring.stability import stability
 from tests.unit.scoring.reports import small
 
+pytestmark = pytest.mark.usefixtures("whole_search")
+
 RECIPE = logistic.Recipe(0.01)
 
 

@@ -82,7 +82,7 @@ def _course(rows: Training) -> Course:
 
 def test_young_snapshots_go_on_where_the_matured_end() -> None:
     """On the same grid, until the first period has passed, and only with conversions that are known."""
-    world, goal = dated(300), replace(DATED_GOAL, horizon_days=90)
+    world, goal = dated(220), replace(DATED_GOAL, horizon_days=90)
     matured = snapshots(world, goal, as_of=AS_OF, seed=0)
     young = young_snapshots(world, goal, as_of=AS_OF, seed=0, seen_days=7)
     assert young.columns == matured.columns
@@ -130,9 +130,21 @@ def test_contributions_add_up_also_at_the_mean_lead_and_alone() -> None:
     assert (again.contributions(one)[0] == model.contributions(rows.matrix)[9]).all()
 
 
+@pytest.fixture
+def short_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rungs above the forms of the regression are fitted in a moment, and nothing is tried beyond them."""
+    monkeypatch.setattr("scoring.models.extended.TREATMENTS", {})
+    # What is tried must not depend on what happens to be installed.
+    monkeypatch.setattr("scoring.models.extras.find_spec", lambda _name: None)
+    monkeypatch.setattr("scoring.models.gbm_search.MAX_ROUNDS", 10)
+    monkeypatch.setattr("scoring.models.net_search.PASSES", 1)
+
+
+@pytest.mark.usefixtures("short_ladder")
 def test_it_is_a_candidate_where_outcomes_have_dates_and_must_win() -> None:
     """Where young leads teach it, it serves; the choice then says that young rows are wanted."""
-    folds, plain = _folds(), [replace(fold, train=replace(fold.train, course=None, young=None)) for fold in _folds()]
+    folds = _folds()
+    plain = [replace(fold, train=replace(fold.train, course=None, young=None)) for fold in folds]
     chosen, without = (choose(each, Complexity.FULL) for each in (folds, plain))
     assert chosen.candidates["hazard"] > chosen.candidates["logistic"]
     assert chosen.follows
@@ -150,15 +162,11 @@ def _folds() -> list[Fold]:
     ]
 
 
+@pytest.mark.usefixtures("short_ladder")
 def test_from_history_to_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chosen, it trains on young leads too, is stored, scores, explains and replays bit for bit."""
     monkeypatch.setattr("scoring.models.choose.climbed", lambda _folds, rungs, _: rungs[-1 if len(rungs) == 2 else 0])
-    monkeypatch.setattr("scoring.models.extended.TREATMENTS", {})
-    # What is tried must not depend on what happens to be installed.
-    monkeypatch.setattr("scoring.models.extras.find_spec", lambda _name: None)
-    monkeypatch.setattr("scoring.models.gbm_search.TRIALS", 1)
-    monkeypatch.setattr("scoring.models.net_search.PASSES", 1)
-    world, goal = dated(500), replace(DATED_GOAL, complexity=Complexity.FULL)
+    world, goal = dated(300), replace(DATED_GOAL, complexity=Complexity.FULL)
     data = [dumps(_trained(world, goal)) for _ in range(2)]
     assert data[0] == data[1]
     bundle = loads(data[0], tenant="t")

@@ -22,6 +22,8 @@ from scoring.splits import time_split
 from scoring.timeline import Timeline
 from tests.unit.scoring.worlds import AS_OF, ORDERED_GOAL, PLAIN_GOAL, START, dated, frame, ordered
 
+pytestmark = pytest.mark.usefixtures("whole_search")
+
 _RECIPE = logistic.Recipe(0.1)
 
 

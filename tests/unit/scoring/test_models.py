@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from math import factorial
 
@@ -14,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from scoring.metrics import Floats, auc
 from scoring.models import Model, Training, from_json, gbm, logistic, net, pairs
 from scoring.models.blend import Blend, blended, stacked
-from scoring.models.choose import choose
+from scoring.models.choose import Choice, choose
 from scoring.models.contract import Recipe
 from scoring.models.judging import Fold, chance_of_gain, deviance, recalibrated
 from scoring.schema import Complexity
@@ -186,10 +187,17 @@ def test_a_blend_of_the_first_form_is_still_read() -> None:
     assert from_json(old).log_odds(train.matrix) == pytest.approx(expected)
 
 
+@cache
+def interacting() -> tuple[list[Fold], Choice]:
+    """Windows in which products count, and what is chosen over them."""
+    folds = folded(500, windows=2, product=1.5, plain=0.5)
+    return folds, choose(folds)
+
+
 def test_the_ladder_climbs_for_interactions_and_stays_down_when_told() -> None:
     """A blend with pairs or trees wins where products count; the cap keeps the logistic regression."""
-    folds = folded(700, product=1.5, plain=0.5)
-    free, capped = choose(folds), choose(folds, Complexity.INTERPRETABLE)
+    folds, free = interacting()
+    capped = choose(folds, Complexity.INTERPRETABLE)
     assert free.recipe.kind == "blend"
     assert free.candidates[free.name] > free.candidates["logistic"] + 0.05
     assert capped.recipe.kind == "logistic"
@@ -198,7 +206,7 @@ def test_the_ladder_climbs_for_interactions_and_stays_down_when_told() -> None:
 
 def test_the_choice_is_the_same_each_time() -> None:
     """Same rows, same seed: same recipe, same log-odds."""
-    folds = folded(300, product=1.0)
-    one, two = choose(folds), choose(folds)
+    folds, one = interacting()
+    two = choose(folds)
     assert one.recipe == two.recipe
     assert all((a == b).all() for a, b in zip(one.log_odds, two.log_odds, strict=True))

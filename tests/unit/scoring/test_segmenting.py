@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,7 @@ FIELDS = (
 )
 
 
+@cache
 def _world(turned: float, seed: int = 5) -> History:
     """Size speaks for a lead in the north, and ``turned`` times as much in the south; the far west is thin."""
     rng = np.random.default_rng(seed)
@@ -136,7 +138,7 @@ def test_a_field_that_parts_nothing_is_refused_in_words(field: str, words: str) 
 
 def test_stages_that_leads_pass_through_are_no_segments() -> None:
     """Leads that change their segment while they are watched."""
-    world = dated(400)
+    world = dated(250)
     later = world.leads.select("lead_id", field=pl.lit("source"), value=pl.lit("web"), known_at=pl.col("created_at"))
     moved = later.with_columns(pl.col("known_at") + timedelta(days=10), value=pl.lit("event"))
     values = pl.concat([world.values.filter(pl.col("field") != "source"), later, moved])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,9 +111,9 @@ def _task(walks: Walks) -> tuple[Task, Split]:
     return Task(Timeline(walks.history), rows, GOAL, (), 1), split
 
 
-@pytest.fixture
-def installed(walks: Walks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if PyTorch were there and had learned the stored network."""
+@contextmanager
+def as_if_installed(walks: Walks) -> Iterator[None]:
+    """PyTorch seems to be there and to have learned the stored network."""
     spec, _ = fit(Timeline(walks.history), walks.rows, Timing.DATED)
 
     def path(rows: Training) -> Iterator[Gru]:
@@ -120,13 +121,24 @@ def installed(walks: Walks, monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(training.CHECKS):
             yield _network(list(spec.embedding.steps))
 
-    monkeypatch.setattr(rung, "installed", lambda extra: True)
-    monkeypatch.setattr(training, "path", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rung, "installed", lambda extra: True)
+        patch.setattr(training, "path", path)
+        yield
 
 
 @pytest.fixture
-def won(walks: Walks, installed: None) -> tuple[Fitted, Trial]:
-    found = learned(*_task(walks))
+def installed(walks: Walks) -> Iterator[None]:
+    """As if PyTorch were there."""
+    with as_if_installed(walks):
+        yield
+
+
+@pytest.fixture(scope="module")
+def won(walks: Walks) -> tuple[Fitted, Trial]:
+    """What was learned once, for tests that only look at it."""
+    with as_if_installed(walks):
+        found = learned(*_task(walks))
     assert found is not None
     return found
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import click
@@ -23,11 +24,14 @@ from scoring.standalone.options import Band
 from scoring.standalone.reading import Table
 from tests.unit.scoring.worlds import dated
 
+FILES = ("@leads.parquet", "@events.parquet", "--conversions", "@won.parquet", "--ignore", "name")
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the tables of a small history, under text ids."""
-    whole = dated(500, seed=3)
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tables of a small history, under text ids, for tests that copy it."""
+    tmp_path = tmp_path_factory.mktemp("tables")
+    whole = dated(400, seed=3)
     name = pl.concat_str(pl.lit("L-"), pl.col("lead_id").cast(pl.String)).alias("lead_id")
     wide = whole.values.filter(pl.col("known_at").is_null()).pivot(on="field", index="lead_id", values="value")
     leads = whole.leads.drop("intake_order").join(wide, on="lead_id").with_columns(name)
@@ -38,43 +42,62 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def folder(tables: Path, tmp_path: Path) -> Path:
+    """The tables, for one test alone."""
+    return copytree(tables, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def with_model(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tables and a model that was trained on them, for tests that copy it."""
+    made = copytree(tables, tmp_path_factory.mktemp("model"), dirs_exist_ok=True)
+    trained = run(made, "train", *FILES, "--horizon", "30", "--out", "@m.bundle", "--report", "@r.json")
+    assert trained.exit_code == 0, trained.output
+    (made / "said.txt").write_text(trained.output)
+    return made
+
+
+@pytest.fixture
+def model(with_model: Path, tmp_path: Path) -> Path:
+    """The folder with a model trained on its files, for one test alone."""
+    return copytree(with_model, tmp_path, dirs_exist_ok=True)
+
+
 def run(folder: Path, *arguments: str) -> Any:
     """Run a command as a user would; return its result."""
     return CliRunner().invoke(cli, [f"{folder}/{item[1:]}" if item[0] == "@" else item for item in arguments])
 
 
-def test_a_model_is_trained_and_scores_from_files(folder: Path) -> None:
+def test_a_model_is_trained_and_scores_from_files(model: Path) -> None:
     """Leads come back under their own ids, best first, with sentences; the same files give the same bytes."""
-    files = ("@leads.parquet", "@events.parquet", "--conversions", "@won.parquet", "--ignore", "name")
-    trained = run(folder, "train", *files, "--horizon", "30", "--out", "@m.bundle", "--report", "@r.json")
-    assert trained.exit_code == 0, trained.output
-    assert "AUC on newer leads" in trained.output
-    report = json.loads((folder / "r.json").read_text())
+    assert "AUC on newer leads" in (model / "said.txt").read_text()
+    report = json.loads((model / "r.json").read_text())
     assert report["metrics"]["auc"]["value"] > 0.6
-    assert report["sha256"] == hashlib.sha256((folder / "m.bundle").read_bytes()).hexdigest()
-    assert report["sha256"] in (folder / "m-card" / "card.html").read_text()
-    assert run(folder, "card", "@r.json", "--out", "@c").exit_code == 0
-    assert (folder / "c" / "card.md").read_bytes() == (folder / "m-card" / "card.md").read_bytes()
+    assert report["sha256"] == hashlib.sha256((model / "m.bundle").read_bytes()).hexdigest()
+    assert report["sha256"] in (model / "m-card" / "card.html").read_text()
+    assert run(model, "card", "@r.json", "--out", "@c").exit_code == 0
+    assert (model / "c" / "card.md").read_bytes() == (model / "m-card" / "card.md").read_bytes()
     again = run(
-        folder, "train", *files, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json", "--audit", "name"
+        model, "train", *FILES, "--horizon", "30", "--out", "@n.bundle", "--report", "@q.json", "--audit", "name"
     )
     assert again.exit_code == 0
-    assert (folder / "m.bundle").read_bytes() == (folder / "n.bundle").read_bytes()
-    audited = json.loads((folder / "q.json").read_text())["segments"]
+    assert (model / "m.bundle").read_bytes() == (model / "n.bundle").read_bytes()
+    audited = json.loads((model / "q.json").read_text())["segments"]
     assert [(one["attribute"], one["is_input"]) for one in audited] == [("name", False)]
-    wrong = run(folder, "train", *files, "--audit", "nowhere", "--out", "@o.bundle")
+    wrong = run(model, "train", *FILES, "--audit", "nowhere", "--out", "@o.bundle")
     assert "there is no such field" in str(wrong.exception)
-    scored = run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.parquet")
+    scored = run(model, "score", *FILES, "--model", "@m.bundle", "--out", "@s.parquet")
     assert scored.exit_code == 0, scored.output
-    scores = pl.read_parquet(folder / "s.parquet")
-    won = pl.read_parquet(folder / "won.parquet")["lead_id"]
+    scores = pl.read_parquet(model / "s.parquet")
+    won = pl.read_parquet(model / "won.parquet")["lead_id"]
     assert scores["lead_id"].str.starts_with("L-").all()
     assert not scores["lead_id"].is_in(won.implode()).any()
     assert scores["score"].is_sorted(descending=True)
     assert (scores["expected_value"].cast(pl.Float64) / scores["probability"]).head(20).is_between(95, 170).all()
     assert "Person" not in str(scores["reasons"].to_list())
-    assert run(folder, "score", *files, "--model", "@m.bundle", "--out", "@s.csv").exit_code == 0
-    assert run(folder, "show", "--model", "@m.bundle").exit_code == 0
+    assert run(model, "score", *FILES, "--model", "@m.bundle", "--out", "@s.csv").exit_code == 0
+    assert run(model, "show", "--model", "@m.bundle").exit_code == 0
 
 
 def test_the_page_shows_code_that_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,17 +183,6 @@ def test_a_time_is_read_the_same_however_it_is_written(
     written = written[:-3] + written[-2:] if compact else written.replace("+00:00", "Z")
     (read,) = Table("x.csv", pl.DataFrame({"at": [written]})).times("at", assume_utc=False)
     assert read == moment
-
-
-FILES = ("@leads.parquet", "@events.parquet", "--conversions", "@won.parquet")
-
-
-@pytest.fixture
-def model(folder: Path) -> Path:
-    """The folder with a model trained on its files."""
-    trained = run(folder, "train", *FILES, "--horizon", "30", "--out", "@m.bundle", "--report", "@r.json")
-    assert trained.exit_code == 0, trained.output
-    return folder
 
 
 def test_recorded_scores_are_replayed_from_their_file(model: Path) -> None:

@@ -31,7 +31,7 @@ def world() -> History:
 
     ``kept`` is there from creation; ``enriched`` comes ten days later for a fifth; ``reason`` when a lead converts.
     """
-    plain = dated(600, seed=5)
+    plain = dated(450, seed=5)
     rng = np.random.default_rng(0)
     won = dict(plain.conversions.iter_rows())
     seen: Mapping[str, list[Seen]] = {"kept": [], "enriched": [], "reason": []}

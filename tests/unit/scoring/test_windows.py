@@ -143,7 +143,8 @@ def test_a_tripled_rate_reaches_the_report() -> None:
     newest = world.leads.filter(pl.col("intake_order") > 3_200)["lead_id"]
     kept = pl.col("lead_id").is_in(newest.implode()) | (pl.col("lead_id") % 4 == 0)
     world = history(world.leads, values=world.values, conversions=world.conversions.filter(kept), fields=world.fields)
-    report = train(world, ORDERED_GOAL, as_of=AS_OF, seed=1, tenant="t", version="model_v20250101").report
+    goal = replace(ORDERED_GOAL, complexity=Complexity.INTERPRETABLE)
+    report = train(world, goal, as_of=AS_OF, seed=1, tenant="t", version="model_v20250101").report
     assert report["drift"]["drifted"]
     assert "the conversion rate has drifted" in report["verdict"]["sentence"]
 

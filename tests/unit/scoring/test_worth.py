@@ -16,6 +16,7 @@ from scoring.bundle import dumps, loads
 from scoring.predict import score
 from scoring.schema import AMOUNTS, History
 from scoring.train import train
+from tests.unit.scoring.trained import WORLD, trained
 from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, START, dated
 
 COUNT = 240
@@ -93,8 +94,8 @@ def test_no_lead_is_worth_more_or_less_than_any_was(lead: list[float]) -> None:
     assert paid.min() <= told <= paid.max()
 
 
-def paid_world() -> History:
-    made = dated(500)
+def paid_world(count: int) -> History:
+    made = dated(count)
     size = made.values.filter(pl.col("field") == "size").select("lead_id", pl.col("value").cast(pl.Int64))
     paid = made.conversions.join(size, on="lead_id").select(
         "lead_id", "at", (pl.col("value") * 1_000).alias("amount"), pl.lit("EUR").alias("currency")
@@ -104,7 +105,7 @@ def paid_world() -> History:
 
 def test_scores_carry_the_expected_value() -> None:
     """Chance × amount in whole hundredths, kept through the artefact; larger companies are worth more."""
-    past = paid_world()
+    past = paid_world(500)
     made = train(past, PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     bundle = loads(dumps(made.bundle), tenant="t")
     assert made.report["worth"]["currency"] == "EUR"
@@ -118,14 +119,13 @@ def test_scores_carry_the_expected_value() -> None:
 
 def test_without_amounts_nothing_is_expected() -> None:
     """Null, not zero."""
-    made = train(dated(300), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
-    assert made.report["worth"] is None
-    assert score(made.bundle, dated(300), as_of=AS_OF)["expected"].null_count() > 0
+    assert trained().report["worth"] is None
+    assert score(trained().bundle, WORLD, as_of=AS_OF, reasons=False)["expected"].null_count() > 0
 
 
 def test_amounts_of_the_future_teach_nothing() -> None:
     """What is paid at the present or later is not known yet."""
-    past = paid_world()
+    past = paid_world(300)
     later = past.amounts.with_columns(pl.lit(AS_OF).cast(AMOUNTS["at"]).alias("at"))
     made = train(replace(past, amounts=later), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     assert made.report["worth"] is None

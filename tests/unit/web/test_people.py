@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from connector.records import Role
 from connector.services.reports import joins
 from connector.store import ledger, scores
-from tests.unit.web.site import Browser, Site, forms
+from tests.databases import sqlite_store
+from tests.unit.web.copying import copy_of
+from tests.unit.web.site import Browser, Site, forms, site
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same people in two accounts of one organisation, scored. Read only."""
+    store = sqlite_store(tmp_path_factory.mktemp("joined") / "web.db")
+    made = site(store)
+    browser = made.browser()
+    page = browser.install("code-1")
+    browser.come_back(state=browser.begin(page=page), code="code-2")
+    made.world.work()
+    yield made
+    store.close()
 
 
 @pytest.fixture
-def twice(fresh: Site) -> tuple[Site, Browser]:
-    """The same 400 people in two accounts of one organisation, scored."""
-    browser = fresh.browser()
-    page = browser.install("code-1")
-    browser.come_back(state=browser.begin(page=page), code="code-2")
-    fresh.world.work()
-    return fresh, browser
+def twice(joined: Site, tmp_path: Path) -> Iterator[tuple[Site, Browser]]:
+    """A copy of the organisation of one's own, and its owner's browser."""
+    with copy_of(joined, tmp_path / "copy.db") as made:
+        yield made, made.as_a(Role.OWNER, made.tenant_of("101"))
 
 
 def test_a_person_in_two_accounts_is_one_lead_with_the_reason(twice: tuple[Site, Browser]) -> None:

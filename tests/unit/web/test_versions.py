@@ -18,6 +18,7 @@ from connector.store import connections, schedules, tenants
 from connector.store.tables import models
 from tests.databases import sqlite_store
 from tests.services.shifting import Shifting, shifting
+from tests.unit.web.copying import copy_of
 from tests.unit.web.site import Browser, Site, settings
 from tests.world import World, world
 
@@ -53,12 +54,17 @@ class Pages:
             return str(session.execute(sa.select(models.c.status).where(models.c.version == version)).scalar_one())
 
 
-@pytest.fixture
-def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
-    """A model that scores, and one that waits."""
-    store = sqlite_store(tmp_path / "web.db")
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A model that scores, and one that waits. Read only."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield from _waiting(tmp_path_factory.mktemp("waiting"), patch)
+
+
+def _waiting(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Site]:
+    store = sqlite_store(folder / "web.db")
     made = world(store)
-    model = shifting(made, monkeypatch)
+    model = shifting(made, patch)
     made.install()
     made.work()
     with store.reading() as session:
@@ -70,9 +76,18 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     told: dict[str, Any] = {"outcome": "waiting", "clause": "churn", "sentence": "Better.", "contest": CONTEST}
     with store.transaction() as session:
         session.execute(sa.update(models).where(models.c.version == SECOND).values(decision=told))
-    site = Site(made, create_app(made.services, settings()))
-    yield Pages(site, made, model, site.as_a(Role.ADMIN, tenant_id))
+    yield Site(made, create_app(made.services, settings()))
     store.close()
+
+
+@pytest.fixture
+def pages(waiting: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    """A copy of one's own of the tenant whose model waits."""
+    with copy_of(waiting, tmp_path / "copy.db") as copied:
+        made = copied.world
+        model = shifting(made, monkeypatch)
+        site = Site(made, create_app(made.services, settings()))
+        yield Pages(site, made, model, site.as_a(Role.ADMIN, site.tenant_of("101")))
 
 
 def test_the_figures_of_a_model_that_waits_stand_beside_its_buttons(pages: Pages) -> None:
