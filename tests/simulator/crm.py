@@ -7,7 +7,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from tests.simulator.kernel import Kernel
 from tests.simulator.storm import Storm
@@ -231,7 +231,16 @@ class Account:
             and person.modified > since
             and (person.modified, person.record_id) > after
         ]
-        return sorted(found, key=lambda person: (person.modified, person.record_id))[:PAGE]
+        return self._told(sorted(found, key=lambda person: (person.modified, person.record_id))[:PAGE])
+
+    def named(self, record_ids: Sequence[str]) -> list[Person]:
+        """Return single records."""
+        return self._told([self.people[record_id] for record_id in record_ids])
+
+    @staticmethod
+    def _told(people: Sequence[Person]) -> list[Person]:
+        """Return them as they are now: what changes while the answer is on its way is not in it."""
+        return [replace(person, history=list(person.history)) for person in people]
 
     def list_visits(self, since: float, after: tuple[float, str]) -> list[Visit]:
         """Return a page of what people did after ``since``, in order, behind ``after``."""

@@ -203,7 +203,7 @@ class SimulatedAdapter(CrmAdapter):
         return Page(place, drained, events=tuple(map(_event, visits)))
 
     def read_records(self, record_ids: Sequence[str]) -> Page:
-        people = self._call("records", lambda: [self.crm.people[item] for item in record_ids])
+        people = self._call("records", lambda: self.crm.named(record_ids))
         return self._people(people, ({}, True))
 
     @staticmethod
