@@ -131,6 +131,12 @@ def _sweep(services: Services, broker: Broker) -> None:
         broker.send("renew", str(connection_id))
 
 
+def is_entered(services: Services, tenant_id: UUID) -> bool:
+    """Tell whether everything that is done for the tenant by the clock is on the list."""
+    with services.store.reading() as session:
+        return all(tenant_id not in schedule_rows.without(session, kind, 1) for kind in schedules.KINDS)
+
+
 def read_everything(services: Services, tenant_id: UUID) -> None:
     """Let all accounts be read by the clock now, as after an outage: what no webhook told is found."""
     with services.store.transaction() as session:
