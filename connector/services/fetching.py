@@ -21,7 +21,7 @@ from connector.store import events, inbox, persons, records
 from connector.store.inbox import Person
 
 PARALLEL_READS = 10
-"""A whole turn of the CRM with the smallest batches (HubSpot: 50 with histories) is one wave."""
+"""A whole turn of a CRM that gives 50 people a request is one wave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,7 @@ SABOTEURS = {
         _instead(answers, "delivered", _any_version),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
-        first=0,
+        first=41,
     ),
     "inbox row lost": Saboteur(
         _instead(inbox, "keep", lambda _s, _t, _c, hints, _n: len(hints)), oracle.the_score_follows_from_the_crms

@@ -7,7 +7,7 @@ import pytest
 from tests.simulator.saboteurs import SABOTEURS, Sabotage, Saboteur
 from tests.simulator.world import run
 
-MOST_SEEDS = 40
+MOST_SEEDS = 60
 ACTIONS = 14
 """People are busier than in other seeds: the more overlaps, the sooner a fault shows."""
 
