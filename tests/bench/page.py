@@ -32,14 +32,20 @@ def page(found: Mapping[str, Mapping[str, Any]], drawn: Path) -> str:
             "| what | reached | limit | ratio | asked | of | spread | unit |",
             "|---|---|---|---|---|---|---|---|",
         ]
-        parts += [_line(row) for row in one["rows"]]
+        parts += [_line(name, row) for row in one["rows"]]
         parts.append("")
     return "\n".join(parts)
 
 
-def _line(row: Mapping[str, Any]) -> str:
+def _called(name: str, row: Mapping[str, Any]) -> str:
+    """A line's name, with its case where a benchmark has several."""
+    case, own = row.get("case", name), str(row["name"]).strip()
+    return own if case == name else f"{case}: {own}"
+
+
+def _line(name: str, row: Mapping[str, Any]) -> str:
     asked = "–" if row["required"] is None else f"{row['required']:.3g}{'' if row['held'] else ' **not held**'}"
-    cells = (row["name"], *(f"{row[key]:.4g}" for key in ("achieved", "limit", "ratio")), asked)
+    cells = (_called(name, row), *(f"{row[key]:.4g}" for key in ("achieved", "limit", "ratio")), asked)
     return f"| {' | '.join(cells)} | {row['median_of']} | {row['spread']:.2g} | {row['unit']} |"
 
 
@@ -68,7 +74,7 @@ def _axis(bottom: int) -> Iterator[str]:
 def _bar(name: str, row: Mapping[str, Any], y: int) -> Iterator[str]:
     reached = row["ratio"] / row["required"]
     ends = sorted((_x(1.0), _x(reached)))
-    yield _text(LEFT - 10, y + 12, f"{name}: {row['name']}"[:84], 11, "end")
+    yield _text(LEFT - 10, y + 12, f"{name}: {_called(name, row)}"[:84], 11, "end")
     colour = HELD if row["held"] else MISSED
     width = max(ends[1] - ends[0], 2.0)
     yield f'<rect x="{ends[0]}" y="{y + 2}" width="{width:.1f}" height="{STEP - 6}" fill="{colour}"/>'
