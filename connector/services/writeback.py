@@ -31,8 +31,9 @@ LONGEST_GLANCE = 5.0
 """Seconds after which rows that another delivery holds are looked at again: it may have ended long before its lease."""
 
 NAMED_AT_ONCE = 5_000
-REPORTED_EVERY_SECONDS = 2.0
 """Records that one statement names: no database takes more than some ten thousand values."""
+
+REPORTED_EVERY_SECONDS = 2.0
 
 
 def prepare(job: Job) -> None:

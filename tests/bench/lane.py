@@ -1,6 +1,6 @@
 """The real-time lane at work for a bench: a tenant, a sandbox CRM and workers of the lane in processes of their own.
 
-As in a deployment one process takes webhooks and others, with a few threads each, take turns; between them is a queue.
+As in a deployment one process takes webhooks and others take turns; between them is a queue.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -42,7 +41,8 @@ from workers.outcomes import carry_out
 from workers.turns import take_turns
 
 VENDOR, SECRET, ADDRESS = "hubspot", "sandbox-secret", "http://127.0.0.1:1/webhooks/hubspot"
-PROCESSES, THREADS = 4, 1
+PROCESSES = 4
+EVENTS_A_REQUEST, SPREAD_SECONDS = 100, 10.0
 LEASE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 
@@ -95,6 +95,16 @@ class Lane:
         with self.services.store.reading() as session:
             return sorted(outbox.delivered_of(session, self.connection_id), key=int)
 
+    def burst(self, people: Sequence[str], patience: float = PATIENCE_SECONDS) -> list[float]:
+        """Tell of many people within ten seconds; return the seconds that each took until it was delivered."""
+        clock = self.services.clock
+        parts = [people[start : start + EVENTS_A_REQUEST] for start in range(0, len(people), EVENTS_A_REQUEST)]
+        begun = clock.monotonic()
+        for number, part in enumerate(parts):
+            clock.sleep(max(0.0, begun + number * SPREAD_SECONDS / len(parts) - clock.monotonic()))
+            self.push(part)
+        return self.until_delivered(len(people), patience)
+
     def until_delivered(self, count: int, patience: float = PATIENCE_SECONDS) -> list[float]:
         """Wait until so many traces have ended; return seconds from accepted to delivered, and forget the traces."""
         clock = self.services.clock
@@ -115,6 +125,11 @@ class Lane:
         with self.services.store.transaction() as session:
             traces.prune(session, clock.now())
         return [(row.delivered_at - row.received_at).total_seconds() for row in rows]
+
+
+def nearest_rank(ordered: Sequence[float], share: float) -> float:
+    """Return the quantile that occurred."""
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
 @contextmanager
@@ -172,7 +187,7 @@ def running(contacts: int, folder: Path) -> Iterator[Lane]:
         try:
             yield Lane(services, origin, installed.connection_id, [int(worker.pid or 0) for worker in workers])
         finally:
-            for _ in range(PROCESSES * THREADS):
+            for _ in range(PROCESSES):
                 queue.put(None)
             for worker in workers:
                 worker.join()
@@ -184,16 +199,11 @@ def work(origin: str, folder: Path, key: str, queue: Any, shared: str) -> None:
     services = wire(
         VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key, Redis.from_url(shared)
     )
-    warm = Warm(replace(services, lease_seconds=LEASE_SECONDS))
-    threads = [Thread(target=serve, args=(warm, queue)) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    serve(Warm(replace(services, lease_seconds=LEASE_SECONDS)), queue)
 
 
 def serve(warm: Warm, queue: Any) -> None:
-    """Take turns as a thread of a worker process does."""
+    """Take turns as a worker does, until there are no more."""
     while (work := queue.get()) is not None:
         name, work_id = work
         if name == REALTIME:

@@ -34,10 +34,8 @@ from connector.services.values import from_json
 from connector.services.warm import Warm
 from connector.store import outbox
 from connector.store.tables import records
-from tests.bench.lane import Lane, running
+from tests.bench.lane import SPREAD_SECONDS, Lane, nearest_rank, running
 
-EVENTS_A_REQUEST = 100
-SPREAD_SECONDS = 10.0
 IDLE_REQUIRED, BURST_SECONDS = 1 / 1.5, 5.0
 
 
@@ -62,17 +60,6 @@ def singles(lane: Lane, people: Sequence[str]) -> list[float]:
         lane.push([person])
         found += lane.until_delivered(1)
     return found
-
-
-def burst(lane: Lane, people: Sequence[str]) -> list[float]:
-    """Tell of many leads within ten seconds."""
-    clock = lane.services.clock
-    parts = [people[start : start + EVENTS_A_REQUEST] for start in range(0, len(people), EVENTS_A_REQUEST)]
-    begun = clock.monotonic()
-    for number, part in enumerate(parts):
-        clock.sleep(max(0.0, begun + number * SPREAD_SECONDS / len(parts) - clock.monotonic()))
-        lane.push(part)
-    return lane.until_delivered(len(people))
 
 
 def floor(lane: Lane, person: str, times: int) -> float:
@@ -132,7 +119,7 @@ def measure(size: Size) -> list[dict[str, Any]]:
         for count in size.bursts:
             lane.services.clock.sleep(SPREAD_SECONDS)
             before = lane.spent()
-            found = burst(lane, people[:count])
+            found = lane.burst(people[:count])
             named = (
                 f"{min(count, len(people))} leads in {SPREAD_SECONDS:.0f} s, CRM {size.latencies[1] * 1000:.0f} ms away"
             )
@@ -153,7 +140,7 @@ def quantiles(name: str, found: Sequence[float], limit: float, required: float) 
     spread = round(statistics.pstdev(ordered), 4)
     made = []
     for share in (0.5, 0.99):
-        seconds = ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+        seconds = nearest_rank(ordered, share)
         row = {
             "name": f"{name}, p{share * 100:.0f}",
             "unit": "s",

@@ -19,14 +19,12 @@ from uuid import UUID
 from connector.sandbox.server import RunningSandbox
 from connector.services.children import in_place
 from connector.services.warm import Warm
-from tests.bench.lane import Lane, serve
+from tests.bench.lane import PROCESSES, SPREAD_SECONDS, Lane, nearest_rank, serve
 from tests.bench.line.clock import VirtualClock
 from tests.bench.line.measure import Row, counted, logged, refused, row, shares
 from tests.bench.line.setting import START, Plan, Tenant, sandbox
 
-WORKERS = 4
-"""As many as the Procfile starts."""
-EVENTS_A_REQUEST, SPREAD_SECONDS, REST_SECONDS = 100, 10.0, 30.0
+REST_SECONDS = 30.0
 REQUIRED_SECONDS = 5.0
 SECONDS_OF, DRAINED = 5_000, 0.9
 """Up to so many leads the time of each is asked for; of more, the share of the vendor's ceiling."""
@@ -62,7 +60,7 @@ def wired(plan: Plan) -> Iterator[Wired]:
         tenant.whole()
         services = replace(tenant.services, wake=lambda name, work: queue.put((name, work)))
         warm = Warm(services)
-        workers = [Thread(target=serve, args=(warm, queue)) for _ in range(WORKERS)]
+        workers = [Thread(target=serve, args=(warm, queue)) for _ in range(PROCESSES)]
         for worker in workers:
             worker.start()
         try:
@@ -77,15 +75,10 @@ def wired(plan: Plan) -> Iterator[Wired]:
 def _burst(found: Wired, people: Sequence[str]) -> Iterator[Row]:
     lane, log = found.lane, found.running.stage.log
     log.clear()
-    clock, begun = lane.services.clock, lane.services.clock.monotonic()
-    parts = [people[start : start + EVENTS_A_REQUEST] for start in range(0, len(people), EVENTS_A_REQUEST)]
-    for number, part in enumerate(parts):
-        clock.sleep(max(0.0, begun + number * SPREAD_SECONDS / len(parts) - clock.monotonic()))
-        lane.push(part)
-    seconds = sorted(lane.until_delivered(len(people), patience=len(people)))
+    seconds = sorted(lane.burst(people, patience=len(people)))
     asked, what = logged(found.running), f"{len(people):,} changed leads in {SPREAD_SECONDS:.0f} s"
     if len(people) <= SECONDS_OF:
-        last = seconds[min(int(0.99 * len(seconds)), len(seconds) - 1)]
+        last = nearest_rank(seconds, 0.99)
         yield row(f"hubspot: {what}, p99", "s", last, REQUIRED_SECONDS, (REQUIRED_SECONDS / last, 1.0))
     else:
         yield from (one | {"required": DRAINED} for one in shares(found.plan, what, asked))
