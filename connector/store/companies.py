@@ -93,7 +93,9 @@ def count(connection: Connection, tenant_id: UUID) -> int:
 def leads_of(connection: Connection, tenant_id: UUID, company_key: str, as_of: datetime) -> Sequence[AnyRow]:
     """Return the scored leads that a company's score as of then was made of, the best first."""
     query = (
-        sa.select(scores.c.lead_id, scores.c.score, scores.c.probability, scores.c.tier, scores.c.reasons)
+        sa.select(
+            scores.c.lead_id, scores.c.score, scores.c.probability, scores.c.tier, scores.c.reasons, scores.c.by_hand
+        )
         .join(leads, leads.c.id == scores.c.lead_id)
         .where(leads.c.tenant_id == tenant_id, leads.c.company_key == company_key, scores.c.as_of >= as_of)
     )

@@ -41,7 +41,7 @@ Place = tuple[Decimal, int]
 """(score, lead id): of the last row of a page, or of where a look ended."""
 
 _s, _r = scores.c, records.c
-_SHOWN = (_s.lead_id, _s.score, _s.probability, _s.tier, _s.reasons)
+_SHOWN = (_s.lead_id, _s.score, _s.probability, _s.tier, _s.reasons, _s.by_hand)
 
 
 @dataclass(frozen=True, slots=True)

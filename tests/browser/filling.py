@@ -69,13 +69,27 @@ def known_to_all(services: Services, tenant_id: UUID) -> int:
 
 
 def _say_of_scores(services: Services, tenant_id: UUID) -> None:
-    first, second, third = best_leads(services, tenant_id, 3)
+    first, second = best_leads(services, tenant_id, 2)
     rating.rate(services, tenant_id, first, Thumb(True, "talked", "Wants a proposal by the end of the month."))
     rating.rate(services, tenant_id, second, Thumb(False, "bad_time"))
     until = services.clock.now() + timedelta(days=30)
     wish = overriding.Wish(Tier.MEDIUM, Decimal(55), "timing", "Their budget is decided in spring.", until)
-    overriding.set_by_hand(services, tenant_id, third, wish)
+    overriding.set_by_hand(services, tenant_id, _below_the_first(services, tenant_id), wish)
     excluding.exclude(services, tenant_id, excluding.Wish(exclusions.Kind.DOMAIN, "competitor", domain="rival.com"))
+
+
+def _below_the_first(services: Services, tenant_id: UUID) -> int:
+    """The best lead that heads no account's list: whoever does is looked up in the CRM with the model's score."""
+    record = record_table.c
+    query = sa.select(record.connection_id, score_table.c.lead_id)
+    query = query.join(score_table, record.lead_id == score_table.c.lead_id)
+    query = query.where(score_table.c.tenant_id == tenant_id)
+    with services.store.reading(tenant_id) as session:
+        rows = session.execute(query.order_by(score_table.c.score.desc(), score_table.c.lead_id.desc())).all()
+    heads: dict[UUID, int] = {}
+    for row in rows:
+        heads.setdefault(row.connection_id, row.lead_id)
+    return next(row.lead_id for row in rows if row.lead_id not in heads.values())
 
 
 def _agree(services: Services, tenant_id: UUID) -> None:
@@ -127,6 +141,7 @@ def leads_of_all_kinds(services: Services, tenant_id: UUID) -> list[int]:
     scored, all_leads = score_table.c.lead_id, lead_table.c
     worst = sa.select(scored).where(score_table.c.tenant_id == tenant_id).order_by(score_table.c.score, scored)
     without = sa.select(all_leads.id).where(all_leads.tenant_id == tenant_id, all_leads.id.not_in(sa.select(scored)))
+    by_hand = sa.select(scored).where(score_table.c.tenant_id == tenant_id, score_table.c.by_hand.is_not(None))
     with services.store.reading(tenant_id) as session:
-        few = [session.execute(query.limit(1)).scalar() for query in (worst, without.order_by(all_leads.id))]
-    return best_leads(services, tenant_id, 3) + [lead for lead in few if lead is not None]
+        few = [session.execute(query.limit(1)).scalar() for query in (by_hand, worst, without.order_by(all_leads.id))]
+    return best_leads(services, tenant_id, 2) + [lead for lead in few if lead is not None]

@@ -33,7 +33,8 @@ class LeadRow:
     """One lead. ``probability`` is the calibrated chance; ``reasons`` the strongest that speak for it.
 
     ``tier``, ``score`` and ``probability`` are None of a lead without a score. ``acted_at``: when it did something
-    last, as far as a CRM tells. ``owners``: who has its records, as their CRMs call them.
+    last, as far as a CRM tells. ``owners``: who has its records, as their CRMs call them. ``set_by_hand``: what CRMs
+    are told instead of the model's score and tier, as a person said.
     """
 
     lead_id: int
@@ -44,6 +45,7 @@ class LeadRow:
     reasons: tuple[str, ...]
     acted_at: datetime | None = None
     owners: tuple[str, ...] = ()
+    set_by_hand: tuple[Decimal, Tier] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def search(services: Services, tenant_id: UUID, text: str) -> Found | None:
 
 
 def lead_rows(services: Services, session: Connection, tenant_id: UUID, found: Sequence[AnyRow]) -> tuple[LeadRow, ...]:
-    """Return leads (lead_id, score, probability, tier, reasons) with who they are."""
+    """Return leads (lead_id, score, probability, tier, reasons, by_hand) with who they are."""
     ids = [row.lead_id for row in found]
     people = people_of(session, tenant_id, ids)
     acted = lead_list.last_acts(session, tenant_id, ids)
@@ -155,4 +157,5 @@ def _row(row: AnyRow, person: Person, acted_at: datetime | None, owners: tuple[s
         reasons=tuple(raising[:_REASONS]),
         acted_at=acted_at,
         owners=owners,
+        set_by_hand=(Decimal(row.by_hand["score"]), Tier(row.by_hand["tier"])) if row.by_hand else None,
     )

@@ -73,6 +73,7 @@ def test_an_admin_sets_a_score_and_releases_it(live: Site, rita: Browser, adam: 
     assert "12.5" in text
     assert "told as 12.5 (Low), set by hand" in text
     assert "/release" not in text
+    assert "set by hand: Low, 12.5" in rita.get("/leads").text
     told = rita.get("/feedback").text
     assert "Adam" in told
     assert "Next year" in told
@@ -80,6 +81,7 @@ def test_an_admin_sets_a_score_and_releases_it(live: Site, rita: Browser, adam: 
     assert "from 0 to 100" in adam.get(page).text
     adam.press(page, f"{page}/release")
     assert "Released" in adam.get(page).text
+    assert "set by hand: Low" not in rita.get("/leads").text
     assert "No score is set by hand" in adam.get("/feedback").text
 
 
