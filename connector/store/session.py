@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from connector.crypto import ChainSeal
 from connector.errors import RetryLater
@@ -47,18 +47,37 @@ class Store:
 
         It reaches the rows of ``tenant_id`` alone, or everyone's: a door for the few modules that a test lists.
         """
-        with self.engine.connect() as connection:
-            _begin(connection, "BEGIN IMMEDIATE", tenant_id)
+        with self._begun("BEGIN IMMEDIATE", tenant_id) as connection:
             yield connection
             connection.commit()
 
     @contextmanager
     def reading(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
         """One consistent view for reading, of whom :meth:`transaction` says; what is written in it is thrown away."""
-        with self.engine.connect() as connection:
-            _begin(connection, "BEGIN", tenant_id)
+        with self._begun("BEGIN", tenant_id) as connection:
             yield connection
             connection.rollback()
+
+    def _begun(self, sqlite: str, tenant_id: UUID | None) -> Connection:
+        """Begin on a pooled connection; once more, on a fresh one, where the pooled one had been lost unnoticed.
+
+        So no pooled connection has to be asked beforehand whether it still is one. Nothing has happened yet that would
+        be done twice.
+        """
+        connection = self.engine.connect()
+        try:
+            _begin(connection, sqlite, tenant_id)
+        except DBAPIError as lost:
+            connection.close()
+            if not lost.connection_invalidated:
+                raise
+            connection = self.engine.connect()
+            try:
+                _begin(connection, sqlite, tenant_id)
+            except DBAPIError:
+                connection.close()
+                raise
+        return connection
 
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:
@@ -103,8 +122,8 @@ def _begin(connection: Connection, sqlite: str, tenant_id: UUID | None) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(sqlite)
     else:
-        # Until the transaction ends, so that the next user of a pooled connection finds nothing of it.
-        connection.exec_driver_sql(f"SET LOCAL {TENANT_SETTING} = '{tenant_id or EVERYONE}'")
+        # Until the transaction ends, so that the next user of a pooled connection finds nothing of it; in one trip.
+        connection.exec_driver_sql(f"BEGIN; SET LOCAL {TENANT_SETTING} = '{tenant_id or EVERYONE}'")
 
 
 def confine(connection: Connection, tenant_id: UUID) -> None:
@@ -119,7 +138,9 @@ def open_store(url: str, seal: ChainSeal | None = None) -> Store:
     if parsed.get_backend_name() == "sqlite":
         engine = _sqlite(parsed)
     else:
-        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+        # The driver would begin transactions by a trip of their own; the store begins them itself.
+        own = {"autocommit": True}
+        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=own, pool_size=10)
     return Store(engine.execution_options(**{CHAIN_SEAL: seal}) if seal else engine)
 
 
