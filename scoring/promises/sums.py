@@ -43,7 +43,7 @@ def _law(mean: float, variance: float, count: int) -> stats.rv_discrete:
     if variance > mean:
         size = mean**2 / (variance - mean)
         return stats.nbinom(size, size / (size + mean))
-    if mean - variance < 1e-9 * mean:
+    if mean - variance <= 1e-9 * mean:
         return stats.poisson(mean)
     trials = min(max(math.ceil(mean**2 / (mean - variance)), math.ceil(mean)), count)
     return stats.binom(trials, mean / trials)
