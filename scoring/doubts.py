@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from scoring.models import Training
 from scoring.newest import Newest
 from scoring.schema import UTC_TIME
 from scoring.splits import Mask
@@ -35,9 +36,13 @@ def left_out(asked: Newest | None, rows: pl.DataFrame, doubts: pl.DataFrame | No
     if asked is None or doubts is None:
         return None
     known = doubted(rows, doubts, asked.start)
-    if rows.filter(pl.Series(known & asked.before))["lead_id"].n_unique() < LEAST:
+    if any(rows.filter(pl.Series(known & others))["lead_id"].n_unique() < LEAST for others in asked.others):
         return None
-    without = asked.learned("without", asked.whole.where(asked.before & ~known).sampled(len(asked.fold.train.label)))
+
+    def trusting(train: Training, others: Mask) -> Training:
+        return asked.whole.where(others & ~known).sampled(len(train.label))
+
+    without = asked.learned("without", trusting)
     return doubted(rows, doubts, until) if asked.surely([without]) is without else None
 
 

@@ -2,8 +2,8 @@
 
 Prices, products and markets change, and then old rows say what does not hold any more. How fast that goes differs
 between tenants, and a tenant whose world stands still loses rows for nothing. So the newest conversions that have
-matured are asked: logistic regressions that forget at different speeds learn from what had matured before them. A
-quicker one is taken where it ranks the window surely better. What serves then forgets alike, whatever its form; what
+matured are asked: logistic regressions that forget at different speeds learn from everybody else. A quicker one is
+taken where it surely ranks those better. What serves then forgets alike, whatever its form; what
 is tried on the test rows forgets as their own past, and nothing later, advised.
 """
 
@@ -12,20 +12,40 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from scoring.models import Training
-from scoring.newest import Newest
+import numpy as np
 
-HALF_LIVES: Final = (365, 90)
-"""In days. Slower than a year is hardly told from never; quicker than a quarter leaves few rows."""
+from scoring.models import Training
+from scoring.models.choose import SEARCH_ROWS
+from scoring.models.rungs import Candidate
+from scoring.newest import Newest
+from scoring.splits import Mask
+
+HALF_LIVES: Final = (365, 90, 45, 20)
+"""In days. Slower than a year is hardly told from never."""
+LEFT: Final = 60
+"""Converting leads that must be left, as they weigh then: fewer teach too little, however well they fit the day."""
+FAINT: Final = 6
+"""Rows that are older than so many half-lives are not looked at while half-lives are tried: each weighs under 2 %."""
 
 
 def half_life(asked: Newest | None) -> int | None:
     """Return after how many days a row weighs half; None: never less, or too little is known to say."""
     if asked is None:
         return None
-    quicker = [asked.learned(str(days), faded(asked.fold.train, days)) for days in HALF_LIVES]
-    best = asked.surely(quicker)
-    return int(best.name) if best in quicker else None
+    quicker = [_tried(asked, days) for days in HALF_LIVES if float(np.exp2(-asked.ages / days).sum()) >= LEFT]
+    better = [one for one in quicker if asked.surely([one]) is one]
+    return int(max(better, key=asked.area).name) if better else None
+
+
+def _tried(asked: Newest, days: int) -> Candidate:
+    def forgetful(train: Training, others: Mask) -> Training:
+        whole = asked.whole
+        if whole.day is None:
+            return train
+        seen = others & (whole.day >= float(whole.day[others].max()) - FAINT * days)
+        return faded(whole.where(seen).sampled(SEARCH_ROWS), days)
+
+    return asked.learned(str(days), forgetful)
 
 
 def faded(rows: Training, days: int | None) -> Training:

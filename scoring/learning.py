@@ -187,7 +187,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, matrix = rung.served(spec, matrix, choice)
     order, whole = task.rows["order"].to_numpy(), task.training(matrix, spec)
     until = int(order[split.test].min())
-    past = _past(task, whole, spec, split.dev, split, until)
+    past = _past(task, whole, spec, split.dev, until)
     before = past.learned(known_at(whole, order, split.dev & past.kept, until))
     judged = choice.recipe.fit(before)
     raw = judged.log_odds(matrix[split.test])
@@ -197,7 +197,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     log_odds = calibration.apply(raw)
     found_out = (choice, split, before, parted, task.facts, past, tried)
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
-    spec, vectors, model, served = _refitted(task, choice, split, framed=spec.framed)
+    spec, vectors, model, served = _refitted(task, choice, framed=spec.framed)
     windows = [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), served), trial
@@ -209,7 +209,7 @@ def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segm
     return segmentation(task.timeline, task.goal.segment, spec, task.rows, matrix, split.dev)
 
 
-def _refitted(task: Task, choice: Choice, split: Split, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model, Past]:
+def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec, Vectors, Model, Past]:
     """What serves: features and model of all matured rows, and what of them counted less."""
     spec, vectors = task.fitted(task.rows)
     if framed:
@@ -217,17 +217,17 @@ def _refitted(task: Task, choice: Choice, split: Split, *, framed: bool) -> tupl
         vectors = build(task.timeline, task.rows, spec)
     whole, every = task.training(vectors.matrix, spec), np.ones(task.rows.height, dtype=bool)
     present = task.present.timestamp() * 1_000_000 if task.present else math.inf
-    past = _past(task, whole, spec, every, split, present)
+    past = _past(task, whole, spec, every, present)
     learner = replace(task, rows=task.rows.filter(pl.Series(past.kept)))
     latest = learner.latest if choice.follows else learner.training
     model = choice.recipe.fit(past.learned(latest(vectors.matrix[past.kept], spec)))
     return spec, vectors, model, past
 
 
-def _past(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, split: Split, until: float) -> Past:
+def _past(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, until: float) -> Past:
     # Without what a network reads alone: the linear model that is asked is none.
     plain = rung.plain(whole) if spec.framed else whole
-    return Past.asked(task.rows, plain, among, split.embargo_us, task.doubts, until)
+    return Past.asked(task.rows, plain, among, task.doubts, until)
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:

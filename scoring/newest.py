@@ -1,65 +1,99 @@
-"""The newest matured conversions, and what a plain model of what had matured before them says of their window.
+"""The newest matured conversions, and what a plain model that never saw their leads says of them.
 
-Whether some of the past should count less is asked of it. It is newer than the rolling windows that choose the recipe:
-those end before the test rows, a fifth of the conversions.
+Whether some of the past should count less is asked of them. They are newer than the rolling windows that choose the
+recipe: those end before the test rows, a fifth of the conversions. And they are not foretold from what had matured
+before them, as those are, but from all others that have matured by now: that is what the next model learns from, so it
+is what is to be weighed. Foretold, a change would be seen a whole horizon later.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from scoring.evaluation import resampled_together
+from scoring.metrics import Floats
 from scoring.models import Training, logistic, logistic_search
 from scoring.models.choose import SEARCH_ROWS
-from scoring.models.judging import Fold
+from scoring.models.judging import Fold, area
 from scoring.models.rungs import Candidate, candidate, climbed
 from scoring.splits import Mask, distinct_conversions
 
+_DAY_US = 86_400_000_000
 WINDOW, BEFORE = 60, 100
-"""Distinct converting leads of the window, and the least that must have matured before it."""
+"""Distinct converting leads of the window, and the least that must be older."""
 SURE: Final = 0.9
 """In so many of the paired resamples the window must be ranked better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The window from ``start`` (µs) on, the rows ``before`` it that had matured by then, and ``plain``: what logistic
-    regression says that learned from all of these alike."""
+    """The window from ``start`` (µs) on, in two halves by company (by lead where none is known).
+
+    Each of ``folds`` learns from ``others``: all rows but those of the companies that it is judged on. ``plain``: what
+    logistic regression says that learned from all of these alike. ``ages``: how many days before the newest row each
+    lead that converts was seen last.
+    """
 
     whole: Training
-    before: Mask
     start: int
-    fold: Fold
+    others: tuple[Mask, Mask]
+    folds: tuple[Fold, Fold]
     plain: Candidate
+    ages: Floats
 
-    def learned(self, name: str, train: Training) -> Candidate:
-        """The same regression on other rows, or on rows that weigh otherwise."""
-        fold = Fold(train, self.fold.window, self.fold.group)
-        return candidate([fold], name, self.plain.recipe)
+    def learned(self, name: str, changed: Callable[[Training, Mask], Training]) -> Candidate:
+        """The same regression where the rows that each half learns from, and their places, are changed."""
+        folds = [
+            Fold(changed(fold.train, others), fold.window, fold.group)
+            for fold, others in zip(self.folds, self.others, strict=True)
+        ]
+        return candidate(folds, name, self.plain.recipe)
 
-    def surely(self, others: list[Candidate]) -> Candidate:
+    def area(self, one: Candidate) -> float:
+        """How well it ranks the window (AUC)."""
+        return area(self.folds, one.log_odds)
+
+    def surely(self, others: Sequence[Candidate]) -> Candidate:
         """The last of ``others`` that surely ranks the window better than those before it, or the plain one."""
-        return climbed([self.fold], [self.plain, *others], SURE)
+        return climbed(self.folds, [self.plain, *others], SURE)
 
 
-def newest(rows: pl.DataFrame, whole: Training, among: Mask, embargo_us: int) -> Newest | None:
-    """Cut the window from the rows ``among``; None where these hold too few conversions to tell anything.
+def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
+    """Cut the window from the rows ``among``, which have matured; None where too few convert to tell anything.
 
     ``rows`` and ``whole`` are the same rows.
     """
     order, start = rows["order"].to_numpy(), _begins(rows.filter(pl.Series(among)))
-    if start is None:
+    if start is None or distinct_conversions(rows, among & (order < start)) < BEFORE:
         return None
-    before, window = among & (order + embargo_us <= start) & (order < start), among & (order >= start)
-    newer = rows.filter(pl.Series(window))
-    if distinct_conversions(rows, before) < BEFORE or newer["label"].n_unique() < 2:
+    window, together = among & (order >= start), resampled_together(rows)
+    # By a number that has nothing to do with when somebody came.
+    odd = np.random.default_rng(whole.seed).permutation(int(together.max()) + 1)[together] % 2 == 1
+    halves = [(window & half, among & ~np.isin(together, together[window & half])) for half in (odd, ~odd)]
+    if any(np.unique(whole.label[judged]).size < 2 for judged, _ in halves):
         return None
-    fold = Fold(whole.where(before).sampled(SEARCH_ROWS), whole.where(window), resampled_together(newer))
-    found = logistic_search.search([fold])
-    return Newest(whole, before, start, fold, Candidate("", logistic.Recipe(found.penalty), found.log_odds))
+    first, second = (_fold(rows, whole, judged, others) for judged, others in halves)
+    found = logistic_search.search([first, second])
+    plain = Candidate("", logistic.Recipe(found.penalty), found.log_odds)
+    return Newest(whole, start, (halves[0][1], halves[1][1]), (first, second), plain, _ages(rows, among))
+
+
+def _fold(rows: pl.DataFrame, whole: Training, judged: Mask, others: Mask) -> Fold:
+    group = resampled_together(rows.filter(pl.Series(judged)))
+    return Fold(whole.where(others).sampled(SEARCH_ROWS), whole.where(judged), group)
+
+
+def _ages(rows: pl.DataFrame, among: Mask) -> Floats:
+    """How many days before the newest row each lead that converts was seen last."""
+    some = rows.filter(pl.Series(among))
+    won = some.filter(pl.col("label") == 1).group_by("lead_id").agg(pl.col("order").max())["order"]
+    found: Floats = (some["order"].max() - won.to_numpy()) / _DAY_US
+    return found
 
 
 def _begins(rows: pl.DataFrame) -> int | None:

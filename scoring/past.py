@@ -31,7 +31,6 @@ class Past:
         rows: pl.DataFrame,
         whole: Training,
         among: Mask,
-        embargo_us: int,
         doubted: pl.DataFrame | None,
         until: float,
     ) -> Past:
@@ -39,7 +38,7 @@ class Past:
 
         ``doubted``: a frame of ``doubts.DOUBTS``; of what was said at ``until`` (µs) or later nothing is known.
         """
-        found = None if whole.day is None else newest(rows, whole, among, embargo_us)
+        found = None if whole.day is None else newest(rows, whole, among)
         out = doubts.left_out(found, rows, doubted, until)
         kept = np.ones(rows.height, dtype=bool) if out is None else ~out
         return cls(forgetting.half_life(found), kept, rows.filter(pl.Series(~kept))["lead_id"].n_unique())

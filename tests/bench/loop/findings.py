@@ -27,7 +27,7 @@ stated is wrong for another reason: fewer convert than before."""
 
 def rows(alone: Life, held: Life) -> list[Row]:
     """All that is told; without a holdout where nothing else is said."""
-    lines = [*_watched(alone), *_recovered(alone)]
+    lines = [*_watched(alone), *recovered(alone)]
     lines += [_bias("without a holdout", alone), _bias("with a holdout", held)]
     found = worth(held)
     return lines if found is None else [*lines, _value(found)]
@@ -75,22 +75,27 @@ def _found(life: Life, name: str, stretch: tuple[int, int]) -> Row:
     return Row(CASE, f"{told}, arrivals", "arrivals", arrivals, FOUND_ARRIVALS, 1.0, less_is_better=True)
 
 
-def _recovered(life: Life) -> list[Row]:
+def recovered(life: Life, whose: str = "") -> list[Row]:
+    """How far the ranking fell with each change, and how far it came back; ``whose`` begins each line."""
     plan = life.world.plan
     calm = [step.ours.reached for step in _steps(life, plan.first, plan.launch)]
-    lines = [Row(CASE, "calm part, of the best ranking", "share", float(np.mean(calm)), 1.0, median_of=len(calm))]
+    lines = [
+        Row(CASE, f"{whose}calm part, of the best ranking", "share", float(np.mean(calm)), 1.0, median_of=len(calm))
+    ]
     for name, (begins, ends) in plan.stretches().items():
         steps = _steps(life, begins, ends)
         last = steps[-1]
         asked = REACHED if name in CHANGES else None
-        lines.append(Row(CASE, f"{name}: of the best ranking at once", "share", steps[0].ours.reached, 1.0))
+        lines.append(Row(CASE, f"{whose}{name}: of the best ranking at once", "share", steps[0].ours.reached, 1.0))
         if name in CHANGES:
-            lines.append(_again(f"{name}: by what scores", [one.ours.reached for one in steps], steps, ends))
-            lines.append(_again(f"{name}: by the newest model", [one.newest.reached for one in steps], steps, ends))
+            lines.append(_again(f"{whose}{name}: by what scores", [one.ours.reached for one in steps], steps, ends))
+            lines.append(
+                _again(f"{whose}{name}: by the newest model", [one.newest.reached for one in steps], steps, ends)
+            )
         lines += [
-            Row(CASE, f"{name}: at the end, by what scores", "share", last.ours.reached, 1.0, asked),
-            Row(CASE, f"{name}: at the end, by the newest model", "share", last.newest.reached, 1.0),
-            Row(CASE, f"{name}: at the end, never trained again", "share", last.frozen.reached, 1.0),
+            Row(CASE, f"{whose}{name}: at the end, by what scores", "share", last.ours.reached, 1.0, asked),
+            Row(CASE, f"{whose}{name}: at the end, by the newest model", "share", last.newest.reached, 1.0),
+            Row(CASE, f"{whose}{name}: at the end, never trained again", "share", last.frozen.reached, 1.0),
         ]
     return lines
 

@@ -54,6 +54,19 @@ FULL = Plan(
     probe=2_000,
     calm_days=730,
 )
+LARGE = Plan(
+    a_day=100,
+    first=120,
+    launch=148,
+    pricing=260,
+    broken=400,
+    mended=428,
+    end=456,
+    step=28,
+    probe=2_000,
+    calm_days=0,
+)
+"""A large tenant, of whom recovery alone is told: how soon a change is learned is a matter of outcomes, not of days."""
 QUICK = Plan(
     a_day=6,
     first=210,

@@ -42,11 +42,11 @@ def _past(rows: pl.DataFrame, whole: Training, named: np.ndarray, said: timedelt
     """What is left out where ``named`` rows' leads are doubted from the first day on, or later."""
     leads = rows["lead_id"].to_numpy()[named]
     doubts = pl.DataFrame({"lead_id": leads, "at": [BEGAN + said] * len(leads)}, schema=DOUBTS)
-    return Past.asked(rows, whole, np.ones(rows.height, dtype=bool), 0, doubts, np.inf)
+    return Past.asked(rows, whole, np.ones(rows.height, dtype=bool), doubts, np.inf)
 
 
 def test_doubted_leads_that_teach_the_opposite_are_left_out() -> None:
-    rows, whole, odd = _leads(-3.0)
+    rows, whole, odd = _leads(-6.0)
     past = _past(rows, whole, odd)
     assert past.left_out == odd.sum()
     assert (past.kept == ~odd).all()
@@ -61,15 +61,15 @@ def test_leads_that_are_like_all_others_stay() -> None:
 
 def test_a_few_words_or_words_that_came_later_change_nothing() -> None:
     """Too few to be sure; and what is said after the newest window began can't be tried on it."""
-    rows, whole, odd = _leads(-3.0)
+    rows, whole, odd = _leads(-6.0)
     few = np.flatnonzero(odd)[: LEAST - 1]
     assert _past(rows, whole, few).left_out == 0
     assert _past(rows, whole, odd, timedelta(DAYS)).left_out == 0
 
 
 def test_nothing_said_is_nothing_left_out() -> None:
-    rows, whole, _ = _leads(-3.0)
-    past = Past.asked(rows, whole, np.ones(rows.height, dtype=bool), 0, None, np.inf)
+    rows, whole, _ = _leads(-6.0)
+    past = Past.asked(rows, whole, np.ones(rows.height, dtype=bool), None, np.inf)
     assert past.kept.all()
     assert past.to_json()["left_out_leads"] == 0
 
