@@ -4,7 +4,8 @@
 process), with Valkey for the budgets of keys, on SQLite and on PostgreSQL. Keys, leads and scores are made; nothing
 else is at work. Every request authenticates, is counted, reads, and leaves a row for the ledger. The floor is measured
 in the same run through the same server, turn about with the rest: one indexed read and the way over loop-back HTTP,
-without anything that guards, counts or remembers. One client, one connection that stays open.
+without anything that guards, counts or remembers. One client, one connection that stays open. How evenly the machine
+itself works is told beside them: what one and the same sum takes, turn about with the requests.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ ROUNDS, MANY = 5, 100
 KEYS = 20
 """A minute's budget of one key is less than what is asked for here. Each more is looked up anew twice a minute: with 50
 of them one request in fifty was not warm, and the 99th percentile told of nothing else."""
+SUM = 40_000
+"""Numbers to add: a millisecond's work."""
 REASONS = ("Clicked in 4 e-mails of the last week", "Visited the price list twice", "Has the title Head of Sales")
 
 
@@ -173,6 +176,12 @@ class Asker:
         body = json.dumps({"leads": self.draw.sample(self.leads, MANY)})
         return self._timed("POST", "/api/v1/scores/query", body)
 
+    def idle(self) -> float:
+        """Ask nobody: do the same sum as ever."""
+        begun = time.perf_counter()
+        sum(range(SUM))
+        return 1000 * (time.perf_counter() - begun)
+
     def _timed(self, method: str, path: str, body: str | None = None) -> float:
         headers = {"Authorization": f"Bearer {next(self.secrets)}", "Content-Type": "application/json"}
         begun = time.perf_counter()
@@ -188,10 +197,11 @@ class Asker:
 def measured(asker: Asker, size: Size) -> dict[str, list[list[float]]]:
     """Milliseconds of every request by kind and round, after a round that warms; kinds turn about."""
     share = size.singles // size.hundreds
-    found: dict[str, list[list[float]]] = {"floor": [], "one": [], "many": []}
+    found: dict[str, list[list[float]]] = {"idle": [], "floor": [], "one": [], "many": []}
     for number in range(ROUNDS + 1):
         rounds: dict[str, list[float]] = {name: [] for name in found}
         for turn in range(size.singles if number else max(size.singles // 4, 50)):
+            rounds["idle"].append(asker.idle())
             rounds["floor"].append(asker.floor())
             rounds["one"].append(asker.one())
             if turn % share == 0:
@@ -212,7 +222,9 @@ def lines(database: str, found: dict[str, list[list[float]]]) -> list[Row]:
     def worst(taken: list[float]) -> float:
         return statistics.quantiles(taken, n=100, method="inclusive")[98]
 
-    rows = []
+    (uneven, spread), (usual, _) = of("idle", worst), of("idle", statistics.median)
+    told_as = f"{database}: the machine itself, one sum, 99th percentile beside the median"
+    rows = [Row(CASE, told_as, "ms", uneven, usual, None, ROUNDS, spread, less_is_better=True)]
     for name, words, limit in (
         ("one", "one lead", ONE_MILLISECONDS),
         ("many", f"{MANY} leads", HUNDRED_MILLISECONDS),
