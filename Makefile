@@ -5,6 +5,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
+# Where the machine forbids it to be kept, each of the many processes compiles the whole product anew: a second each.
+export PYTHONDONTWRITEBYTECODE :=
 
 # LightGBM takes libgomp from the machine. Where there is none, the copy that scikit-learn brings is linked here.
 LIBRARIES := $(CURDIR)/$(VENV)/libraries

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import requests
@@ -23,6 +23,7 @@ from connector.embedded.processes import Child, ProcessDied, free_port, start
 from connector.embedded.valkey import Broker, start_broker
 from connector.errors import ConnectorError
 from connector.services import maintenance
+from connector.services.children import in_place
 from connector.services.context import Services
 from connector.services.pipeline import QUEUES
 from connector.settings import load
@@ -100,7 +101,8 @@ class Stack:
         self.sandboxes = self._start_sandboxes()
         self._write_onboarding()
         self.environ = self._environment(self.broker.url)
-        services = build(load(self.environ))
+        # This process does nothing else while it computes: a child would take longer to begin than it has to do.
+        services = replace(build(load(self.environ)), isolated=in_place)
         maintenance.migrate(services)
         self._start_product()
         return services

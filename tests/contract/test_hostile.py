@@ -43,7 +43,7 @@ EVERY = 24
 """Of rows with many fields each field gets each twenty-fourth value, and the next field the next ones."""
 SAME_DEFINITIONS = 2
 """How many questions for definitions of one kind are gone through."""
-SHARE = 8
+SHARE = 12
 """One of so many cases is tried by ``make test``, of all kinds; ``make soak`` tries them all."""
 
 Sites = Iterator[tuple[Operation, Asked, Told]]

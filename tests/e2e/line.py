@@ -91,14 +91,16 @@ def until_done(stack: Stack, services: Services) -> Run:
 def until_stage(services: Services, stage: str, *, midway: bool) -> None:
     """Wait until a stage has begun (``midway``: and has done a part of its work), or is over."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    run, stages = progress(services)
     while time.monotonic() < deadline:
-        _, stages = progress(services)
         reached = stages[stage]
         if reached.status is RunStatus.DONE:
             return
         if reached.status is RunStatus.RUNNING and (reached.done > 0 or not midway):
             return
-        time.sleep(0.01)
+        time.sleep(0.02)
+        with services.store.reading(run.tenant_id) as session:
+            stages = runs.stages(session, run.id)
     raise AssertionError(f"stage {stage} was not reached: {stages}")
 
 

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 import requests
 import tomlkit
+from click.testing import CliRunner
 
 from connector.bootstrap import build
+from connector.cli import cli
 from connector.crypto import new_key
 from connector.demo.browser import Browser
 from connector.demo.sandboxes import SandboxCrm, command
@@ -69,10 +71,10 @@ class Deployment:
         Browser().install(self.web, CRM, self.web)
         simplest_model(self.services.store)
 
-    def command(self, *words: str) -> tuple[int, str]:
-        """Run a command of the product; return its status and what it said."""
+    def release(self) -> tuple[int, str]:
+        """Do what comes before a deployment; return its status and what it said."""
         ended = subprocess.run(
-            [sys.executable, "-m", "connector", *words],
+            ["sh", "-c", f"exec {lines()['release']}"],
             env=dict(self.environ),
             cwd=ROOT,
             capture_output=True,
@@ -80,6 +82,11 @@ class Deployment:
             check=False,
         )
         return ended.returncode, ended.stdout + ended.stderr
+
+    def command(self, *words: str) -> tuple[int, str]:
+        """Carry out a command of the product; return its status and what it said."""
+        ended = CliRunner().invoke(cli, words, env=dict(self.environ))
+        return ended.exit_code, ended.output
 
     def metrics(self) -> str:
         """Scrape a web process."""
@@ -130,7 +137,7 @@ def deployed(folder: Path, database_url: str, redis_url: str, names: list[str]) 
             front = Host("front", folder / "front", None)
             deployment = Deployment(front, made, environ, services, crm)
             try:
-                assert deployment.command(*lines()["release"].split()[3:]) == (0, "")
+                assert deployment.release() == (0, "")
                 for name in ("web", "beat"):
                     front.run(name, lines()[name], environ)
                 front.run("beat-again", lines()["beat"], environ)

@@ -136,7 +136,7 @@ class Tenant:
         self.identify()
 
 
-MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY
@@ -182,7 +182,7 @@ def happenings(draw: st.DrawFn) -> list[tuple[str, Read]]:
     return steps
 
 
-@settings(MANY, max_examples=8)
+@settings(MANY, max_examples=6)
 @given(steps=happenings())
 def test_joining_the_people_concerned_alone_finds_what_a_whole_pass_finds(
     store: Store, steps: list[tuple[str, Read]]

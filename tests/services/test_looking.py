@@ -16,15 +16,17 @@ from connector.store.connections import Health
 from connector.store.runs import RunStatus
 from connector.store.session import Store
 from tests.services.copies import copied
+from tests.simulator import quick
 from tests.world import World, world
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def line(scored: World, store: Store) -> World:
+def line(quickly_scored: World, store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
     """An account whose first run is done."""
-    made = copied(scored, store)
+    made = copied(quickly_scored, store)
+    quick.stand_in(made, monkeypatch)
     made.clock.at += MINUTE
     return made
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from connector.services import pooling
+from connector.services import maintenance, pipeline, pooling
 from connector.store import connections, ledger, models, shares, tenants
 from connector.store.session import Store
 from connector.store.shares import ShareKey
@@ -18,6 +20,7 @@ from connector.store.tables import model_shares
 from connector.store.tables import tenants as tenants_table
 from connector.store.tenants import TenantSettings
 from scoring.prior import pooled, readable
+from tests.services.copies import copied, scored_world
 from tests.world import NOW, World, small_account, world
 
 KEY = ShareKey("deal_won", 90)
@@ -57,10 +60,21 @@ def _others(store: Store, count: int, *, region: str = "default", **settings: An
     return made
 
 
+@pytest.fixture(scope="module")
+def giving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A tenant that is large enough, and gave what its first training found. Tests leave it as it is."""
+    with scored_world(tmp_path_factory.mktemp("giving"), small_account(700, 2), pooling=True) as made:
+        yield made
+
+
 def _trained(line: World) -> tuple[UUID, dict[str, Any]]:
     """Go through the line; return the tenant and its champion's report."""
     line.install()
     line.work()
+    return _champion(line)
+
+
+def _champion(line: World) -> tuple[UUID, dict[str, Any]]:
     with line.services.store.reading() as session:
         found = connections.find_by_account(session, "fakecrm", "101")
         assert found
@@ -88,8 +102,8 @@ def test_a_new_tenant_starts_from_what_others_have_in_common(store: Store) -> No
 
 @pytest.mark.parametrize("way", ["nobody asked", "too few others", "others left", "another region", "another goal"])
 def test_nobody_takes_who_may_not(store: Store, way: str) -> None:
-    """Not opted in, or fewer than ten others of the region and kind of goal who are: the scorecard serves."""
-    settings: dict[str, Any] = {"pooling": way != "nobody asked"}
+    """Not opted in, or fewer than ten others of the region and kind of goal who are: nothing to begin with."""
+    mine: dict[str, Any] = {"pooling": way != "nobody asked"}
     if way == "others left":
         _others(store, 9)
         _others(store, 3, pooling=False)
@@ -98,16 +112,30 @@ def test_nobody_takes_who_may_not(store: Store, way: str) -> None:
     else:
         _others(store, 9 if way == "too few others" else 12)
     if way == "another goal":
-        settings["goal"] = "stage:customer"
-    _, report = _trained(_world(store, 100, 8, **settings))
+        mine["goal"] = "stage:customer"
+    with store.transaction() as session:
+        tenant = tenants.get(session, tenants.create(session, "New", TenantSettings(**mine), NOW))
+    found = pooling.taken(world(store).services, tenant)
+    if way == "nobody asked":
+        assert found is None
+    else:
+        assert found is not None
+        assert len(found) == (9 if way in ("too few others", "others left") else 0)
+        assert pooled(readable(found)) is None
+
+
+def test_with_too_few_others_the_scorecard_serves(store: Store) -> None:
+    """A training that found nine of them."""
+    _others(store, 9)
+    _, report = _trained(_world(store, 100, 8, pooling=True))
     assert report["kind"] == "scorecard"
     assert report["prior"] is None
 
 
-def test_a_tenant_gives_after_its_training_and_takes_back_when_it_leaves(store: Store) -> None:
+def test_a_tenant_gives_after_its_training_and_takes_back_when_it_leaves(giving: World, store: Store) -> None:
     """One row, no id or name or text of the tenant in it; opting out deletes it and is on the record."""
-    line = _world(store, 700, pooling=True)
-    tenant_id, report = _trained(line)
+    line = copied(giving, store)
+    tenant_id, report = _champion(line)
     assert report["conversions"] >= 100
     (share,) = _given(store, tenant_id)
     assert readable([share])
@@ -121,14 +149,21 @@ def test_a_tenant_gives_after_its_training_and_takes_back_when_it_leaves(store: 
         assert ledger.verify(session, tenant_id).broken_at is None
 
 
-def test_without_its_choice_nothing_leaves_a_tenant(store: Store) -> None:
+def test_without_its_choice_nothing_leaves_a_tenant(giving: World, store: Store) -> None:
     """As large as the one that gives; what is still there of it goes with its next training."""
-    line = _world(store, 700)
-    installed = line.install()
+    line = copied(giving, store)
+    tenant_id, first = _champion(line)
     with store.transaction() as session:
-        shares.keep(session, installed.tenant_id, KEY, _share(1), NOW)
-    tenant_id, report = _trained(line)
-    assert report["conversions"] >= 100
+        tenants.save_settings(session, tenant_id, replace(tenants.get(session, tenant_id).settings, pooling=False))
+    assert _given(store, tenant_id) != []
+    line.clock.sleep(86_400)
+    maintenance.start_run(line.services, tenant_id, pipeline.RETRAIN)
+    line.work()
+    with store.reading() as session:
+        found = models.newest(session, tenant_id)
+    assert found
+    assert found[0] != first["version"]
+    assert found[1]["conversions"] >= 100
     assert _given(store, tenant_id) == []
 
 

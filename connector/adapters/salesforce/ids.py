@@ -7,6 +7,7 @@ character. Formulas, addresses and old exports hold the short form; ours is the 
 from __future__ import annotations
 
 import re
+import string
 
 from connector.adapters.salesforce.values import UnreadableError
 
@@ -16,7 +17,8 @@ OBJECTS = {LEAD: "Lead", CONTACT: "Contact"}
 """Key prefix → the objects that are persons."""
 
 _MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_SHORT, _LONG = 15, 18
+_CAPITALS = {ord(one): str(int(one in string.ascii_uppercase)) for one in string.ascii_letters + string.digits}
+_SHORT = 15
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-5]{3})?")
 
 
@@ -28,7 +30,11 @@ def to_18(value: object) -> str:
     text = str(value or "")
     if _ID.fullmatch(text) is None:
         raise UnreadableError("the id is missing or malformed")
-    short = text[:_SHORT] if len(text) == _SHORT else _recased(text)
+    short = text[:_SHORT]
+    marks = _suffix(short)
+    if text[_SHORT:] in ("", marks):
+        return short + marks
+    short = _recased(text)
     return short + _suffix(short)
 
 
@@ -49,10 +55,9 @@ def object_of(record_id: str) -> str | None:
 
 
 def _suffix(short: str) -> str:
-    chunks = (short[start : start + 5] for start in range(0, _SHORT, 5))
-    return "".join(
-        _MARKS[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")] for chunk in chunks
-    )
+    # The first of five characters is the lowest of five bits.
+    bits = short.translate(_CAPITALS)[::-1]
+    return _MARKS[int(bits[10:], 2)] + _MARKS[int(bits[5:10], 2)] + _MARKS[int(bits[:5], 2)]
 
 
 def _recased(text: str) -> str:
