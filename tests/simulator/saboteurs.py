@@ -207,7 +207,7 @@ SABOTEURS = {
         first=1,
     ),
     "hints that come meanwhile overlooked": Saboteur(
-        _instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW, first=3
+        _instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW, first=1
     ),
     "the lane's delivery not asked for": Saboteur(
         _instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR, first=1
@@ -238,6 +238,7 @@ SABOTEURS = {
         _all(_instead(claims, "_doubtful", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
         oracle.nothing_is_written_twice,
         SLOW,
+        first=13,
     ),
     "doubt not settled": Saboteur(
         _instead(sending, "_settle_doubt", lambda *_: None), oracle.the_outbox_is_empty, DEAD
@@ -306,7 +307,7 @@ SABOTEURS = {
         watched=True,
     ),
     "no governor": Saboteur(
-        _instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR, first=3
+        _instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR, first=7
     ),
     "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}),
     "no sweep of the lane": Saboteur(
