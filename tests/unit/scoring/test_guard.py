@@ -140,7 +140,7 @@ def test_the_evidence_is_data() -> None:
 
 def test_the_admin_overrules_on_record() -> None:
     """A confirmed field is used; the report keeps the guard's verdict and tells the AUC with and without it."""
-    one = made(Timing.ORDERED, "status", share=1.0)
+    one = made(Timing.ORDERED, "status", share=1.0, leads=500)
     goal = replace(one.goal, complexity=Complexity.INTERPRETABLE)
     options = {"as_of": one.as_of, "seed": 0, "tenant": "t", "version": "model_v1"}
     strict = train(one.history, goal, **options).report  # type: ignore[arg-type]  # one place for the defaults
