@@ -80,8 +80,8 @@ def test_leaky_fields_are_filled_after_the_outcome() -> None:
 def test_stated_chance_is_true_and_worth_knowing() -> None:
     """Simulated on for 90 days, the stated chances come true on average and rank leads with AUC above .78."""
     rng = np.random.default_rng(11)
-    count, days = 6_000, 360
-    people = draw_people(draw_companies(1500, 0, rng), [0] * count, rng)
+    count, days = 4_000, 360
+    people = draw_people(draw_companies(1000, 0, rng), [0] * count, rng)
     setting = Setting(
         fit=np.array([person.fit for person in people]),
         start_day=rng.integers(0, days, count),
