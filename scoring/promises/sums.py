@@ -35,15 +35,18 @@ def total(chances: Floats, spread: float, confidence: float = CONFIDENCE) -> Tot
     if mean <= 0:
         return Total(0.0, 0, 0)
     tail = (1 - confidence) / 2
-    law = _law(mean, variance, len(chances))
-    return Total(mean, int(law.ppf(tail)), min(int(law.ppf(1 - tail)), len(chances)))
+    # A frozen law would write its documentation anew for each total, which takes most of the time.
+    law, shape = _law(mean, variance, len(chances))
+    low, high = (int(law.ppf(share, *shape)) for share in (tail, 1 - tail))
+    return Total(mean, low, min(high, len(chances)))
 
 
-def _law(mean: float, variance: float, count: int) -> stats.rv_discrete:
+def _law(mean: float, variance: float, count: int) -> tuple[stats.rv_discrete, tuple[float, ...]]:
+    """The law and its shape."""
     if variance > mean:
         size = mean**2 / (variance - mean)
-        return stats.nbinom(size, size / (size + mean))
+        return stats.nbinom, (size, size / (size + mean))
     if mean - variance <= 1e-9 * mean:
-        return stats.poisson(mean)
+        return stats.poisson, (mean,)
     trials = min(max(math.ceil(mean**2 / (mean - variance)), math.ceil(mean)), count)
-    return stats.binom(trials, mean / trials)
+    return stats.binom, (trials, mean / trials)

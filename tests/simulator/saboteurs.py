@@ -204,19 +204,19 @@ SABOTEURS = {
         oracle.no_older_score_comes_after_a_newer_one,
         STALLED_WHEN_SCORED,
         bared=_instead(scores, "overtaken", lambda *_: set()),
-        first=1,
+        first=4,
     ),
     "hints that come meanwhile overlooked": Saboteur(
-        _instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW, first=3
+        _instead(lanes, "finish", _deaf), oracle.nothing_is_stuck, SLOW, first=13
     ),
     "the lane's delivery not asked for": Saboteur(
-        _instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR, first=1
+        _instead(lanes, "ask", _unasked), oracle.the_outbox_is_empty, CLEAR, first=10
     ),
     "older scores kept": Saboteur(
         _instead(scores, "overtaken", lambda *_: set()),
         oracle.no_older_score_comes_after_a_newer_one,
         SLOW,
-        first=6,
+        first=19,
     ),
     "older values written": Saboteur(
         _all(
@@ -225,28 +225,32 @@ SABOTEURS = {
         ),
         oracle.the_crm_holds_the_newest_score,
         SLOW,
-        first=2,
+        first=19,
     ),
     "answers without a claim": Saboteur(
         _all(_instead(claims, "held", _anybodys), _instead(answers, "_mine", _unlocked)),
         oracle.the_ledger_is_complete,
         STALLED_WHEN_WRITTEN,
         bared=_all(_instead(intents, "renew", _unfenced), _instead(lanes, "renew", _unfenced_turn)),
-        first=6,
+        first=19,
     ),
     "rows under way taken for doubtful": Saboteur(
         _all(_instead(claims, "_doubtful", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
         oracle.nothing_is_written_twice,
         SLOW,
+        first=13,
     ),
     "doubt not settled": Saboteur(
-        _instead(sending, "_settle_doubt", lambda *_: None), oracle.the_outbox_is_empty, DEAD
+        _instead(sending, "_settle_doubt", lambda *_: None),
+        oracle.the_outbox_is_empty,
+        DEAD,
+        first=1,
     ),
     "doubt believed": Saboteur(
         _instead(sending, "holds", lambda *_: True),
         oracle.the_crm_holds_the_newest_score,
         UNSENT,
-        first=0,
+        first=5,
     ),
     "answer to any version": Saboteur(
         _instead(answers, "delivered", _any_version),
@@ -268,10 +272,10 @@ SABOTEURS = {
         oracle.every_event_is_stored_once,
         CLEAR,
         bared=_instead(sync, "_waves", _events_first),
-        first=2,
+        first=5,
     ),
-    "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies),
-    "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete),
+    "chain broken": Saboteur(_instead(ledger, "append", _headless), oracle.the_chain_verifies, first=3),
+    "answers not in the ledger": Saboteur(_instead(ledger, "append", _silent), oracle.the_ledger_is_complete, first=3),
     "bodies dropped on a join": Saboteur(
         _instead(successions, "forget_lost", _bodies_dropped), oracle.what_was_said_stays_readable, CLEAR, first=19
     ),
@@ -282,20 +286,23 @@ SABOTEURS = {
         first=19,
     ),
     "the held out are told": Saboteur(
-        _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR, first=2
+        _instead(assigning, "held_out", _told), oracle.the_crm_holds_the_newest_score, CLEAR, first=6
     ),
     "a person's word forgotten": Saboteur(
-        _instead(overrides, "in_force", lambda *_: {}), oracle.a_persons_word_is_told, CLEAR, first=16
+        _instead(overrides, "in_force", lambda *_: {}), oracle.a_persons_word_is_told, CLEAR, first=10
     ),
     "a person's word not written": Saboteur(
-        _instead(scored, "as_told", lambda values, _: values), oracle.the_crm_holds_the_newest_score, CLEAR
+        _instead(scored, "as_told", lambda values, _: values),
+        oracle.the_crm_holds_the_newest_score,
+        CLEAR,
+        first=10,
     ),
     "a trial overlooked in whole passes": Saboteur(
         _instead(serving.Serving, "parted", _undivided),
         oracle.everybody_is_scored_by_their_arm,
         CLEAR,
         bared=_instead(serving, "strays", lambda *_: set()),
-        first=17,
+        first=2,
     ),
     "unchanged written": Saboteur(
         _all(
@@ -304,16 +311,22 @@ SABOTEURS = {
         ),
         oracle.nothing_is_written_without_need,
         watched=True,
+        first=6,
     ),
     "no governor": Saboteur(
-        _instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR, first=3
+        _instead(Governor, "lane", lambda *_, **__: OpenLane()), oracle.budgets_are_kept, CLEAR, first=10
     ),
-    "no sweep": Saboteur(_instead(pipeline, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}),
+    "no sweep": Saboteur(
+        _instead(pipeline, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}, first=4
+    ),
     "no sweep of the lane": Saboteur(
-        _instead(realtime, "sweep", lambda *_: 0), oracle.nothing_is_stuck, {"lost message": 0.5}
+        _instead(realtime, "sweep", lambda *_: 0),
+        oracle.nothing_is_stuck,
+        {"lost message": 0.5},
+        first=1,
     ),
     "next stage too early": Saboteur(
-        _instead(intents, "open_count", lambda *_: 0), oracle.the_score_follows_from_the_crms, first=1
+        _instead(intents, "open_count", lambda *_: 0), oracle.the_score_follows_from_the_crms, first=3
     ),
     "compared with what was": Saboteur(
         _instead(outbox, "expected_values", _whatever),

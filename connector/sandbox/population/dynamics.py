@@ -134,8 +134,10 @@ def _engage(
         who = np.repeat(np.arange(len(state)), counts)
         seen[kind].append((who, np.full(len(who), day)))
         mean = rates * factor
-        told = np.exp(-mean)[None, :] * mean[None, :] ** counts[:, None]
-        likelihood *= np.where(reachable[:, None], told, 1.0)
+        # By the few numbers that occur: a power for each lead would take most of a population's time.
+        numbers = np.arange(counts.max(initial=0) + 1)
+        told = np.exp(-mean)[None, :] * mean[None, :] ** numbers[:, None]
+        likelihood *= np.where(reachable[:, None], told[counts], 1.0)
     updated = belief * likelihood
     normalised: Floats = updated / updated.sum(axis=1, keepdims=True)
     return normalised

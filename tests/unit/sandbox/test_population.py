@@ -23,9 +23,9 @@ NOW_MS = to_ms(NOW)
 
 
 @cache
-def population(seed: int = 7, contacts: int = 2000) -> Population:
+def population() -> Population:
     """A population, generated once."""
-    return generate(PopulationParameters(contacts, NOW, seed))
+    return generate(PopulationParameters(2000, NOW, 7))
 
 
 def won_at(of: Population) -> dict[int, int]:
@@ -42,7 +42,7 @@ def test_same_seed_same_population() -> None:
 
 def test_base_rate_and_volume() -> None:
     """About one lead in ten converts within 90 days, and each has more than five engagement events."""
-    of = population(contacts=6000)
+    of = population()
     won = won_at(of)
     matured = [place for place, lead in enumerate(of.leads) if lead.created_ms < NOW_MS - 90 * DAY_MS]
     rate = np.mean([place in won and won[place] - of.leads[place].created_ms < 90 * DAY_MS for place in matured])
@@ -80,8 +80,8 @@ def test_leaky_fields_are_filled_after_the_outcome() -> None:
 def test_stated_chance_is_true_and_worth_knowing() -> None:
     """Simulated on for 90 days, the stated chances come true on average and rank leads with AUC above .78."""
     rng = np.random.default_rng(11)
-    count, days = 12_000, 360
-    people = draw_people(draw_companies(3000, 0, rng), [0] * count, rng)
+    count, days = 4_000, 360
+    people = draw_people(draw_companies(1000, 0, rng), [0] * count, rng)
     setting = Setting(
         fit=np.array([person.fit for person in people]),
         start_day=rng.integers(0, days, count),

@@ -29,7 +29,7 @@ from tests.bench.publication import Plan, clause
 from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
 
 GOAL = replace(DATED_GOAL, complexity=Complexity.INTERPRETABLE)
-WORLD = dated(400, seed=5)
+WORLD = dated(350, seed=5)
 EARLIER = AS_OF - timedelta(days=28)
 SETTINGS = {"seed": 1, "tenant": "t"}
 
@@ -190,7 +190,7 @@ def test_a_change_within_the_newest_window_is_found_by_what_became_known_since(c
 
     Asked about are leads of which it has learned nothing, not even from an earlier row of theirs.
     """
-    outcomes = WORLD.conversions.with_columns(lead_id=401 - pl.col("lead_id"))
+    outcomes = WORLD.conversions.with_columns(lead_id=351 - pl.col("lead_id"))
     earlier = AS_OF - timedelta(days=120)
     other = train(replace(WORLD, conversions=outcomes), GOAL, as_of=earlier, version="v0", **SETTINGS).bundle  # type: ignore[arg-type]  # as above
     beside = Champion(other, champion.trial, champion.begins, earlier)

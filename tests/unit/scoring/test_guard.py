@@ -20,12 +20,16 @@ from scoring.timeline import Timeline
 from scoring.train import train
 from tests.unit.scoring.tenants import Tenant, tenant
 
-LEADS = 1_500
+LEADS = 800
+MANY = 1_500
+"""What is little by each lead shows in so many."""
+DATED = ("copy", "set once", "pair")
+"""Leaks that one tenant with dates has beside each other."""
 
 
 @cache
-def made(timing: Timing, kind: str, share: float = 0.5, seed: int = 4) -> Tenant:
-    return tenant(seed, timing, [kind], share, LEADS)
+def made(timing: Timing, *kinds: str, share: float = 0.5, leads: int = LEADS) -> Tenant:
+    return tenant(4, timing, kinds, share, leads)
 
 
 def judged(one: Tenant, history: History | None = None, confirmed: tuple[str, ...] = ()) -> Judgement:
@@ -37,9 +41,9 @@ def judged(one: Tenant, history: History | None = None, confirmed: tuple[str, ..
 
 
 @cache
-def usual(timing: Timing, kind: str, share: float = 0.5) -> Judgement:
+def usual(timing: Timing, *kinds: str, share: float = 0.5, leads: int = LEADS) -> Judgement:
     """What is judged of a tenant as it is."""
-    return judged(made(timing, kind, share))
+    return judged(made(timing, *kinds, share=share, leads=leads))
 
 
 def by_name(judgement: Judgement) -> dict[str, FieldVerdict]:
@@ -50,7 +54,7 @@ def by_name(judgement: Judgement) -> dict[str, FieldVerdict]:
 @settings(max_examples=2, deadline=None, database=None)
 def test_names_play_no_part(chance: object) -> None:
     """Under any other names every field gets the same verdict and the same figures."""
-    one = made(Timing.ORDERED, "pair", 1.0)
+    one = made(Timing.ORDERED, "pair", share=1.0)
     names = [item.name for item in one.history.fields]
     others = [f"c{place}" for place in range(len(names))]
     chance.shuffle(others)  # type: ignore[attr-defined]  # hypothesis hands out a random.Random
@@ -60,7 +64,7 @@ def test_names_play_no_part(chance: object) -> None:
         values=one.history.values.with_columns(pl.col("field").replace(new)),
         fields=tuple(replace(item, name=new[item.name], label=new[item.name]) for item in one.history.fields),
     )
-    before, after = by_name(usual(Timing.ORDERED, "pair", 1.0)), by_name(judged(one, renamed))
+    before, after = by_name(usual(Timing.ORDERED, "pair", share=1.0)), by_name(judged(one, renamed))
     assert {new[name]: _told(found) for name, found in before.items()} == {n: _told(f) for n, f in after.items()}
     assert {found.verdict.value for found in before.values()} == {"clear", "suspect"}
 
@@ -73,7 +77,7 @@ def _told(found: FieldVerdict) -> tuple[object, ...]:
 @pytest.mark.parametrize("timing", [Timing.DATED, Timing.CREATED])
 def test_what_new_leads_lack_is_suspect(timing: Timing) -> None:
     """A reason set for half of the lost leads is far from deciding, but new leads never have it."""
-    found = by_name(usual(timing, "lost reason"))["lost reason"]
+    found = by_name(usual(timing, "lost reason", leads=MANY))["lost reason"]
     assert found.verdict.value == "suspect"
     assert found.evidence.auc.alone is not None
     assert found.evidence.auc.alone < 0.85
@@ -93,7 +97,7 @@ def test_honest_fields_stay(timing: Timing) -> None:
 
 def test_an_undated_copy_of_a_dated_field_is_proven() -> None:
     """The copy in another CRM stays out with its original named; the original, used with its dates, stays in."""
-    found = by_name(usual(Timing.DATED, "copy"))
+    found = by_name(usual(Timing.DATED, *DATED))
     assert found["copy"].verdict.value == "proven"
     assert found["copy"].evidence.copy_of == "original"
     assert found["original"].verdict.value == "clear"
@@ -101,7 +105,7 @@ def test_an_undated_copy_of_a_dated_field_is_proven() -> None:
 
 def test_dated_leaks_show_their_filling_before_and_after() -> None:
     """A field set at the conversion: empty before, filled in after, for about half of the converted."""
-    found = by_name(usual(Timing.DATED, "set once"))["set once"]
+    found = by_name(usual(Timing.DATED, *DATED))["set once"]
     assert found.verdict.value == "proven"
     assert found.evidence.filled.before_conversion == 0.0
     assert 0.4 < (found.evidence.filled.after_conversion or 0.0) < 0.6
@@ -116,8 +120,8 @@ def test_a_rare_value_that_never_errs_is_suspect() -> None:
 
 def test_a_leak_of_one_period_is_suspect() -> None:
     """What decided the outcome in the first half, and is worthless since, is not saved by the newest leads."""
-    one = tenant(9, Timing.ORDERED, ["status"], 1.0, LEADS)
-    late = (pl.col("field") == "status") & (pl.col("lead_id") > LEADS // 2)
+    one = tenant(9, Timing.ORDERED, ["status"], 1.0, MANY)
+    late = (pl.col("field") == "status") & (pl.col("lead_id") > MANY // 2)
     values = one.history.values.with_columns(value=pl.when(late).then(pl.lit("later")).otherwise("value"))
     found = by_name(judged(one, replace(one.history, values=values)))["status"]
     assert (found.evidence.auc.highest or 0.0) > 0.95
@@ -126,7 +130,7 @@ def test_a_leak_of_one_period_is_suspect() -> None:
 
 def test_the_evidence_is_data() -> None:
     """Every verdict goes into JSON, with AUC alone by age, in sequence and by group where they can be told."""
-    told = json.loads(json.dumps([one.to_json() for one in usual(Timing.DATED, "pair").verdicts]))
+    told = json.loads(json.dumps([one.to_json() for one in usual(Timing.DATED, *DATED).verdicts]))
     pair = {one["field"]: one for one in told}["pair 1"]["evidence"]["auc"]
     assert pair["by_age"]
     assert set(pair["together"]) == {"pair 1", "pair 2"}
@@ -136,7 +140,7 @@ def test_the_evidence_is_data() -> None:
 
 def test_the_admin_overrules_on_record() -> None:
     """A confirmed field is used; the report keeps the guard's verdict and tells the AUC with and without it."""
-    one = made(Timing.ORDERED, "status", 1.0)
+    one = made(Timing.ORDERED, "status", share=1.0, leads=500)
     goal = replace(one.goal, complexity=Complexity.INTERPRETABLE)
     options = {"as_of": one.as_of, "seed": 0, "tenant": "t", "version": "model_v1"}
     strict = train(one.history, goal, **options).report  # type: ignore[arg-type]  # one place for the defaults

@@ -166,7 +166,7 @@ def _folds() -> list[Fold]:
 def test_from_history_to_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chosen, it trains on young leads too, is stored, scores, explains and replays bit for bit."""
     monkeypatch.setattr("scoring.models.choose.climbed", lambda _folds, rungs, _: rungs[-1 if len(rungs) == 2 else 0])
-    world, goal = dated(300), replace(DATED_GOAL, complexity=Complexity.FULL)
+    world, goal = dated(200), replace(DATED_GOAL, complexity=Complexity.FULL)
     data = [dumps(_trained(world, goal)) for _ in range(2)]
     assert data[0] == data[1]
     bundle = loads(data[0], tenant="t")

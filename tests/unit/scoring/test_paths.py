@@ -54,7 +54,7 @@ def bits(found: Recorded, leads: list[int]) -> tuple[bytes, pl.DataFrame]:
     return np.ascontiguousarray(numbers).tobytes(), found.scores.filter(chosen)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(MOMENTS, st.lists(st.integers(1, COUNT), min_size=1, max_size=6, unique=True), st.randoms(use_true_random=False))
 def test_batch_woken_leads_and_single_requests_give_the_same_bits(
     as_of: datetime, leads: list[int], order: object

@@ -72,7 +72,7 @@ def _rows(world: History) -> tuple[Rows, np.ndarray]:
 
 
 def _shared(seed: int) -> Share:
-    found = give(*_rows(dated(700, seed)))
+    found = give(*_rows(dated(600, seed)))
     assert found
     return found
 
@@ -89,10 +89,10 @@ def test_a_new_tenant_ranks_better_with_the_prior_than_with_the_scorecard(prior:
 
 
 def _area(training: Training, world: History) -> float:
-    rows, _ = _rows(world)
     spots = snapshots(world, DATED_GOAL, as_of=AS_OF, seed=0)
     matrix = build(Timeline(world), spots, training.bundle.spec).matrix
-    return auc(rows.label, training.bundle.model.log_odds(matrix), rows.weight)
+    label, weight = (spots[name].cast(pl.Float64).to_numpy() for name in ("label", "weight"))
+    return auc(label, training.bundle.model.log_odds(matrix), weight)
 
 
 @pytest.mark.parametrize("conversions", [0, 1, 5, 29])
@@ -200,7 +200,7 @@ def test_the_prior_wins_its_place_or_has_none(prior: Prior) -> None:
 
 def test_a_share_speaks_of_nothing_that_is_a_tenants_own() -> None:
     """Neither fields, pages, texts, companies nor ids: names of the closed list and rounded numbers alone."""
-    world = dated(700, 5)
+    world = dated(600, 5)
     odd = Field("Geheimfeld", "Geheim", FieldType.TEXT, Knowledge.INTAKE)
     secret = world.values.filter(pl.col("field") == "title").with_columns(field=pl.lit("Geheimfeld"))
     events = world.events.with_columns(

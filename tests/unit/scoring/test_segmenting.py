@@ -23,7 +23,7 @@ from scoring.train import Training, train
 from tests.unit.scoring.worlds import AS_OF, dated, frame, history
 
 GOAL = Goal("Converted", Timing.ORDERED, complexity=Complexity.INTERPRETABLE, segment="region")
-COUNT = 3_000
+COUNT = 1_600
 FIELDS = (
     Field("honest", "Size", FieldType.NUMBER, Knowledge.UNDATED),
     Field("region", "Region", FieldType.CATEGORY, Knowledge.UNDATED),

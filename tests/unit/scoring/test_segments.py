@@ -96,12 +96,12 @@ def test_gaps_are_told_against_the_largest_group_with_intervals() -> None:
 
 
 def test_groups_that_are_alike_are_not_called_different() -> None:
-    """Over twenty draws, at most a few differences are called sure."""
+    """Over ten draws, at most a few differences are called sure."""
     sure = 0
-    for seed in range(20):
+    for seed in range(10):
         (table,) = World({"n": 0.0, "South": 0.0}, [0.5, 0.5], seed).told("region")
         sure += "no group is surely" not in table["sentence"]
-    assert sure <= 4
+    assert sure <= 2
 
 
 def test_a_wrong_chance_shows_as_a_gap() -> None:

@@ -83,7 +83,7 @@ def test_later_entries_change_no_earlier_row(
     assert first.tobytes() == second.tobytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3), MOMENTS, st.none() | MOMENTS), max_size=25), MOMENTS)
 def test_what_was_learned_later_counts_from_then_on_with_its_own_time(
     acts: list[tuple[int, datetime, datetime | None]], as_of: datetime

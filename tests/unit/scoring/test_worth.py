@@ -125,7 +125,7 @@ def test_without_amounts_nothing_is_expected() -> None:
 
 def test_amounts_of_the_future_teach_nothing() -> None:
     """What is paid at the present or later is not known yet."""
-    past = paid_world(300)
+    past = paid_world(150)
     later = past.amounts.with_columns(pl.lit(AS_OF).cast(AMOUNTS["at"]).alias("at"))
     made = train(replace(past, amounts=later), PLAIN_GOAL, as_of=AS_OF, seed=1, tenant="t", version="v1")
     assert made.report["worth"] is None

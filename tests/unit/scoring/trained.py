@@ -9,7 +9,7 @@ from scoring.train import Training, train
 from tests.conftest import SHORT, searching
 from tests.unit.scoring.worlds import AS_OF, DATED_GOAL, dated
 
-WORLD = dated(700)
+WORLD = dated(550)
 
 
 @cache
