@@ -58,6 +58,7 @@ class AccountPublication:
 
     ``first``: so many records are written until the rest is released, None where all are. ``listeners`` None:
     nobody has looked yet, or ``refused`` says why they can't be read. ``fields`` maps our name to the account's.
+    ``under_way``: how many of the ``reached`` records the CRM has been sent but has not answered for yet.
     """
 
     connection: CrmConnection
@@ -73,6 +74,7 @@ class AccountPublication:
     listened_at: datetime | None
     first: int | None
     reached: int
+    under_way: int
     tonight: int
     approved_at: datetime | None
     left_alone: int
@@ -111,7 +113,7 @@ def _account(
     state = publications.get(session, connection.id)
     night = night_of(services.clock.now(), connection.time_zone)
     effects, checks = _told(app)
-    first = first_records(settings, state)
+    first, counted = first_records(settings, state), outbox.counts(session, connection.id)
     return AccountPublication(
         connection=connection,
         label=app.capabilities.label if app else connection.vendor,
@@ -126,9 +128,10 @@ def _account(
         listened_at=state.listened_at,
         first=first,
         reached=outbox.reached(session, connection.id),
+        under_way=counted.get(OutboxStatus.SENDING, 0),
         tonight=written_tonight(state, night),
         approved_at=state.approved_at,
-        left_alone=outbox.counts(session, connection.id).get(OutboxStatus.RESPECTED, 0),
+        left_alone=counted.get(OutboxStatus.RESPECTED, 0),
         verified_at=state.verified_at,
         verified=state.verified,
     )

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connector.app import create_app
 from connector.records import Listener, Role, WriteOutcome, WriteResult
 from connector.services import verification
 from connector.store import connections, tenants
+from connector.store.outbox import OutboxStatus
+from connector.store.tables import outbox
 from tests.databases import sqlite_store
 from tests.services.delivering import Desk, desk
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, settings
@@ -85,6 +88,20 @@ def test_an_approval_to_a_number_of_records_is_followed_by_the_release_of_the_re
     assert len(pages.at.held()) == 3
     assert "Approved" in text
     assert "waits for your approval" in pages.press("withdraw")
+
+
+def test_what_is_on_its_way_is_not_told_as_written(pages: Pages) -> None:
+    """A CRM may take long to answer: until then nobody is told that all is there."""
+    pages.press("approve")
+    assert "No score waits to be written." in pages.browser.get(PAGE).text
+    assert "3 records hold a score" in pages.browser.get(f"{PAGE}/go").text
+    with pages.at.world.services.store.transaction() as session:
+        session.execute(sa.update(outbox).where(outbox.c.record_id > 1).values(status=OutboxStatus.SENDING))
+    text = pages.browser.get(PAGE).text
+    assert "3 records written so far, 2 of them on their way" in text
+    assert "The last scores are on their way." in text
+    assert "No score waits to be written." not in text
+    assert "1 record holds a score, 2 on the way" in pages.browser.get(f"{PAGE}/go").text
 
 
 def test_a_number_that_is_none_approves_nothing(pages: Pages) -> None:
