@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
@@ -51,13 +52,13 @@ from connector.services.feedback.overriding import Wish
 from connector.services.hooks import HookAddresses
 from connector.services.usage import Meter
 from connector.services.warm import Warm
-from connector.store import models, overrides, scores
+from connector.store import models, overrides, runs, scores
 from connector.store import schedules as schedule_rows
 from connector.store.models import ModelVersion
 from connector.store.session import Store
 from tests.simulator import quick
 from tests.simulator.broker import Broker, Message
-from tests.simulator.clocks import HostClock
+from tests.simulator.clocks import LARGEST_OFFSET, HostClock
 from tests.simulator.kernel import Kernel, Process
 from tests.simulator.pools import SimulatedPool, SimulatedThreading
 from tests.simulator.storm import Boundary
@@ -135,6 +136,14 @@ def is_entered(services: Services, tenant_id: UUID) -> bool:
     """Tell whether everything that is done for the tenant by the clock is on the list."""
     with services.store.reading() as session:
         return all(tenant_id not in schedule_rows.without(session, kind, 1) for kind in schedules.KINDS)
+
+
+def has_rested(services: Services, tenant_id: UUID) -> bool:
+    """Tell whether a process with any clock would read the tenant's accounts by the clock now."""
+    with services.store.reading(tenant_id) as session:
+        latest = runs.latest(session, tenant_id, pipeline.READING)
+    ended = latest.finished_at if latest else None
+    return ended is None or ended <= services.clock.now() - timedelta(seconds=REFRESH_SECONDS + LARGEST_OFFSET)
 
 
 def read_everything(services: Services, tenant_id: UUID) -> None:

@@ -34,6 +34,7 @@ BUSY_SECONDS = 45.0
 ACTIONS = (1, 2, 3, 4)
 PATIENCE_SECONDS = 1_500.0
 ENTERING_SWEEPS = 8
+RESTS = 4
 LAYOUTS = 6
 """Sets of accounts with people that seeds begin with; each is made once and copied."""
 FRESH_SHARE = 0.04
@@ -259,11 +260,16 @@ class World:
             if seams.is_entered(self.services(Process("admin")), self.tenant_id):
                 break
             self.kernel.run(seams.SWEEP_SECONDS)
-        # Nothing is left to do: sweeps would find nothing but this wait's end.
-        self.processes.beating = False
-        # What ended a while ago by one process's clock has to have rested by every other one's.
-        self.kernel.run(seams.REFRESH_SECONDS + 2 * LARGEST_OFFSET)
-        self.processes.beating = True
+        for _ in range(RESTS):
+            # Nothing is left to do: sweeps would find nothing but this wait's end.
+            self.processes.beating = False
+            # What ended a while ago by one process's clock has to have rested by every other one's.
+            self.kernel.run(seams.REFRESH_SECONDS + 2 * LARGEST_OFFSET)
+            self.processes.beating = True
+            # Whoever had stood still may have been told of something only now, so that all was read since.
+            if seams.has_rested(self.services(Process("admin")), self.tenant_id):
+                break
+            self.until_quiet(PATIENCE_SECONDS)
         seams.read_everything(self.services(Process("admin")), self.tenant_id)
         self.kernel.run(2 * seams.SWEEP_SECONDS)
         self.until_quiet(PATIENCE_SECONDS)
