@@ -3,8 +3,8 @@
 Prices, products and markets change, and then old rows say what does not hold any more. How fast that goes differs
 between tenants, and a tenant whose world stands still loses rows for nothing. So the newest conversions that have
 matured are asked: logistic regressions that forget at different speeds learn from everybody else. A quicker one is
-taken where it surely ranks those better. What serves then forgets alike, whatever its form; what
-is tried on the test rows forgets as their own past, and nothing later, advised.
+taken where it surely ranks those better. What serves then forgets alike, whatever its form; what is tried on the test
+rows forgets as their own past, and nothing later, advised.
 """
 
 from __future__ import annotations

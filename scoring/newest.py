@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from scoring.evaluation import resampled_together
-from scoring.metrics import Floats
+from scoring.metrics import Floats, Indices
 from scoring.models import Training, logistic, logistic_search
 from scoring.models.choose import SEARCH_ROWS
 from scoring.models.judging import Fold, area
@@ -68,36 +68,31 @@ def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
 
     ``rows`` and ``whole`` are the same rows.
     """
-    order, start = rows["order"].to_numpy(), _begins(rows.filter(pl.Series(among)))
-    if start is None or distinct_conversions(rows, among & (order < start)) < BEFORE:
+    order, won = rows["order"].to_numpy(), _won(rows.filter(pl.Series(among)))
+    if len(won) < WINDOW or distinct_conversions(rows, among & (order < won[WINDOW - 1])) < BEFORE:
         return None
+    start = int(won[WINDOW - 1])
     window, together = among & (order >= start), resampled_together(rows)
     # By a number that has nothing to do with when somebody came.
     odd = np.random.default_rng(whole.seed).permutation(int(together.max()) + 1)[together] % 2 == 1
     halves = [(window & half, among & ~np.isin(together, together[window & half])) for half in (odd, ~odd)]
     if any(np.unique(whole.label[judged]).size < 2 for judged, _ in halves):
         return None
-    first, second = (_fold(rows, whole, judged, others) for judged, others in halves)
+    first, second = (_fold(whole, together, judged, others) for judged, others in halves)
     found = logistic_search.search([first, second])
     plain = Candidate("", logistic.Recipe(found.penalty), found.log_odds)
-    return Newest(whole, start, (halves[0][1], halves[1][1]), (first, second), plain, _ages(rows, among))
+    return Newest(
+        whole, start, (halves[0][1], halves[1][1]), (first, second), plain, (order[among].max() - won) / _DAY_US
+    )
 
 
-def _fold(rows: pl.DataFrame, whole: Training, judged: Mask, others: Mask) -> Fold:
-    group = resampled_together(rows.filter(pl.Series(judged)))
+def _fold(whole: Training, together: Indices, judged: Mask, others: Mask) -> Fold:
+    group = np.unique(together[judged], return_inverse=True)[1]
     return Fold(whole.where(others).sampled(SEARCH_ROWS), whole.where(judged), group)
 
 
-def _ages(rows: pl.DataFrame, among: Mask) -> Floats:
-    """How many days before the newest row each lead that converts was seen last."""
-    some = rows.filter(pl.Series(among))
-    won = some.filter(pl.col("label") == 1).group_by("lead_id").agg(pl.col("order").max())["order"]
-    found: Floats = (some["order"].max() - won.to_numpy()) / _DAY_US
-    return found
-
-
-def _begins(rows: pl.DataFrame) -> int | None:
-    """Where the newest rows begin in which WINDOW leads convert; None where fewer do at all."""
+def _won(rows: pl.DataFrame) -> Indices:
+    """When each lead that converts was seen last (µs), the newest first."""
     won = rows.filter(pl.col("label") == 1).group_by("lead_id").agg(pl.col("order").max())
-    order = won["order"].sort(descending=True)
-    return int(order[WINDOW - 1]) if order.len() >= WINDOW else None
+    found: Indices = won["order"].sort(descending=True).to_numpy()
+    return found

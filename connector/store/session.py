@@ -64,19 +64,20 @@ class Store:
         So no pooled connection has to be asked beforehand whether it still is one. Nothing has happened yet that would
         be done twice.
         """
+        try:
+            return self._begun_once(sqlite, tenant_id)
+        except DBAPIError as lost:
+            if not lost.connection_invalidated:
+                raise
+        return self._begun_once(sqlite, tenant_id)
+
+    def _begun_once(self, sqlite: str, tenant_id: UUID | None) -> Connection:
         connection = self.engine.connect()
         try:
             _begin(connection, sqlite, tenant_id)
-        except DBAPIError as lost:
+        except BaseException:
             connection.close()
-            if not lost.connection_invalidated:
-                raise
-            connection = self.engine.connect()
-            try:
-                _begin(connection, sqlite, tenant_id)
-            except DBAPIError:
-                connection.close()
-                raise
+            raise
         return connection
 
     @contextmanager
