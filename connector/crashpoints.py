@@ -46,6 +46,7 @@ class Point(StrEnum):
     LANE_DELIVERED = "the CRM holds the lane's values, and the store knows; the lane's work is still leased"
 
     PARCELS_TAKEN = "outbox rows are committed as being sent; nothing is sent"
+    WRITE_LEAVES = "a write has its place in the account's budget; nothing of it is sent"
     WRITE_ANSWERED = "the CRM has answered a batch; the store does not know"
     WRITE_RECORDED = "the answers are committed with their ledger entries"
     DOUBT_TAKEN = "rows in doubt are committed as held by this worker; the CRM was not asked yet"

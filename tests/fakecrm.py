@@ -143,8 +143,8 @@ class FakeAdapter(CrmAdapter):
         self.access = access
 
     def _call(self, operation: str) -> None:
-        self.access.lane.acquire("burst")
         self.access.token()
+        self.access.lane.acquire("burst", writes=operation == "write")
         self.crm.trouble(operation)
         if self.crm.revoked:
             raise Disconnected("Fake CRM took the grant back.", remedy="Install the app again.")

@@ -57,7 +57,9 @@ class Lane(Protocol):
     def acquire(self, budget: str, *, writes: bool = False) -> None:
         """Wait until one request may be sent under ``budget``; raise ``RetryLater`` if that is too far off.
 
-        ``writes``: with it a value reaches the CRM. In the real-time lane such a request goes before those that read.
+        ``writes``: with it our values reach the CRM. In the real-time lane such a request goes before those that
+        read, and it is the last moment at which a worker that stood still is kept from sending old ones
+        (``LostLease``): nothing is waited for between this and the request.
         """
         ...
 

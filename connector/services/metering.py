@@ -1,4 +1,7 @@
-"""Counts what a connection asks of its CRM, beside the rate governor and the adapter that do the work."""
+"""Counts what a connection asks of its CRM, beside the rate governor and the adapter that do the work.
+
+Nothing that writes leaves under a claim that may be another worker's (``connector.services.fencing``).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from dataclasses import dataclass
 
 from connector.adapters.contract import Lane, Usage
 from connector.clock import Clock
-from connector.errors import RetryLater
+from connector.errors import LostLease, RetryLater
+from connector.services import fencing
 from connector.telemetry.series import PENALTIES, PUT_OFF, VENDOR_ANSWERS, WAITS, Counts
 
 _APART = {0: "none", 429: "429"}
@@ -28,7 +32,7 @@ class MeteredLane:
     used: Callable[[], None]
 
     def acquire(self, budget: str, *, writes: bool = False) -> None:
-        """Time the wait."""
+        """Time the wait; raise ``LostLease`` where a write came too late to be sent."""
         begun = self.clock.monotonic()
         try:
             self.lane.acquire(budget, writes=writes)
@@ -36,6 +40,16 @@ class MeteredLane:
             self.counts.add(PUT_OFF, self.vendor)
             raise
         self.counts.observe(WAITS, self.vendor, self.kind, value=self.clock.monotonic() - begun)
+        if writes:
+            self._fence(budget)
+
+    def _fence(self, budget: str) -> None:
+        try:
+            fencing.look()
+        except LostLease:
+            # Its place in the budget was not used.
+            self.lane.settle(budget)
+            raise
 
     def settle(self, budget: str) -> None:
         """Nothing to count: the answer is (see ``answered``)."""

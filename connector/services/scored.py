@@ -48,6 +48,8 @@ class Scoring:
 class Kept:
     """Records of the leads whose scores were kept, as (lead, record, connection), and which of them are to be written.
 
+    These are also the records for which the same values wait already, or are on their way: whoever was to see to it
+    may have lost sight of them, as of a record that came to another lead.
     A lead whose score is as of a later time is not among them, but in ``overtaken``; one that another model or line is
     to score by now in ``strays``.
     """
@@ -156,6 +158,12 @@ def _queue(
     """Queue what records of leads lack of the values, which stand in an entry of the ledger."""
     found = records.of_lead(session, scoring.tenant_id, list(values_of))
     held = outbox.expected_values(session, [record.id for record in found])
+    lacking = [
+        record
+        for record in found
+        if record.id not in held
+        or worth_writing(values_of[record.lead_id][0], held[record.id].values, settings.minimum_step)
+    ]
     waiting = [
         {
             "record_id": record.id,
@@ -169,12 +177,12 @@ def _queue(
             "priority": scoring.priority,
             "values": values_of[record.lead_id][0],
         }
-        for record in found
-        if worth_writing(values_of[record.lead_id][0], held.get(record.id), settings.minimum_step)
+        for record in lacking
     ]
     outbox.put(session, waiting)
     triples = tuple((record.lead_id, record.id, record.connection_id) for record in found)
-    return Kept(triples, frozenset(row["record_id"] for row in waiting))
+    under_way = {record_id for record_id, expected in held.items() if expected.waits}
+    return Kept(triples, frozenset(record.id for record in lacking) | under_way)
 
 
 def _score_row(

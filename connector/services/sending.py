@@ -22,11 +22,12 @@ from connector.adapters.contract import CrmAdapter
 from connector.crashpoints import Point, reached
 from connector.errors import ConnectorError, LostLease, Stopping
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
-from connector.services import overwriting
+from connector.services import fencing, overwriting
 from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
 from connector.services.holding import holds
+from connector.services.hurrying import hurry
 from connector.services.job import TurnOverError
 from connector.services.values import from_json, worth_writing
 from connector.store import answers, claims, leads, ledger, outbox, publications, tenants
@@ -47,6 +48,10 @@ No database takes more than some ten thousand values in one list.
 
 RECORDED_AT_ONCE = 2_000
 """Records of one transaction, so that no other worker waits long for the database."""
+
+OLDEST_SENT = 0.5
+"""The part of a lease after which nothing leaves that was not renewed. The rest is for the request's way to the CRM:
+whoever takes the rows over asks there what arrived. A heartbeat renews at a third, so one may fail."""
 
 SCORE = "lead_score"
 """Our name of the score's field (``connector.adapters.contract``)."""
@@ -166,8 +171,8 @@ class _Hold:
     def check(self) -> None:
         """Raise ``LostLease`` where this process stood still: another one may be writing newer values by now."""
         services = self._delivery.services
-        if services.clock.monotonic() - self._renewed > services.lease_seconds * 0.8:
-            raise LostLease("Values were taken too long ago to be sent; they are asked about first.")
+        if services.clock.monotonic() - self._renewed > services.lease_seconds * OLDEST_SENT:
+            raise LostLease("Values were taken too long ago to be sent; the CRM is asked about them first.")
 
 
 def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
@@ -201,17 +206,21 @@ def cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
 
 
 def _write(hold: _Hold, adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
-    hold.check()
     writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
-    results = adapter.write_scores(writes)
+    with fencing.fenced(hold.check):
+        results = adapter.write_scores(writes)
     reached(Point.WRITE_ANSWERED)
     return {result.record_id: result for result in results}
 
 
 def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Mapping[str, WriteResult]) -> None:
-    """Keep the CRM's answer for each record, with its ledger entry, in one transaction."""
+    """Keep the CRM's answer for each record, with its ledger entry, in one transaction.
+
+    Also where the work was given to another worker meanwhile: the claim alone tells whose answers count, and of those
+    that don't it must be known that something arrived late.
+    """
     now = delivery.now()
-    with delivery.transaction() as session:
+    with delivery.services.store.transaction(delivery.tenant_id) as session:
         # First of all, as scoring does: who holds rows and waits for the chain could wait for one who waits for rows.
         ledger.lock(session, delivery.tenant_id)
         held = claims.held(session, token, sent)
@@ -232,13 +241,21 @@ def _record(delivery: Sending, token: UUID, sent: Sequence[Parcel], results: Map
         known = leads.existing(session, delivery.tenant_id, [item.lead_id for item in late if item.lead_id])
         late = [item for item in late if item.lead_id in known]
         answers.doubt(session, late)
+        # Whoever wrote to them last may have ended, and nobody else would look.
+        asked = _look_at(session, delivery, late)
         entries += [_entry(delivery, item, "written, told too late to be believed") for item in late]
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(mine) - len(arrived))
         delivery.report(session)
     reached(Point.WRITE_RECORDED)
+    delivery.services.wake_all(asked)
     _count(delivery, len(arrived))
+
+
+def _look_at(session: Connection, delivery: Sending, late: Sequence[Parcel]) -> list[tuple[str, UUID]]:
+    found = [(item.lead_id, item.record_id, delivery.connection_id) for item in late if item.lead_id is not None]
+    return hurry(session, delivery.tenant_id, found, delivery.now())
 
 
 def _remark(session: Connection, parcel: Parcel, result: WriteResult) -> None:

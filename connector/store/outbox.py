@@ -6,6 +6,7 @@ How deliveries share its rows is in ``connector.store.claims``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
@@ -102,15 +103,27 @@ def disown(connection: Connection, record_ids: Sequence[int]) -> None:
         connection.execute(sa.update(outbox).where(outbox.c.record_id.in_(found)).values(as_of=None))
 
 
-def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    """Return record id → the values that the CRM holds, or will hold once what waits has arrived.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The values that a record holds in its CRM, or (``waits``) will hold once what waits has arrived."""
 
-    Records of which that is not sure are left out: those that were refused, that somebody overwrote, or that are in
-    doubt.
+    values: Mapping[str, Any]
+    waits: bool
+
+
+def expected_values(connection: Connection, record_ids: Sequence[int]) -> dict[int, Expected]:
+    """Return what is expected of records; without those of which nobody is sure.
+
+    These are the records that were refused, or that somebody seems to have overwritten.
     """
     rows = connection.execute(_EXPECTED, {"those": list(record_ids)})
-    found = {row.record_id: row.delivered if row.status == OutboxStatus.DELIVERED else row.queued for row in rows}
-    return {record_id: values for record_id, values in found.items() if values}
+    found = {row.record_id: _expected(row) for row in rows}
+    return {record_id: expected for record_id, expected in found.items() if expected.values}
+
+
+def _expected(row: AnyRow) -> Expected:
+    waits = row.status != OutboxStatus.DELIVERED
+    return Expected(row.queued if waits else row.delivered, waits)
 
 
 _EXPECTED = sa.select(

@@ -13,12 +13,13 @@ import pytest
 from connector.adapters.contract import CrmAdapter
 from connector.adapters.salesforce import score_writes
 from connector.adapters.salesforce.session import Session
-from connector.errors import RetryLater
+from connector.errors import LostLease, RetryLater
 from connector.records import Scale, ScoreWrite, WriteOutcome, WriteResult
 from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.salesforce.schema import parsed
+from connector.services import fencing
 from tests.contract.salesforce_world import ORG, SalesforceWorld
-from tests.contract.test_writing import writes_for
+from tests.contract.test_writing import lost, writes_for
 
 JOBS = "jobs/ingest"
 FEW = 3
@@ -220,6 +221,18 @@ def test_a_job_that_can_not_be_asked_about_leaves_its_rows_in_doubt(org: Salesfo
     org.clock.sleep(60)
     held = adapter.read_scores(org.leads())
     assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
+
+
+@pytest.mark.usefixtures("by_job")
+def test_a_job_whose_claim_may_be_lost_is_never_started(org: SalesforceWorld) -> None:
+    """What was uploaded is taken back."""
+    adapter = writer(org)
+    before = adapter.read_scores(org.leads())
+    with fencing.fenced(lost), pytest.raises(LostLease):
+        adapter.write_scores(writes_for(org, org.leads()))
+    org.clock.sleep(60)
+    assert not org.hub.jobs.all("ingest")
+    assert adapter.read_scores(org.leads()) == before
 
 
 @pytest.mark.parametrize("few", [FEW, 2_000])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import NoReturn
 
 import pytest
 
-from connector.errors import RetryLater
+from connector.errors import LostLease, RetryLater
 from connector.records import Scale, ScoreValues, ScoreWrite, Tier, WriteOutcome
+from connector.services import fencing
 from tests.contract.facts import facts_of, read_all, read_on
 from tests.contract.world import Trouble, VendorWorld
 
@@ -85,6 +87,25 @@ def test_a_score_is_held_on_either_scale_to_its_last_digit(filled: VendorWorld) 
         held = adapter.read_scores(ids)
         assert [held[item]["lead_score"] for item in ids] == wanted
         assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
+
+
+def lost() -> NoReturn:
+    """Stands for a claim that may be another worker's by now."""
+    raise LostLease("Values were taken too long ago.")
+
+
+@pytest.mark.parametrize("count", [1, 230])
+def test_nothing_leaves_under_a_claim_that_may_be_lost(filled: VendorWorld, count: int) -> None:
+    """Singly or all at once: the last thing before a write is a look at its claim. Reading needs none."""
+    grant = filled.install()
+    adapter = filled.connect(grant, filled.connect(grant).ensure_score_fields())
+    ids = sorted(filled.person_ids())[: min(count, filled.app().capabilities.write_batch)]
+    before = adapter.read_scores(ids)
+    with fencing.fenced(lost):
+        with pytest.raises(LostLease):
+            adapter.write_scores(writes_for(filled, ids))
+        assert adapter.read_scores(ids) == before
+    assert {result.outcome for result in adapter.write_scores(writes_for(filled, ids))} == {WriteOutcome.WRITTEN}
 
 
 def test_one_bad_record_never_fails_the_others(filled: VendorWorld) -> None:

@@ -14,6 +14,8 @@ from connector.adapters.contract import Access, AppCredentials, CrmAdapter, CrmA
 from connector.adapters.limits import Governor
 from connector.adapters.registry import build
 from connector.records import Grant, Tokens
+from connector.services.metering import MeteredLane
+from connector.telemetry.series import Counts
 
 WEBHOOK = "https://leads.example.com/webhooks/one-connection"
 """Where the vendor is to push, for one connection."""
@@ -108,7 +110,8 @@ class VendorWorld(ABC):
         app = self.app()
         box = TokenBox(app, self.clock, grant.tokens, grant.account.api_origin)
         account_id = grant.account.account_id
-        lane = self.governor.lane(self.name, account_id, app.capabilities.budgets, realtime=realtime)
+        governed = self.governor.lane(self.name, account_id, app.capabilities.budgets, realtime=realtime)
+        lane = MeteredLane(governed, Counts(), self.clock, self.name, "bulk", used=lambda: None)
         return app.connect(
             Access(
                 connection_id="connection-1",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import RetryLater
+from connector.errors import LostLease, RetryLater
 from connector.records import WriteOutcome, WriteResult
 from connector.services import publication
 from connector.store import outbox
 from connector.store.session import Store
 from connector.store.tables import outbox as table
-from tests.services.delivering import Desk, desk
+from tests.services.delivering import AtOnce, Desk, desk
+from tests.world import OpenLane, StillClock
 
 
 class Died(BaseException):
@@ -111,6 +113,59 @@ def test_an_answer_that_comes_after_the_lease_is_not_believed(at: Desk) -> None:
     at.deliver(1)
     assert at.held() == {"1": "20.0"}
     assert any("too late" in body for body in at.said())
+
+
+@dataclass
+class StandingLane(OpenLane):
+    """Lets whoever asks first for a place to write stand still for a while; counts the places that were given back."""
+
+    clock: StillClock
+    seconds: float
+    settled: int = 0
+
+    def acquire(self, budget: str, *, writes: bool = False) -> None:
+        if writes:
+            self.clock.sleep(self.seconds)
+            self.seconds = 0.0
+
+    def settle(self, budget: str) -> None:
+        self.settled += 1
+
+
+def test_who_stood_still_before_sending_sends_nothing(at: Desk) -> None:
+    """Wherever that was: the claim is looked at last of all, and the place in the budget is another request's."""
+    lane = StandingLane(at.world.clock, seconds=16.0)
+    at.world.services = replace(at.world.services, lane=lambda *_, **__: lane)
+    at.queue("10.0", 1)
+    with pytest.raises(LostLease):
+        at.deliver(1)
+    assert at.world.crm.writes == []
+    assert lane.settled == 1
+    assert at.deliver(1) == 1
+    assert at.held() == {"1": "10.0"}
+
+
+def test_an_answer_is_kept_although_the_work_is_anothers_by_now(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody knew that an old value had landed on a newer one; the lane is asked to look."""
+
+    def lost(_work: AtOnce) -> NoReturn:
+        raise LostLease("Another worker has it.")
+
+    def trouble(operation: str) -> None:
+        if operation == "write" and not at.world.crm.writes:
+            at.world.crm.trouble = lambda _operation: None
+            at.world.clock.sleep(31)
+            at.queue("20.0", 1)
+            at.deliver(1)
+            monkeypatch.setattr(AtOnce, "transaction", lost)
+
+    at.queue("10.0", 1)
+    at.world.crm.trouble = trouble
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    assert at.held() == {"1": "10.0"}
+    at.world.work()
+    assert at.held() == {"1": "20.0"}
 
 
 def test_a_score_that_moves_by_less_than_the_step_causes_no_write(at: Desk) -> None:

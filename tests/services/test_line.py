@@ -80,7 +80,7 @@ def test_the_crm_gets_the_reasons(ended: World) -> None:
     with line.services.store.reading() as session:
         held = _leads(session, run)
         values = outbox.expected_values(session, [record for record, _ in held])
-        sent = {lead: values[record] for record, lead in held}
+        sent = {lead: values[record].values for record, lead in held}
         kept = {lead: scores.of_lead(session, run.tenant_id, lead) for lead in sent}
     for lead, values in sent.items():
         row = kept[lead]

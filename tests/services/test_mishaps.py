@@ -112,7 +112,7 @@ def test_a_score_that_returns_to_what_the_crm_holds_replaces_the_one_on_its_way(
     line.work()
     with line.services.store.reading() as session:
         held = outbox.expected_values(session, [row.record_id])[row.record_id]
-    assert held["score"] == row.delivered["score"]
+    assert held.values["score"] == row.delivered["score"]
 
 
 def test_a_database_that_is_away_is_waited_for(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +266,24 @@ def test_a_record_that_became_another_persons_gets_that_ones_score(line: World) 
         row = session.execute(query.where(records.c.vendor_id == record_id)).one()
         told = {entry.seq: entry.lead_id for entry in ledger.span(session, _tenant(line), "scored")}
     assert told[row.ledger_seq] == row.lead_id
+
+
+def test_values_that_are_under_way_already_are_seen_to(line: World) -> None:
+    """Whoever sent them is gone, and forgot them as the record came to another lead."""
+    record = line.crm.pages["people"][0].records[0].record_id
+    with line.services.store.transaction() as session:
+        row = session.execute(sa.select(records.c.id).where(records.c.vendor_id == record)).one()
+        until = line.clock.now() + timedelta(seconds=30)
+        lost = {"status": OutboxStatus.SENDING, "sent": outbox_table.c["values"], "leased_until": until}
+        lost |= {"sent_seq": outbox_table.c.ledger_seq, "claim": UUID(int=1)}
+        session.execute(sa.update(outbox_table).where(outbox_table.c.record_id == row.id).values(lost))
+    _pushed(line)
+    for _ in range(5):
+        line.work()
+        line.clock.sleep(10)
+        realtime.sweep(line.services)
+    with line.services.store.reading() as session:
+        assert set(outbox.counts(session, connections.newest(session).id)) == {OutboxStatus.DELIVERED}
 
 
 def test_the_lane_waits_for_a_database_that_is_away(line: World, monkeypatch: pytest.MonkeyPatch) -> None:

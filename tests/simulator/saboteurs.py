@@ -135,7 +135,8 @@ def _silent(session: Any, tenant: Any, entries: Any, now: Any) -> int:
 def _whatever(session: Any, record_ids: Any) -> Any:
     c = tables.outbox.c
     query = sa.select(c.record_id, c.delivered).where(c.record_id.in_(record_ids))
-    return {row.record_id: row.delivered for row in session.execute(query) if row.delivered}
+    rows = session.execute(query).all()
+    return {row.record_id: outbox.Expected(row.delivered, waits=False) for row in rows if row.delivered}
 
 
 def _bodies_dropped(session: Any, tenant: Any, lead_ids: Any) -> None:
@@ -188,6 +189,7 @@ CLEAR = dict.fromkeys(
 )
 STALLED_BETWEEN_CHUNKS = {**CLEAR, "slow": 0.0, "stall at SCORES_STORED": 0.2}
 STALLED_WHEN_SCORED = {**CLEAR, "slow": 0.0, "stall at LANE_SCORED": 0.1}
+STALLED_BEFORE_WRITING = {**CLEAR, "slow": 0.0, "stall at WRITE_LEAVES": 0.15}
 STALLED_WHEN_WRITTEN = {**CLEAR, "slow": 0.0, "stall at WRITE_ANSWERED": 0.1}
 SLOW = {**CLEAR, "slow": 0.1}
 
@@ -239,6 +241,12 @@ SABOTEURS = {
         oracle.nothing_is_written_twice,
         SLOW,
         first=13,
+    ),
+    "old values let go": Saboteur(
+        _instead(sending._Hold, "check", lambda _hold: None),
+        oracle.the_crm_holds_the_newest_score,
+        STALLED_BEFORE_WRITING,
+        bared=_instead(answers, "doubt", lambda *_: None),
     ),
     "doubt not settled": Saboteur(
         _instead(sending, "_settle_doubt", lambda *_: None),

@@ -37,6 +37,7 @@ MOST_CRASHES = 6
 
 DOUBTFUL = {
     Point.PARCELS_TAKEN,
+    Point.WRITE_LEAVES,
     Point.WRITE_ANSWERED,
     Point.DOUBT_TAKEN,
     Point.HINTED_FETCHED,

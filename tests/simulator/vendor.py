@@ -160,7 +160,7 @@ class SimulatedAdapter(CrmAdapter):
             return serve()
 
         lane = self.access.lane
-        lane.acquire("burst")
+        lane.acquire("burst", writes=what == "write")
         try:
             answer = self._wire.network.call(f"{self.crm.vendor.name} {what}", admitted)
         except (Crash, Stuck):

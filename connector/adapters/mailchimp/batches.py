@@ -55,7 +55,8 @@ def hand_in(session: Session, calls: Mapping[str, Call], *, repeat: bool = True)
     ``repeat`` False: where the answer gets lost they are not handed in again, since they may have been taken.
     """
     operations = [_operation(key, call) for key, call in calls.items()]
-    body = session.send("batch", batches.start({"operations": operations}), repeat=repeat).body
+    writes = any(call.writes for call in calls.values())
+    body = session.send("batch", batches.start({"operations": operations}), repeat=repeat, writes=writes).body
     job_id = body.get("id")
     if not isinstance(job_id, str) or not job_id:
         raise RetryLater("Mailchimp took a batch job without naming it.", fault=VendorFault(VENDOR, "batch", 200))

@@ -37,6 +37,11 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything in the account."""
+        return self.method != "GET"
+
 
 class _Describing(ApiClient):  # type: ignore[misc] # the SDK has no types
     """Returns the :class:`Call` that the SDK's own client would have sent."""

@@ -69,7 +69,9 @@ def singly(audiences: Audiences, writing: Writing, steps: Iterable[Step]) -> lis
     for step in (waiting := list(steps)):
         once = step.stage is Stage.JOURNEY
         try:
-            answer = audiences.session.send("member", step.call, accept=(BAD_REQUEST, NOT_FOUND), repeat=not once)
+            answer = audiences.session.send(
+                "member", step.call, accept=(BAD_REQUEST, NOT_FOUND), repeat=not once, writes=step.call.writes
+            )
         except RetryLater:
             for left in (*waiting[waiting.index(step) :], *following):
                 writing.unanswered(left)

@@ -41,18 +41,20 @@ class Session:
         """Give the size of a page to ask for, smaller where the last ones were too much to answer."""
         return self._pages.sized(self._access.connection_id, kind, largest)
 
-    def send(self, operation: str, call: Call, *, accept: Collection[int] = (), repeat: bool = True) -> Answer:
+    def send(
+        self, operation: str, call: Call, *, accept: Collection[int] = (), repeat: bool = True, writes: bool = False
+    ) -> Answer:
         """Send one call with its retries; raise one of the error tree for what is left then.
 
         Refusals with a status in ``accept`` are returned. ``repeat`` False: a call whose answer got lost
-        is not sent again, because it may have been carried out. Waiting is the lane's business: a
-        passing trouble stops everyone on the account, and the next ``acquire`` sits it out.
+        is not sent again, because it may have been carried out. ``writes``: see ``Lane``. Waiting is the lane's
+        business: a passing trouble stops everyone on the account, and the next ``acquire`` sits it out.
         """
         lane = self._access.lane
         token, renewed = self._access.token(), False
         attempt = 1
         while True:
-            found = self._once(operation, call, token)
+            found = self._once(operation, call, token, writes=writes)
             self._access.answered(found.status)
             if isinstance(found, Answer):
                 return found
@@ -67,9 +69,9 @@ class Session:
                 raise classify(found)
             attempt += 1
 
-    def _once(self, operation: str, call: Call, token: str) -> Answer | Refusal:
+    def _once(self, operation: str, call: Call, token: str, *, writes: bool) -> Answer | Refusal:
         lane = self._access.lane
-        lane.acquire(CONNECTIONS)
+        lane.acquire(CONNECTIONS, writes=writes)
         try:
             found = perform(self.http, self.origin, operation, call, token, self._timeout)
             if isinstance(found, Refusal) and found.throttled:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +95,13 @@ class Collections:
     def _all_at_once(self, rows: Sequence[ScoreRow], field_names: Mapping[str, str], tally: Tally) -> Refused:
         found = Refused()
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="collections") as pool:
-            for part in pool.map(lambda chunk: self._send(chunk, field_names, tally), _cut(rows, self._size)):
-                found.add(part)
+            # What holds in this thread (the claim that the rows are sent under) holds in those as well.
+            begun = [
+                pool.submit(copy_context().run, self._send, chunk, field_names, tally)
+                for chunk in _cut(rows, self._size)
+            ]
+            for part in begun:
+                found.add(part.result())
         return found
 
     def _send(self, rows: Sequence[ScoreRow], field_names: Mapping[str, str], tally: Tally) -> Refused:
@@ -105,7 +111,7 @@ class Collections:
             return Refused()
         body: Json = {"allOrNone": False, "records": [row.as_record(field_names) for row in rows]}
         try:
-            answers = self._session.run("write scores", lambda sdk: _answers(sdk, body, len(rows)))
+            answers = self._session.run("write scores", lambda sdk: _answers(sdk, body, len(rows)), writes=True)
         except RetryLater as error:
             put_off(rows, tally, error)
             return Refused()

@@ -14,7 +14,7 @@ from connector.adapters.salesforce.paths import INGEST_JOBS
 from connector.adapters.salesforce.polls import pauses
 from connector.adapters.salesforce.session import Session
 from connector.adapters.salesforce.values import Json
-from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RetryLater
+from connector.errors import ConnectorError, Disconnected, LostLease, NeedsAdmin, RetryLater
 
 LARGEST = 10_000
 """Rows of one job: what Salesforce cuts a larger one into. It works on such parts at the same time, where they
@@ -59,10 +59,10 @@ def begin(session: Session, source: str, upload: Upload) -> str | None:
     try:
         path, csv = f"{INGEST_JOBS}/{job}/batches", {"Content-Type": "text/csv"}
         session.lean("bulk upload", "PUT", path, lambda _: None, data=upload.content, headers=csv)
-        session.send("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"}, "bulk close")
+        session.send("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"}, "bulk close", writes=True)
     except Disconnected:
         raise
-    except RetryLater:
+    except (LostLease, RetryLater):
         _abandon(session, job)
         raise
     except NeedsAdmin:

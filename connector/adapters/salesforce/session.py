@@ -107,17 +107,17 @@ class Session:
         """Return the fields of an object that the user may read."""
         return self.run("describe", lambda sdk: _fields(sdk.restful(f"sobjects/{source}/describe")))
 
-    def send(self, method: str, path: str, body: Json, operation: str = "") -> Any:
-        """Send ``body`` to ``path`` below the API version; return the parsed answer."""
-        return self.run(operation or path, lambda sdk: sdk.restful(path, method=method, json=body))
+    def send(self, method: str, path: str, body: Json, operation: str = "", *, writes: bool = False) -> Any:
+        """Send ``body`` to ``path`` below the API version; return the parsed answer. ``writes``: see ``Lane``."""
+        return self.run(operation or path, lambda sdk: sdk.restful(path, method=method, json=body), writes=writes)
 
     def lean(self, operation: str, method: str, path: str, read: Callable[[requests.Response], T], **kwargs: Any) -> T:
         """Send a request that the library has no method for and ``read`` its answer; ``path`` is absolute."""
         return self._governed(operation, lambda token: read(self._channel.lean(method, path, token, **kwargs)))
 
-    def run(self, operation: str, call: Callable[[Salesforce], T]) -> T:
+    def run(self, operation: str, call: Callable[[Salesforce], T], *, writes: bool = False) -> T:
         """Let ``call`` use the library; raise one of the error tree for what is left after the retries."""
-        return self._governed(operation, lambda token: call(self._channel.sdk(token)))
+        return self._governed(operation, lambda token: call(self._channel.sdk(token)), writes=writes)
 
     def poll(self, operation: str, path: str, *, turns: int = 1) -> Json:
         """Read the state of a job, after ``turns`` places in the pace that polls of the account have."""
@@ -139,12 +139,12 @@ class Session:
                 after_seconds=1800.0,
             )
 
-    def _governed(self, operation: str, call: Callable[[str], T]) -> T:
+    def _governed(self, operation: str, call: Callable[[str], T], *, writes: bool = False) -> T:
         lane = self._access.lane
         token, renewed = self._access.token(), False
         tries = 1
         while True:
-            found = self._once(operation, call, token)
+            found = self._once(operation, call, token, writes=writes)
             self._access.answered(found.status if isinstance(found, Refusal) else OK)
             if not isinstance(found, Refusal):
                 return found
@@ -157,12 +157,12 @@ class Session:
                 raise classify(found)
             tries += 1
 
-    def _once(self, operation: str, call: Callable[[str], T], token: str) -> T | Refusal:
+    def _once(self, operation: str, call: Callable[[str], T], token: str, *, writes: bool) -> T | Refusal:
         lane = self._access.lane
         self._stop_at(ALL_STOPS_AT)
         usage = self._channel.usage
         lane.spend(DAILY, 1, limit=int(usage[1] * SHARE) if usage else None)
-        lane.acquire(CONCURRENT)
+        lane.acquire(CONCURRENT, writes=writes)
         try:
             found = attempt(operation, lambda: call(token))
             if isinstance(found, Refusal) and found.throttled and not found.day_is_spent:

@@ -6,19 +6,18 @@ CRMs are told within seconds, by the real-time lane; nothing is read or computed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from connector.services import again
-from connector.services.context import REALTIME, Services
+from connector.services.context import Services
 from connector.services.entries import enter_again
+from connector.services.hurrying import hurry
 from connector.services.pipeline import Ready
-from connector.services.scored import Kept, Scoring
-from connector.store import lanes, ledger, outbox, scores, traces
-from connector.store.lanes import Kind
+from connector.services.scored import Scoring
+from connector.store import ledger, outbox, scores
 
 
 def tell_again(
@@ -38,29 +37,5 @@ def tell_again(
     # The run that made the score stays its maker: it goes on behind this lead, not over it again.
     made_by = UUID(str(row.run_id))
     like = Scoring(tenant_id, made_by, row.model, row.as_of, requester, trigger, outbox.REALTIME, exact=True)
-    return _hurried(session, tenant_id, enter_again(session, like, [entry], now), now)
-
-
-def _hurried(session: Connection, tenant_id: UUID, kept: Kept, now: datetime) -> Ready:
-    """Let the lane deliver what was queued."""
-    queued = [item for item in kept.records if item[1] in kept.queued]
-    moments = dict.fromkeys(("happened_at", "received_at", "claimed_at", "fetched_at", "scored_at", "queued_at"), now)
-    traces.add(
-        session,
-        [
-            {
-                "tenant_id": tenant_id,
-                "connection_id": connection,
-                "lead_id": lead,
-                "record_id": record,
-                "ended": None,
-                **moments,
-            }
-            for lead, record, connection in queued
-        ],
-    )
-    pieces = [
-        lanes.ask(session, tenant_id, connection, Kind.DELIVER, now)
-        for connection in sorted({connection for *_, connection in queued})
-    ]
-    return [(REALTIME, piece) for piece in pieces if piece is not None]
+    kept = enter_again(session, like, [entry], now)
+    return hurry(session, tenant_id, [item for item in kept.records if item[1] in kept.queued], now)

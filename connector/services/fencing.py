@@ -1,0 +1,36 @@
+"""The last look at a claim, as late as there is one: when a request that brings values to a CRM may leave.
+
+Between taking rows and sending them a process may stand still anywhere: as it reads a token, as it waits for its
+place in the account's budget. So the look belongs to the lane, which is the last that is asked before a request goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from connector.crashpoints import Point, reached
+
+
+def _free() -> None:
+    """Without a claim there is nothing to lose."""
+
+
+_check: ContextVar[Callable[[], None]] = ContextVar("claim", default=_free)
+
+
+@contextmanager
+def fenced(check: Callable[[], None]) -> Iterator[None]:
+    """Call ``check`` before each writing request of this thread while the block runs; what it raises stops it."""
+    former = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(former)
+
+
+def look() -> None:
+    """Raise what the claim in force raises, which is ``LostLease``."""
+    reached(Point.WRITE_LEAVES)
+    _check.get()()
