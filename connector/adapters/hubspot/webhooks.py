@@ -105,12 +105,12 @@ def _persons(kind: str, event: Mapping[str, Any]) -> list[str | None]:
     if noun != "contact" and event.get("objectTypeId") != "0-1":
         return [None]
     if verb == "merge":
-        lost = event.get("mergedObjectIds") or []
-        named = [event.get("newObjectId"), event.get("primaryObjectId"), *lost]
+        lost = event.get("mergedObjectIds")
+        named = [event.get("newObjectId"), event.get("primaryObjectId"), *(lost if isinstance(lost, list) else [lost])]
     elif verb == "associationChange":
         towards = str(event.get("associationType", "")).endswith("_TO_CONTACT")
         named = [event.get("toObjectId" if towards else "fromObjectId")]
     else:
         named = [event.get("objectId")]
-    found = [str(item) for item in named if isinstance(item, str | int)]
+    found = [str(item) for item in named if isinstance(item, str | int) and not isinstance(item, bool)]
     return list(dict.fromkeys(found)) or [None]

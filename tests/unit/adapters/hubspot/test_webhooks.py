@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.adapters.contract import CardAsk
@@ -164,6 +165,28 @@ def test_a_merge_names_survivor_and_lost() -> None:
     hints = parse(orjson.dumps([{**EVENT, "subscriptionType": "contact.merge", **merge}]))
     assert [hint.record_id for hint in hints] == ["3", "1", "2"]
     assert len({hint.dedupe_key for hint in hints}) == 3
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = ("mergedObjectIds", "primaryObjectId", "newObjectId", "objectId", "toObjectId", "fromObjectId", "objectTypeId")
+
+
+@given(
+    st.sampled_from(["contact.merge", "contact.associationChange", "contact.deletion", "object.merge"]),
+    st.dictionaries(st.sampled_from(NAMES), ANYTHING, min_size=1, max_size=4),
+)
+@example("contact.merge", {"mergedObjectIds": 1e308})
+def test_an_event_of_any_shape_is_read_or_refused(kind: str, bent: dict[str, Any]) -> None:
+    """Whatever stands where an id or a list of ids should."""
+    try:
+        hints = parse(orjson.dumps([{**EVENT, "subscriptionType": kind, **bent}]))
+    except RejectedInput:
+        return
+    assert hints
 
 
 def test_a_deal_is_a_hint_without_a_person() -> None:
