@@ -33,6 +33,8 @@ from connector.client.transport import Transport
 
 T = TypeVar("T")
 _PIECE = 256 * 1024
+_EXPORT_SECONDS = 600.0
+"""A Parquet file is whole before its first byte is sent."""
 
 
 class Client:
@@ -194,8 +196,9 @@ class Client:
 
     def export(self, path: Path, form: Literal["csv", "parquet"] = "csv", tier: str | None = None) -> None:
         """Write all current scores to a file, as they arrive."""
+        address = f"/exports/scores.{form}"
         with (
-            self._transport.send("GET", f"/exports/scores.{form}", query={"tier": tier}, stream=True) as answer,
+            self._transport.send("GET", address, query={"tier": tier}, stream=True, seconds=_EXPORT_SECONDS) as answer,
             path.open("wb") as file,
         ):
             for piece in answer.iter_content(_PIECE):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -35,6 +36,7 @@ class Served:
 
     site: Site
     url: str
+    secret: str
     api: Client
     waits: list[float]
 
@@ -49,7 +51,7 @@ def served(live: Site) -> Iterator[Served]:
     waits: list[float] = []
     secret = program(live).secret
     with Client(url, secret, transport=Transport(url, secret, sleep=waits.append)) as api:
-        yield Served(live, url, api, waits)
+        yield Served(live, url, secret, api, waits)
     server.shutdown()
     thread.join()
 
@@ -169,6 +171,27 @@ def test_channels_are_read_to_the_cent(served: Served) -> None:
     assert rows["(no source)"].brought == (Brought("EUR", Decimal("101.00")),)
     (cost,) = rows["Fair"].costs
     assert (cost.spent, cost.per_lead, rows["Fair"].rate) == (Decimal("0.10"), None, None)
+
+
+class Patient(requests.Session):
+    """Remembers for how long an answer was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def request(self, *args: Any, **more: Any) -> requests.Response:
+        self.seconds.append(more["timeout"])
+        return super().request(*args, **more)
+
+
+def test_exports_are_waited_for_longer(served: Served, tmp_path: Path) -> None:
+    """A file of millions of leads takes its time before the first byte."""
+    session = Patient()
+    with Client(served.url, "", transport=Transport(served.url, served.secret, session=session)) as api:
+        api.export(tmp_path / "scores.parquet", "parquet")
+        api.models()
+    assert session.seconds == [600, 30]
 
 
 class _Noted(Exception):
