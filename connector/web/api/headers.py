@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +36,8 @@ _ONCE = {
     "time, and nothing is done twice.",
     "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
 }
-_WAITING = (http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.CONFLICT)
-"""Answers that may say when to ask again."""
+_TOO_MANY, _UNDER_WAY = ("429", "TOO_MANY_REQUESTS"), ("409", "CONFLICT")
+"""Answers that may say when to ask again: the status, and its name among the described problems."""
 
 
 def register(spec: APISpec) -> None:
@@ -49,7 +48,7 @@ def register(spec: APISpec) -> None:
 
 def of_problem(status: str) -> dict[str, Any]:
     """Return the headers of an error by the name of its status."""
-    return _referred(RETRY_AFTER) if status in {item.name for item in _WAITING} else {}
+    return _referred(RETRY_AFTER) if status in (_TOO_MANY[1], _UNDER_WAY[1]) else {}
 
 
 def describe(operation: dict[str, Any], *, once: bool) -> dict[str, Any]:
@@ -58,8 +57,8 @@ def describe(operation: dict[str, Any], *, once: bool) -> dict[str, Any]:
     for status, answer in responses.items():
         if str(status).startswith("2"):
             answer["headers"] = answer.get("headers", {}) | _referred(*BUDGET, *((REPLAYED,) if once else ()))
-    for status in _WAITING if once else _WAITING[:1]:
-        responses.setdefault(str(int(status)), status.name)
+    for status, name in (_TOO_MANY, _UNDER_WAY) if once else (_TOO_MANY,):
+        responses.setdefault(status, name)
     if once:
         operation.setdefault("parameters", []).append(_ONCE)
     return operation
