@@ -89,8 +89,10 @@ test-vendor-apps: ## Check the apps inside the CRMs: their components' lint and 
 audit: $(VENV)/.dev ## Compare the pinned packages with the published advisories; fails where these can't be reached
 	$(RUN) -m tests.audit --strict
 
-sbom: $(VENV)/.dev ## Write the list of all packages that are installed (CycloneDX) to sbom.json
+sbom: $(VENV)/.dev ## Write the lists of all packages (CycloneDX): sbom.json, and one for each app inside a CRM
 	$(VENV)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+	$(VENV)/bin/python -m tests.sbom connector/vendor_apps/hubspot/package-lock.json sbom-hubspot.json
+	$(VENV)/bin/python -m tests.sbom connector/vendor_apps/salesforce/package-lock.json sbom-salesforce.json
 
 bench: $(VENV)/.sequence ## Run the benchmarks and write docs/benchmarks.md (QUICK= DATA= ONLY="scoring quality")
 	$(RUN) -m tests.bench.all $(if $(QUICK),--quick) $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only $(ONLY))

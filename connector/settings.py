@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +68,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SecuritySettings:
+    """What ``/.well-known/security.txt`` says (RFC 9116): a ``mailto:`` or ``https:`` address, until when it holds."""
+
+    contact: str
+    expires: str
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a deployment decides."""
 
@@ -90,6 +100,7 @@ class Settings:
     enrichment_origins: tuple[str, ...]
     webhook_origins: tuple[str, ...]
     mail: MailSettings | None
+    security: SecuritySettings | None
     currency: str
     prices: Mapping[str, Decimal | None]
 
@@ -122,6 +133,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         enrichment_origins=reader.value("CONNECTOR_ENRICHMENT_ORIGINS", _origins),
         webhook_origins=reader.value("CONNECTOR_WEBHOOK_ORIGINS", _origins),
         mail=_mail(reader),
+        security=_security(reader),
         currency=reader.value("CONNECTOR_PRICE_CURRENCY", _currency, default="EUR"),
         prices={what: reader.value(name, _price) for what, name in PRICES.items()},
     )
@@ -198,6 +210,36 @@ def _mail(reader: _Reader) -> MailSettings | None:
         user=user,
         password=reader.value("CONNECTOR_SMTP_PASSWORD", _password if user else str) or None,
     )
+
+
+def _security(reader: _Reader) -> SecuritySettings | None:
+    contact = reader.value("CONNECTOR_SECURITY_CONTACT", _contact)
+    if not contact:
+        return None
+    return SecuritySettings(
+        contact=contact,
+        expires=reader.value("CONNECTOR_SECURITY_EXPIRES", _moment),
+        policy=reader.value("CONNECTOR_SECURITY_POLICY", _link) or None,
+    )
+
+
+def _contact(text: str) -> str:
+    if text and not re.fullmatch(r"(mailto:[^@\s]+@[^@\s]+|https://\S+)", text):
+        raise ValueError("takes mailto:security@example.com or an https address.")
+    return text
+
+
+def _link(text: str) -> str:
+    if text and not re.fullmatch(r"https://\S+", text):
+        raise ValueError("takes an https address.")
+    return text
+
+
+def _moment(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() + "T00:00:00Z"
+    except ValueError:
+        raise ValueError("takes the day until which the contact holds, such as 2027-01-31; within a year.") from None
 
 
 _MAIL_PORTS = {"starttls": "587", "tls": "465", "none": "25"}

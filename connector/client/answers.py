@@ -215,3 +215,109 @@ class Erasure:
     asked_at: datetime
     finished_at: datetime | None
     message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A concept whose contribution moved, in log-odds; ``moved`` says what of the lead moved it."""
+
+    concept: str
+    before: float
+    after: float
+    moved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two scores of a lead beside each other, the former first.
+
+    ``model`` is what another model says otherwise of the same lead, ``rest`` what is behind all else, in log-odds.
+    """
+
+    scores: tuple[float, ...]
+    log_odds: tuple[float, ...]
+    sentences: tuple[str, ...]
+    concepts: tuple[Concept, ...]
+    model: float
+    rest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed between two scores that were made at ``at``; without a comparison ``reason`` says why."""
+
+    lead: int
+    at: tuple[datetime | None, ...]
+    comparison: Comparison | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A thumb that was kept; ``entry`` is its number in the ledger."""
+
+    lead: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Everything that is held of a person.
+
+    ``rows`` has heading → rows, each column → value; ``told`` is all of it as it was answered, to be handed on.
+    """
+
+    held_on: datetime
+    may_be_profiled: str
+    rows: Mapping[str, tuple[Json, ...]]
+    told: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What conversions within the horizon brought in one currency (empty where the CRM does not say)."""
+
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What leads of the months with spend in one currency cost and brought; None where too few are behind it."""
+
+    currency: str
+    months: int
+    spent: Decimal
+    leads: int
+    converted: int
+    brought: Decimal
+    per_lead: Decimal | None
+    per_conversion: Decimal | None
+    cheapest: Decimal | None
+    dearest: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel: the first source that the CRM told of a lead. Rates are from 0 to 1, None of fewer than 30 leads."""
+
+    name: str
+    leads: int
+    converted: int
+    rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    brought: tuple[Brought, ...]
+    costs: tuple[Cost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """All channels as they were counted at ``made_at`` (None: not yet), over whole months such as 2026-02."""
+
+    made_at: datetime | None
+    horizon_days: int
+    first_month: str | None
+    last_month: str | None
+    young_leads: int
+    channels: tuple[Channel, ...]

@@ -11,8 +11,12 @@ from urllib.parse import quote
 
 from connector.client.answers import (
     Asked,
+    Changes,
+    Channels,
     Conversion,
     Erasure,
+    Given,
+    Held,
     Lead,
     Model,
     PastScore,
@@ -29,6 +33,8 @@ from connector.client.transport import Transport
 
 T = TypeVar("T")
 _PIECE = 256 * 1024
+_EXPORT_SECONDS = 600.0
+"""A Parquet file is whole before its first byte is sent."""
 
 
 class Client:
@@ -84,10 +90,9 @@ class Client:
         """Return what adds up to a lead's score."""
         return read(Reasons, self._get(f"/leads/{_part(lead)}/reasons"))
 
-    def changes(self, lead: Reference, entry: int | None = None) -> Mapping[str, Any]:
-        """Return what changed between a score (of an entry of the history; the newest) and the one before, as told."""
-        found: Mapping[str, Any] = self._get(f"/leads/{_part(lead)}/changes", entry=entry)
-        return found
+    def changes(self, lead: Reference, entry: int | None = None) -> Changes:
+        """Return what changed between a score (of an entry of the history; the newest) and the one before."""
+        return read(Changes, self._get(f"/leads/{_part(lead)}/changes", entry=entry))
 
     def what_if(
         self,
@@ -98,6 +103,11 @@ class Client:
         """Return what the model would make of a lead with other fields (None: cleared) or further events."""
         body = {"fields": dict(fields or {}), "events": [dict(event) for event in events]}
         return read(WhatIf, self._post(f"/leads/{_part(lead)}/what-if", body))
+
+    def feedback(self, lead: Reference, thumb: Literal["up", "down"], reason: str, note: str | None = None) -> Given:
+        """Say of a lead's current score whether it fits; docs/feedback.md names the reasons of each thumb."""
+        told = {"thumb": thumb, "reason": reason, "note": note}
+        return read(Given, self._post(f"/leads/{_part(lead)}/feedback", told, changes=True))
 
     def lead(self, lead: Reference) -> Lead:
         """Return a lead with its records and its score."""
@@ -157,10 +167,11 @@ class Client:
         """Return the newest erasures: how far each is. They name nobody."""
         return tuple(read(Erasure, item) for item in self._get("/people/erasures")["erasures"])
 
-    def held(self, lead: Reference) -> Mapping[str, Any]:
-        """Return everything that is held of a person, heading → contents."""
-        found: Mapping[str, Any] = self._get(f"/people/{_part(lead)}/held")
-        return found
+    def held(self, lead: Reference) -> Held:
+        """Return everything that is held of a person."""
+        told: Mapping[str, Any] = self._get(f"/people/{_part(lead)}/held")
+        rows = {heading: tuple(found) for heading, found in told.items() if isinstance(found, list)}
+        return Held(datetime.fromisoformat(told["Held on"]), told["May be profiled"], rows, told)
 
     def profile(self, lead: Reference, *, allowed: bool, clear: bool = True) -> None:
         """Let a person be scored, or no more; without it ``clear`` takes our values out of the CRMs as well."""
@@ -179,10 +190,15 @@ class Client:
         """Return the card of a version."""
         return self._transport.send("GET", f"/models/{_part(version)}/card", query={"form": form}).text
 
+    def channels(self) -> Channels:
+        """Return what each channel's leads became, brought and cost, as it was counted last."""
+        return read(Channels, self._get("/channels"))
+
     def export(self, path: Path, form: Literal["csv", "parquet"] = "csv", tier: str | None = None) -> None:
         """Write all current scores to a file, as they arrive."""
+        address = f"/exports/scores.{form}"
         with (
-            self._transport.send("GET", f"/exports/scores.{form}", query={"tier": tier}, stream=True) as answer,
+            self._transport.send("GET", address, query={"tier": tier}, stream=True, seconds=_EXPORT_SECONDS) as answer,
             path.open("wb") as file,
         ):
             for piece in answer.iter_content(_PIECE):

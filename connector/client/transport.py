@@ -51,8 +51,9 @@ class Transport:
         query: Mapping[str, Any] | None = None,
         stream: bool = False,
         changes: bool = False,
+        seconds: float = _SECONDS,
     ) -> requests.Response:
-        """Return a good answer. Raises ``ApiError`` and ``Unreachable``."""
+        """Return a good answer. Raises ``ApiError``, and ``Unreachable`` where no byte comes for so many seconds."""
         headers = {"Authorization": f"Bearer {self.key}"} | ({"Idempotency-Key": uuid4().hex} if changes else {})
         for tried in range(1, self.tries + 1):
             try:
@@ -62,7 +63,7 @@ class Transport:
                     json=body,
                     params={name: value for name, value in (query or {}).items() if value is not None},
                     headers=headers,
-                    timeout=_SECONDS,
+                    timeout=seconds,
                     stream=stream,
                     # A key goes where it was meant to go, and nowhere else.
                     allow_redirects=False,

@@ -13,8 +13,8 @@ from connector.errors import RejectedInput
 
 T = TypeVar("T")
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width forms are meant
+"""A cell that begins so is a formula to a spreadsheet, or its blank is passed over for what follows."""
 _SHOWN = 20
 """Refused lines that are named; the rest is counted."""
 

@@ -15,6 +15,7 @@ from connector.services import free_text
 from connector.services.context import Services
 from connector.services.enrichment import known
 from connector.services.opening import app_of
+from connector.services.privacy import elsewhere
 from connector.services.privacy.sensitivity import barred
 from connector.store import connections, fields, frames
 from connector.store.frames import Cut, Source, view
@@ -108,6 +109,7 @@ def _history(
     if cut is not None and beside is not None:
         others, acts = _neighbours(source, tenant_id, cut, beside)
         leads, events = pl.concat([leads, others]), pl.concat([events, acts], how="diagonal")
+    events = elsewhere.readable(events, settings.decided)
     return History(
         leads=_ordered(leads, values, settings)[LEADS.names()],
         values=pl.concat([_known(readable, described, leads), bought]),
@@ -142,7 +144,10 @@ def _bought(
         sources = known.sources_in_use(session, tenant_id) if settings.timing == Timing.DATED else []
         if not sources:
             return (), pl.DataFrame(schema=VALUES)
-        return known.fields(sources), known.values(session, tenant_id, sources, leads, cut=cut is not None)
+        told = known.values(session, tenant_id, sources, leads, cut=cut is not None)
+    kept_from_models = {item.name for item in elsewhere.listed(sources, settings.decided) if item.barred is not None}
+    described = [replace(item, blocked=item.name in kept_from_models) for item in known.fields(sources)]
+    return tuple(described), told.filter(~pl.col("field").is_in(kept_from_models))
 
 
 def _neighbours(source: Source, tenant_id: UUID, cut: Cut, beside: Neighbours) -> tuple[pl.DataFrame, pl.DataFrame]:

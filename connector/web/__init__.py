@@ -52,6 +52,7 @@ from connector.web import (
     readiness,
     reports,
     security,
+    security_txt,
     session,
     settings_page,
     setup,
@@ -108,6 +109,7 @@ _BLUEPRINTS = (
     collecting.endpoint,
     unsubscribing.endpoint,
     health.endpoint,
+    security_txt.endpoint,
     metrics.endpoint,
 )
 _LARGEST_BODY = 1024 * 1024

@@ -21,6 +21,7 @@ UNSHOWN = {
     "health.healthz": "for programs",
     "health.readyz": "for programs",
     "metrics.metrics": "for programs",
+    "security_txt.show": "for who finds a weakness",
     "webhooks.answer": "for programs",
     "cards.show": "for a card inside a CRM",
     "cards.account": "for the settings page inside a CRM",

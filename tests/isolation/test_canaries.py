@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -13,27 +14,37 @@ from uuid import UUID
 
 import pytest
 import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from connector.adapters.contract import Delivery
+from connector.adapters.enrichment.calls import Door
+from connector.adapters.enrichment.registry import Providers
 from connector.app import create_app
 from connector.bootstrap import build
 from connector.crypto import ChainSeal, TokenCipher, new_key
-from connector.records import Role
 from connector.services import install, on_request, pipeline, rotation
-from connector.services.access import sessions
 from connector.services.context import Services
 from connector.services.hooks import HookAddresses
 from connector.settings import load
-from connector.store import intents, runs, users
+from connector.store import connections, intents, runs
+from connector.store.connections import CrmConnection
 from connector.store.runs import RunStatus
 from connector.store.session import open_store
 from connector.telemetry.logs import JsonLines
 from connector.telemetry.reporter import Reporter
 from tests import databases
-from tests.contract.hubspot_world import WEBHOOK, HubSpotWorld
+from tests.browser import filling
+from tests.browser.samples import addresses
+from tests.contract.hubspot_world import WEBHOOK
 from tests.contract.mailchimp_world import LivelyClock
-from tests.contract.world import Trouble
-from tests.e2e.test_three_crms import wired
+from tests.contract.world import Trouble, VendorWorld
+from tests.e2e.test_three_crms import WORLDS, wired
+from tests.isolation import planting
+from tests.isolation.planting import MAIL, Person
+from tests.unit.web.api.program import Program
+from tests.unit.web.api.test_isolation import RULES
 from workers.outcomes import carry_out
 
 PERSON = "canary-person@firm1.example.com"
@@ -42,6 +53,9 @@ PERSON = "canary-person@firm1.example.com"
 RUNS, DONE = (pipeline.FIRST, pipeline.REFRESH), RunStatus.DONE
 
 ORIGIN = WEBHOOK.removesuffix("/webhooks/hubspot")
+NOWHERE = "http://127.0.0.1:1"
+EVERLASTING = ("mailchimp",)
+"""CRMs whose tokens do not expire."""
 
 
 class Remembering(TokenCipher):
@@ -52,8 +66,15 @@ class Remembering(TokenCipher):
         self.secrets = secrets
 
     def encrypt(self, plaintext: str, *, tenant_id: str, connection_id: str) -> str:
-        self.secrets.add(plaintext)
+        self.secrets |= _parts(plaintext)
         return super().encrypt(plaintext, tenant_id=tenant_id, connection_id=connection_id)
+
+
+def _parts(plaintext: str) -> set[str]:
+    """What is sealed together is several secrets. A recipient's address is sealed as well, but shown to its tenant."""
+    if plaintext.startswith("["):
+        return {str(part) for part in json.loads(plaintext)}
+    return set() if "@" in plaintext else {plaintext}
 
 
 @dataclass
@@ -72,12 +93,13 @@ class Left:
         return found | {(side, PERSON) for side, text in sides.items() if side not in KNOWS_PEOPLE and PERSON in text}
 
 
-KNOWS_PEOPLE = ("database", "pages")
+KNOWS_PEOPLE = ("database", "pages", "api")
 
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Left]:
-    """An installation, a first run with troubles, tokens that expire, a push, wrong requests, keys rotated."""
+    """Three installations, a first run with troubles, tokens that expire, pushes, wrong requests, one of each secret,
+    every page and every route of the API, keys rotated."""
     keys, old, log = [new_key()], [new_key()], StringIO()
     environ = {
         "CONNECTOR_SECRET_KEY": "canary-of-the-session-" * 2,
@@ -85,58 +107,97 @@ def left(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[L
         "CONNECTOR_PUBLIC_URL": ORIGIN,
         "CONNECTOR_METRICS_TOKEN": "canary-of-the-metrics-" * 2,
         "REDIS_URL": redis_url,
+        **MAIL,
     }
     folder, settings = tmp_path_factory.mktemp("canaries"), load(environ)
-    with ExitStack() as ending, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.contract.world.SharedClock", LivelyClock)
-        crm = HubSpotWorld()
-        ending.callback(crm.stop)
-        crm.fill(12)
-        person = crm.add_person(PERSON)
-        crm.clock.sleep(120 * 86_400)
+    secrets = {*keys, *old} | {text for name, text in environ.items() if name.endswith(("KEY", "TOKEN", "PASSWORD"))}
+    with ExitStack() as ending:
+        worlds = _worlds(ending)
         store = open_store(databases.sqlite_url(folder / "canaries.db"), ChainSeal(keys))
         ending.callback(store.close)
         ending.enter_context(_logged(log))
-        secrets = {crm.secret, *environ.values()} - {ORIGIN, redis_url, environ["CONNECTOR_ENCRYPTION_KEYS"]}
-        secrets |= {*keys, *old}
         woken: list[UUID] = []
         real = build(settings)
-        services = wired(store, [crm], woken)
+        services = wired(store, worlds, woken)
         keep = services.wake
 
         def wake(queue: str, work_id: UUID) -> None:
             real.wake(queue, work_id)
             keep(queue, work_id)
 
-        hooks = HookAddresses(ORIGIN, settings.secret_key)
-        cipher = Remembering([*old, *keys], secrets)
-        services = replace(services, wake=wake, cipher=cipher, hooks=hooks, board=real.board)
-        url = install.begin(services, "hubspot", "browser", None)
-        code, state = crm.consent(url)
-        secrets |= {code, state}
-        tenant = install.complete(services, "hubspot", "browser", state, code).tenant_id
-        crm.fail(Trouble.SERVER_ERROR, 1, path="/crm/v3/objects/contacts")
+        services = replace(
+            services,
+            wake=wake,
+            cipher=Remembering([*old, *keys], secrets),
+            hooks=HookAddresses(ORIGIN, settings.secret_key),
+            board=real.board,
+            mail=real.mail,
+            providers=Providers(Door([NOWHERE]), NOWHERE),
+        )
+        tenant, state, people = _installed(services, worlds, secrets)
         _work(services, woken)
-        crm.expire_tokens()
+        for crm in worlds:
+            if crm.name not in EVERLASTING:
+                crm.expire_tokens()
         app = create_app(services, settings)
         client = app.test_client()
         assert on_request.start_run(services, tenant, pipeline.REFRESH)
-        errors = _errors(client, crm.delivery(person), state)
+        hubspot = worlds[0]
+        errors = _errors(client, hubspot.delivery(people[hubspot.name]), state)
         _work(services, woken)
         with store.reading(tenant) as session:
             assert {run.status for run in (runs.latest(session, tenant, (kind,)) for kind in RUNS) if run} == {DONE}
+        filling.fill(services, tenant)
+        owner, token = planting.signed_in(services, client, ORIGIN, tenant)
+        key, shown_once = planting.api_key(owner)
+        secrets |= planting.others(services, tenant) | {token, key}
+        with store.reading(tenant) as session:
+            accounts = connections.of_tenant(session, tenant)
+        secrets |= {services.hooks.signing_secret(account.id) for account in accounts}
+        assert shown_once.count(key)
         rotation.rotate(replace(services, cipher=Remembering([*keys, *old], secrets)))
         Reporter(services.board, services.counts, services.clock, "web").report()
         metrics = client.get("/metrics", headers={"Authorization": f"Bearer {settings.metrics_token}"})
         assert metrics.status_code == 200
         sides = {
             "errors": errors,
-            "pages": _pages(services, client, tenant),
+            "the page of a new key": shown_once.replace(key, ""),
+            "pages": _pages(app, services, owner, tenant),
+            "api": _api(client, key),
             "metrics": metrics.text,
             "broker": _broker(redis_url),
             "database": _dump(folder / "canaries.db"),
         }
         yield Left(secrets, sides, services, log)
+
+
+def _installed(services: Services, worlds: list[VendorWorld], secrets: set[str]) -> tuple[UUID, str, dict[str, str]]:
+    """Install into each CRM, which then fails once; return the tenant, the first state, CRM → the person's record."""
+    tenant, states, people = None, [], {}
+    for crm in worlds:
+        secrets.add(crm.credentials.client_secret)
+        people[crm.name] = crm.add_person(PERSON)
+        crm.clock.sleep(120 * 86_400 / len(worlds))
+        code, state = crm.consent(install.begin(services, crm.name, "browser", tenant))
+        secrets |= {code, state}
+        states.append(state)
+        tenant = install.complete(services, crm.name, "browser", state, code).tenant_id
+        crm.fail(Trouble.SERVER_ERROR, 1, path=crm.api_path())
+    assert tenant
+    return tenant, states[0], people
+
+
+def _worlds(ending: ExitStack) -> list[VendorWorld]:
+    """The three CRMs on one clock, filled."""
+    patch, clock = ending.enter_context(pytest.MonkeyPatch.context()), LivelyClock()
+    patch.setattr("tests.contract.world.SharedClock", lambda: clock)
+    patch.setattr("tests.contract.mailchimp_world.LivelyClock", lambda: clock)
+    worlds: list[VendorWorld] = []
+    for make in WORLDS:
+        worlds.append(make())
+        ending.callback(worlds[-1].stop)
+        worlds[-1].fill(12)
+    return worlds
 
 
 def _logged(log: StringIO) -> ExitStack:
@@ -188,40 +249,42 @@ def _errors(client: object, delivery: Delivery, state: str) -> str:
 _FORGED = {"X-HubSpot-Signature-v3": "forged"}
 
 
-def _pages(services: Services, client: object, tenant: UUID) -> str:
-    """Every page without ids in its address, and those that they lead to, as an owner of their tenant sees them."""
-    with services.store.transaction(tenant) as found:
-        user = users.add(found, tenant, "Ana", Role.OWNER, services.clock.now())
-        token = sessions.begin(services, found, user, sessions.BY_CRM)
-    with client.session_transaction(base_url=ORIGIN) as session:  # type: ignore[attr-defined]
-        session["sign_in"], session["browser"] = token, "some-browser"
-    get = client.get  # type: ignore[attr-defined]
-    home = get("/", base_url=ORIGIN).location
-    paths = [
-        home,
-        f"{home}/progress",
-        "/leads",
-        "/model",
-        "/companies",
-        "/people",
-        "/fields",
-        "/publication",
-        "/tracking",
-        "/enrichment",
-        "/settings/api-keys",
-        "/settings/webhooks",
-        "/kpis",
-        "/capacity",
-        "/channels",
-        "/channels.csv",
-        "/digest",
-        "/access",
-        "/leads/1",
-        "/leads/2",
-    ]
-    answers = [get(path, base_url=ORIGIN) for path in paths]
-    assert answers[0].status_code == 200
-    return "\n".join(answer.text for answer in answers)
+def _pages(app: Flask, services: Services, owner: Person, tenant: UUID) -> str:
+    """Every page that there is, as an owner of the tenant sees it, with the headers it comes with."""
+    pages = [item for item in addresses(app, services, tenant) if item[0] != "connections.show"]
+    found = [(endpoint, owner.get(path)) for endpoint, path in pages]
+    with services.store.reading(tenant) as session:
+        accounts = connections.of_tenant(session, tenant)
+    assert {endpoint: answer.status_code for endpoint, answer in found if answer.status_code >= 400} == {}
+    told = "\n".join(_all_of(answer) for _, answer in found)
+    return told + "\n".join(_account_page(services, owner, account) for account in accounts)
+
+
+def _account_page(services: Services, owner: Person, account: CrmConnection) -> str:
+    """An account's page, without the secret that an admin enters in the CRM by hand: it is shown here alone."""
+    text = _all_of(owner.get(f"/connections/{account.id}"))
+    entered = services.hooks.signing_secret(account.id)
+    assert (entered in text) == services.apps[account.vendor].capabilities.admin_webhook
+    return text.replace(entered, "")
+
+
+def _api(client: FlaskClient, key: str) -> str:
+    """Every route of the API, asked as a program may and as it may not, and the API's description."""
+    caller, other = Program(client, key), Program(client, "lsk_wrong")
+    person = caller.post("/leads/search", {"email": PERSON}).json or {}
+    ids = {"lead": person["leads"][0]["lead"], "email": PERSON, "conversion": "a", "model": "current"}
+    ids["recomputation"] = (caller.post("/scores/recomputations", {"leads": [ids["lead"]]}).json or {})["id"]
+    asked = [ask for name, ask in sorted(RULES.items()) if name != "api_people.erase"]
+    good = [ask.send(caller, ids.get(ask.id or "")) for ask in asked]
+    assert {answer.status_code for answer in good} <= {200, 201, 202, 204}
+    wrong = [ask.send(sender, PERSON) for ask in asked for sender in (caller, other)]
+    described = [client.get(f"/api/v1/{name}", base_url=ORIGIN) for name in ("openapi.json", "docs")]
+    return "\n".join(_all_of(answer) for answer in [*good, *wrong, *described])
+
+
+def _all_of(answer: TestResponse) -> str:
+    """Body and headers; files that are no text as far as they can be read."""
+    return f"{answer.data.decode('utf-8', 'replace')}\n{answer.headers}"
 
 
 def _broker(url: str) -> str:

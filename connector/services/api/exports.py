@@ -48,11 +48,12 @@ def as_csv(services: Services, tenant_id: UUID, tier: str | None, owner: Owner |
 
 
 def as_parquet(services: Services, tenant_id: UUID, tier: str | None) -> IO[bytes]:
-    """Return an open Parquet file that is gone once it is closed."""
+    """Return an open Parquet file at its beginning. It has no name, so that nothing is left of it however we end."""
     source = register_io_source(_source(services, tenant_id, tier), schema=SCHEMA)
-    made = tempfile.NamedTemporaryFile(suffix=".parquet")  # noqa: SIM115 # whoever streams it closes it
+    made = tempfile.TemporaryFile()  # noqa: SIM115 # whoever streams it closes it
     try:
-        source.sink_parquet(made.name, compression="zstd")
+        source.sink_parquet(made, compression="zstd")
+        made.seek(0)
     except BaseException:
         made.close()
         raise

@@ -36,29 +36,44 @@ _SPECIAL = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 
 
+_HINT = re.sub(r"\(\?![^)]*\)", "", "|".join(_WORDS)).replace(" ", r"[\W_]*")
+HINT = rf"(?i)(?:{_HINT}|%[0-9a-f])"
+"""A pattern that every text that tells of one holds, and others may: one that needs no look around, for whole columns.
+Texts of addresses may be percent-encoded."""
+
+
 @lru_cache(maxsize=4_096)
-def _special(name: str, label: str) -> bool:
-    """Whether a word of the name (``HealthStatus__c``, ``health_status``) or of the label tells of one."""
-    return any(_SPECIAL.search(" ".join(_PARTS.split(text))) for text in (name, label))
+def tells_special(text: str) -> bool:
+    """Whether a word of a name (``HealthStatus__c``, ``health_status``), a label or an address tells of one."""
+    return bool(_SPECIAL.search(" ".join(_PARTS.split(text))))
 
 
 def sensitivity_of(row: AnyRow) -> Sensitivity:
     """Return the sensitivity of a field of the catalogue."""
     if row.personal:
         return Sensitivity.PERSONAL
-    return Sensitivity.SPECIAL if _special(row.name, row.label) else Sensitivity.ORDINARY
+    return of_words(row.name, row.label)
+
+
+def of_words(name: str, label: str) -> Sensitivity:
+    """Return the sensitivity of what names nobody, by its name and label."""
+    return Sensitivity.SPECIAL if tells_special(name) or tells_special(label) else Sensitivity.ORDINARY
 
 
 def barred(row: AnyRow) -> str | None:
-    """Return why models must not see a field, None where they may.
+    """Return why models must not see a field of the catalogue, None where they may."""
+    return reason(sensitivity_of(row), row.allowed)
+
+
+def reason(sensitivity: Sensitivity, allowed: bool | None) -> str | None:
+    """Return why models must not see what is so sensitive, None where they may; ``allowed`` is an admin's word on it.
 
     What names a person is never seen; special categories not until an admin allows them; an admin may leave out any.
     """
-    sensitivity = sensitivity_of(row)
     if sensitivity is Sensitivity.PERSONAL:
         return "it names a person, and no model ever sees it"
-    if row.allowed is False:
+    if allowed is False:
         return "left out by an admin"
-    if sensitivity is Sensitivity.SPECIAL and not row.allowed:
+    if sensitivity is Sensitivity.SPECIAL and not allowed:
         return "it may tell of a special category of data: an admin has to allow it"
     return None

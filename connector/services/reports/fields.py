@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from connector.services.context import Services
 from connector.services.opening import called
+from connector.services.privacy import elsewhere
+from connector.services.privacy.elsewhere import TEXTS, Elsewhere
 from connector.services.privacy.sensitivity import Sensitivity, barred, sensitivity_of
-from connector.store import connections, fields, models
+from connector.store import connections, enrichment, fields, models, tenants
 from connector.store.types import AnyRow
 
 SAMPLE = 1_000
@@ -19,13 +21,13 @@ SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """One field of an account. ``fill`` is the share of records that have it, None for a company's or without records.
+    """One field of an account, or (``connection_id`` None) what no account's catalogue has.
 
-    ``why`` says why it is used or not; ``allowed`` is an admin's decision, None where there is none. ``decidable``: an
-    admin may decide.
+    ``fill`` is the share of records that have it, None for a company's or without records. ``why`` says why it is used
+    or not; ``allowed`` is an admin's decision, None where there is none. ``decidable``: an admin may decide.
     """
 
-    connection_id: UUID
+    connection_id: UUID | None
     account: str
     name: str
     label: str
@@ -45,6 +47,9 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
         rows = fields.of_tenant(session, tenant_id)
         fill = {account: fields.fill(session, account, SAMPLE) for account in accounts}
         champion = models.champion(session, tenant_id)
+        others = elsewhere.listed(
+            enrichment.of_tenant(session, tenant_id), tenants.get(session, tenant_id).settings.decided
+        )
     told: Mapping[str, Any] = champion.report if champion else {}
     used = {str(item["name"]).partition("=")[0] for item in told.get("features") or ()}
     judged = {str(item["field"]): item for item in told.get("leakage") or ()}
@@ -52,8 +57,7 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
     for row in rows:
         account = accounts[row.connection_id]
         full = f"{account.vendor}.{row.name}"
-        is_used = any(name == f"field.{full}" or name.startswith(f"field.{full}.") for name in used)
-        is_used = is_used and barred(row) is None
+        is_used = barred(row) is None and _reads(used, full)
         lines.append(
             FieldLine(
                 row.connection_id,
@@ -71,8 +75,22 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
                 not (row.personal or row.system or row.own),
             )
         )
+    lines += [_elsewhere(item, used, judged, learned=champion is not None) for item in others]
     order = {Sensitivity.SPECIAL: 0, Sensitivity.ORDINARY: 1, Sensitivity.PERSONAL: 2}
     return sorted(lines, key=lambda line: (line.account, order[line.sensitivity], line.label, line.name))
+
+
+def _reads(used: Collection[str], full: str) -> bool:
+    return any(name == f"field.{full}" or name.startswith(f"field.{full}.") for name in used)
+
+
+def _elsewhere(item: Elsewhere, used: Collection[str], judged: Mapping[str, Any], *, learned: bool) -> FieldLine:
+    is_used = item.barred is None and _reads(used, item.name)
+    why = _judged(item.barred, judged.get(item.name), is_used, learned=learned)
+    if item.name == TEXTS and item.barred is None:
+        why = "they are read as all others are"
+    told = (item.source, item.name, item.label, item.type, None, item.sensitivity)
+    return FieldLine(None, *told, is_used, why, item.allowed, decidable=True)
 
 
 def _why(row: AnyRow, judgement: Mapping[str, Any] | None, is_used: bool, *, learned: bool) -> str:
@@ -80,7 +98,10 @@ def _why(row: AnyRow, judgement: Mapping[str, Any] | None, is_used: bool, *, lea
         return "we write it ourselves"
     if row.system:
         return "it means the outcome or the process itself"
-    reason = barred(row)
+    return _judged(barred(row), judgement, is_used, learned=learned)
+
+
+def _judged(reason: str | None, judgement: Mapping[str, Any] | None, is_used: bool, *, learned: bool) -> str:
     if reason is not None:
         return reason
     if judgement is not None and judgement["verdict"] != "clear":

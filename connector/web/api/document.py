@@ -15,6 +15,7 @@ from flask_smorest.utils import prepare_response
 from connector.services.api.keys import MEANINGS
 from connector.settings import Settings
 from connector.version import version
+from connector.web.api import headers
 from connector.web.api.problems import KINDS, MEDIA_TYPE, ROOT
 from connector.web.api.shapes import ProblemShape
 from connector.web.guard import anybody
@@ -34,9 +35,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
     def _register_responses(self) -> None:
         """Describe errors as problems: the library would call them plain JSON."""
+        headers.register(self.spec)
         described = {status.name: status.phrase for status in http.HTTPStatus if status >= 400}
         for name, phrase in {**described, "DEFAULT_ERROR": "Any problem"}.items():
             response = {"description": phrase, "schema": self.ERROR_SCHEMA}
+            if told := headers.of_problem(name):
+                response["headers"] = told
             prepare_response(response, self.spec, MEDIA_TYPE)
             self.spec.components.response(name, response, lazy=True)
 

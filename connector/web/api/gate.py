@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from connector.services.api.keys import Caller, Scope, UnknownKey
 from connector.services.api.remembering import RememberedCallers
 from connector.services.api.repeating import Answer, OtherRequest, UnderWay
 from connector.store.session import UNAVAILABLE
-from connector.web.api import problems, strict
+from connector.web.api import headers, problems, strict
 from connector.web.api.problems import Problem
 from connector.web.guard import anybody
 from connector.web.wiring import services
@@ -28,6 +28,8 @@ from connector.web.wiring import services
 BODY_BYTES = 64 * 1024
 _KEPT_HEADERS = ("Content-Type", "Location")
 _CALLERS = "connector.api.callers"
+_ANSWERED_ONCE = "answered_once"
+"""The mark of a route that honours an ``Idempotency-Key``, for its description."""
 _ONLY_READ = frozenset({Scope.SCORES_READ, Scope.LEADS_READ, Scope.MODELS_READ, Scope.EXPORTS_READ})
 """Scopes whose routes change nothing, so that a revoked key may be noticed as late as before the answer."""
 
@@ -65,16 +67,26 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
 
     ARGUMENTS_PARSER = _Parser()
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Describe, last of all, the headers of every route."""
+        super().__init__(*args, **more)
+        self._prepare_doc_cbks.append(_describe_headers)
+
     def needs(self, scope: Scope, *, cost: int = 1, body_bytes: int = BODY_BYTES) -> Callable[[Any], Any]:
         """Let keys with a scope in. To be written directly below the route."""
 
         def decorator(function: Any) -> Any:
             told = {"security": [{"key": []}], "x-scope": str(scope), "x-cost": cost}
             documented = self.doc(**told)(function)
+            documented._apidoc[_ANSWERED_ONCE] = getattr(function, _ANSWERED_ONCE, False)
             documented.api_rule = Rule(scope, cost, body_bytes)
             return anybody("a key with the scope opens it, and no cookie")(documented)
 
         return decorator
+
+
+def _describe_headers(operation: dict[str, Any], told: Mapping[str, Any], **_more: Any) -> dict[str, Any]:
+    return headers.describe(operation, once=told.get(_ANSWERED_ONCE, False))
 
 
 def register(app: Flask) -> None:
@@ -178,21 +190,22 @@ def once(function: Callable[..., Response]) -> Callable[..., Response]:
 
     @functools.wraps(function)
     def wrapper(*args: Any, **named: Any) -> Response:
-        name = request.headers.get("Idempotency-Key")
+        name = request.headers.get(headers.IDEMPOTENCY_KEY)
         if name is None:
             return current_app.make_response(function(*args, **named))
         begun = _begin(name)
         if isinstance(begun, Answer):
-            return Response(begun.body, begun.status, {**begun.headers, "Idempotent-Replayed": "true"})
+            return Response(begun.body, begun.status, {**begun.headers, headers.REPLAYED: "true"})
         try:
             response = current_app.make_response(function(*args, **named))
         except BaseException:
             repeating.release(services(), begun)
             raise
-        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        repeating.keep(services(), begun, Answer(response.status_code, headers, response.get_data()))
+        kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        repeating.keep(services(), begun, Answer(response.status_code, kept, response.get_data()))
         return response
 
+    setattr(wrapper, _ANSWERED_ONCE, True)
     return wrapper
 
 
@@ -203,6 +216,6 @@ def _begin(name: str) -> Any:
     except OtherRequest as error:
         raise Problem("other-request", str(error)) from None
     except UnderWay as error:
-        raise Problem("under-way", str(error), headers={"Retry-After": "1"}) from None
+        raise Problem("under-way", str(error), headers={headers.RETRY_AFTER: "1"}) from None
     except RejectedInput as error:
         raise Problem("malformed", str(error)) from None

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connector.records import FieldDefinition, FieldType, Page, PropertyChange
+from connector.adapters.enrichment.registry import UPLOAD
+from connector.records import Actor, EngagementEvent, EventKind, FieldDefinition, FieldType, Page, PropertyChange
 from connector.services import snapshot
-from connector.services.privacy.fields import decide
-from connector.services.privacy.sensitivity import Sensitivity
+from connector.services.enrichment import sources, uploading
+from connector.services.privacy.elsewhere import TEXTS
+from connector.services.privacy.fields import decide, decide_elsewhere
+from connector.services.privacy.sensitivity import HINT, Sensitivity, tells_special
 from connector.services.reports.fields import FieldLine, field_lines
 from connector.store import fields, tenants
 from connector.store.session import Store
@@ -114,3 +121,58 @@ def test_names_and_labels_tell(made: People) -> None:
         fields.save(session, made.tenant_id, made.account.id, found)
     lines = {line.name: line.sensitivity is Sensitivity.SPECIAL for line in field_lines(made.services, made.tenant_id)}
     assert {name: lines[name] for name in TELLING} == {name: special for name, (_, special) in TELLING.items()}
+
+
+def test_a_column_of_a_file_is_screened_as_a_field_is(made: People) -> None:
+    """A fact that tells of a special category reaches no model before an admin allows it; others may be left out."""
+    sources.turn_on(made.services, made.tenant_id, UPLOAD)
+    facts = b"domain,religion,motto\nfirm.com,quaker,simplicity\n"
+    uploading.upload(made.services, made.tenant_id, facts, "religion = religion:category\nmotto = motto:category")
+    assert "simplicity" in _seen(made)
+    assert "quaker" not in _seen(made)
+    assert "upload.religion" in _seen(made)
+    line = _line(made, "upload.religion")
+    assert (line.sensitivity, line.used, line.allowed, line.decidable) == (Sensitivity.SPECIAL, False, None, True)
+    assert "special category" in line.why
+    assert decide_elsewhere(made.services, made.tenant_id, "upload.religion", True)
+    assert decide_elsewhere(made.services, made.tenant_id, "upload.motto", False)
+    assert "quaker" in _seen(made)
+    assert "simplicity" not in _seen(made)
+    assert _line(made, "upload.motto").why == "left out by an admin"
+    with made.services.store.transaction() as session:
+        bodies = session.execute(sa.select(ledger_payloads.c.body)).scalars().all()
+    assert any("upload.religion" in body and "allowed" in body for body in bodies)
+    assert decide_elsewhere(made.services, made.tenant_id, "upload.religion", None)
+    assert "quaker" not in _seen(made)
+    assert not decide_elsewhere(made.services, made.tenant_id, "upload.unknown", True)
+
+
+def _details(made: People) -> set[str | None]:
+    """Return what models see of the texts of what people did."""
+    with made.services.store.reading() as session:
+        settings = tenants.get(session, made.tenant_id).settings
+    return set(snapshot.history(made.services, made.tenant_id, settings).events["detail"])
+
+
+def test_texts_of_what_people_did_wait_for_an_admin_as_well(made: People) -> None:
+    """A page, a form or a campaign may tell of a special category; that something happened stays."""
+    at = told(ANA).records[0].created_at
+    texts = ("/pricing", "/jobs/disability-benefits", "Pregnancy newsletter", "/help/sant%C3%A9", "/health-score")
+    acts = [
+        EngagementEvent("s", str(n), EventKind.PAGE_VIEW, at, Actor.LEAD, ANA, detail=text)
+        for n, text in enumerate(texts)
+    ]
+    made.read(Page(cursor={}, drained=True, events=tuple(acts)))
+    assert _details(made) >= {"/pricing", "/health-score", None}
+    assert _details(made).isdisjoint(texts[1:4])
+    assert "special category" in _line(made, TEXTS).why
+    assert decide_elsewhere(made.services, made.tenant_id, TEXTS, True)
+    assert _details(made) >= set(texts)
+    assert _line(made, TEXTS).allowed is True
+
+
+@given(st.sampled_from([word for word in re.split(r"[|\\W]+", HINT) if word.isalpha() and len(word) > 4]), st.text())
+def test_no_text_that_tells_is_missed_by_the_first_look(word: str, around: str) -> None:
+    """It is taken over whole columns, and only what it finds is looked at closely."""
+    for text in (f"{around} {word} {around}", f"/{around}/{word.title()}_{around}"):
+        assert not tells_special(text) or pl.Series([text]).str.contains(HINT).item()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from werkzeug.test import TestResponse
 
 from connector.store.tables import metadata
 from tests.unit.web.site import PUBLIC_URL, Browser, Site
@@ -49,11 +52,17 @@ def _first_difference(one: str, other: str) -> str:
 
 
 def answer_of(
-    site: Site, browser: Browser, endpoint: str, method: str, values: dict[str, object], form: dict[str, object]
+    site: Site, browser: Browser, endpoint: str, method: str, values: Mapping[str, Any], form: Mapping[str, Any]
 ) -> Answer:
     """Ask for a route as somebody; ``form`` goes where the method has it."""
     with site.app.test_request_context():
         path = site.app.url_for(endpoint, **values)
+    given: dict[str, Any] = {"query_string": form} if method in ("GET", "HEAD") else {"data": form}
+    return heard(site, lambda: browser.client.open(path, method=method, base_url=PUBLIC_URL, **given))
+
+
+def heard(site: Site, ask: Callable[[], TestResponse], passed_over: Collection[str] = ()) -> Answer:
+    """Ask, and return what was answered without what differs each time; ``passed_over``: headers besides."""
     asked: list[str] = []
     engine = site.world.services.store.engine
 
@@ -62,14 +71,12 @@ def answer_of(
 
     event.listen(engine, "before_cursor_execute", count)
     try:
-        given = {"query_string": form} if method in ("GET", "HEAD") else {"data": form}
-        answer = browser.client.open(path, method=method, base_url=PUBLIC_URL, **given)
+        answer = ask()
     finally:
         event.remove(engine, "before_cursor_execute", count)
-    body = _SIGNED.sub("", answer.text)
-    headers = [
-        (name, _steady(name, text)) for name, text in answer.headers.items() if name not in ("X-Request-Id", "Date")
-    ]
+    body = _SIGNED.sub("", answer.text).replace(answer.headers["X-Request-Id"], "")
+    left_out = {"X-Request-Id", "Date", *passed_over}
+    headers = [(name, _steady(name, text)) for name, text in answer.headers.items() if name not in left_out]
     return Answer(answer.status_code, body, tuple(sorted(headers)), len(asked))
 
 

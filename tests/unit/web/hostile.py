@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from connector.records import (
     Account,
+    Company,
     EngagementEvent,
     FieldDefinition,
     FieldRole,
@@ -20,8 +21,9 @@ from connector.records import (
 )
 from connector.services.tracking import collecting, sites
 from tests.fakecrm import FakeAccount
+from tests.unit.web import hostile_words
 from tests.unit.web.site import Browser, Site
-from tests.world import small_account
+from tests.world import NOW, small_account
 
 FOREIGN = "foreign.example"
 
@@ -67,15 +69,22 @@ def account(people: int = 120) -> FakeAccount:
         FieldDefinition("first", "First", FieldType.TEXT, role=FieldRole.FIRST_NAME, personal=True),
         FieldDefinition("title", "Title", FieldType.TEXT, role=FieldRole.JOB_TITLE),
         FieldDefinition("firm", "Firm", FieldType.TEXT, role=FieldRole.COMPANY_NAME),
-        FieldDefinition("tag", f"Tag {PAYLOADS[3]}", FieldType.CATEGORY),
+        FieldDefinition("tag", f"Tag {PAYLOADS[3]}", FieldType.CATEGORY, options=dict.fromkeys(PAYLOADS, PAYLOADS[5])),
+        FieldDefinition("owner", f"Owner {PAYLOADS[4]}", FieldType.TEXT, role=FieldRole.OWNER, system=True),
     )
     pages = {name: [_hostile(page) for page in read] for name, read in made.pages.items()}
+    pages["people"][0] = replace(pages["people"][0], companies=tuple(map(_company, range(len(PAYLOADS)))))
     named = Account("101", f"Alpha {PAYLOADS[0]}", "https://fake.example", PAYLOADS[1])
     listening = [
         Listener(payload, payload, True, (payload,), f"javascript:{_RUN}" if at % 2 else "https://fake.example/w")
         for at, payload in enumerate(PAYLOADS)
     ]
     return FakeAccount(named, fields, pages, listening=listening)
+
+
+def _company(at: int) -> Company:
+    text = PAYLOADS[at]
+    return Company(f"c{at}", text, f"firm{at}.com", {"motto": text}, NOW)
 
 
 def _hostile(page: Page) -> Page:
@@ -96,7 +105,8 @@ def _of(record_id: str) -> str:
 def _record(record: Record) -> Record:
     text = _of(record.record_id)
     # Two of them decide, so that reasons speak of them.
-    values = {**record.properties, "city": text, "tag": text, "first": text, "title": text, "firm": text}
+    shown = ("city", "tag", "first", "title", "firm", "owner")
+    values = {**record.properties, **dict.fromkeys(shown, text)}
     return replace(record, properties=values)
 
 
@@ -105,7 +115,8 @@ def _event(event: EngagementEvent, at: int) -> EngagementEvent:
 
 
 def filled(site: Site) -> Browser:
-    """Let the hostile account be read, trained on, scored and written, its site visited; return the owner's browser."""
+    """Let the hostile account be read, trained on, scored and written, its site visited, its people enter what they
+    can; return the owner's browser."""
     crm = account()
     site.world.services.apps["fakecrm"].accounts["code-1"] = crm  # type: ignore[attr-defined]
     site.world.crm = crm
@@ -118,6 +129,8 @@ def filled(site: Site) -> Browser:
     for name in NAMED:
         owner.press("/access", "/access/invitations", name=name, role="viewer")
     owner.press("/publication", f"/publication/{site.connection('101').id}/listeners")
+    hostile_words.enter(site.world.services, site.tenant_of("101"), PAYLOADS, NAMED)
+    site.world.work()
     return owner
 
 

@@ -7,6 +7,7 @@ OPEN = {
     "health.healthz",
     "health.readyz",
     "metrics.metrics",
+    "security_txt.show",
     "connect.start_page",
     "connect.sign_out",
     "oauth.start",

@@ -15,7 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from connector.store.tables import leads, ledger, scores
+from tests.browser.samples import addresses
 from tests.databases import sqlite_store
+from tests.unit.web import hostile_columns
 from tests.unit.web.hostile import NAMED, PAYLOADS, filled
 from tests.unit.web.markup import strange
 from tests.unit.web.site import Browser, Site, site
@@ -36,7 +38,8 @@ class Attacked:
     def html(self) -> list[tuple[str, str]]:
         """(path, markup) of each page."""
         answers = [(path, self.owner.get(path)) for path in self.paths]
-        assert {answer.status_code for _, answer in answers} == {200}
+        # Pages of setting up send on who has gone through it.
+        assert {answer.status_code for _, answer in answers} <= {200, 302}
         return [(path, answer.text) for path, answer in answers if answer.mimetype == "text/html"]
 
 
@@ -51,20 +54,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
 
 
 def _paths(made: Site) -> list[str]:
-    connection = made.connection("101").id
-    lists = [
-        "/leads",
-        "/people",
-        "/model",
-        "/model/card",
-        "/publication",
-        "/tracking",
-        "/access",
-        "/kpis",
-        "/channels",
-        "/digest",
-    ]
-    pages = [f"/connections/{connection}", f"/connections/{connection}/progress", *lists]
+    services, tenant = made.world.services, made.tenant_of("101")
+    pages = [path for _, path in addresses(made.app, services, tenant, strict=False)]
     with made.world.services.store.reading() as session:
         scored = session.execute(sa.select(scores.c.lead_id).order_by(scores.c.lead_id).limit(LEADS)).scalars().all()
         others = session.execute(sa.select(leads.c.id).order_by(leads.c.id).limit(LEADS)).scalars().all()
@@ -91,7 +82,9 @@ class _Read(HTMLParser):
 def test_no_text_becomes_markup(attacked: Attacked) -> None:
     """Read by an HTML parser: no element, handler, style or address that the templates do not have."""
     for path, text in attacked.html:
-        assert strange(text, OUTSIDE) == [], path
+        # A file to be kept brings its own style along, once.
+        own = ["<style>"] if path.endswith(".html") else []
+        assert strange(text, OUTSIDE) in ([], own), path
 
 
 def test_every_text_is_shown_as_it_is(attacked: Attacked) -> None:
@@ -113,3 +106,15 @@ def test_pictures_hold_no_script(attacked: Attacked) -> None:
             names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
             assert names <= {"svg", "g", "rect", "line", "text", "title", "desc", "path", "tspan", "style"}, path
             assert not any(name.startswith("on") or "href" in name for one in drawn.iter() for name in one.attrib)
+
+
+def test_every_text_column_is_attacked_or_not_for_others_to_write(attacked: Attacked) -> None:
+    """A new column must be put on one of the lists: what others write is attacked, and thereby looked at here."""
+    assert hostile_columns.unlisted() == set(), (
+        "new text columns: let hostile.py or hostile_words.py fill each with an attack and put it into ENTERED; into "
+        "OURS with the reason if nobody else chooses its text (tests/unit/web/hostile_columns.py)"
+    )
+    known = set(hostile_columns.texts())
+    assert hostile_columns.listed(hostile_columns.ENTERED) | hostile_columns.listed(hostile_columns.OURS) <= known
+    with attacked.site.world.services.store.reading() as session:
+        assert hostile_columns.listed(hostile_columns.ENTERED) - hostile_columns.attacked(session) == set()

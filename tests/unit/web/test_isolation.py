@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from connector.adapters.enrichment.registry import UPLOAD
 from connector.records import Role
 from connector.services.access import inviting
 from connector.services.api import keys
+from connector.services.enrichment import sources, uploading
 from connector.services.tracking import sites
 from connector.store import (
     companies,
@@ -68,6 +70,15 @@ def _connection(site: Site, account: str) -> dict[str, object]:
 
 def _field(site: Site, account: str) -> dict[str, object]:
     return {"connection_id": site.connection(account).id, "name": "city"}
+
+
+def _fact(site: Site, account: str) -> dict[str, object]:
+    """A column of Bob's files alone: each tenant names its own."""
+    tenant, services = site.tenant_of(account), site.world.services
+    if account == "202":
+        sources.turn_on(services, tenant, UPLOAD)
+        uploading.upload(services, tenant, b"domain,faith\nfirm.org,x\n", "faith = faith:category")
+    return {"name": "upload.faith"}
 
 
 def _lead(site: Site, account: str, nth: int = 0) -> dict[str, object]:
@@ -276,6 +287,7 @@ OWNED = {
     "drift.accept": Owned("POST", _alarm),
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
+    "fields.decide_elsewhere": Owned("POST", _fact),
     "lead_list.index": Owned("GET", _nothing),
     "lead_list.search": Owned("POST", _nothing),
     "lead_list.rate": Owned("POST", _nothing),

@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from connector.services.api.keys import MEANINGS, Scope
 from connector.web.api.gate import ApiBlueprint
 from connector.web.api.problems import KINDS
+from tests.unit.web.api.program import program
 from tests.unit.web.site import PUBLIC_URL, Site
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "api.md"
@@ -57,6 +59,37 @@ def test_every_route_is_described_with_its_scope_and_its_problems(scored: Site, 
         place: Any = described
         for part in reference.split("/"):
             place = place[part]
+
+
+def test_every_route_tells_of_the_budget_in_its_headers(described: dict[str, Any]) -> None:
+    """What is left stands in every answer, and when to ask again in that which refuses."""
+    for method, path, operation in operations(described):
+        answered = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        assert answered, (method, path)
+        for answer in answered:
+            assert set(answer["headers"]) >= {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+        refused = operation["responses"]["429"]["$ref"].rpartition("/")[2]
+        assert list(described["components"]["responses"][refused]["headers"]) == ["Retry-After"]
+
+
+def test_idempotency_key_is_described_exactly_where_it_is_honoured(live: Site, described: dict[str, Any]) -> None:
+    """A route honours it if it refuses a name that is none, before it looks at anything else."""
+    told, honoured = set(), set()
+    for method, path, operation in operations(described):
+        names = [given["name"] for given in operation.get("parameters", []) if given["in"] == "header"]
+        replayed = "Idempotent-Replayed" in json.dumps(operation)
+        assert (names == ["Idempotency-Key"]) == replayed == ("409" in operation["responses"]), (method, path)
+        told |= {(method, path)} if names else set()
+        # With a key for each: exports take a large part of a budget.
+        asked = program(live).send(
+            method.upper(),
+            re.sub(r"{\w+}", str(UUID(int=1)), path.removeprefix("/api/v1")),
+            b"{}",
+            {"Idempotency-Key": "a b", "Content-Type": "application/json"},
+        )
+        honoured |= {(method, path)} if asked.status_code == 400 and "Idempotency-Key" in asked.text else set()
+    assert told == honoured
+    assert len(told) == 5
 
 
 def test_the_page_shows_all_of_it_without_a_script(scored: Site, described: dict[str, Any]) -> None:

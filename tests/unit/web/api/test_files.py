@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from connector.services.api import exports
+from connector.store import score_export
 from connector.store.tables import scores
 from tests.unit.web.api.program import Program, problem, program, told
 from tests.unit.web.site import Site
@@ -48,6 +52,25 @@ def test_all_scores_come_as_csv_and_as_parquet(scored: Site, reader: Program, mo
     assert frame["scored_at"].to_list() == [row.scored_at for row in stored]
     assert all(row["records"].startswith("fakecrm:101:") for row in rows)
     assert "@" not in answer.text
+
+
+def test_an_export_has_no_name_in_any_folder(scored: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed while writing or sending one leaves nothing of anybody behind."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(exports, "PIECE", 70)
+    seen: list[list[Path]] = []
+
+    def piece(*args: Any) -> Any:
+        seen.append(list(tmp_path.iterdir()))
+        return read(*args)
+
+    read = score_export.piece
+    monkeypatch.setattr(score_export, "piece", piece)
+    with exports.as_parquet(scored.world.services, scored.tenant_of("101"), None) as made:
+        assert pl.read_parquet(made).height > 140
+        seen.append(list(tmp_path.iterdir()))
+    assert len(seen) > 3
+    assert not any(seen)
 
 
 def test_a_tier_is_exported_alone(reader: Program) -> None:
