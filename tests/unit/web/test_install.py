@@ -15,7 +15,7 @@ from connector.records import Grant
 from connector.store import connections as held
 from connector.store import records
 from connector.store.connections import Health
-from connector.store.tables import connections, intents, runs, tenants
+from connector.store.tables import connections, installs, intents, runs, tenants
 from tests.fakecrm import FakeApp
 from tests.unit.web.site import Browser, Site, forms, settings
 
@@ -153,6 +153,21 @@ def test_a_state_works_once(fresh: Site) -> None:
     before = stored(fresh)
     assert browser.come_back(state=state, code="code-1").status_code == 400
     assert stored(fresh) == before
+
+
+def test_a_spent_state_keeps_no_secret(fresh: Site) -> None:
+    """The proof of who began, and where they signed in, are good for nothing afterwards."""
+    browser = fresh.browser()
+    started = browser.press("/", "/oauth/othercrm/start", own_login="gamma.my.other.example")
+    state = parse_qs(urlsplit(started.location).query)["state"][0]
+    query = sa.select(installs.c.code_verifier, installs.c.login)
+    with fresh.world.services.store.reading() as session:
+        verifier, login = session.execute(query).one()
+    assert verifier
+    assert login == "gamma.my.other.example"
+    assert browser.come_back("othercrm", state=state, code="code-3").status_code == 302
+    with fresh.world.services.store.reading() as session:
+        assert session.execute(query).one() == (None, None)
 
 
 def test_a_state_expires(fresh: Site) -> None:
