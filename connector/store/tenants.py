@@ -69,6 +69,7 @@ class TenantSettings:
     ``canary_days``: a model that may be published scores ``canary_share`` of the companies for so many days first (0:
     everybody at once).
     ``retrain_on_drift``: also in the night in which an alarm of the daily drift watch opens.
+    ``unprofiled``: ``<vendor>.<field>`` → the value that means that its person is not to be profiled.
     ``walked``: the steps of setting up that somebody has gone through, and when (ISO 8601).
     """
 
@@ -105,6 +106,7 @@ class TenantSettings:
     knowledge: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
     free_text: list[str] = field(default_factory=list)
+    unprofiled: dict[str, str] = field(default_factory=dict)
     walked: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from connector.services.context import Services
 from connector.services.opening import called
+from connector.services.privacy import unprofiled
 from connector.services.privacy.sensitivity import Sensitivity, barred, sensitivity_of
-from connector.store import connections, fields, models
+from connector.store import connections, fields, models, tenants
 from connector.store.types import AnyRow
 
 SAMPLE = 1_000
@@ -73,6 +74,23 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
         )
     order = {Sensitivity.SPECIAL: 0, Sensitivity.ORDINARY: 1, Sensitivity.PERSONAL: 2}
     return sorted(lines, key=lambda line: (line.account, order[line.sensitivity], line.label, line.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Silencing:
+    """Which fields can mean that somebody is not to be profiled (name → label), and which do by which value."""
+
+    offered: Mapping[str, str]
+    chosen: Mapping[str, str]
+
+
+def silencing_fields(services: Services, tenant_id: UUID) -> Silencing:
+    """Return what an admin may choose from, and has chosen."""
+    with services.store.reading(tenant_id) as session:
+        vendors = {item.id: item.vendor for item in connections.of_tenant(session, tenant_id)}
+        found = unprofiled.offered(fields.of_tenant(session, tenant_id), vendors)
+        chosen = tenants.get(session, tenant_id).settings.unprofiled
+    return Silencing({name: f"{row.label} ({name})" for name, row in sorted(found.items())}, dict(chosen))
 
 
 def _why(row: AnyRow, judgement: Mapping[str, Any] | None, is_used: bool, *, learned: bool) -> str:

@@ -214,6 +214,7 @@ ACTS = (
     Act("drift.choose", {"retrain_on_drift": "yes"}),
     Act("drift.accept"),
     Act("fields.decide"),
+    Act("fields.unprofile", {"field": "fakecrm.city", "value": "Porto"}),
     Act("lead_list.rate", {"thumb": "down:other", "lead": _scored_lead}),
     Act("lead_list.score_again", {"lead": _scored_lead}),
     Act("lead_list.leave_out", {"left_out": "partner", "lead": _scored_lead}),

@@ -276,6 +276,7 @@ OWNED = {
     "drift.accept": Owned("POST", _alarm),
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
+    "fields.unprofile": Owned("POST", _nothing),
     "lead_list.index": Owned("GET", _nothing),
     "lead_list.search": Owned("POST", _nothing),
     "lead_list.rate": Owned("POST", _nothing),
