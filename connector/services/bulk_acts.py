@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from connector.errors import RejectedInput
 from connector.records import Tier
@@ -13,7 +13,7 @@ from connector.services.context import Services
 from connector.services.feedback import excluding, rating
 from connector.services.feedback.excluding import Wish
 from connector.services.feedback.rating import Thumb
-from connector.store import leads
+from connector.store import leads, ledger
 from connector.store.exclusions import Kind
 from connector.store.lead_list import Owner
 
@@ -53,8 +53,13 @@ def rate(services: Services, tenant_id: UUID, lead_ids: Collection[int], thumb: 
 
 
 def score_again(services: Services, tenant_id: UUID, lead_ids: Collection[int]) -> str:
-    """Have leads scored anew by the real-time lane; return what became of it in a sentence."""
-    asked = recomputing.ask(services, tenant_id, own(services, tenant_id, lead_ids))
+    """Have leads scored anew by the real-time lane; return what became of it in a sentence. It is on the record."""
+    chosen, made = own(services, tenant_id, lead_ids), uuid4()
+    with services.store.transaction(tenant_id) as session:
+        ledger.lock(session, tenant_id)
+        asked, ready = recomputing.enter(services, session, tenant_id, chosen, acts.asker(), made)
+        acts.record(services, session, tenant_id, "had leads scored anew", leads=list(asked.leads))
+    services.wake_all(ready)
     return f"{len(asked.leads):,} are scored anew, within seconds if nothing waits. Load this page again then."
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from typing import Any
@@ -62,6 +64,26 @@ def until(stopping: Callable[[], bool]) -> Callable[..., Any]:
 def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what ``function(*arguments)`` returns in a fresh process; raise what it raises."""
     return until(lambda: False)(function, *arguments)
+
+
+def in_bounds(memory: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what ``function(*arguments)`` returns in a fresh process that may take ``memory`` bytes.
+
+    For what strangers wrote, of which nobody knows how large it becomes. Raises what the function raises, and
+    ``MemoryError`` where the process ended before its answer.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_bound, initargs=(memory,)) as pool:
+        try:
+            return pool.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            raise MemoryError from None
+
+
+def _bound(memory: int) -> None:
+    # Each thread's stack counts as memory, and libraries begin one a core.
+    os.environ |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def in_place(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -39,8 +39,8 @@ def fetch(adapter: CrmAdapter, turn: Turn, vendor: str, people: Sequence[Person]
     size = app_of(turn.services, vendor).capabilities.read_batch
     asked_at = turn.services.clock.now()
     # What people did on the tenant's own sites is here already: the CRM knows nothing new of them.
-    read = [person for person in people if person.kinds == {inbox.TRACKED}]
-    asked = [person for person in people if person.kinds != {inbox.TRACKED}]
+    read = [person for person in people if person.known_here]
+    asked = [person for person in people if not person.known_here]
     batches = [asked[start : start + size] for start in range(0, len(asked), size)]
     if len(batches) <= 1:
         return Fetched(asked_at, tuple(_page(adapter, batch) for batch in batches), tuple(people), None)
@@ -68,7 +68,7 @@ def take_in(adapter: CrmAdapter, turn: Turn, found: Fetched) -> set[int]:
     """Store what was read and join it to its persons; return the leads that may score differently by it."""
     page = together(found.pages)
     read = {item.record_id for item in page.records}
-    here = {person.vendor_id for person in found.people if person.kinds == {inbox.TRACKED}}
+    here = {person.vendor_id for person in found.people if person.known_here}
     named = read | {item.record_id for item in page.removals}
     named |= {item.merged_into for item in page.removals if item.merged_into}
     with turn.transaction() as session:

@@ -67,8 +67,8 @@ def begin(
     pending = PendingInstall(vendor, verifier, tenant_id, login, user_id, digest(invitation) if invitation else None)
     address = app.authorize_url(state, verifier, login)
     with services.store.transaction() as session:
-        expires = services.clock.now() + STATE_LIFETIME
-        installs.begin(session, digest(state), digest(session_id), pending, expires)
+        now = services.clock.now()
+        installs.begin(session, digest(state), digest(session_id), pending, now, now + STATE_LIFETIME)
     return address
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from connector.adapters.contract import CrmAdapter
 from connector.errors import Disconnected, NeedsAdmin, NotSupported, RejectedInput
 from connector.records import Listener
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.opening import open_adapter, read_connection
 from connector.store import connections, publications
@@ -22,12 +23,18 @@ def listen_once(services: Services, tenant_id: UUID, connection_id: UUID, adapte
 
 
 def listen(services: Services, tenant_id: UUID, connection_id: UUID) -> None:
-    """Look for listeners now; raises ``RejectedInput`` for another tenant's account, and what opening one raises."""
+    """Look for listeners now, because a person asked for it, which is on the record.
+
+    Raises ``RejectedInput`` for another tenant's account, and what opening one raises.
+    """
     with services.store.reading(tenant_id) as session:
         connection = connections.find(session, connection_id)
     if connection is None or connection.tenant_id != tenant_id:
         raise RejectedInput("Your organisation has no such account.")
-    _listen(services, tenant_id, connection_id, open_adapter(services, connection_id))
+    adapter = open_adapter(services, connection_id)
+    with services.store.transaction(tenant_id) as session:
+        acts.record(services, session, tenant_id, "asked the CRM what listens", connection=str(connection_id))
+    _listen(services, tenant_id, connection_id, adapter)
 
 
 def _listen(services: Services, tenant_id: UUID, connection_id: UUID, adapter: CrmAdapter) -> None:

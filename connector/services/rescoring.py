@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.engine import Connection
 
 from connector.services import again, scored, snapshot
+from connector.services.again import Asked
 from connector.services.champions.serving import Way
 from connector.services.scored import Kept, Scoring
 from connector.services.turn import Turn
@@ -73,15 +75,14 @@ def keep(
     for the connection's next turn.
     """
     now = turn.services.clock.now()
-    trigger, turn_id = _trigger(turn, people), uuid4()
+    trigger, turn_id, by = _trigger(turn, people), uuid4(), _asked(session, turn, people)
     kept = Kept()
     for part in found:
-        scoring = Scoring(
-            turn.tenant_id, turn_id, part.model, part.as_of, WEBHOOK, trigger, outbox.REALTIME, line=part.line
-        )
+        like = Scoring(turn.tenant_id, turn_id, part.model, part.as_of, WEBHOOK, trigger, outbox.REALTIME)
+        scoring = replace(like, line=part.line, asked=by)
         kept = kept.plus(scored.keep(session, scoring, part.rows, part.frame, now))
     if kept.strays:
-        again.score_anew(turn.services, session, turn.tenant_id, kept.strays)
+        again.score_anew(turn.services, session, turn.tenant_id, kept.strays, by)
     traces.add(session, _traces(session, turn, kept, people, stretch))
     asked: dict[UUID, UUID] = {}
     for connection_id in sorted({connection for _, record, connection in kept.records if record in kept.queued}):
@@ -89,6 +90,17 @@ def keep(
         if piece is not None:
             asked[connection_id] = piece
     return asked
+
+
+def _asked(session: Connection, turn: Turn, people: Sequence[Person]) -> Asked:
+    """Return who asked for which lead to be scored anew; of most nobody did."""
+    by = {person.vendor_id: person.asked_by for person in people if person.asked_by}
+    if not by:
+        return again.NOBODY
+    found = defaultdict[int, set[str]](set)
+    for vendor_id, lead in records.leads_by_vendor_id(session, turn.connection_id, by).items():
+        found[lead] |= by[vendor_id]
+    return {lead: "; ".join(sorted(names)) for lead, names in found.items()}
 
 
 def _trigger(turn: Turn, people: Sequence[Person]) -> Mapping[str, Any]:

@@ -28,9 +28,10 @@ from connector.store.tenants import TenantSettings
 class Scoring:
     """Who scored, by what and as of when. ``id`` is the run's, or that of a turn of the real-time lane.
 
-    ``requester`` is what asked for it; ``trigger`` is kept in the ledger beside it. ``priority`` is that of the
-    values on their way (``connector.store.outbox``). ``exact``: CRMs get these very values, however little they moved,
-    whatever would score now. ``line``: the least score of High-Intent, in tenths, where a trial sets it.
+    ``requester`` is what asked for it, ``asked`` who did for single leads; ``trigger`` is kept in the ledger beside it.
+    ``priority`` is that of the values on their way (``connector.store.outbox``). ``exact``: CRMs get these very values,
+    however little they moved, whatever would score now. ``line``: the least score of High-Intent, in tenths, where a
+    trial sets it.
     """
 
     tenant_id: UUID
@@ -42,6 +43,7 @@ class Scoring:
     priority: int = outbox.BULK
     exact: bool = False
     line: int | None = None
+    asked: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ def _probability(row: Mapping[str, Any]) -> Decimal:
 def _body(scoring: Scoring, row: Mapping[str, Any], by_hand: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "run": str(scoring.id),
-        "requester": scoring.requester,
+        "requester": scoring.asked.get(row["lead_id"], scoring.requester),
         **({"trigger": dict(scoring.trigger)} if scoring.trigger else {}),
         **({"by_hand": by_hand} if by_hand else {}),
         "model": scoring.model,

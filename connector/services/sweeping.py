@@ -15,9 +15,10 @@ from connector.services.api import uses
 from connector.services.context import Services
 from connector.services.privacy import erasing, leaving
 from connector.services.webhooks_out import delivering
+from connector.store import installs
 from connector.store import schedules as rows
 
-_GRANTS = timedelta(minutes=10)
+_SELDOM = timedelta(minutes=10)
 """So often all grants are looked through: what is found has weeks left, and what failed is best left for a while."""
 
 
@@ -48,12 +49,16 @@ def sweep(services: Services) -> Due:
     uses.sweep(services)
     scheduled = schedules.sweep(services)
     services.board.swept(services.clock.now())
-    looks, grants = looking.due(services), _grants(services)
+    looks, grants = looking.due(services), _grants_now_and_then(services)
     own = delivering.due(services)
     return Due(scheduled, looks, grants, erasing.due(services), leaving.due(services), own)
 
 
-def _grants(services: Services) -> Sequence[UUID]:
+def _grants_now_and_then(services: Services) -> Sequence[UUID]:
+    """Return the grants to refresh, every few minutes; installations that nobody finished are dropped then as well."""
+    now = services.clock.now()
     with services.store.transaction() as session:
-        silent = rows.beat(session, "grants", services.clock.now(), _GRANTS)
+        silent = rows.beat(session, "grants", now, _SELDOM)
+        if silent:
+            installs.prune(session, now)
     return renewing.due(services) if silent else []

@@ -23,6 +23,7 @@ from connector.records import Census, Cursor, Page, Stream, WebhookHint
 from connector.services import overwriting
 from connector.services.job import Job, TurnOverError
 from connector.services.opening import open_adapter
+from connector.services.privacy import unprofiled
 from connector.services.privacy.barring import forgotten_ids, without_forgotten
 from connector.services.privacy.erasing import ask_for_removed
 from connector.services.soundness import sound, sound_fields
@@ -138,7 +139,8 @@ def store_page(session: Connection, work: Work, page: Page, asked_at: datetime) 
     tenant, connection = work.tenant_id, work.connection_id
     tombstones.hold(session, tenant, alone=any(item.erased for item in page.removals))
     page = without_forgotten(work.services, session, tenant, connection, page)
-    records.save(session, tenant, connection, page.records, asked_at)
+    with unprofiled.heard(work.services, session, tenant, connection, page.records):
+        records.save(session, tenant, connection, page.records, asked_at)
     records.save_companies(session, tenant, connection, page.companies)
     events.save_changes(session, tenant, connection, page.changes)
     events.save_events(session, tenant, connection, page.events)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store import anchors, leads, successions
-from connector.store.tables import companies, connections, conversions, events, records, tenants
+from connector.store.tables import companies, connections, conversions, events, installs, records, tenants
 
 
 def forget_some(connection: Connection, tenant_id: UUID, connection_id: UUID, limit: int) -> int:
@@ -44,4 +44,8 @@ def remove(connection: Connection, connection_id: UUID) -> None:
 def remove_tenant(connection: Connection, tenant_id: UUID) -> bool:
     """Delete a tenant who has no account any more, with everything of theirs; tell whether that was so."""
     left = sa.select(connections.c.id).where(connections.c.tenant_id == tenant_id).exists()
-    return connection.execute(sa.delete(tenants).where(tenants.c.id == tenant_id, ~left)).rowcount == 1
+    gone = connection.execute(sa.delete(tenants).where(tenants.c.id == tenant_id, ~left)).rowcount == 1
+    if gone:
+        # They hang on no tenant: most begin before there is one.
+        connection.execute(sa.delete(installs).where(installs.c.tenant_id == tenant_id))
+    return gone

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from uuid import UUID
 from zlib import crc32
 
@@ -23,25 +24,45 @@ ERASED = "erased"
 TRACKED = "tracked"
 """The kind of a hint that a person did something on the tenant's own sites, of which the CRM knows nothing."""
 
+ASKED = "asked"
+"""The kind of a hint that somebody asked for a person to be scored anew."""
+
+KNOWN_HERE = frozenset((TRACKED, ASKED))
+"""Kinds of hints for which nothing has to be read: what they tell of is here already."""
+
 CENSUS = "census"
 """The kind of a hint that a count made: it is read by the sync that counted, never in haste."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All hints about one person that wait: the earliest times, and which hints they are."""
+    """All hints about one person that wait: the earliest times, which hints they are, and who asked for them."""
 
     vendor_id: str
     happened_at: datetime
     received_at: datetime
     kinds: frozenset[str]
     keys: tuple[str, ...]
+    asked_by: frozenset[str] = frozenset()
+
+    @property
+    def known_here(self) -> bool:
+        """Whether nothing has to be read of them."""
+        return self.kinds <= KNOWN_HERE
 
 
 def keep(
-    connection: Connection, tenant_id: UUID, connection_id: UUID, hints: Sequence[WebhookHint], now: datetime
+    connection: Connection,
+    tenant_id: UUID,
+    connection_id: UUID,
+    hints: Sequence[WebhookHint],
+    now: datetime,
+    asked_by: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
-    """Store hints; return how many were not known yet."""
+    """Store hints; return how many were not known yet.
+
+    ``asked_by``: vendor id → who asked for the person to be scored anew, as the ledger names them.
+    """
     rows = [
         {
             "connection_id": connection_id,
@@ -49,6 +70,7 @@ def keep(
             "tenant_id": tenant_id,
             "kind": ERASED if hint.erased else hint.kind,
             "subject": hint.record_id,
+            "asked_by": asked_by.get(hint.record_id or ""),
             "occurred_at": hint.occurred_at,
             "received_at": now,
         }
@@ -83,7 +105,14 @@ def count_waiting(connection: Connection, connection_id: UUID) -> int:
 
 
 _WAITING = (
-    sa.select(inbox.c.subject, inbox.c.occurred_at, inbox.c.received_at, inbox.c.kind, inbox.c.dedupe_key)
+    sa.select(
+        inbox.c.subject,
+        inbox.c.occurred_at,
+        inbox.c.received_at,
+        inbox.c.kind,
+        inbox.c.dedupe_key,
+        inbox.c.asked_by,
+    )
     .where(
         inbox.c.connection_id == sa.bindparam("account"),
         inbox.c.handled_at.is_(None),
@@ -125,6 +154,7 @@ def _person(vendor_id: str, rows: Sequence[AnyRow]) -> Person:
         rows[0].received_at,
         frozenset(row.kind for row in rows),
         tuple(row.dedupe_key for row in rows),
+        frozenset(row.asked_by for row in rows if row.asked_by),
     )
 
 

@@ -29,9 +29,15 @@ class PendingInstall:
 
 
 def begin(
-    connection: Connection, state_hash: str, session_hash: str, pending: PendingInstall, expires_at: datetime
+    connection: Connection,
+    state_hash: str,
+    session_hash: str,
+    pending: PendingInstall,
+    now: datetime,
+    expires_at: datetime,
 ) -> None:
-    """Remember a state that was handed to the vendor."""
+    """Remember a state that was handed to the vendor, and drop those whose time is over."""
+    prune(connection, now)
     row = {
         "state_hash": state_hash,
         "session_hash": session_hash,
@@ -57,8 +63,14 @@ def use(
         installs.c.used_at.is_(None),
         installs.c.expires_at > now,
     )
-    # The conditional update is the check: of two callbacks with one state, one sees a row.
-    if connection.execute(sa.update(installs).where(where).values(used_at=now)).rowcount != 1:
+    row = connection.execute(sa.select(installs).where(where)).one_or_none()
+    # The conditional update is the check: of two callbacks with one state, one changes the row.
+    spent = sa.update(installs).where(where).values(used_at=now, code_verifier=None, login=None)
+    if row is None or connection.execute(spent).rowcount != 1:
         return None
-    row = connection.execute(sa.select(installs).where(installs.c.state_hash == state_hash)).one()
     return PendingInstall(row.vendor, row.code_verifier, row.tenant_id, row.login, row.user_id, row.invitation_hash)
+
+
+def prune(connection: Connection, now: datetime) -> None:
+    """Drop the states whose time is over, spent or not."""
+    connection.execute(sa.delete(installs).where(installs.c.expires_at <= now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.tables import lookbacks, outbox, records, scores, webhook_events
+from connector.store.types import AnyRow
 
 
 def leads_of(tenant_id: UUID) -> sa.Select[Any]:
@@ -30,6 +31,30 @@ def put(connection: Connection, tenant_id: UUID, lead_id: int, at: datetime | No
     """Note at all records of a lead that they may not be profiled since ``at``, None that they may."""
     mine = sa.and_(records.c.tenant_id == tenant_id, records.c.lead_id == lead_id)
     connection.execute(sa.update(records).where(mine).values(objected_at=at))
+
+
+def put_record(connection: Connection, connection_id: UUID, vendor_id: str, at: datetime) -> None:
+    """Note at one record, which may have no lead yet, that its person may not be profiled since ``at``."""
+    mine = sa.and_(records.c.connection_id == connection_id, records.c.vendor_id == vendor_id)
+    connection.execute(sa.update(records).where(mine, records.c.objected_at.is_(None)).values(objected_at=at))
+
+
+def saying(connection: Connection, connection_id: UUID, name: str, value: str, vendor_ids: Collection[str]) -> set[str]:
+    """Return which of these records have a value in a field, as they are stored."""
+    query = sa.select(records.c.vendor_id).where(_has(connection_id, name, value), records.c.vendor_id.in_(vendor_ids))
+    return set(connection.execute(query).scalars())
+
+
+def with_value(
+    connection: Connection, connection_id: UUID, name: str, value: str, after: int, limit: int
+) -> Sequence[AnyRow]:
+    """Return (id, vendor_id) of records with a value in a field, behind the record ``after``, in their order."""
+    query = sa.select(records.c.id, records.c.vendor_id).where(_has(connection_id, name, value), records.c.id > after)
+    return connection.execute(query.order_by(records.c.id).limit(limit)).all()
+
+
+def _has(connection_id: UUID, name: str, value: str) -> sa.ColumnElement[bool]:
+    return sa.and_(records.c.connection_id == connection_id, records.c.properties[name].as_string() == value)
 
 
 def honour(connection: Connection, tenant_id: UUID, lead_ids: Collection[int] | None = None) -> None:

@@ -91,6 +91,13 @@ def ids_by_vendor_id(connection: Connection, connection_id: UUID, vendor_ids: It
     return _lookup(connection, connection_id, _BY_VENDOR_ID, vendor_ids)
 
 
+def leads_by_vendor_id(connection: Connection, connection_id: UUID, vendor_ids: Iterable[str]) -> dict[str, int]:
+    """Return vendor id → lead for those whose record has one."""
+    mine = sa.and_(records.c.connection_id == connection_id, records.c.vendor_id.in_(sorted(vendor_ids)))
+    query = sa.select(records.c.vendor_id, records.c.lead_id).where(mine, records.c.lead_id.is_not(None))
+    return {row.vendor_id: row.lead_id for row in connection.execute(query)}
+
+
 def ids_by_email(connection: Connection, connection_id: UUID, emails: Iterable[str]) -> dict[str, int]:
     """Return e-mail address → our record id for those that are known."""
     return _lookup(connection, connection_id, _BY_EMAIL, emails)

@@ -71,6 +71,7 @@ class TenantSettings:
     ``retrain_on_drift``: also in the night in which an alarm of the daily drift watch opens.
     ``decided``: an admin's word on what models may see of other sources' fields (``upload.religion``) and of the texts
     of what people did (``events.detail``): True allows, False leaves out.
+    ``unprofiled``: ``<vendor>.<field>`` → the value that means that its person is not to be profiled.
     ``walked``: the steps of setting up that somebody has gone through, and when (ISO 8601).
     """
 
@@ -108,6 +109,7 @@ class TenantSettings:
     attributes: list[str] = field(default_factory=list)
     free_text: list[str] = field(default_factory=list)
     decided: dict[str, bool] = field(default_factory=dict)
+    unprofiled: dict[str, str] = field(default_factory=dict)
     walked: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from connector.errors import RejectedInput
 from connector.services.access.permissions import Permission
-from connector.services.privacy import fields
-from connector.services.reports.fields import SAMPLE, field_lines
+from connector.services.privacy import fields, unprofiled
+from connector.services.reports.fields import SAMPLE, field_lines, silencing_fields
 from connector.web.guard import needs
 from connector.web.session import tenant_id
 from connector.web.wiring import services
@@ -24,7 +25,22 @@ _CHOICES = {"allow": True, "leave-out": False, "": None}
 @needs(Permission.SEE)
 def index() -> ResponseReturnValue:
     """List every field with its fill, sensitivity, and whether and why it is used."""
-    return render_template("fields.html", lines=field_lines(services(), tenant_id()), sample=SAMPLE)
+    lines, silencing = field_lines(services(), tenant_id()), silencing_fields(services(), tenant_id())
+    return render_template("fields.html", lines=lines, silencing=silencing, sample=SAMPLE)
+
+
+@pages.post("/unprofiled")
+@needs(Permission.DECIDE)
+def unprofile() -> ResponseReturnValue:
+    """Let a value of a field mean that its person is not to be profiled, or let none."""
+    field, value = request.form.get("field", ""), request.form.get("value", "")
+    try:
+        silenced = unprofiled.choose(services(), tenant_id(), field, value)
+        now = f"Of those who are known {silenced:,} object by it now; whoever gets the value later does so then."
+        flash(f"Saved. {now}" if value.strip() else "Taken back. Who has objected by it stays as they are.")
+    except RejectedInput as refused:
+        flash(str(refused))
+    return redirect(url_for("fields.index"))
 
 
 @pages.post("/elsewhere/<name>")

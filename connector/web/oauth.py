@@ -11,6 +11,7 @@ from connector.errors import RejectedInput
 from connector.services import install
 from connector.services.access.permissions import Permission
 from connector.services.opening import app_of
+from connector.services.reports.connecting import connectable
 from connector.web import session
 from connector.web.guard import anybody, require
 from connector.web.wiring import services
@@ -38,10 +39,15 @@ def start(vendor: str) -> ResponseReturnValue:
 @pages.get("/<vendor>/callback")
 @anybody("it is how one signs in; the state proves which browser began it")
 def callback(vendor: str) -> ResponseReturnValue:
-    """Finish an installation, sign in and show the first run."""
+    """Finish an installation, sign in and show the first run.
+
+    What began on the CRM's marketplace comes with a code alone (HubSpot). It proves no browser, so it is not used.
+    """
     app = app_of(services(), vendor)
     if "error" in request.args:
         return _declined(app.capabilities.label, request.args["error"])
+    if request.args.get("code") and "state" not in request.args:
+        return _begun_elsewhere(vendor)
     state, code, browser = request.args.get("state"), request.args.get("code"), session.known_browser_id()
     if not (state and code and browser):
         raise RejectedInput("The answer of the CRM is incomplete, or it came to another browser.")
@@ -49,6 +55,11 @@ def callback(vendor: str) -> ResponseReturnValue:
     if installed.token is not None:
         session.sign_in(installed.token)
     return redirect(url_for("connections.show", connection_id=installed.connection_id))
+
+
+def _begun_elsewhere(vendor: str) -> ResponseReturnValue:
+    crm = next(crm for crm in connectable(services()) if crm.vendor == vendor)
+    return render_template("finish.html", crm=crm)
 
 
 def _declined(label: str, error: str) -> ResponseReturnValue:

@@ -25,6 +25,6 @@ def show() -> ResponseReturnValue:
 @needs(Permission.RUN)
 def look() -> ResponseReturnValue:
     """Look at all of them now."""
-    watching.look(services(), tenant_id())
+    watching.look_for(services(), tenant_id())
     flash("Looked at all of them.")
     return redirect(url_for("pitfalls.show"))

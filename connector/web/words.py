@@ -188,7 +188,7 @@ def ledger_line(entry: LedgerLine) -> str:
 def _scored(body: Mapping[str, Any]) -> str:
     word = body.get("by_hand")
     told = f"; told as {word['score']} ({word['tier']}), set by hand" if word else ""
-    return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({body['requester']}){told}"
+    return f"Scored {body['score']} ({body['tier']}) by {body['model']} ({_name(body['requester'])}){told}"
 
 
 def _act(body: Mapping[str, Any]) -> str:

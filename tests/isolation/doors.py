@@ -20,7 +20,7 @@ DOORS = {
     "connector/services/schedules.py:enter",
     "connector/services/schedules.py:enter_new",
     "connector/services/schedules.py:notice_outage",
-    "connector/services/sweeping.py:_grants",
+    "connector/services/sweeping.py:_grants_now_and_then",
     "connector/services/api/uses.py:_prune",
     "connector/services/api/uses.py:sweep",
     "connector/services/webhooks_out/delivering.py:due",

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from connector.services import looking, renewing, schedules, sweeping
+from connector.services import install, looking, renewing, schedules, sweeping
 from connector.services.context import Services
 from connector.store import connections, tenants
 from connector.store.session import Store
+from connector.store.tables import installs
 from connector.store.tables import schedules as rows
 from connector.store.tenants import TenantSettings
 from tests.services.copies import copied
@@ -115,3 +116,25 @@ def test_idle_grants_are_named_every_ten_minutes(scored: World, store: Store) ->
     looking.look(line.services, connection_id)
     line.clock.at += timedelta(minutes=10)
     assert sweeping.sweep(line.services).grants == []
+
+
+def test_installations_that_nobody_finished_are_dropped(line: World) -> None:
+    """By the next sweep that looks through the grants; those that may still be finished stay."""
+    sweeping.sweep(line.services)
+    for minutes in (0, 10):
+        line.clock.at += timedelta(minutes=minutes)
+        install.begin(line.services, "fakecrm", "browser", None)
+    line.clock.at += install.STATE_LIFETIME - timedelta(minutes=10)
+    assert started(line) == 2
+    sweeping.sweep(line.services)
+    assert started(line) == 1
+    # The one that is over goes with the next installation, too.
+    line.clock.at += timedelta(minutes=10)
+    install.begin(line.services, "fakecrm", "browser", None)
+    assert started(line) == 1
+
+
+def started(line: World) -> int:
+    """How many installations are remembered."""
+    with line.services.store.reading() as session:
+        return session.execute(sa.select(sa.func.count()).select_from(installs)).scalar_one()

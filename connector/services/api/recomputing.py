@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy.engine import Connection
+
 from connector.errors import RejectedInput
 from connector.services import again
 from connector.services.api import scores as stored
+from connector.services.api.keys import Caller
 from connector.services.api.references import Reference, resolve
 from connector.services.api.scores import Absent, Current
 from connector.services.context import Services
+from connector.services.pipeline import Ready
 from connector.store import models, recomputations, scores
 from connector.store.recomputations import Wanted
 
@@ -45,19 +49,32 @@ class Progress:
         return not self.waiting
 
 
-def ask(services: Services, tenant_id: UUID, wanted: Sequence[Reference]) -> Asked:
-    """Ask for leads to be scored anew; raises ``RejectedInput`` where there is no model yet."""
-    with services.store.transaction(tenant_id) as session:
-        if models.champion_name(session, tenant_id) is None:
-            raise RejectedInput("There is no model yet. It is trained as soon as the first account has been read.")
-        found = resolve(session, tenant_id, wanted)
-        ready = again.score_anew(services, session, tenant_id, found.ids)
-        made, by = uuid4(), scores.scored_by(session, tenant_id, found.ids)
-        former = {lead: by.get(lead) for lead in found.ids}
-        # The time is taken after the hints were made, so that none of them is later.
-        recomputations.add(session, tenant_id, Wanted(made, services.clock.now(), former))
+def ask(services: Services, caller: Caller, wanted: Sequence[Reference]) -> Asked:
+    """Ask for leads to be scored anew in the name of a key; raises ``RejectedInput`` where there is no model yet."""
+    made = uuid4()
+    with services.store.transaction(caller.tenant_id) as session:
+        by = f"API key {caller.prefix}, recomputation {made}"
+        asked, ready = enter(services, session, caller.tenant_id, wanted, by, made)
     services.wake_all(ready)
-    return Asked(made, found.ids, [Absent(item, reason) for item, reason in found.refused.items()])
+    return asked
+
+
+def enter(
+    services: Services, session: Connection, tenant_id: UUID, wanted: Sequence[Reference], by: str, made: UUID
+) -> tuple[Asked, Ready]:
+    """Ask for leads in the caller's transaction, as ``made``; return that with what to announce after its commit.
+
+    ``by``: whom the ledger is to name with the scores. Raises ``RejectedInput`` where there is no model yet.
+    """
+    if models.champion_name(session, tenant_id) is None:
+        raise RejectedInput("There is no model yet. It is trained as soon as the first account has been read.")
+    found = resolve(session, tenant_id, wanted)
+    ready = again.score_anew(services, session, tenant_id, found.ids, dict.fromkeys(found.ids, by))
+    run = scores.scored_by(session, tenant_id, found.ids)
+    former = {lead: run.get(lead) for lead in found.ids}
+    # The time is taken after the hints were made, so that none of them is later.
+    recomputations.add(session, tenant_id, Wanted(made, services.clock.now(), former))
+    return Asked(made, found.ids, [Absent(item, reason) for item, reason in found.refused.items()]), ready
 
 
 def look(services: Services, tenant_id: UUID, recomputation_id: UUID) -> Progress | None:

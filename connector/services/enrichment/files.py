@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
-
-import polars as pl
 
 from connector.adapters.enrichment.contract import STANDARD, CompanyField
 from connector.adapters.enrichment.generic import field_named
@@ -18,6 +17,7 @@ from connector.adapters.enrichment.values import read_time, read_value
 from connector.errors import RejectedInput
 from connector.services.addresses import site_domain
 from connector.services.csv_lines import filled_lines
+from connector.services.enrichment import parquet
 from connector.store.enriched import Fact
 
 LARGEST = 20 * 1024 * 1024
@@ -25,6 +25,9 @@ LARGEST = 20 * 1024 * 1024
 
 MOST_LINES = 200_000
 MOST_COLUMNS = 200
+MOST_FACTS = 2_000_000
+"""Lines times columns of facts."""
+
 DOMAIN, AS_OF, IGNORED = "domain", "as_of", "-"
 _PARQUET = b"PAR1"
 _DOMAIN_COLUMNS = frozenset(("domain", "website", "company domain", "site", "url", "web site", "homepage"))
@@ -72,6 +75,12 @@ class _Columns:
     as_of: int | None
     fields: tuple[tuple[int, CompanyField], ...]
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The places of all of them."""
+        dated = () if self.as_of is None else (self.as_of,)
+        return (self.domain, *dated, *(place for place, _ in self.fields))
+
 
 def read_mapping(text: str) -> dict[str, str]:
     """Read lines such as ``Mitarbeiter = employees``: heading → field; raises ``RejectedInput`` for other lines.
@@ -96,26 +105,26 @@ def read_file(content: bytes, mapping: Mapping[str, str], now: datetime) -> Read
     """
     if len(content) > LARGEST:
         raise RejectedInput(f"The file has {len(content):,} bytes; {LARGEST:,} are allowed. Part it into several.")
-    heading, lines = _parquet(content) if content[:4] == _PARQUET else _csv(content)
+    packed = content[:4] == _PARQUET
+    heading, reader = (list(parquet.schema(content)), None) if packed else _csv(content)
     if len(heading) > MOST_COLUMNS:
         raise RejectedInput(f"The file has {len(heading):,} columns; {MOST_COLUMNS} are allowed.")
     columns = _columns(heading, mapping)
+    most = min(MOST_LINES, MOST_FACTS // len(columns.fields))
+    lines = filled_lines(reader) if reader else _unpacked(content, heading, columns, most)
     facts: list[Fact] = []
     refused: list[Refused] = []
     seen: dict[tuple[str, datetime | None], int] = {}
     taken = 0
     for number, cells in lines:
-        if number > MOST_LINES + 1:
-            raise RejectedInput(
-                f"The file has more than {MOST_LINES:,} lines. Part it into several; nothing was taken."
-            )
+        if number > most + 1:
+            raise _too_long(most, columns)
         try:
             facts += _line(heading, columns, cells, now, seen, number)
             taken += 1
         except ValueError as wrong:
             refused.append(Refused(number, str(wrong)))
-    used = {columns.domain, columns.as_of, *(place for place, _ in columns.fields)}
-    unread = tuple(name for place, name in enumerate(heading) if place not in used)
+    unread = tuple(name for place, name in enumerate(heading) if place not in columns.used)
     return Read(tuple(field for _, field in columns.fields), tuple(facts), taken, tuple(refused), unread)
 
 
@@ -194,7 +203,8 @@ def _plain(name: str) -> str:
 Lines = Iterator[tuple[int, Sequence[Any] | csv.Error]]
 
 
-def _csv(content: bytes) -> tuple[list[str], Lines]:
+def _csv(content: bytes) -> tuple[list[str], Any]:
+    """Return the heading, and a ``csv.reader`` behind it."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -209,20 +219,21 @@ def _csv(content: bytes) -> tuple[list[str], Lines]:
         heading = []
     if not any(name.strip() for name in heading):
         raise RejectedInput("The file is empty: its first line must name the columns.")
-    return heading, filled_lines(reader)
+    return heading, reader
 
 
-def _parquet(content: bytes) -> tuple[list[str], Lines]:
-    try:
-        lazy = pl.scan_parquet(io.BytesIO(content))
-        rows = lazy.select(pl.len()).collect().item()
-        if rows > MOST_LINES:
-            raise RejectedInput(f"The file has {rows:,} lines; {MOST_LINES:,} are allowed. Part it into several.")
-        frame = lazy.collect()
-    except (pl.exceptions.PolarsError, OSError):
-        raise RejectedInput("The file can't be read as Parquet.") from None
-    return frame.columns, _numbered(frame.iter_rows())
+def _unpacked(content: bytes, heading: Sequence[str], columns: _Columns, most: int) -> Lines:
+    """Give the lines of a Parquet file; cells that are not used are None."""
+    if parquet.count(content) > most:
+        raise _too_long(most, columns)
+    pieces = parquet.unpack(content, [heading[place] for place in columns.used], MOST_FACTS)
+    for number, cells in enumerate(chain.from_iterable(piece.iter_rows() for piece in pieces), start=2):
+        line: list[Any] = [None] * len(heading)
+        for place, cell in zip(columns.used, cells, strict=True):
+            line[place] = cell
+        yield number, line
 
 
-def _numbered(rows: Iterable[Sequence[Any]]) -> Lines:
-    yield from enumerate(rows, start=2)
+def _too_long(most: int, columns: _Columns) -> RejectedInput:
+    facts = f", the most for its {len(columns.fields)} columns of facts" if most < MOST_LINES else ""
+    return RejectedInput(f"The file has more than {most:,} lines{facts}. Part it into several; nothing was taken.")

@@ -95,6 +95,7 @@ def try_again(services: Services, tenant_id: UUID, name: str) -> None:
         source = enrichment.find(session, tenant_id, name, lock=True)
         if source is not None:
             enrichment.note_trouble(session, tenant_id, name, None)
+            _record(services, session, source, "try again")
             _due_now(services, session, source)
 
 

@@ -32,7 +32,7 @@ def tell_again(
         return []
     entry = ledger.newest(session, tenant_id, "scored", lead_id, None)
     if entry is None or entry.body is None or entry.body["inputs_hash"] != row.inputs_hash:
-        return again.score_anew(services, session, tenant_id, [lead_id])
+        return again.score_anew(services, session, tenant_id, [lead_id], {lead_id: requester})
     now = services.clock.now()
     # The run that made the score stays its maker: it goes on behind this lead, not over it again.
     made_by = UUID(str(row.run_id))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from connector.services import acts
 from connector.services.context import Services
 from connector.services.lane_speed import lane_speed
 from connector.services.pitfalls.checks import PITFALLS, Finding, Known, Level, Pitfall
@@ -26,6 +27,13 @@ class Standing:
     since: datetime | None = None
     looked_at: datetime | None = None
     finding: Finding | None = None
+
+
+def look_for(services: Services, tenant_id: UUID) -> None:
+    """Look at all pitfalls because a person asked for it, which is on the record."""
+    with services.store.transaction(tenant_id) as session:
+        acts.record(services, session, tenant_id, "had the pitfalls looked at")
+    look(services, tenant_id)
 
 
 def look(services: Services, tenant_id: UUID) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services import pipeline
 from connector.services.context import Services
-from connector.services.privacy.whom import by_lead
+from connector.services.privacy.whom import by_lead, by_records
 from connector.store import erasures, ledger, objections
 from connector.store.erasures import Whom
 
@@ -33,6 +33,29 @@ def object_to_profiling(services: Services, tenant_id: UUID, lead_id: int, asked
     return True
 
 
+def object_by_record(
+    services: Services, session: Connection, tenant_id: UUID, record: tuple[UUID, str], field: str
+) -> bool:
+    """Let the person behind a record (connection, vendor id) object by the value of a field; False where they have.
+
+    To be called while the tenant's ledger is held. A record that is new has no lead yet: the word waits at it. Our
+    values leave the CRMs.
+    """
+    now, by = services.clock.now(), f"the field {field}"
+    found = by_records(session, tenant_id, [record])
+    fresh = not any(objections.since(session, tenant_id, lead_id) for lead_id in found.leads)
+    objections.put_record(session, *record, now)
+    for lead_id in found.leads if fresh else ():
+        objections.put(session, tenant_id, lead_id, now)
+        objections.honour(session, tenant_id, [lead_id])
+    if fresh:
+        for about in found.leads or (None,):
+            _note(services, session, tenant_id, "objected to profiling", about, by, field=field)
+        if found.written:
+            erasures.add(session, tenant_id, Whom((), (), found.written), by, now)
+    return fresh
+
+
 def allow_profiling(services: Services, tenant_id: UUID, lead_id: int, asked_by: str) -> bool:
     """Let a person be scored again, by a refresh that begins now; False where the tenant has no such lead."""
     with services.store.transaction(tenant_id) as session:
@@ -46,6 +69,14 @@ def allow_profiling(services: Services, tenant_id: UUID, lead_id: int, asked_by:
     return True
 
 
-def _note(services: Services, session: Connection, tenant_id: UUID, action: str, lead_id: int, asked_by: str) -> None:
-    body = {"action": action, "asked_by": asked_by}
+def _note(
+    services: Services,
+    session: Connection,
+    tenant_id: UUID,
+    action: str,
+    lead_id: int | None,
+    asked_by: str,
+    **more: str,
+) -> None:
+    body = {"action": action, "asked_by": asked_by, **more}
     ledger.append(session, tenant_id, [ledger.Entry("admin", lead_id, body)], services.clock.now())

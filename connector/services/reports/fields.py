@@ -9,7 +9,7 @@ from uuid import UUID
 
 from connector.services.context import Services
 from connector.services.opening import called
-from connector.services.privacy import elsewhere
+from connector.services.privacy import elsewhere, unprofiled
 from connector.services.privacy.elsewhere import TEXTS, Elsewhere
 from connector.services.privacy.sensitivity import Sensitivity, barred, sensitivity_of
 from connector.store import connections, enrichment, fields, models, tenants
@@ -91,6 +91,23 @@ def _elsewhere(item: Elsewhere, used: Collection[str], judged: Mapping[str, Any]
         why = "they are read as all others are"
     told = (item.source, item.name, item.label, item.type, None, item.sensitivity)
     return FieldLine(None, *told, is_used, why, item.allowed, decidable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Silencing:
+    """Which fields can mean that somebody is not to be profiled (name → label), and which do by which value."""
+
+    offered: Mapping[str, str]
+    chosen: Mapping[str, str]
+
+
+def silencing_fields(services: Services, tenant_id: UUID) -> Silencing:
+    """Return what an admin may choose from, and has chosen."""
+    with services.store.reading(tenant_id) as session:
+        vendors = {item.id: item.vendor for item in connections.of_tenant(session, tenant_id)}
+        found = unprofiled.offered(fields.of_tenant(session, tenant_id), vendors)
+        chosen = tenants.get(session, tenant_id).settings.unprofiled
+    return Silencing({name: f"{row.label} ({name})" for name, row in sorted(found.items())}, dict(chosen))
 
 
 def _why(row: AnyRow, judgement: Mapping[str, Any] | None, is_used: bool, *, learned: bool) -> str:

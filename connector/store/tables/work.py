@@ -94,6 +94,7 @@ inbox = Table(
     of_tenant(),
     Column("kind", Text, nullable=False),
     Column("subject", Text),
+    Column("asked_by", Text),
     Column("occurred_at", UtcTime, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("handled_at", UtcTime),

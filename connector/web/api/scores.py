@@ -81,7 +81,7 @@ def recompute(body: dict[str, Any]) -> Any:
     A worker does it, usually within a second. Ask the address in Location until it is done.
     """
     try:
-        asked = recomputing.ask(services(), caller().tenant_id, body["leads"])
+        asked = recomputing.ask(services(), caller(), body["leads"])
     except RejectedInput as error:
         raise Problem("conflict", str(error)) from None
     used(asked.leads)

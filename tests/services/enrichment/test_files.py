@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
@@ -149,6 +149,83 @@ def test_parquet_says_what_csv_says(alpha: Firms) -> None:
         ("upload.employees", "120", NOW - DAY),
         ("upload.tech_stack", "aws;sap", NOW - DAY),
     }
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """Write a frame as a file."""
+    packed = io.BytesIO()
+    frame.write_parquet(packed)
+    return packed.getvalue()
+
+
+def alike(rows: int, **values: object) -> pl.DataFrame:
+    """Return so many lines that all say the same: a few bytes, packed."""
+    line = pl.DataFrame({"domain": [ALPHA]} | {name: [value] for name, value in values.items()})
+    return pl.concat([line] * rows, rechunk=True)
+
+
+def listed(values: int) -> pl.DataFrame:
+    """Return a single line with a list of so many short values."""
+    return pl.DataFrame({"domain": [ALPHA], "tech_stack": [pl.Series(["a"]).new_from_index(0, values)]})
+
+
+def without_data(content: bytes) -> bytes:
+    """Return a file whose footer is whole and whose data can't be unpacked."""
+    footer = int.from_bytes(content[-8:-4], "little") + 8
+    return b"PAR1" + b"\xff" * (len(content) - footer - 4) + content[-footer:]
+
+
+def refused(content: bytes, words: str, mapping: str = "") -> None:
+    """The file is refused with a sentence that has these words."""
+    with pytest.raises(RejectedInput, match=words):
+        read_file(content, read_mapping(mapping), NOW)
+
+
+def test_a_parquet_file_is_refused_by_its_schema_before_anything_is_unpacked() -> None:
+    """Columns without end, objects, and more facts than are allowed: the data are not looked at."""
+    wide = {f"column {number}": 1.5 for number in range(300)}
+    refused(without_data(parquet(alike(10, **wide))), "has 301 columns; 200 are allowed")
+    refused(without_data(parquet(alike(10, industry={"a": 1}))), "'industry' holds objects")
+    refused(without_data(parquet(alike(10, tech_stack=[["a"]]))), "'tech_stack' holds objects or lists of lists")
+    many = pl.DataFrame({"domain": [ALPHA] * 50_000} | {name: [1] * 50_000 for name in wide}).select(pl.nth(range(42)))
+    mapping = "\n".join(f"{name} = {name.replace(' ', '_')}:number" for name in many.columns[1:])
+    refused(without_data(parquet(many)), "more than 48,780 lines, the most for its 41 columns of facts", mapping)
+
+
+def test_columns_that_nobody_wants_are_not_unpacked() -> None:
+    """What no field is made of may be as large as it likes."""
+    found = read_file(parquet(alike(2_000, employees=7, notes="x" * 50_000)), {}, NOW)
+    assert (facts(found), found.unread) == ({(ALPHA, "employees", "7")}, ("notes",))
+
+
+BOMBS: dict[str, Callable[[], pl.DataFrame]] = {
+    "a text that every line has": lambda: alike(20_000, industry="x" * 5_000),
+    "one text": lambda: alike(1, industry="x" * 100_000_000),
+    "a category": lambda: alike(1_000, industry="x" * 100_000).with_columns(pl.col("industry").cast(pl.Categorical)),
+    "a list": lambda: listed(20_000_000),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(bomb: str) -> None:
+    """However it is packed; and the process that serves the page does not unpack it."""
+    content = parquet(BOMBS[bomb]())
+    assert len(content) < 100_000
+    refused(content, "unpacks to more than 64 MB")
+
+
+def test_lists_have_an_end_too() -> None:
+    """Many short values take little room unpacked and much as objects."""
+    refused(parquet(listed(2_000_001)), "lists have 2,000,001 values")
+
+
+def test_a_csv_has_at_most_so_many_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines times columns: short cells would be a hundred times larger as facts."""
+    monkeypatch.setattr(files, "MOST_FACTS", 4)
+    line = f"{ALPHA},1,2\n"
+    assert read(f"domain,employees,funding\n{line}").taken == 1
+    with pytest.raises(RejectedInput, match="more than 2 lines, the most for its 2 columns"):
+        read(f"domain,employees,funding\n{line * 3}")
 
 
 def test_the_same_file_again_changes_nothing_and_a_changed_value_counts_from_its_own_day(alpha: Firms) -> None:

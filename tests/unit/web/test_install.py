@@ -15,9 +15,9 @@ from connector.records import Grant
 from connector.store import connections as held
 from connector.store import records
 from connector.store.connections import Health
-from connector.store.tables import connections, intents, runs, tenants
+from connector.store.tables import connections, installs, intents, runs, tenants
 from tests.fakecrm import FakeApp
-from tests.unit.web.site import Browser, Site, settings
+from tests.unit.web.site import Browser, Site, forms, settings
 
 
 def stored(site: Site) -> dict[str, int]:
@@ -98,13 +98,44 @@ def test_an_account_of_another_organisation_is_not_taken_over(fresh: Site) -> No
     assert fresh.tenant_of("101") != fresh.tenant_of("202")
 
 
-@pytest.mark.parametrize("missing", ["state", "code"])
-def test_an_incomplete_answer_is_refused(fresh: Site, missing: str) -> None:
+@pytest.mark.parametrize("query", [{"code": "code-1", "state": ""}, {"state": "any"}, {"code": ""}, {}])
+def test_an_incomplete_answer_is_refused(fresh: Site, query: dict[str, str]) -> None:
     """Without state or code nothing is stored."""
     browser = fresh.browser()
-    query = {"state": browser.begin(), "code": "code-1"}
-    del query[missing]
+    browser.begin()
     assert "incomplete" in refused(fresh, browser, **query)
+
+
+def test_an_installation_begun_on_the_marketplace_is_finished_from_a_page(fresh: Site) -> None:
+    """A code without a state is not used; one button leads through the consent with a state of this browser's own."""
+    used: list[str] = []
+
+    class Watched(FakeApp):
+        def exchange_code(self, code: str, code_verifier: str | None, now: datetime, login: str | None = None) -> Grant:
+            used.append(code)
+            return super().exchange_code(code, code_verifier, now, login)
+
+    watched = Watched({"code-1": fresh.world.crm})
+    fresh.world.services = replace(fresh.world.services, apps={"fakecrm": watched})
+    fresh.app = create_app(fresh.world.services, settings())
+    browser, before = fresh.browser(), stored(fresh)
+    answer = browser.come_back(code="foreign")
+    assert answer.status_code == 200
+    assert list(forms(answer.text)) == ["/oauth/fakecrm/start"]
+    assert "Finish connecting Fake CRM" in answer.text
+    assert (used, stored(fresh)) == ([], before)
+    assert browser.get("/leads").status_code == 302
+    state = browser.begin(page="/oauth/fakecrm/callback?code=foreign")
+    assert browser.come_back(state=state, code="code-1").location.startswith("/connections/")
+    assert (used, stored(fresh)["connections"]) == (["code-1"], 1)
+
+
+def test_who_is_signed_in_adds_the_account_that_was_begun_on_the_marketplace(fresh: Site) -> None:
+    """Finished from the page, it is attached to the organisation as any other."""
+    browser = fresh.signed_in()
+    state = browser.begin(page="/oauth/fakecrm/callback?code=foreign")
+    browser.come_back(state=state, code="code-2")
+    assert fresh.tenant_of("101") == fresh.tenant_of("202")
 
 
 def test_a_forged_state_is_refused(fresh: Site) -> None:
@@ -122,6 +153,21 @@ def test_a_state_works_once(fresh: Site) -> None:
     before = stored(fresh)
     assert browser.come_back(state=state, code="code-1").status_code == 400
     assert stored(fresh) == before
+
+
+def test_a_spent_state_keeps_no_secret(fresh: Site) -> None:
+    """The proof of who began, and where they signed in, are good for nothing afterwards."""
+    browser = fresh.browser()
+    started = browser.press("/", "/oauth/othercrm/start", own_login="gamma.my.other.example")
+    state = parse_qs(urlsplit(started.location).query)["state"][0]
+    query = sa.select(installs.c.code_verifier, installs.c.login)
+    with fresh.world.services.store.reading() as session:
+        verifier, login = session.execute(query).one()
+    assert verifier
+    assert login == "gamma.my.other.example"
+    assert browser.come_back("othercrm", state=state, code="code-3").status_code == 302
+    with fresh.world.services.store.reading() as session:
+        assert session.execute(query).one() == (None, None)
 
 
 def test_a_state_expires(fresh: Site) -> None:

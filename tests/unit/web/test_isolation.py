@@ -288,6 +288,7 @@ OWNED = {
     "fields.index": Owned("GET", _nothing),
     "fields.decide": Owned("POST", _field),
     "fields.decide_elsewhere": Owned("POST", _fact),
+    "fields.unprofile": Owned("POST", _nothing),
     "lead_list.index": Owned("GET", _nothing),
     "lead_list.search": Owned("POST", _nothing),
     "lead_list.rate": Owned("POST", _nothing),

@@ -233,6 +233,23 @@ def test_several_leads_at_once(live: Site) -> None:
         assert "Choose 1 to 100 leads" in _tick(boss, wrong, "left-out", left_out="partner")
 
 
+def test_scoring_anew_is_on_the_record_and_so_is_who_wanted_it(live: Site) -> None:
+    """The act says whom it was about, and the entries of the new scores name the same user."""
+    boss, tenant = live.as_a(Role.ADMIN, _tenant(live), "Boss"), _tenant(live)
+    some = _walk(live, Asked())[:2]
+    live.world.clock.sleep(3600)
+    _tick(boss, some, "scored-anew")
+    live.world.work()
+    with live.world.services.store.reading() as session:
+        act = ledger.span(session, tenant, "admin")[-1].body
+        newest = [ledger.newest(session, tenant, "scored", lead, None) for lead in some]
+    assert act
+    assert act["by"].startswith("Boss (user ")
+    assert (act["action"], act["leads"]) == ("had leads scored anew", sorted(some))
+    assert [entry.body["requester"] for entry in newest if entry and entry.body] == [act["by"]] * 2
+    assert "(Boss)" in boss.get(f"/leads/{some[0]}").text
+
+
 def test_acts_ask_for_the_role_of_the_act(live: Site) -> None:
     """A viewer rates, and neither leaves out, nor scores, nor takes files out."""
     viewer, some = live.as_a(Role.VIEWER, _tenant(live)), _walk(live, Asked())[:1]

@@ -75,6 +75,7 @@ def answers(site: Site, browser: Browser) -> Iterator[tuple[str, TestResponse]]:
     """Return an answer of every GET route, and one for every class of error."""
     for endpoint, path in paths(site, "GET"):
         yield endpoint, browser.get(path)
+    yield "unbegun", browser.get("/oauth/fakecrm/callback?code=a")
     yield "400", browser.get("/oauth/fakecrm/callback?state=a")
     yield "404", browser.get("/<script>alert(1)</script>")
     yield "405", browser.client.post("/leads", base_url=PUBLIC_URL)

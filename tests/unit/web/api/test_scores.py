@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from connector.records import Tier
+from connector.services import again
+from connector.services.api import keys
 from connector.services.feedback import overriding
 from connector.services.feedback.overriding import Wish
 from connector.services.feedback.reasons import BY_HAND
@@ -153,6 +155,24 @@ def test_leads_are_scored_anew_by_the_workers(live: Site, writer: Program) -> No
         entry = ledger.newest(session, live.tenant_of("101"), "scored", one, None)
     assert entry
     assert entry.at == live.world.clock.now()
+
+
+def test_the_ledger_names_the_key_that_asked_for_a_score(live: Site, writer: Program) -> None:
+    """With the recomputation, for the leads that it asked for; what the CRM tells meanwhile is the webhook's."""
+    one, two, other = [row["lead"] for row in told(writer.post("/leads/search", {"limit": 3}))["leads"]]
+    live.world.clock.sleep(3600)
+    asked = told(writer.post("/scores/recomputations", {"leads": [one, two]}), 202)
+    services, tenant = live.world.services, live.tenant_of("101")
+    with services.store.transaction() as session:
+        services.wake_all(again.score_anew(services, session, tenant, [other]))
+    live.world.work()
+    with services.store.reading() as session:
+        newest = {lead: ledger.newest(session, tenant, "scored", lead, None) for lead in (one, two, other)}
+        bodies = {lead: entry.body for lead, entry in newest.items() if entry and entry.body}
+    named = f"API key {keys.prefix_of(writer.secret)}, recomputation {asked['id']}"
+    assert {lead: body["requester"] for lead, body in bodies.items()} == {one: named, two: named, other: "webhook"}
+    assert "asked" in bodies[one]["trigger"]["hints"]
+    assert live.world.crm.fetched == []
 
 
 def test_whoever_is_not_among_the_open_leads_is_told_so(live: Site, writer: Program) -> None:
