@@ -14,6 +14,7 @@ from connector.services import pipeline
 from connector.services.enrichment import sources
 from connector.services.objectives import contract, signing
 from connector.services.privacy import erasing
+from connector.services.privacy.elsewhere import TEXTS
 from connector.store import models, objectives, outbox, runs
 from connector.store.connections import Health
 from connector.store.models import Decided, ModelVersion
@@ -214,6 +215,7 @@ ACTS = (
     Act("drift.choose", {"retrain_on_drift": "yes"}),
     Act("drift.accept"),
     Act("fields.decide"),
+    Act("fields.decide_elsewhere", {"choice": "allow"}, of=lambda _site: {"name": TEXTS}),
     Act("fields.unprofile", {"field": "fakecrm.city", "value": "Porto"}),
     Act("lead_list.rate", {"thumb": "down:other", "lead": _scored_lead}),
     Act("lead_list.score_again", {"lead": _scored_lead}),

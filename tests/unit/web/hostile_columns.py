@@ -142,7 +142,10 @@ OURS = {
     "visitors": {"name": "an id that the visitor's browser made; shown nowhere"},
     "webhook_endpoints": {"trouble": "a sentence of ours"},
     "webhook_events": {"data": "figures and ids, sent and not shown", "message": "a sentence of ours"},
-    "webhook_inbox": {"subject": "an id of the CRM"},
+    "webhook_inbox": {
+        "subject": "an id of the CRM",
+        "asked_by": "the name of a user, which is attacked there, or of a key",
+    },
 }
 """Columns whose text others can't choose, or that no page shows; each with the reason."""
 
