@@ -41,7 +41,7 @@ class FieldLine:
 
 
 def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
-    """Return a tenant's fields, account by account, those that need a look first."""
+    """Return a tenant's fields, account by account, those that need a look first; none before an account has any."""
     with services.store.reading(tenant_id) as session:
         accounts = {item.id: item for item in connections.of_tenant(session, tenant_id)}
         rows = fields.of_tenant(session, tenant_id)
@@ -75,9 +75,14 @@ def field_lines(services: Services, tenant_id: UUID) -> list[FieldLine]:
                 not (row.personal or row.system or row.own),
             )
         )
-    lines += [_elsewhere(item, used, judged, learned=champion is not None) for item in others]
+    if rows:
+        lines += [_elsewhere(item, used, judged, learned=champion is not None) for item in others]
     order = {Sensitivity.SPECIAL: 0, Sensitivity.ORDINARY: 1, Sensitivity.PERSONAL: 2}
-    return sorted(lines, key=lambda line: (line.account, order[line.sensitivity], line.label, line.name))
+    # What an account has comes first: of other sources there is often nothing to decide.
+    return sorted(
+        lines,
+        key=lambda line: (line.connection_id is None, line.account, order[line.sensitivity], line.label, line.name),
+    )
 
 
 def _reads(used: Collection[str], full: str) -> bool:
