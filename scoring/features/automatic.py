@@ -15,7 +15,7 @@ from scoring.features.declared import (
     value_column,
     words_column,
 )
-from scoring.features.reading import moment, number, truth
+from scoring.features.reading import moment_of, number_of, truth_of
 from scoring.features.spec import FeatureSpec, FieldSpec
 from scoring.features.wording import has
 from scoring.schema import FieldType
@@ -40,11 +40,11 @@ def _column(field: FieldSpec) -> pl.Expr:
 
 
 def _days_before(field: FieldSpec) -> pl.Expr:
-    return (pl.col("as_of") - moment(_column(field))).dt.total_microseconds() * DAYS_PER_US
+    return (pl.col("as_of") - moment_of(_column(field))).dt.total_microseconds() * DAYS_PER_US
 
 
 def _number(field: FieldSpec) -> list[Feature]:
-    return [_one(field, "", field.label, number(_column(field)))]
+    return [_one(field, "", field.label, number_of(_column(field)))]
 
 
 def _date(field: FieldSpec) -> list[Feature]:
@@ -52,7 +52,7 @@ def _date(field: FieldSpec) -> list[Feature]:
 
 
 def _boolean(field: FieldSpec) -> list[Feature]:
-    return [_one(field, "", field.label, truth(_column(field)), flag=True)]
+    return [_one(field, "", field.label, truth_of(_column(field)), flag=True)]
 
 
 def _since(field: FieldSpec) -> Feature:
@@ -108,9 +108,9 @@ def _concept(field: FieldSpec) -> Concept:
     label = field.label.replace("{", "(").replace("}", ")")
     shown = pl.format(f"{label}: {{}}", _readable(field).str.slice(0, SHOWN_CHARS))
     if field.type is FieldType.DATE:
-        days = _days_before(field).floor().cast(pl.Int64)
-        passed = pl.when(days >= 0).then(pl.format(f"{label}: {{}} days ago", days))
-        shown = passed.otherwise(pl.format(f"{label}: in {{}} days", -days)).fill_null(pl.lit(f"{label} given"))
+        days, name = _days_before(field).floor().cast(pl.Int64).cast(pl.String), label.replace("$", "$$")
+        passed = days.str.replace(r"^(\d+)$", f"{name}: ${{1}} days ago")
+        shown = passed.str.replace(r"^-(\d+)$", f"{name}: in ${{1}} days").fill_null(pl.lit(f"{label} given"))
     elif field.type is FieldType.TEXT and not field.is_title:
         # Free text may name a person: say that it is there, never what it says.
         shown = pl.lit(f"{label} is filled in")
@@ -122,7 +122,7 @@ def _readable(field: FieldSpec) -> pl.Expr:
     """The value in the words that people choose it by."""
     column, read = _column(field), dict(field.options)
     if field.type is FieldType.BOOLEAN:
-        said = truth(column)
+        said = truth_of(column)
         return pl.when(said == 1.0).then(pl.lit("yes")).when(said == 0.0).then(pl.lit("no")).otherwise(column)
     if field.type is FieldType.MULTI:
         parts = column.str.split(SEPARATOR)

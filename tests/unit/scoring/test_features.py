@@ -101,6 +101,21 @@ def test_choices_are_told_in_the_words_that_people_chose_them_by(kind: FieldType
     assert FeatureSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
+@pytest.mark.parametrize("label", ["Field", "Price in $1 or ${1} {}"])
+def test_a_date_is_told_by_its_distance(label: str) -> None:
+    """Past, to come, the very day, and one that nobody can read; whatever its field is called."""
+    texts = ["2024-04-12", "2024-04-10T11:00:00Z", "2024-04-10", "soon", "1712707200000", "2024-04-08"]
+    spec, vectors = fitted(world(FieldType.DATE, texts, label=label))
+    told = label.replace("{", "(").replace("}", ")")
+    assert set(sentences(spec, vectors, label)) == {
+        f"{told}: in 2 days",
+        f"{told}: in 1 days",
+        f"{told}: 0 days ago",
+        f"{told}: 2 days ago",
+        f"{told} given",
+    }
+
+
 def test_numbers_and_choices_in_text_fields_are_recognised() -> None:
     """A text field is read by its values."""
     assert fitted(world(FieldType.TEXT, ["1", "2"]))[0].fields[0].type is FieldType.NUMBER
