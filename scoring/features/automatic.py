@@ -108,14 +108,25 @@ def _concept(field: FieldSpec) -> Concept:
     label = field.label.replace("{", "(").replace("}", ")")
     shown = pl.format(f"{label}: {{}}", _readable(field).str.slice(0, SHOWN_CHARS))
     if field.type is FieldType.DATE:
-        days, name = _days_before(field).floor().cast(pl.Int64).cast(pl.String), label.replace("$", "$$")
-        passed = days.str.replace(r"^(\d+)$", f"{name}: ${{1}} days ago")
-        shown = passed.str.replace(r"^-(\d+)$", f"{name}: in ${{1}} days").fill_null(pl.lit(f"{label} given"))
+        shown = _distance(field, label.replace("$", "$$")).fill_null(pl.lit(f"{label} given"))
     elif field.type is FieldType.TEXT and not field.is_title:
         # Free text may name a person: say that it is there, never what it says.
         shown = pl.lit(f"{label} is filled in")
     said = pl.when(column.is_null()).then(pl.lit(f"{label} not given")).otherwise(shown)
     return Concept(field.label, said, Side.FIT)
+
+
+def _distance(field: FieldSpec, name: str) -> pl.Expr:
+    """How far off a date is; written into its own digits, so that it is read once."""
+    days = _days_before(field).floor().cast(pl.Int64).cast(pl.String)
+    for digits, words in (
+        ("^1$", "1 day ago"),
+        ("^-1$", "in 1 day"),
+        (r"^(\d+)$", "${1} days ago"),
+        (r"^-(\d+)$", "in ${1} days"),
+    ):
+        days = days.str.replace(digits, f"{name}: {words}")
+    return days
 
 
 def _readable(field: FieldSpec) -> pl.Expr:

@@ -104,12 +104,13 @@ def test_choices_are_told_in_the_words_that_people_chose_them_by(kind: FieldType
 @pytest.mark.parametrize("label", ["Field", "Price in $1 or ${1} {}"])
 def test_a_date_is_told_by_its_distance(label: str) -> None:
     """Past, to come, the very day, and one that nobody can read; whatever its field is called."""
-    texts = ["2024-04-12", "2024-04-10T11:00:00Z", "2024-04-10", "soon", "1712707200000", "2024-04-08"]
+    texts = ["2024-04-12", "2024-04-10T11:00:00Z", "2024-04-10", "soon", "1712707200000", "2024-04-08", "2024-04-09"]
     spec, vectors = fitted(world(FieldType.DATE, texts, label=label))
     told = label.replace("{", "(").replace("}", ")")
     assert set(sentences(spec, vectors, label)) == {
         f"{told}: in 2 days",
-        f"{told}: in 1 days",
+        f"{told}: in 1 day",
+        f"{told}: 1 day ago",
         f"{told}: 0 days ago",
         f"{told}: 2 days ago",
         f"{told} given",
