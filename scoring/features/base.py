@@ -8,6 +8,7 @@ vector does not depend on its neighbours).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -52,7 +53,7 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     base = timeline.leads(rows).with_columns(age_days=age)
     names = [field.name for field in spec.fields]
     if names:
-        values = timeline.values(rows, names).select("row", *(text(pl.col(n)).alias(value_column(n)) for n in names))
+        values = timeline.values(rows, names).select("row", *_texts(tuple(names)))
         base = _since(_aligned(base, values), timeline, rows, spec)
         titled = [field.name for field in spec.fields if field.is_title]
         base = base.with_columns(codes(base[value_column(name)]).alias(title_column(name)) for name in titled)
@@ -69,6 +70,12 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
         base = _beside(_beside(base, _company_counts(timeline, base)), timeline.colleagues(base))
         base = _zeros(base, ["company:", "colleagues"])
     return base if spec.standing is None else base.with_columns(percentiles(base, engagement(spec), spec.standing))
+
+
+@lru_cache(maxsize=32)
+def _texts(names: tuple[str, ...]) -> list[pl.Expr]:
+    """Trimmed values; made once a model, as making them takes a lead alone as long as using them."""
+    return [text(pl.col(name)).alias(value_column(name)) for name in names]
 
 
 def _since(base: pl.DataFrame, timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:

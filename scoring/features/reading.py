@@ -19,7 +19,7 @@ FALSE_WORDS = ("false", "no", "n", "0")
 def text(column: pl.Expr) -> pl.Expr:
     """Trimmed text; blank is null."""
     stripped = column.str.strip_chars()
-    return pl.when(stripped.str.len_chars() > 0).then(stripped)
+    return pl.when(stripped != "").then(stripped)
 
 
 def number(column: pl.Expr) -> pl.Expr:
