@@ -101,7 +101,7 @@ def score_recorded(
     bands = pl.Series(FORMER_TIER, [former.get(lead) for lead in rows["lead_id"]], dtype=pl.String)
     head = pl.DataFrame([rows["lead_id"], bands], schema=INPUTS)
     columns = [pl.Series(name, vectors.matrix[:, place]) for place, name in enumerate(vectors.columns)]
-    return Recorded(scores.with_columns(kept_tiers(bundle, scores, bands)), head.with_columns(columns))
+    return Recorded(scores.with_columns(kept_tiers(bundle, scores, bands)), head.hstack(columns))
 
 
 def kept_tiers(bundle: Bundle, scores: pl.DataFrame, former: pl.Series) -> pl.Series:
