@@ -113,7 +113,7 @@ bench-line: $(VENV)/.dev ## Measure reading and writing beside the CRMs' limits 
 bench-realtime: $(VENV)/.dev ## Measure webhook to value in the CRM, single leads and bursts (QUICK= REPORT=)
 	$(RUN) -m tests.bench.realtime $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
-bench-api: $(VENV)/.dev ## Measure how fast the REST API tells stored scores, beside a bare read (QUICK= REPORT=)
+bench-api: $(VENV)/.dev ## Measure how fast the REST API tells stored scores, beside a bare read, and a lead anew (QUICK= REPORT=)
 	$(RUN) -m tests.bench.api $(if $(QUICK),--quick) $(if $(REPORT),--report "$(REPORT)")
 
 bench-scoring: $(VENV)/.dev ## Measure how fast leads are scored, from 1,000 to 1,000,000 of them (LEADS= QUICK= REPORT=)

@@ -54,6 +54,7 @@ class FakeAccount:
     writes: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
+    kept: dict[str, WriteResult] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     hooks: list[str] = field(default_factory=list)
     looks: list[datetime] = field(default_factory=list)
@@ -227,8 +228,9 @@ class FakeAdapter(CrmAdapter):
         self._call("clear")
         self.crm.cleared += record_ids
         for item in record_ids:
-            self.crm.held.pop(item, None)
-        return [WriteResult(item, WriteOutcome.WRITTEN) for item in record_ids]
+            if item not in self.crm.kept:
+                self.crm.held.pop(item, None)
+        return [self.crm.kept.get(item, WriteResult(item, WriteOutcome.WRITTEN)) for item in record_ids]
 
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         self._call("read scores")

@@ -67,3 +67,12 @@ def waiting(connection: Connection, tenant_id: UUID, limit: int) -> Sequence[Any
 def remove(connection: Connection, tenant_id: UUID, ids: Sequence[int]) -> None:
     """Delete uses that are in the ledger now."""
     connection.execute(sa.delete(api_uses).where(api_uses.c.tenant_id == tenant_id, api_uses.c.id.in_(ids)))
+
+
+def forget(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> int:
+    """Delete the uses that were about one of these leads alone; return how many.
+
+    To be called while the tenant's ledger is held, so that none comes into it meanwhile.
+    """
+    mine = sa.and_(api_uses.c.tenant_id == tenant_id, api_uses.c.lead_id.in_(lead_ids))
+    return connection.execute(sa.delete(api_uses).where(mine)).rowcount

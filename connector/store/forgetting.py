@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.store import api_answers, inbox, inputs, leads, ledger, records, successions, webhook_events
+from connector.store import api_answers, api_uses, inbox, inputs, leads, ledger, records, successions, webhook_events
 from connector.store.erasures import Whom
 from connector.store.tables import changes, conversions, events, links, lookbacks, outbox, rejections, scores, traces
 from connector.store.tables import records as records_table
@@ -75,6 +75,7 @@ def _of_leads(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) 
     inputs.forget(connection, tenant_id, lead_ids)
     found = {
         "ledger bodies": ledger.forget(connection, tenant_id, lead_ids),
+        "uses of the API": api_uses.forget(connection, tenant_id, lead_ids),
         "kept answers of the API": api_answers.forget(connection, tenant_id),
         "messages to own systems": webhook_events.forget(connection, tenant_id, lead_ids),
     }

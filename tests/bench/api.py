@@ -1,4 +1,4 @@
-"""How fast the REST API tells stored scores: of one lead, and of a hundred, warm, at the 99th percentile.
+"""How fast the REST API tells stored scores, of one lead and of a hundred, and how fast one is computed anew.
 
 ``python -m tests.bench.api [--quick] [--report FILE]``: the product behind gunicorn as the Procfile starts it (one
 process), with Valkey for the budgets of keys, on SQLite and on PostgreSQL. Keys, leads and scores are made; nothing
@@ -6,6 +6,10 @@ else is at work. Every request authenticates, is counted, reads, and leaves a ro
 in the same run through the same server, turn about with the rest: one indexed read and the way over loop-back HTTP,
 without anything that guards, counts or remembers. One client, one connection that stays open. How evenly the machine
 itself works is told beside them: what one and the same sum takes, turn about with the requests.
+
+Computed anew is a lead from its history to score, reasons and inputs, as the real-time lane does it for
+``POST /scores/recompute``: outside the web process, with a model that is read already. What the lane reads and stores
+around it is in ``tests.bench.realtime``.
 """
 
 from __future__ import annotations
@@ -43,12 +47,16 @@ from connector.store.migrate import upgrade
 from connector.store.session import Store
 from connector.store.tables import leads, records, scores
 from connector.store.tenants import TenantSettings
+from scoring import bundle as bundles
+from scoring.predict import score, score_recorded
 from tests import servers
 from tests.bench.api_app import FLOOR
 from tests.bench.rows import Row, told, written
+from tests.bench.scoring import TENANT, large, only, trained
+from tests.unit.scoring.worlds import AS_OF
 
 CASE = "api"
-ONE_MILLISECONDS, HUNDRED_MILLISECONDS = 10.0, 100.0
+ONE_MILLISECONDS, HUNDRED_MILLISECONDS, ANEW_MILLISECONDS = 10.0, 100.0, 30.0
 ROUNDS, MANY = 5, 100
 KEYS = 20
 """A minute's budget of one key is less than what is asked for here. Each more is looked up anew twice a minute: with 50
@@ -60,14 +68,17 @@ REASONS = ("Clicked in 4 e-mails of the last week", "Visited the price list twic
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Leads that there are, and requests of each kind in a round."""
+    """Leads that there are, and requests of each kind in a round, and leads that are computed anew in one."""
 
     leads: int
     singles: int
     hundreds: int
+    anew: int
 
 
-FULL, QUICK = Size(100_000, 1_000, 300), Size(10_000, 200, 60)
+FULL, QUICK = Size(100_000, 1_000, 300, 200), Size(10_000, 200, 60, 40)
+TRAINED = 2_000
+"""Leads that the model learned from which computes anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +223,44 @@ def measured(asker: Asker, size: Size) -> dict[str, list[list[float]]]:
     return found
 
 
+def recomputed(folder: Path, size: Size) -> list[list[float]]:
+    """Milliseconds of every lead that is computed anew by round, after a round that warms."""
+    model, _ = trained(folder, TRAINED)
+    bundle, whole = bundles.loads(model.read_bytes(), tenant=TENANT), large(TRAINED)
+    found = score(bundle, whole, as_of=AS_OF, reasons=False)
+    tiers = dict(zip(found["lead_id"], found["tier"], strict=True))
+    alone = {lead: only(whole, lead) for lead in random.Random(3).sample(sorted(tiers), size.anew)}
+
+    def anew(lead: int) -> float:
+        begun = time.perf_counter()
+        score_recorded(bundle, alone[lead], as_of=AS_OF, former={lead: tiers[lead]}, lead_ids=[lead])
+        return 1000 * (time.perf_counter() - begun)
+
+    return [[anew(lead) for lead in alone] for _ in range(ROUNDS + 1)][1:]
+
+
+def lines_anew(rounds: list[list[float]]) -> list[Row]:
+    """What computing a lead anew takes, beside what is asked."""
+    rows = []
+    for which, part, required in (("median", statistics.median, None), ("99th percentile", worst, 1.0)):
+        each = [part(taken) for taken in rounds]
+        told_as, value = f"one lead computed anew, {which}", statistics.median(each)
+        spread = statistics.pstdev(each)
+        rows.append(Row(CASE, told_as, "ms", value, ANEW_MILLISECONDS, required, ROUNDS, spread, less_is_better=True))
+    return rows
+
+
+def worst(taken: list[float]) -> float:
+    """The 99th percentile."""
+    return statistics.quantiles(taken, n=100, method="inclusive")[98]
+
+
 def lines(database: str, found: dict[str, list[list[float]]]) -> list[Row]:
     """What was measured on a database: the 99th percentile beside what is asked, the median beside the floor."""
 
     def of(name: str, part: Callable[[list[float]], float]) -> tuple[float, float]:
         each = [part(taken) for taken in found[name]]
         return statistics.median(each), statistics.pstdev(each)
-
-    def worst(taken: list[float]) -> float:
-        return statistics.quantiles(taken, n=100, method="inclusive")[98]
 
     (uneven, spread), (usual, _) = of("idle", worst), of("idle", statistics.median)
     told_as = f"{database}: the machine itself, one sum, 99th percentile beside the median"
@@ -253,6 +293,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="write the figures as JSON")
     chosen = parser.parse_args()
     size, rows = QUICK if chosen.quick else FULL, []
+    with TemporaryDirectory() as name:
+        rows += lines_anew(recomputed(Path(name), size))
     with TemporaryDirectory() as name, databases(Path(name)) as known, servers.redis_server(Path(name)) as broker:
         for database, address in known.items():
             with serving(Path(name), address, broker, size) as setting:

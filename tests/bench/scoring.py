@@ -179,15 +179,17 @@ def single(model: Path) -> list[float]:
     found = bundles.loads(model.read_bytes(), tenant=TENANT)
     whole = large(SINGLE_HISTORY)
     open_leads = score(found, whole, as_of=AS_OF, reasons=False)["lead_id"].head(SINGLE_LEADS).to_list()
-    score(found, _only(whole, open_leads[0]), as_of=AS_OF)
+    score(found, only(whole, open_leads[0]), as_of=AS_OF)
     seconds = []
     for lead in open_leads:
-        alone = _only(whole, lead)
+        alone = only(whole, lead)
         seconds.append(timed(lambda alone=alone: score(found, alone, as_of=AS_OF))[0])
     return [1000 * one for one in seconds]
 
 
-def _only(whole: History, lead: int) -> History:
+def only(whole: History, lead: int) -> History:
+    """Return the history of one lead, as the real-time lane reads it."""
+
     def of(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.filter(pl.col("lead_id") == lead)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 
@@ -25,6 +27,8 @@ from tests.services.copies import copied, scored_world
 from tests.world import World
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+BI = DOCS / "bi"
+MODEL, REPORT = (BI / f"lead_scores.{kind}" / "definition" for kind in ("SemanticModel", "Report"))
 VIEWS = ("bi_scores", "bi_score_history", "bi_models", "bi_companies")
 
 
@@ -196,7 +200,7 @@ def postgres_store(postgres_url: str) -> Iterator[Store]:
 
 def test_the_tableau_source_is_xml_and_names_columns_of_the_view() -> None:
     """All of them but the tenant's."""
-    root = ElementTree.parse(DOCS / "bi" / "lead_scores.tds").getroot()  # noqa: S314 # our own file
+    root = ElementTree.parse(BI / "lead_scores.tds").getroot()  # noqa: S314 # our own file
     assert root.tag == "datasource"
     (relation,) = root.iter("relation")
     (named,) = root.iter("named-connection")
@@ -206,12 +210,88 @@ def test_the_tableau_source_is_xml_and_names_columns_of_the_view() -> None:
     assert names == documented()["bi_scores"][1:]
 
 
+def test_the_tableau_workbook_has_that_source_and_two_sheets_of_its_columns() -> None:
+    """A sheet is of columns of the source alone, as the source has them, and lies in a window."""
+    source = ElementTree.parse(BI / "lead_scores.tds").getroot()  # noqa: S314 # our own file
+    book = ElementTree.parse(BI / "lead_scores.twb").getroot()  # noqa: S314 # our own file
+    (inside,) = book.findall("datasources/datasource")
+    assert written(inside) == written(source)
+    columns = {column.get("name"): column.attrib for column in source.iter("column")}
+    sheets = book.findall("worksheets/worksheet")
+    names = ["Leads by tier", "Expected conversions by tier"]
+    assert [sheet.get("name") for sheet in sheets] == names
+    assert [window.get("name") for window in book.findall("windows/window")] == names
+    for sheet in sheets:
+        (uses,) = sheet.iter("datasource-dependencies")
+        assert uses.get("datasource") == inside.get("name")
+        assert all(columns[column.get("name")] == column.attrib for column in uses.findall("column"))
+        pills = {f"[{inside.get('name')}].{pill.get('name')}" for pill in uses.findall("column-instance")}
+        assert {pill.get("column") for pill in uses.findall("column-instance")} <= set(columns)
+        assert {sheet.findtext("table/rows"), sheet.findtext("table/cols")} == pills
+
+
+def test_the_power_bi_project_loads_the_columns_and_shows_what_it_loads() -> None:
+    """Its query is the sample's; measures are of columns; each page has one chart of columns and measures."""
+    project = told("lead_scores.pbip")
+    report = BI / project["artifacts"][0]["report"]["path"]
+    assert report == REPORT.parent
+    bound = json.loads((report / "definition.pbir").read_text("utf-8"))["datasetReference"]["byPath"]["path"]
+    assert (report / bound).resolve() == MODEL.parent
+    assert "settings" in told("lead_scores.SemanticModel/definition.pbism")
+    table = (MODEL / "tables" / "bi_scores.tmdl").read_text("utf-8")
+    assert "ref table bi_scores\n" in (MODEL / "model.tmdl").read_text("utf-8")
+    columns = re.findall(r"^\tcolumn (\w+)\n(?:\t\t.*\n)*\t\tsourceColumn: \1$", table, re.MULTILINE)
+    assert columns == documented()["bi_scores"][1:]
+    query = table.partition("\t\tsource =\n")[2].replace("\t\t\t\t", "")
+    sample = (BI / "scores_from_the_view.pq").read_text("utf-8")
+    assert query.strip() == sample[sample.index("let\n") :].strip()
+    given = re.findall(r"^expression (\w+) =", (MODEL / "expressions.tmdl").read_text("utf-8"), re.MULTILINE)
+    assert given == re.findall(r"(\w+) as text", sample)
+    measures = dict(re.findall(r"^\tmeasure '?([\w ]+?)'? = (.+)$", table, re.MULTILINE))
+    assert set(re.findall(r"\[(\w+)\]", " ".join(measures.values()))) <= set(columns)
+    pages = json.loads((REPORT / "pages" / "pages.json").read_text("utf-8"))["pageOrder"]
+    shown = {page: shown_on(page) for page in pages}
+    assert {path.parent.name for path in REPORT.glob("pages/*/page.json")} == set(pages)
+    assert list(shown.values()) == [
+        ("Leads by tier", [("Column", "tier"), ("Measure", "Leads")]),
+        ("Expected conversions by tier", [("Column", "tier"), ("Measure", "Expected conversions")]),
+    ]
+    for kind, name in (field for _, fields in shown.values() for field in fields):
+        assert name in (columns if kind == "Column" else measures)
+
+
+def written(element: ElementTree.Element) -> list[str]:
+    """What is in an element, whatever the order of attributes and the white space are."""
+    return [ElementTree.canonicalize(ElementTree.tostring(part), strip_text=True) for part in element]
+
+
+def told(name: str) -> Any:
+    """A JSON file of the samples."""
+    return json.loads((BI / name).read_text("utf-8"))
+
+
+def shown_on(page: str) -> tuple[str, list[tuple[str, str]]]:
+    """What a page is called, and the (kind, name) of what its only chart shows."""
+    folder = REPORT / "pages" / page
+    (chart,) = folder.glob("visuals/*/visual.json")
+    state = json.loads(chart.read_text("utf-8"))["visual"]["query"]["queryState"]
+    fields = []
+    for projection in (each for role in state.values() for each in role["projections"]):
+        ((kind, of),) = projection["field"].items()
+        assert of["Expression"]["SourceRef"]["Entity"] == "bi_scores"
+        assert projection["queryRef"] == f"bi_scores.{of['Property']}"
+        fields.append((kind, of["Property"]))
+    named = json.loads((folder / "page.json").read_text("utf-8"))
+    assert named["name"] == page
+    return named["displayName"], fields
+
+
 @pytest.mark.parametrize(
     ("name", "of"), [("scores_from_the_api.pq", "files"), ("scores_from_the_view.pq", "bi_scores")]
 )
 def test_the_power_query_names_the_columns(name: str, of: str) -> None:
     """Brackets are closed; each column is there once."""
-    text = (DOCS / "bi" / name).read_text("utf-8")
+    text = (BI / name).read_text("utf-8")
     for opened, closed in ("()", "{}", "[]"):
         assert text.count(opened) == text.count(closed)
     assert text.count('"') % 2 == 0

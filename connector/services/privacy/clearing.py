@@ -9,6 +9,7 @@ from connector.adapters.contract import CrmAdapter
 from connector.errors import ConnectorError, RetryLater
 from connector.records import WriteOutcome, WriteResult
 from connector.services.context import Services
+from connector.services.free_text import scrub
 from connector.services.opening import app_of, open_adapter, read_connection
 
 
@@ -37,12 +38,19 @@ def clear_account(services: Services, connection_id: UUID, vendor_ids: Collectio
 
 
 def emptied(adapter: CrmAdapter, vendor_ids: Sequence[str], size: int) -> str | None:
-    """Empty our fields in records, ``size`` at a time; return what could not be. Raises ``RetryLater``."""
+    """Empty our fields in records, ``size`` at a time; return what could not be. Raises ``RetryLater``.
+
+    What is told outlives the person: it is without the addresses and numbers in the CRM's words.
+    """
     kept: list[WriteResult] = []
     for start in range(0, len(vendor_ids), size):
         for item in adapter.clear_scores(vendor_ids[start : start + size]):
             if item.outcome is WriteOutcome.RETRY:
-                raise RetryLater(f"The CRM did not empty our fields yet: {item.message}", after_seconds=60.0)
+                raise RetryLater(f"The CRM did not empty our fields yet: {_told(item)}", after_seconds=60.0)
             if item.outcome is WriteOutcome.NEEDS_ADMIN:
                 kept.append(item)
-    return f"The CRM kept our values in {len(kept)} records: {kept[0].message}" if kept else None
+    return f"The CRM kept our values in {len(kept)} records: {_told(kept[0])}" if kept else None
+
+
+def _told(result: WriteResult) -> str:
+    return scrub(result.message, frozenset())

@@ -85,7 +85,7 @@ def person_page() -> Page:
     return Page(
         cursor={},
         drained=False,
-        records=(Record(PERSON, EMAIL, BORN, BORN, told),),
+        records=(Record(PERSON, EMAIL, BORN, BORN, told, same_as=(f"{MARK}-7002",)),),
         changes=tuple(changes),
         events=(
             EngagementEvent("web", f"{MARK}-1", EventKind.PAGE_VIEW, now, Actor.LEAD, PERSON, None, f"/{MARK}/path"),
