@@ -26,7 +26,7 @@ SOURCES = {"user": True, "admin": True, "api": False}
 def subscribe(audiences: Audiences, url: str, former: Sequence[str] = ()) -> list[str]:
     """Make a hook to ``url`` in every audience that has none; return the signing secrets of those made now.
 
-    A hook to one of the ``former`` addresses is led to ``url`` instead: it goes on signing with what it signed with.
+    A hook to one of the ``former`` addresses is led to ``url`` instead: its secret, told when it was made, stays good.
     Where nobody can verify what the hooks sign (whoever made them died before the secret was kept), they are made anew.
     """
     made = []
