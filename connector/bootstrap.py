@@ -23,7 +23,7 @@ from connector.adapters.limits import Governor
 from connector.adapters.mail import Mailer
 from connector.adapters.receivers import Receivers
 from connector.clock import Clock, SystemClock
-from connector.crypto import ChainSeal, TokenCipher
+from connector.crypto import ChainSeal, SecretKeys, TokenCipher
 from connector.errors import RetryLater, SettingsError
 from connector.services.children import in_child
 from connector.services.context import REALTIME, Admission, LaneFactory, Services, Waker
@@ -57,7 +57,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Services:
         isolated=in_child,
         lease_seconds=settings.lease_seconds,
         onboarding=_onboarding(settings),
-        hooks=HookAddresses(settings.public_url, settings.secret_key),
+        hooks=HookAddresses(settings.public_url, SecretKeys(settings.secret_keys)),
         admit=_admission(governor),
         refresh_seconds=settings.refresh_seconds,
         region=settings.region,

@@ -1,4 +1,5 @@
-"""Secrets at rest: AES-256-GCM bound to the tenant and the connection that own them; seals on the ledger's heads.
+"""Secrets at rest: AES-256-GCM bound to the tenant and the connection that own them; seals on the ledger's heads;
+hashes under the deployment's secret keys.
 
 A sealed text is ``v1.<key id>.<base64 of nonce and ciphertext>``. The associated data
 make a token that was copied to another tenant's row unreadable there.
@@ -13,6 +14,7 @@ import hmac
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -132,6 +134,25 @@ class ChainSeal:
 
     def _mac(self, key_id: str, tenant_id: str, seq: int, head: str) -> str:
         return hmac.new(self._keys[key_id], json.dumps([tenant_id, seq, head]).encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKeys:
+    """Keyed hashes (HMAC-SHA256, in hex) under the deployment's secret keys; the first key makes, every key checks."""
+
+    keys: tuple[str, ...] = field(repr=False)
+
+    def digest(self, told: bytes) -> str:
+        """Return the hash of ``told`` under the newest key."""
+        return self.digests(told)[0]
+
+    def digests(self, told: bytes) -> tuple[str, ...]:
+        """Return the hash of ``told`` under each key, that of the newest first."""
+        return tuple(hmac.new(key.encode(), told, hashlib.sha256).hexdigest() for key in self.keys)
+
+    def made(self, told: bytes, digest: str) -> bool:
+        """Tell whether ``digest`` is the hash of ``told`` under any of the keys."""
+        return any(hmac.compare_digest(digest.encode(), good.encode()) for good in self.digests(told))
 
 
 def sealed_entry(seal: str) -> int:

@@ -83,7 +83,7 @@ class Settings:
     data_dir: Path
     database_url: str = field(repr=False)
     redis_url: str | None = field(repr=False)
-    secret_key: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     crms: Mapping[str, VendorSettings]
@@ -116,7 +116,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         data_dir=data_dir,
         database_url=reader.value("DATABASE_URL", _database, default=f"sqlite:///{data_dir}/connector.db"),
         redis_url=reader.value("REDIS_URL", _optional_broker),
-        secret_key=reader.value("CONNECTOR_SECRET_KEY", _secret),
+        secret_keys=reader.value("CONNECTOR_SECRET_KEY", _secrets),
         encryption_keys=reader.value("CONNECTOR_ENCRYPTION_KEYS", _keys),
         public_url=reader.value("CONNECTOR_PUBLIC_URL", _origin, default="http://127.0.0.1:8000"),
         crms=_crms(reader),
@@ -308,6 +308,20 @@ def _secret(text: str) -> str:
     if len(text) < _KEY_BYTES:
         raise ValueError(f"takes at least {_KEY_BYTES} random characters.")
     return text
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in text.split(","))
+    if len(keys) == 1:
+        return (_secret(keys[0]),)
+    for number, key in enumerate(keys, start=1):
+        if not key:
+            raise ValueError(f"takes keys, newest first, separated by commas, and number {number} is empty.")
+        if len(key) < _KEY_BYTES:
+            raise ValueError(f"takes keys of at least {_KEY_BYTES} random characters, and number {number} is shorter.")
+        if key in keys[: number - 1]:
+            raise ValueError(f"takes each key once, and number {number} is there before.")
+    return keys
 
 
 def _optional_secret(text: str) -> str | None:

@@ -195,6 +195,9 @@ class FakeAdapter(CrmAdapter):
 
     def subscribe(self) -> Sequence[str]:
         self._call("subscribe")
+        self.crm.hooks[:] = [
+            self.access.webhook_url if url in self.access.former_webhook_urls else url for url in self.crm.hooks
+        ]
         if self.access.webhook_url in self.crm.hooks:
             return ()
         self.crm.hooks.append(self.access.webhook_url)

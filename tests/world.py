@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from connector.adapters.contract import Capabilities, Lane, Usage
-from connector.crypto import TokenCipher, new_key
+from connector.crypto import SecretKeys, TokenCipher, new_key
 from connector.records import (
     Account,
     Actor,
@@ -78,6 +78,10 @@ def open_lane(vendor: str, account_id: str, capabilities: Capabilities, *, realt
     return OpenLane()
 
 
+KEY, NEWER_KEY = "s" * 32, "n" * 32
+"""The deployment's secret key, and one that may take its place."""
+
+
 @dataclass
 class World:
     """Services with everything that a test may want to look at or disturb."""
@@ -91,6 +95,10 @@ class World:
         """Go through an installation as one browser would."""
         url = install.begin(self.services, "fakecrm", "browser", None)
         return install.complete(self.services, "fakecrm", "browser", url.partition("state=")[2], code)
+
+    def use_keys(self, *keys: str) -> None:
+        """Start anew with these secret keys, newest first, as an operator does."""
+        self.services = replace(self.services, hooks=replace(self.services.hooks, keys=SecretKeys(keys)))
 
     def work(self, limit: int = 50) -> int:
         """Do what was announced, in order, until nothing is; return how many tasks ran."""
@@ -126,7 +134,7 @@ def world(store: Store, **onboarding: Any) -> World:
         lease_seconds=30,
         # Most tests want any model: climbing the whole ladder takes the longest.
         onboarding={"delivery": "on", "complexity": "interpretable", **onboarding},
-        hooks=HookAddresses("https://scores.example.com", "s" * 32),
+        hooks=HookAddresses("https://scores.example.com", SecretKeys((KEY,))),
         admit=lambda key: 0.0,
     )
     return World(services, clock, crm, woken)

@@ -187,11 +187,11 @@ class Access:
     ``refused_token`` is told a token that the vendor refused and returns a fresh one.
     ``field_names`` maps our names (``lead_score`` …) to the names found in this account.
     ``api_origin`` is where this account's API lives, if the grant told. ``webhook_url`` is an address
-    of this connection alone. ``grant_token`` returns the refresh token, if there is one, for vendors
-    whose grant ends by revoking it. ``options`` are the values of those options that the admin turned on.
-    ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the HTTP status of each request's
-    answer, 0 where none came that could be read. ``verifies`` False: no signing secret of a hook to
-    ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery.
+    of this connection alone, ``former_webhook_urls`` those that it had under older keys. ``grant_token`` returns the
+    refresh token, if there is one, for vendors whose grant ends by revoking it. ``options`` are the values of those
+    options that the admin turned on. ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the
+    HTTP status of each request's answer, 0 where none came that could be read. ``verifies`` False: no signing secret
+    of a hook to ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery.
     """
 
     connection_id: str
@@ -204,6 +204,7 @@ class Access:
     field_names: Mapping[str, str]
     api_origin: str | None = None
     webhook_url: str = ""
+    former_webhook_urls: tuple[str, ...] = ()
     grant_token: Callable[[], str | None] = lambda: None
     options: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = SystemClock().sleep
@@ -309,6 +310,7 @@ class CrmAdapter(ABC):
     def subscribe(self) -> Sequence[str]:
         """Let the vendor push changes to ``access.webhook_url``, where each account is asked for it. Idempotent.
 
+        A hook to one of ``access.former_webhook_urls`` is led to that address.
         Returns the signing secrets of hooks that were made now, to be kept for :class:`Delivery`. Without
         ``access.verifies`` a hook that signs is made anew: its secret was told once and got lost.
         """

@@ -33,7 +33,7 @@ def secrets_of(services: Services, session: Connection, connection: CrmConnectio
     held = _held(services, session, connection)
     app = services.apps.get(connection.vendor)
     if app is not None and app.capabilities.admin_webhook:
-        return (*held, services.hooks.signing_secret(connection.id))
+        return (*held, *services.hooks.signing_secrets(connection.id))
     return held
 
 

@@ -93,6 +93,7 @@ def opened(services: Services, connection: CrmConnection, source: Source, *, rea
             field_names=connection.field_names,
             api_origin=connection.api_origin,
             webhook_url=services.hooks.of(connection.vendor, connection.id),
+            former_webhook_urls=services.hooks.former(connection.vendor, connection.id),
             verifies=connection.verifies,
             grant_token=source.grant,
             options=connection.options,

@@ -122,7 +122,10 @@ def build_app(services: Services, settings: Settings) -> Flask:
     app = Flask("connector.web")
     encrypted = settings.public_url.startswith("https://")
     app.config.update(
-        SECRET_KEY=settings.secret_key,
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=[*settings.secret_keys[1:]],
+        # Flask-WTF knows no fallbacks; what it hands the keys to (itsdangerous) signs with the last of a list.
+        WTF_CSRF_SECRET_KEY=[*reversed(settings.secret_keys)],
         MAX_CONTENT_LENGTH=_LARGEST_BODY,
         PERMANENT_SESSION_LIFETIME=_COOKIE_LIFETIME,
         SESSION_COOKIE_HTTPONLY=True,

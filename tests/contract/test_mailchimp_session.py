@@ -264,6 +264,24 @@ def test_hooks_are_made_once_and_deliver_what_can_be_verified(world: MailchimpWo
     assert sum(len(audience.hooks) for audience in world.hub.audiences.values()) == 2
 
 
+def test_hooks_to_a_former_address_are_led_to_the_new_one(world: MailchimpWorld) -> None:
+    """They go on signing with what they did; a disconnection removes those that were not led there yet."""
+    grant = world.install()
+    secrets = world.connect(grant).subscribe()
+    former, world.webhook_url = world.webhook_url, world.webhook_url + "-newer"
+    rotated = world.app().connect(
+        replace(world.connect(grant)._access, former_webhook_urls=(former,))  # type: ignore[attr-defined]
+    )
+    assert rotated.subscribe() == []
+    hooks = [hook for audience in world.hub.audiences.values() for hook in audience.hooks.values()]
+    assert [hook.url for hook in hooks] == [world.webhook_url] * 2
+    assert sorted(hook.secret for hook in hooks) == sorted(secrets)
+    assert not any(hook.sources["api"] for hook in hooks)
+    world.main.hooks[next(iter(world.main.hooks))].url = former
+    rotated.disconnect()
+    assert not any(audience.hooks for audience in world.hub.audiences.values())
+
+
 def test_hooks_of_others_stay(world: MailchimpWorld) -> None:
     """Neither counted as ours nor removed with ours."""
     grant = world.install()

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from connector.adapters.contract import Capabilities, Lane
 from connector.app import create_app
-from connector.crypto import TokenCipher, new_key
+from connector.crypto import SecretKeys, TokenCipher, new_key
 from connector.services import install
 from connector.services.children import in_place
 from connector.services.context import REALTIME, Services
@@ -169,7 +169,7 @@ def connected(store: Store, crm: VendorWorld) -> Iterator[Line]:
             isolated=in_place,
             lease_seconds=86_400,
             onboarding={"delivery": "on"},
-            hooks=HookAddresses(origin, SECRET_KEY),
+            hooks=HookAddresses(origin, SecretKeys((SECRET_KEY,))),
             admit=crm.governor.admit,
         )
         settings = {"CONNECTOR_SECRET_KEY": SECRET_KEY, "CONNECTOR_ENCRYPTION_KEYS": new_key()}

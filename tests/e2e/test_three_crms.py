@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.adapters.contract import Capabilities, Lane
-from connector.crypto import TokenCipher, new_key
+from connector.crypto import SecretKeys, TokenCipher, new_key
 from connector.services import install, joins
 from connector.services.children import in_place
 from connector.services.context import Services
@@ -118,7 +118,7 @@ def wired(store: Store, worlds: list[VendorWorld], woken: list[UUID]) -> Service
         isolated=in_place,
         lease_seconds=86_400,
         onboarding={"delivery": "on"},
-        hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+        hooks=HookAddresses("http://127.0.0.1:1", SecretKeys(("s" * 32,))),
         admit=lambda _sender: 0.0,
     )
 

@@ -23,7 +23,7 @@ from connector.adapters.enrichment.calls import Door
 from connector.adapters.enrichment.registry import Providers
 from connector.app import create_app
 from connector.bootstrap import build
-from connector.crypto import ChainSeal, TokenCipher, new_key
+from connector.crypto import ChainSeal, SecretKeys, TokenCipher, new_key
 from connector.services import install, on_request, pipeline, rotation
 from connector.services.context import Services
 from connector.services.hooks import HookAddresses
@@ -129,7 +129,7 @@ def left(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[L
             services,
             wake=wake,
             cipher=Remembering([*old, *keys], secrets),
-            hooks=HookAddresses(ORIGIN, settings.secret_key),
+            hooks=HookAddresses(ORIGIN, SecretKeys(settings.secret_keys)),
             board=real.board,
             mail=real.mail,
             providers=Providers(Door([NOWHERE]), NOWHERE),

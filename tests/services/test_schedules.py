@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from connector.crypto import SecretKeys
 from connector.errors import NeedsAdmin, RetryLater
 from connector.records import Account
 from connector.services import pipeline, schedules
@@ -258,7 +259,7 @@ def test_only_who_neither_pushes_nor_can_be_looked_at_is_read_by_the_clock(
 
 def test_a_place_that_no_crm_can_reach_is_told_nothing(line: World) -> None:
     """On a laptop accounts are read by the clock, until one has pushed all the same."""
-    line.services = replace(line.services, hooks=HookAddresses("http://127.0.0.1:8000", "s" * 32))
+    line.services = replace(line.services, hooks=HookAddresses("http://127.0.0.1:8000", SecretKeys(("s" * 32,))))
     tenant = settled(line, "code-2", "202")
     sweep(line)
     assert entry(line, tenant, "poll").cadence == timedelta(seconds=300)

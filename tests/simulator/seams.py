@@ -23,7 +23,7 @@ import scoring.experiments.assignment  # noqa: F401
 from connector import crashpoints
 from connector.adapters.contract import Capabilities, CrmApp, Delivery, Lane
 from connector.adapters.limits import Governor
-from connector.crypto import TokenCipher
+from connector.crypto import SecretKeys, TokenCipher
 from connector.errors import RejectedInput
 from connector.records import Tier
 from connector.services import (
@@ -95,7 +95,7 @@ def services(
         isolated=quick.isolated,
         lease_seconds=LEASE_SECONDS,
         onboarding={"delivery": "on"},
-        hooks=HookAddresses("https://scores.example.com", "s" * 32),
+        hooks=HookAddresses("https://scores.example.com", SecretKeys(("s" * 32,))),
         admit=lambda _key: 0.0,
         refresh_seconds=REFRESH_SECONDS,
         # What real processors take differs from run to run: a seed would not repeat.

@@ -93,7 +93,28 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     """The file's text is the value, without the line's end."""
     path = tmp_path / "secret"
     path.write_text("t" * 40 + "\n")
-    assert load({**WITHOUT_KEY, "CONNECTOR_SECRET_KEY_FILE": str(path)}).secret_key == "t" * 40
+    assert load({**WITHOUT_KEY, "CONNECTOR_SECRET_KEY_FILE": str(path)}).secret_keys == ("t" * 40,)
+
+
+def test_secret_keys_come_newest_first() -> None:
+    """Spaces around a comma belong to no key."""
+    assert load({**GOOD, "CONNECTOR_SECRET_KEY": f"{'n' * 32}, {'s' * 40}"}).secret_keys == ("n" * 32, "s" * 40)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        (["canary" * 6, ""], "number 2 is empty"),
+        (["", "canary" * 6], "number 1 is empty"),
+        (["canary" * 6, "canary"], "at least 32 random characters, and number 2 is shorter"),
+        (["canary" * 6, "s" * 40, "canary" * 6], "each key once, and number 3 is there before"),
+    ],
+)
+def test_a_bad_list_of_secret_keys_stops_the_start(keys: list[str], sentence: str) -> None:
+    """A comma too many would else make a short key, and a key twice hide that one is missing."""
+    with pytest.raises(SettingsError, match=rf"^CONNECTOR_SECRET_KEY takes .*{sentence}") as caught:
+        load({**GOOD, "CONNECTOR_SECRET_KEY": ",".join(keys)})
+    assert "canary" not in str(caught.value)
 
 
 def test_a_named_file_that_is_missing_stops_the_start(tmp_path: Path) -> None:

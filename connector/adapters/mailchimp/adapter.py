@@ -95,7 +95,7 @@ class MailchimpAdapter(CrmAdapter):
 
     def subscribe(self) -> Sequence[str]:
         """Make a webhook in every audience that has none of ours; return the secrets of those made now."""
-        return hooks.subscribe(self._audiences, self._access.webhook_url)
+        return hooks.subscribe(self._audiences, self._access.webhook_url, self._access.former_webhook_urls)
 
     def listeners(self, field_names: Sequence[str]) -> Sequence[Listener]:
         """Return the classic automations that go by our field or tag; newer flows can be read by nobody."""
@@ -123,7 +123,7 @@ class MailchimpAdapter(CrmAdapter):
 
     def disconnect(self) -> None:
         """Remove our webhooks. Mailchimp has no call to give a token back: the account's user removes the app."""
-        hooks.unsubscribe(self._audiences, self._access.webhook_url)
+        hooks.unsubscribe(self._audiences, self._access.webhook_url, self._access.former_webhook_urls)
 
     def record_url(self, record_id: str) -> str:
         """Return the contact's page."""

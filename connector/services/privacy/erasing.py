@@ -20,7 +20,7 @@ from connector.records import Removal
 from connector.services.context import Services
 from connector.services.privacy import clearing
 from connector.services.privacy.whom import Found, by_email, by_lead, by_records
-from connector.services.tracking.pseudonyms import person_key_of, pseudonym, record_mark
+from connector.services.tracking.pseudonyms import person_key_of, pseudonyms, record_marks
 from connector.store import connections, erasures, forgetting, ledger, records, successions, tombstones, visitors
 from connector.store.erasures import Erasure, ErasureStatus, Whom
 
@@ -86,8 +86,11 @@ def _ask(
 ) -> UUID:
     now = services.clock.now()
     accounts = {account.id: account for account in connections.of_tenant(session, tenant_id)}
-    marks = {record_mark(services, accounts[owner], vendor_id) for owner, vendor_id in found.records}
-    keys = {pseudonym(services, tenant_id, mailbox): person_key_of(mailbox) for mailbox in found.mailboxes}
+    # Under every key: processes that have not been given the newest yet are to bar the person as well.
+    marks = {mark for owner, vendor_id in found.records for mark in record_marks(services, accounts[owner], vendor_id)}
+    keys = {
+        mark: person_key_of(mailbox) for mailbox in found.mailboxes for mark in pseudonyms(services, tenant_id, mailbox)
+    }
     tombstones.put(session, tenant_id, dict.fromkeys(marks | keys.keys(), now))
     visitors.forget(session, tenant_id, keys)
     subjects = [f"email:{address}" for address in sorted(found.addresses)]

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.addresses import mailbox_of
 from connector.services.context import Services
-from connector.services.tracking.pseudonyms import pseudonym, record_mark
+from connector.services.tracking.pseudonyms import pseudonyms, record_marks
 from connector.services.webhooks_out.changes import KEPT
 from connector.store import connections, ledger, records, retention, successions
 from connector.store.types import AnyRow
@@ -61,7 +61,8 @@ def _archived(services: Services, session: Connection, tenant_id: UUID, before: 
     def marks(row: AnyRow) -> Sequence[str]:
         addresses = records.addresses_of(session, row.connection_id, [row.vendor_id])
         boxes = {box for address in addresses if (box := mailbox_of(address))}
-        own = record_mark(services, accounts[row.connection_id], row.vendor_id)
-        return [own, *(pseudonym(services, tenant_id, box) for box in sorted(boxes))]
+        own = record_marks(services, accounts[row.connection_id], row.vendor_id)
+        # Under every key: those of a lead that ended earlier may be of an older one, and lead to this lead.
+        return [*own, *(mark for box in sorted(boxes) for mark in pseudonyms(services, tenant_id, box))]
 
     return retention.archived(session, tenant_id, before, limit, marks)

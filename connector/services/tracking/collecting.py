@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.engine import Connection
 
@@ -21,7 +22,7 @@ from connector.services.tracking.batch import Batch, Refusal, Refused, Tracked
 from connector.services.tracking.machines import by_machine
 from connector.services.tracking.parsing import parse
 from connector.services.tracking.placing import Placed, place
-from connector.services.tracking.pseudonyms import pseudonym
+from connector.services.tracking.pseudonyms import pseudonyms
 from connector.services.tracking.sites import hash_of
 from connector.store import sites, tombstones, tracked, visitors
 from connector.store.sites import TrackedSite
@@ -127,11 +128,12 @@ def _unknown(session: Connection, site: TrackedSite, events: Sequence[Tracked]) 
 
 
 def _not_forgotten(services: Services, session: Connection, site: TrackedSite, events: list[Tracked]) -> list[Tracked]:
-    marks = {event.mailbox: pseudonym(services, site.tenant_id, event.mailbox) for event in events if event.mailbox}
-    gone = tombstones.found(session, site.tenant_id, marks.values())
+    marks = {event.mailbox: pseudonyms(services, site.tenant_id, event.mailbox) for event in events if event.mailbox}
+    gone = tombstones.found(session, site.tenant_id, chain(*marks.values()))
     if not gone:
         return events
-    ends = {mailbox: gone[mark] for mailbox, mark in marks.items() if mark in gone}
+    asked = {mailbox: [gone[mark] for mark in own if mark in gone] for mailbox, own in marks.items()}
+    ends = {mailbox: max(times) for mailbox, times in asked.items() if times}
     return [event for event in events if event.mailbox not in ends or event.at > ends[event.mailbox]]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
-from connector.services.tracking.pseudonyms import person_key_of, pseudonym
+from connector.services.tracking.pseudonyms import person_key_of, pseudonyms
 from connector.store import visitors
 
 
@@ -23,8 +23,9 @@ def join_waiting(services: Services, session: Connection, tenant_id: UUID) -> in
     if not waiting:
         return 0
     hashes = {
-        pseudonym(services, tenant_id, key.removeprefix(person_key_of(""))): key
+        mark: key
         for key in visitors.person_keys(session, tenant_id)
+        for mark in pseudonyms(services, tenant_id, key.removeprefix(person_key_of("")))
     }
     return visitors.join(session, tenant_id, {mark: hashes[mark] for mark in waiting & hashes.keys()})
 
@@ -33,4 +34,5 @@ def join_known(services: Services, session: Connection, tenant_id: UUID, mailbox
     """Give visitors of these mailboxes to their people at once, where there are any; return how many joined."""
     wanted = {person_key_of(mailbox): mailbox for mailbox in mailboxes}
     found = visitors.with_records(session, tenant_id, wanted)
-    return visitors.join(session, tenant_id, {pseudonym(services, tenant_id, wanted[key]): key for key in found})
+    marks = {mark: key for key in found for mark in pseudonyms(services, tenant_id, wanted[key])}
+    return visitors.join(session, tenant_id, marks)

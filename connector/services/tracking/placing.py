@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from connector.services.context import Services
 from connector.services.tracking.batch import Tracked
-from connector.services.tracking.pseudonyms import pseudonym
+from connector.services.tracking.pseudonyms import pseudonyms
 from connector.store import visitors
 from connector.store.sites import TrackedSite
 from connector.store.visitors import Visitor
@@ -32,13 +32,13 @@ def place(
     Whoever had no address gets it, with all that was done before. Whoever had another is somebody else from now on.
     """
     placing = _Placing(session, site, now)
-    marks = [pseudonym(services, site.tenant_id, event.mailbox) if event.mailbox else None for event in events]
+    marks = [pseudonyms(services, site.tenant_id, event.mailbox) if event.mailbox else () for event in events]
     # An address without a visitor is one of its own: no browser can make up such a name.
-    names = [event.visitor or f"~{mark}" for event, mark in zip(events, marks, strict=True)]
+    names = [event.visitor or f"~{own[0]}" for event, own in zip(events, marks, strict=True)]
     placing.meet(
-        {name: None if event.visitor else mark for name, event, mark in zip(names, events, marks, strict=True)}
+        {name: None if event.visitor else own[0] for name, event, own in zip(names, events, marks, strict=True)}
     )
-    ids = [placing.turn(name, mark) for name, mark in zip(names, marks, strict=True)]
+    ids = [placing.turn(name, own) for name, own in zip(names, marks, strict=True)]
     return Placed(tuple(ids), frozenset(placing.identified))
 
 
@@ -60,10 +60,13 @@ class _Placing:
             self._held |= visitors.newest(self._session, self._site.id, new)
             self.identified |= {self._held[name].id for name, mailbox in new.items() if mailbox}
 
-    def turn(self, name: str, mailbox: str | None) -> int:
-        """Return the turn that an event belongs to; ``mailbox`` is who it says that the visitor is."""
-        while mailbox is not None and self._held[name].mailbox != mailbox:
-            visitor = self._held[name]
+    def turn(self, name: str, marks: Sequence[str]) -> int:
+        """Return the turn that an event belongs to; ``marks`` are those of who it says that the visitor is, if it does.
+
+        A visitor may be held by any of them; what is stored from now on is the first.
+        """
+        while marks and self._held[name].mailbox not in marks:
+            visitor, mailbox = self._held[name], marks[0]
             if visitor.mailbox is None:
                 visitors.identify(self._session, visitor.id, mailbox, self._now)
             else:

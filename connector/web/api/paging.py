@@ -45,7 +45,9 @@ def read(listing: str, filters: Mapping[str, Any], cursor: str | None) -> Any:
 
 
 def _serializer(listing: str) -> URLSafeSerializer:
-    return URLSafeSerializer(settings().secret_key, salt=f"api:{listing}:{caller().tenant_id}")
+    # The last of several keys signs, all are good to read.
+    keys = [*reversed(settings().secret_keys)]
+    return URLSafeSerializer(keys, salt=f"api:{listing}:{caller().tenant_id}")
 
 
 def _mark(filters: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from connector.adapters.contract import AppCredentials, Capabilities, Lane
 from connector.adapters.limits import Governor
 from connector.adapters.registry import build
 from connector.clock import Clock
-from connector.crypto import TokenCipher, new_key
+from connector.crypto import SecretKeys, TokenCipher, new_key
 from connector.demo.browser import consent
 from connector.records import ScoreValues, Tier
 from connector.sandbox.config import AppRegistration, Filling, SandboxConfig
@@ -106,7 +106,7 @@ def wire(
             **requests.get(f"{origin}/_sandbox/population", timeout=30).json()["tenant"],
             "delivery": Delivery.ON,
         },
-        hooks=HookAddresses("http://127.0.0.1:1", "s" * 32),
+        hooks=HookAddresses("http://127.0.0.1:1", SecretKeys(("s" * 32,))),
         admit=governor.admit,
     )
 

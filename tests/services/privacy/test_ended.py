@@ -24,7 +24,7 @@ from connector.store.tables import ledger as ledger_table
 from connector.store.tables import records as records_table
 from connector.store.tables import successions as successions_table
 from tests.services.privacy.people import ANA, BEN, MAIL, People, people, told
-from tests.world import NOW
+from tests.world import KEY, NEWER_KEY, NOW
 
 SECOND = timedelta(seconds=1)
 
@@ -282,6 +282,27 @@ def test_who_left_the_crm_long_ago_is_still_found(store: Store, by: str) -> None
     assert _left(store) == 0
     made.read(told(BEN))
     assert made.known() == {"3"}
+
+
+@pytest.mark.parametrize("by", ["the first's number", "the second's number", "address"])
+def test_leads_that_ended_under_two_keys_are_found_by_each_other(store: Store, by: str) -> None:
+    """Of one address: the first ended before the rotation, the second after it."""
+    made = people(store)
+    ana, stays = made.lead_of(ANA), _scored(made, BEN)
+    first = _scored(made, ANA)
+    _gone_for_long(made, ANA)
+    made.world.use_keys(NEWER_KEY, KEY)
+    made.read(Page(cursor={}, drained=True, records=(replace(told(ANA).records[0], record_id="3"),)))
+    again, second = made.lead_of("3"), _scored(made, "3")
+    _gone_for_long(made, "3")
+    assert _bodies(made) == {first, second, stays}
+    if by == "address":
+        _erase(made, erasing.ask_for_email(made.services, made.tenant_id, MAIL[ANA], "test"))
+    else:
+        lead = ana if by == "the first's number" else again
+        _erase(made, erasing.ask_for_lead(made.services, made.tenant_id, lead, "test"))
+    assert _bodies(made) == {stays}
+    assert _left(store) == 0
 
 
 def test_an_heir_that_lives_on_keeps_the_past_of_a_record_that_went(store: Store) -> None:

@@ -13,7 +13,7 @@ from connector.crashpoints import Point, watching
 from connector.errors import RejectedInput, RetryLater
 from connector.records import Actor, EngagementEvent, EventKind, Page, Removal, WriteOutcome, WriteResult
 from connector.services import pipeline, polling
-from connector.services.privacy import erasing
+from connector.services.privacy import barring, erasing
 from connector.store import erasures, inputs, ledger, models
 from connector.store.session import Store
 from connector.store.tables import events, ledger_payloads, metadata, records, visitors
@@ -21,7 +21,7 @@ from tests.services.privacy import around
 from tests.services.privacy.around import ENDED
 from tests.services.privacy.people import ANA, BEN, MAIL, Crash, Dies, people, told
 from tests.services.privacy.planted import MARK, PERSON, Machine, machine, person_page
-from tests.world import NOW
+from tests.world import KEY, NEWER_KEY, NOW
 
 
 @pytest.fixture
@@ -275,3 +275,44 @@ def test_a_crm_that_erased_a_person_erases_all_of_them(store: Store) -> None:
     assert made.known() == {BEN}
     with pytest.raises(RejectedInput):
         erasing.ask_for_email(made.services, made.tenant_id, "nobody", "test")
+
+
+def test_who_was_erased_stays_barred_under_a_newer_key(store: Store) -> None:
+    """By the record, by the address alone, and in what the CRM pushes; only a key that is taken away bars no more."""
+    made = people(store)
+    erasure_id = erasing.ask_for_lead(made.services, made.tenant_id, made.lead_of(ANA), "test")
+    assert erasure_id
+    assert erasing.carry_out(made.services, erasure_id)
+    made.world.use_keys(NEWER_KEY, KEY)
+    twin = replace(told(ANA).records[0], record_id="9")
+    made.read(Page(cursor={}, drained=True, records=(twin,), events=told(ANA).events))
+    made.read(told(ANA))
+    assert made.known() == {BEN}
+    with store.reading() as session:
+        assert barring.forgotten_ids(made.services, session, made.account, [ANA, BEN, "9"]) == {ANA, "9"}
+        assert [row.source_id for row in session.execute(sa.select(events))] == [f"of {BEN}"]
+    made.world.clock.sleep(60)
+    born = made.world.clock.now()
+    again = replace(told(ANA).records[0], created_at=born, modified_at=born)
+    made.read(Page(cursor={}, drained=True, records=(again,)))
+    made.read(Page(cursor={}, drained=True, records=(again,)))
+    assert made.known() == {ANA, BEN}
+    made.world.use_keys(NEWER_KEY)
+    other = replace(twin, record_id="10")
+    made.read(Page(cursor={}, drained=True, records=(other,)))
+    assert made.known() == {ANA, BEN, "10"}
+
+
+def test_who_is_erased_after_a_rotation_is_barred_by_all_who_share_a_key(store: Store) -> None:
+    """Processes that were not given the newer key yet, and those that have lost the older one."""
+    made = people(store)
+    made.world.use_keys(NEWER_KEY, KEY)
+    erasure_id = erasing.ask_for_lead(made.services, made.tenant_id, made.lead_of(ANA), "test")
+    assert erasure_id
+    assert erasing.carry_out(made.services, erasure_id)
+    for keys in ([KEY], [NEWER_KEY]):
+        made.world.use_keys(*keys)
+        with store.reading() as session:
+            assert barring.forgotten_ids(made.services, session, made.account, [ANA, BEN]) == {ANA}
+        made.read(told(ANA))
+        assert made.known() == {BEN}

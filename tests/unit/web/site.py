@@ -23,7 +23,7 @@ from connector.store import connections, users
 from connector.store.connections import CrmConnection
 from connector.store.session import Store
 from tests.fakecrm import FakeAccount, FakeApp
-from tests.world import World, small_account, world
+from tests.world import KEY, World, small_account, world
 
 PUBLIC_URL = "https://scores.example.com"
 
@@ -57,7 +57,7 @@ def settings(public_url: str = PUBLIC_URL) -> Settings:
     """Settings as an operator would give them."""
     return load(
         {
-            "CONNECTOR_SECRET_KEY": "only-for-tests-" * 4,
+            "CONNECTOR_SECRET_KEY": KEY,
             "CONNECTOR_ENCRYPTION_KEYS": new_key(),
             "CONNECTOR_PUBLIC_URL": public_url,
         }
@@ -70,6 +70,11 @@ class Site:
 
     world: World
     app: Flask
+
+    def use_keys(self, *keys: str) -> None:
+        """Start the pages anew with these secret keys, newest first, as an operator does."""
+        self.world.use_keys(*keys)
+        self.app = create_app(self.world.services, replace(settings(), secret_keys=keys))
 
     def browser(self) -> Browser:
         """A browser that was never here before."""

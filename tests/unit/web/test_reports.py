@@ -12,6 +12,7 @@ from connector.services.periodic import asking
 from connector.store import ledger, periodic
 from connector.store.periodic import Report
 from tests.unit.web.site import PUBLIC_URL, Site
+from tests.world import KEY, NEWER_KEY
 
 
 def _made(site: Site) -> dict[str, Report]:
@@ -128,3 +129,14 @@ def test_a_made_up_link_ends_nothing(fresh: Site) -> None:
         assert client.post(f"/unsubscribe/{made_up}", base_url=PUBLIC_URL).status_code == 404
         assert client.get(f"/unsubscribe/{made_up}", base_url=PUBLIC_URL).status_code == 404
     assert len(addresses.overview(fresh.world.services, tenant_id)) == 1
+
+
+def test_a_link_of_an_older_key_ends_what_it_is_for(fresh: Site) -> None:
+    """While that key is kept; no longer."""
+    fresh.signed_in()
+    tenant_id, path = _subscribed(fresh)
+    fresh.use_keys(NEWER_KEY)
+    assert fresh.app.test_client().post(path, base_url=PUBLIC_URL).status_code == 404
+    fresh.use_keys(NEWER_KEY, KEY)
+    assert fresh.app.test_client().post(path, base_url=PUBLIC_URL).status_code == 200
+    assert addresses.overview(fresh.world.services, tenant_id) == []

@@ -22,7 +22,7 @@ def test_without_a_contact_there_is_no_such_file(fresh: Site) -> None:
 def test_it_names_contact_expiry_and_policy(fresh: Site) -> None:
     """One field a line, as RFC 9116 has it, to everybody."""
     given = {
-        "CONNECTOR_SECRET_KEY": settings().secret_key,
+        "CONNECTOR_SECRET_KEY": settings().secret_keys[0],
         "CONNECTOR_ENCRYPTION_KEYS": ",".join(settings().encryption_keys),
         "CONNECTOR_SECURITY_CONTACT": "mailto:security@example.com",
         "CONNECTOR_SECURITY_EXPIRES": "2027-01-31",

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from connector.web.api.gate import ApiBlueprint
 from tests.unit.web.markup import strange
 from tests.unit.web.site import PUBLIC_URL, Browser, Site, forms, site
+from tests.world import KEY, NEWER_KEY
 
 TOKENLESS = {
     "webhooks.receive",
@@ -171,3 +172,27 @@ def test_what_is_too_much_is_told_in_words(fresh: Site) -> None:
         assert "Too much at once" in answer.text
     told = send("/webhooks/fakecrm", data=b"x" * 1_100_000, base_url=PUBLIC_URL)
     assert (told.status_code, told.get_json()) == (413, {"error": "Too much at once"})
+
+
+def test_a_session_and_an_open_page_outlive_a_rotation(fresh: Site) -> None:
+    """Each answer signs the cookie anew; who has not come meanwhile is out once the key of its day is gone."""
+    owner, away = fresh.signed_in(), fresh.signed_in()
+    token = forms(owner.get("/access").text)["/access/invitations"]["csrf_token"]
+
+    def invite(name: str) -> int:
+        data = {"csrf_token": token, "name": name, "role": "viewer"}
+        headers = {"Referer": f"{PUBLIC_URL}/access"}
+        return owner.client.post("/access/invitations", data=data, base_url=PUBLIC_URL, headers=headers).status_code
+
+    def start(*keys: str) -> None:
+        fresh.use_keys(*keys)
+        for browser in (owner, away):
+            browser.client.application = fresh.app
+
+    start(NEWER_KEY, KEY)
+    assert owner.get("/leads").status_code == 200
+    assert invite("Ben") == 200
+    start(NEWER_KEY)
+    assert owner.get("/leads").status_code == 200
+    assert invite("Eva") == 400
+    assert away.get("/leads").status_code == 302

@@ -17,6 +17,7 @@ from connector.store import runs
 from connector.store.tables import inbox
 from tests.fakecrm import FakeApp
 from tests.unit.web.site import PUBLIC_URL, Site
+from tests.world import KEY, NEWER_KEY
 
 GOOD = {"X-Fake-Signature": "good"}
 
@@ -172,3 +173,53 @@ def test_no_secret_is_shown_where_the_crm_has_its_own(installed: Site) -> None:
     hooks, connection = installed.world.services.hooks, installed.connection("101")
     browser = installed.signed_in()
     assert hooks.signing_secret(connection.id) not in browser.get(browser.get("/").location).text
+
+
+def test_an_address_of_an_older_key_is_listened_to_while_that_key_is_kept(hooked: tuple[Site, str]) -> None:
+    """What is made from now on is the newer key's; a mark of neither is nobody's."""
+    made, path = hooked
+    connection = made.connection("101")
+    made.use_keys(NEWER_KEY, KEY)
+    newer = made.world.services.hooks.of("fakecrm", connection.id).removeprefix(PUBLIC_URL)
+    assert newer != path
+    signed = {"X-Fake-Signature": "signing-1"}
+    assert push(made, b"101:1001", signed, path).status_code == 204
+    assert push(made, b"101:1002", signed, newer).status_code == 204
+    wrong = path[:-1] + ("0" if path[-1] != "0" else "1")
+    assert push(made, b"101:1003", signed, wrong).status_code == 401
+    assert kept(made) == 2
+    made.use_keys(NEWER_KEY)
+    assert push(made, b"101:1003", signed, path).status_code == 401
+    assert push(made, b"101:1003", signed, newer).status_code == 204
+
+
+def test_the_next_training_leads_a_hook_to_the_address_of_the_newer_key(hooked: tuple[Site, str]) -> None:
+    """So that the older key can go: the hook is still the one whose secret is kept."""
+    made, path = hooked
+    connection = made.connection("101")
+    made.use_keys(NEWER_KEY, KEY)
+    hook_secrets.subscribe(made.world.services, connection.id, open_adapter(made.world.services, connection.id))
+    (address,) = made.world.crm.hooks
+    assert address.removeprefix(PUBLIC_URL) != path
+    made.use_keys(NEWER_KEY)
+    moved = address.removeprefix(PUBLIC_URL)
+    assert push(made, b"101:1001", {"X-Fake-Signature": "signing-1"}, moved).status_code == 204
+
+
+def test_a_secret_of_an_older_key_signs_while_that_key_is_kept(fresh: Site) -> None:
+    """The page shows that of the newer one, which counts as well."""
+    browser = fresh.browser()
+    page = browser.come_back("othercrm", state=browser.begin("othercrm"), code="code-3").location
+    connection, hooks = fresh.connection("303", "othercrm"), fresh.world.services.hooks
+    secret, path = hooks.signing_secret(connection.id), hooks.of("othercrm", connection.id).removeprefix(PUBLIC_URL)
+    fresh.use_keys(NEWER_KEY, KEY)
+    browser.client.application = fresh.app
+    newer = fresh.world.services.hooks.signing_secret(connection.id)
+    text = browser.get(page).text
+    assert newer in text
+    assert secret not in text
+    for number, one in enumerate((secret, newer)):
+        assert push(fresh, f"303:{number}".encode(), {"X-Fake-Signature": one}, path).status_code == 204
+    fresh.use_keys(NEWER_KEY)
+    path = fresh.world.services.hooks.of("othercrm", connection.id).removeprefix(PUBLIC_URL)
+    assert push(fresh, b"303:2", {"X-Fake-Signature": secret}, path).status_code == 401

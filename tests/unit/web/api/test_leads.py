@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from connector.app import create_app
 from connector.store.tables import leads, records, scores
 from tests.unit.web.api.program import Program, problem, told
-from tests.unit.web.site import Site
+from tests.unit.web.site import Site, settings
+from tests.world import KEY, NEWER_KEY
 
 
 def test_leads_come_in_pages_the_highest_score_first(scored: Site, reader: Program) -> None:
@@ -86,3 +90,18 @@ def test_what_can_not_be_supposed_is_said_in_words(reader: Program) -> None:
     problem(reader.post("/leads/999999/what-if", {}), 404, "not-found")
     problem(reader.post(f"/leads/{lead}/what-if", {"events": [{"kind": "x"}]}), 422, "invalid")
     problem(reader.post(f"/leads/{lead}/what-if", {"fields": {"a": 1}}), 422, "invalid")
+
+
+def test_a_cursor_of_an_older_key_goes_on(scored: Site, reader: Program) -> None:
+    """A listing that is under way when the operator puts a newer key first is read to its end."""
+    first = told(reader.post("/leads/search", {"limit": 10}))
+    rest = {"limit": 10, "cursor": first["next_cursor"]}
+    expected = told(reader.post("/leads/search", rest))["leads"]
+    rotated, dropped = (
+        Program(create_app(scored.world.services, replace(settings(), secret_keys=keys)).test_client(), reader.secret)
+        for keys in ((NEWER_KEY, KEY), (NEWER_KEY,))
+    )
+    second = told(rotated.post("/leads/search", rest))
+    assert second["leads"] == expected
+    problem(dropped.post("/leads/search", rest), 422, "invalid")
+    assert told(dropped.post("/leads/search", {"limit": 10, "cursor": second["next_cursor"]}))["leads"]
