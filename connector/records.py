@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     TASK = "task"
     CAMPAIGN_RESPONSE = "campaign_response"
     ORDER = "order"
+    DOWNLOAD = "download"
     CUSTOM = "custom"
 
 

@@ -140,6 +140,7 @@ _EVENTS: Mapping[EventKind, tuple[str, str]] = {
     EventKind.TASK: ("A task was set", "A task was set: {}"),
     EventKind.CAMPAIGN_RESPONSE: ("Answered a campaign", "Answered the campaign “{}”"),
     EventKind.ORDER: ("Placed an order", "Placed an order: {}"),
+    EventKind.DOWNLOAD: ("Downloaded a file", "Downloaded {}"),
     EventKind.CUSTOM: ("Something else happened", "{}"),
 }
 """What a kind of event is called without and with its detail."""

@@ -41,6 +41,7 @@ KIND_WORDS = {
         "Responded to {} campaigns",
         "campaign response",
     ),
+    "download": ("Downloads", "Downloaded {} file", "Downloaded {} files", "download"),
     "order": ("Orders", "Placed {} order", "Placed {} orders", "order"),
 }
 

@@ -18,6 +18,7 @@ KIND_POINTS = {
     "campaign_response": 4,
     "order": 4,
     "email_clicked": 3,
+    "download": 3,
     "call": 3,
     "page_view": 1,
     "email_opened": 1,

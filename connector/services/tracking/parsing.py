@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import orjson
 
@@ -84,6 +85,10 @@ def _what(event: Mapping[str, object]) -> tuple[EventKind | None, str | None]:
             return EventKind.CUSTOM, _name(event)
         case "form":
             return EventKind.FORM_SUBMITTED, _name(event)
+        case "download":
+            # The script tells it as it stands in the address.
+            name = event.get("name")
+            return EventKind.DOWNLOAD, _name({"name": unquote(name) if isinstance(name, str) else name})
         case "identify":
             return None, None
         case _:

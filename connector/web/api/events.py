@@ -24,13 +24,13 @@ _EVENT = {
     "required": ["id", "type"],
     "properties": {
         "id": _TEXT | {"description": "Your own, 8 to 64 letters, digits, _ or -. Sent again it counts once."},
-        "type": _TEXT | {"enum": ["page", "event", "form", "identify"]},
+        "type": _TEXT | {"enum": ["page", "event", "form", "download", "identify"]},
         "lead": {"type": ["integer", "string"], "description": "Our id, or vendor:id of a record."},
         "email": _TEXT | {"description": "Instead of a lead."},
         "visitor": _TEXT
         | {"description": "The name that the script of a site gave. With an email it says who that is."},
         "path": _TEXT | {"description": "Of a page."},
-        "name": _TEXT | {"description": "Of an event or a form."},
+        "name": _TEXT | {"description": "Of an event, a form or a file."},
         "at": {"type": ["string", "integer"], "description": "ISO 8601 with a zone, or milliseconds since 1970."},
         "machine": {"type": "boolean", "description": "A program did it, no person."},
     },

@@ -61,5 +61,10 @@
     const name = f.dataset.leadscore;
     if (name != null) add({ type: 'form', name: name || f.id || 'form', email: f.querySelector('[type=email]')?.value }, 1);
   }, true);
+  d.addEventListener('click', ({ target: t }) => {
+    const a = t.closest?.('a[href]'), path = a?.pathname;
+    if (a && (a.hasAttribute('download') || /\.(csv|docx?|pdf|pptx?|xlsx?|zip)$/i.test(path)))
+      add({ type: 'download', name: path.split('/').pop().slice(0, 100) || 'file' }, 1);
+  }, true);
   w.addEventListener('pagehide', flush);
 })(window, document, navigator);

@@ -212,3 +212,15 @@ def _finish_runs(made: Visits) -> None:
         latest = runs.latest(session, made.tenant_id)
         assert latest
         runs.finish(session, latest.id, NOW)
+
+
+def test_a_download_is_engagement_of_its_own(made: Visits) -> None:
+    """By the file's name, in plain letters; one that names a person is refused."""
+    made.read(1, MAIL)
+    files = ("Price%20list.pdf", "For%20ana%40firm.com.pdf", "%ff")
+    told = [{"id": f"event-001{place}", "type": "download", "name": name} for place, name in enumerate(files)]
+    assert [(item.index, item.reason) for item in made.send(identify(2, MAIL), *told).refused] == [
+        (2, Refusal.ADDRESS_IN_NAME)
+    ]
+    assert [(row.kind, row.detail) for row in made.stored()][:1] == [(EventKind.DOWNLOAD, "Price list.pdf")]
+    assert [(who, what) for who, what, *_ in made.told()][0] == (MAIL, "Price list.pdf")

@@ -142,12 +142,12 @@ def test_without_the_secret_nothing_is_taken(fresh: Site, shop: NewSecret) -> No
 
 
 def test_the_script_is_small_the_same_for_all_and_kept_by_browsers(fresh: Site, shop: NewSecret) -> None:
-    """Under 3 kB, no cookie, a shared hour; asked again, nothing is sent twice."""
+    """Under 3.5 kB, no cookie, a shared hour; asked again, nothing is sent twice."""
     client = fresh.app.test_client()
     answer = client.get(f"/t/{shop.site.key}.js", base_url=PUBLIC_URL)
     assert answer.status_code == 200
     assert answer.mimetype == "text/javascript"
-    assert len(answer.data) < 3_000
+    assert len(answer.data) < 3_500
     assert answer.headers["Cache-Control"] == "public, max-age=3600"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Set-Cookie" not in answer.headers
