@@ -200,7 +200,7 @@ def _server_events(chance: random.Random, target: Target) -> Call:
 def _batch(chance: random.Random) -> bytes:
     event = {
         "id": f"event-{chance.randrange(10**6):06}",
-        "type": chance.choice(("page", "event", "form", "identify")),
+        "type": chance.choice(("page", "event", "form", "download", "identify")),
         "path": "/pricing",
         "name": "Trial started",
         "email": "p1@firm1.com",
