@@ -51,7 +51,8 @@ RECORDED_AT_ONCE = 2_000
 
 OLDEST_SENT = 0.5
 """The part of a lease after which nothing leaves that was not renewed. The rest is for the request's way to the CRM:
-whoever takes the rows over asks there what arrived. A heartbeat renews at a third, so one may fail."""
+whoever takes the rows over asks there what arrived. A heartbeat renews at a third; where one fails, what would leave
+before the next is given up and asked about."""
 
 SCORE = "lead_score"
 """Our name of the score's field (``connector.adapters.contract``)."""
@@ -146,7 +147,10 @@ def _take(delivery: Sending, most: int) -> Claim | None:
 
 
 class _Hold:
-    """A claim in this process's hands. ``begun`` is the clock's ``monotonic`` before it was taken."""
+    """A claim in this process's hands. ``begun`` is the clock's ``monotonic`` before it was taken.
+
+    Once its lease ran out it is lost for good: a renewal that comes later may find rows that others hold by now.
+    """
 
     def __init__(self, delivery: Sending, taken: Claim, begun: float) -> None:
         self.taken = taken
@@ -162,10 +166,13 @@ class _Hold:
         try:
             with delivery.services.store.transaction(delivery.tenant_id) as session:
                 claims.renew(session, delivery.connection_id, self.taken.token, delivery.lease())
-            self._renewed = begun
         except UNAVAILABLE:
             # The lease outlives two beats that fail.
             log.warning("a claim of connection %s was not renewed: the database is away", delivery.connection_id)
+            return True
+        if delivery.services.clock.monotonic() - self._renewed > delivery.services.lease_seconds:
+            return False
+        self._renewed = begun
         return True
 
     def check(self) -> None:

@@ -109,6 +109,15 @@ def _any_version(session: Any, token: Any, parcels: Any, now: Any) -> None:
         session.execute(sa.update(tables.outbox).where(row).values(values))
 
 
+def _renewed_at_any_time(hold: Any) -> bool:
+    """Take a renewal for good that came after the lease ran out."""
+    delivery = hold._delivery
+    with delivery.services.store.transaction(delivery.tenant_id) as session:
+        claims.renew(session, delivery.connection_id, hold.taken.token, delivery.lease())
+    hold._renewed = delivery.services.clock.monotonic()
+    return True
+
+
 def _anybodys(_session: Any, _token: Any, parcels: Any) -> set[int]:
     return {item.record_id for item in parcels}
 
@@ -247,6 +256,13 @@ SABOTEURS = {
         oracle.the_crm_holds_the_newest_score,
         STALLED_BEFORE_WRITING,
         bared=_instead(answers, "doubt", lambda *_: None),
+    ),
+    "a lapsed claim renewed": Saboteur(
+        _instead(sending._Hold, "_beat", _renewed_at_any_time),
+        oracle.the_crm_holds_the_newest_score,
+        STALLED_BEFORE_WRITING,
+        bared=_instead(answers, "doubt", lambda *_: None),
+        first=133,
     ),
     "doubt not settled": Saboteur(
         _instead(sending, "_settle_doubt", lambda *_: None),

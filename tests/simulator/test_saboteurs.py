@@ -19,7 +19,7 @@ def test_a_saboteur_is_caught(name: str) -> None:
     """Within so few seeds that a thousand can't miss it, in one that is clean without it."""
     saboteur = SABOTEURS[name]
     seen: list[str] = []
-    for seed in sorted(range(MOST_SEEDS), key=lambda seed: seed != saboteur.first):
+    for seed in dict.fromkeys((saboteur.first, *range(MOST_SEEDS))):
         broken = run(seed, saboteur.spoil, weather=saboteur.weather, watched=saboteur.watched, actions=ACTIONS).broken
         seen += broken
         named = any(sentence.startswith(f"{saboteur.rule.__name__}:") for sentence in broken)
