@@ -41,7 +41,7 @@ def start(vendor: str) -> ResponseReturnValue:
 def callback(vendor: str) -> ResponseReturnValue:
     """Finish an installation, sign in and show the first run.
 
-    What began on the CRM's marketplace comes with a code alone (HubSpot). It proves no browser, so it is not used.
+    What began on a CRM's marketplace may come with a code alone. It proves no browser, so it is not used.
     """
     app = app_of(services(), vendor)
     if "error" in request.args:
