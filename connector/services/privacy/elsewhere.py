@@ -16,6 +16,10 @@ TEXTS = "events.detail"
 """The name of the texts under which an admin decides on them."""
 
 
+FEW = 500
+"""Texts that are looked at one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A field of another source, or the texts. ``allowed`` is an admin's word on it, None where there is none."""
@@ -60,9 +64,11 @@ def readable(events: pl.DataFrame, decided: Mapping[str, bool]) -> pl.DataFrame:
     """Return events without details that models must not see; that the events happened stays."""
     if events.is_empty() or texts(decided).barred is None:
         return events
-    # Few texts are many events', and fewer need the whole look.
+    # Few texts are many events', and of many fewer need the whole look. To read the pattern takes a lead that comes
+    # alone longer than to look at its texts, which are remembered.
     told = events["detail"].unique().drop_nulls().cast(pl.String)
-    special = [text for text in told.filter(told.str.contains(HINT)) if tells_special(unquote(text))]
+    looked_at = told.filter(told.str.contains(HINT)) if len(told) > FEW else told
+    special = [text for text in looked_at if tells_special(unquote(text))]
     if not special:
         return events
     kept = pl.when(pl.col("detail").cast(pl.String).is_in(special)).then(None).otherwise(pl.col("detail"))

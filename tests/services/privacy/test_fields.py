@@ -15,6 +15,7 @@ from connector.adapters.enrichment.registry import UPLOAD
 from connector.records import Actor, EngagementEvent, EventKind, FieldDefinition, FieldType, Page, PropertyChange
 from connector.services import snapshot
 from connector.services.enrichment import sources, uploading
+from connector.services.privacy import elsewhere
 from connector.services.privacy.elsewhere import TEXTS
 from connector.services.privacy.fields import decide, decide_elsewhere
 from connector.services.privacy.sensitivity import HINT, Sensitivity, tells_special
@@ -154,8 +155,12 @@ def _details(made: People) -> set[str | None]:
     return set(snapshot.history(made.services, made.tenant_id, settings).events["detail"])
 
 
-def test_texts_of_what_people_did_wait_for_an_admin_as_well(made: People) -> None:
+@pytest.mark.parametrize("few", [0, elsewhere.FEW])
+def test_texts_of_what_people_did_wait_for_an_admin_as_well(
+    made: People, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page, a form or a campaign may tell of a special category; that something happened stays."""
+    monkeypatch.setattr(elsewhere, "FEW", few)
     at = told(ANA).records[0].created_at
     texts = ("/pricing", "/jobs/disability-benefits", "Pregnancy newsletter", "/help/sant%C3%A9", "/health-score")
     acts = [
