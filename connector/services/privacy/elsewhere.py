@@ -9,15 +9,11 @@ from urllib.parse import unquote
 import polars as pl
 
 from connector.adapters.enrichment.registry import fields_of, label_of
-from connector.services.privacy.sensitivity import HINT, Sensitivity, of_words, reason, tells_special
+from connector.services.privacy.sensitivity import Sensitivity, of_words, reason, tells_special
 from connector.store.enrichment import Source
 
 TEXTS = "events.detail"
 """The name of the texts under which an admin decides on them."""
-
-
-FEW = 500
-"""Texts that are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,9 @@ def readable(events: pl.DataFrame, decided: Mapping[str, bool]) -> pl.DataFrame:
     """Return events without details that models must not see; that the events happened stays."""
     if events.is_empty() or texts(decided).barred is None:
         return events
-    # Few texts are many events', and of many fewer need the whole look. To read the pattern takes a lead that comes
-    # alone longer than to look at its texts, which are remembered.
+    # Few texts are many events'.
     told = events["detail"].unique().drop_nulls().cast(pl.String)
-    looked_at = told.filter(told.str.contains(HINT)) if len(told) > FEW else told
-    special = [text for text in looked_at if tells_special(unquote(text))]
+    special = [text for text in told if tells_special(unquote(text))]
     if not special:
         return events
     kept = pl.when(pl.col("detail").cast(pl.String).is_in(special)).then(None).otherwise(pl.col("detail"))

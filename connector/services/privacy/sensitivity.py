@@ -36,12 +36,6 @@ _SPECIAL = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 
 
-_HINT = re.sub(r"\(\?![^)]*\)", "", "|".join(_WORDS)).replace(" ", r"[\W_]*")
-HINT = rf"(?i)(?:{_HINT}|%[0-9a-f])"
-"""A pattern that every text that tells of one holds, and others may: one that needs no look around, for whole columns.
-Texts of addresses may be percent-encoded."""
-
-
 @lru_cache(maxsize=4_096)
 def tells_special(text: str) -> bool:
     """Whether a word of a name (``HealthStatus__c``, ``health_status``), a label or an address tells of one."""
