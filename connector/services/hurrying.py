@@ -1,8 +1,8 @@
-"""Have the real-time lane see to rows of the outbox that it did not queue itself."""
+"""Have the real-time lane deliver rows of the outbox, whoever queued them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -35,8 +35,16 @@ def hurry(
             for lead, record, connection in found
         ],
     )
-    pieces = [
-        lanes.ask(session, tenant_id, connection, Kind.DELIVER, now)
-        for connection in sorted({connection for *_, connection in found})
-    ]
-    return [(REALTIME, piece) for piece in pieces if piece is not None]
+    asked = ask_deliveries(session, tenant_id, (connection for *_, connection in found), now)
+    return [(REALTIME, piece) for piece in asked.values()]
+
+
+def ask_deliveries(
+    session: Connection, tenant_id: UUID, connections: Iterable[UUID], now: datetime
+) -> dict[UUID, UUID]:
+    """Ask for a delivery of each connection; return connection → the work that somebody is to see to.
+
+    A connection whose delivery is under way is not among them: it looks again before it ends.
+    """
+    found = {one: lanes.ask(session, tenant_id, one, Kind.DELIVER, now) for one in sorted(set(connections))}
+    return {connection: piece for connection, piece in found.items() if piece is not None}

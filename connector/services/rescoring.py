@@ -14,13 +14,13 @@ from sqlalchemy.engine import Connection
 from connector.services import again, scored, snapshot
 from connector.services.again import Asked
 from connector.services.champions.serving import Way
+from connector.services.hurrying import ask_deliveries
 from connector.services.scored import Kept, Scoring
 from connector.services.turn import Turn
 from connector.services.warm import Warm
-from connector.store import inputs, lanes, outbox, records, scores, tenants, traces
+from connector.store import inputs, outbox, records, scores, tenants, traces
 from connector.store.frames import Cut
 from connector.store.inbox import Person
-from connector.store.lanes import Kind
 from connector.store.traces import Ended
 
 WEBHOOK = "webhook"
@@ -84,12 +84,8 @@ def keep(
     if kept.strays:
         again.score_anew(turn.services, session, turn.tenant_id, kept.strays, by)
     traces.add(session, _traces(session, turn, kept, people, stretch))
-    asked: dict[UUID, UUID] = {}
-    for connection_id in sorted({connection for _, record, connection in kept.records if record in kept.queued}):
-        piece = lanes.ask(session, turn.tenant_id, connection_id, Kind.DELIVER, now)
-        if piece is not None:
-            asked[connection_id] = piece
-    return asked
+    queued = (connection for _, record, connection in kept.records if record in kept.queued)
+    return ask_deliveries(session, turn.tenant_id, queued, now)
 
 
 def _asked(session: Connection, turn: Turn, people: Sequence[Person]) -> Asked:
