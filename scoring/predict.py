@@ -100,8 +100,8 @@ def score_recorded(
     scores = scored(bundle, rows["lead_id"], vectors.matrix).hstack(_reasons(bundle, vectors))
     bands = pl.Series(FORMER_TIER, [former.get(lead) for lead in rows["lead_id"]], dtype=pl.String)
     head = pl.DataFrame([rows["lead_id"], bands], schema=INPUTS)
-    columns = [pl.Series(name, vectors.matrix[:, place]) for place, name in enumerate(vectors.columns)]
-    return Recorded(scores.with_columns(kept_tiers(bundle, scores, bands)), head.hstack(columns))
+    numbers = pl.from_numpy(vectors.matrix, schema=vectors.columns, orient="row")
+    return Recorded(scores.with_columns(kept_tiers(bundle, scores, bands)), head.hstack(numbers))
 
 
 def kept_tiers(bundle: Bundle, scores: pl.DataFrame, former: pl.Series) -> pl.Series:

@@ -78,42 +78,24 @@ class Timeline:
         """The rows with what is fixed at creation: created_at, intake_order, company_key, email_kind."""
         return rows[ROWS.names()].join(self._leads, on="lead_id", how="left", maintain_order="left")
 
+    def last(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """The last value of each named field that was known before each row's ``as_of``: row, field, value, ago.
+
+        One line a row and field that has a value; ``ago``: how long before it the field took it (null: not dated).
+        """
+        wanted = self._values.filter(pl.col("field").is_in(names)).with_columns(pl.col("field").cast(pl.Enum(names)))
+        seen = rows[ROWS.names()].join(wanted, on="lead_id", maintain_order="left_right")
+        seen = seen.filter(pl.col("known_at").is_null() | (pl.col("known_at") < pl.col("as_of")))
+        # A field's undated value stands before the dated ones: what has a date came after.
+        ago = (pl.col("as_of") - pl.col("known_at")).last().alias("ago")
+        return seen.group_by("row", "field", maintain_order=True).agg(pl.col("value").last(), ago)
+
     def values(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-        """The last value of each named field that was known before each row's ``as_of``.
+        """The same values side by side.
 
         One line a row, in the order of ``rows``: ``row`` and a text column for every name.
         """
-        spots = rows[ROWS.names()]
-        wanted = self._values.filter(pl.col("field").is_in(names)).with_columns(pl.col("field").cast(pl.Enum(names)))
-        assumed = wanted.filter(pl.col("known_at").is_null())
-        assumed = assumed.group_by("lead_id", "field", maintain_order=True).agg(pl.col("value").last())
-        dated = wanted.filter(pl.col("known_at").is_not_null())
-        dated = spots.join(dated, on="lead_id", maintain_order="left_right")
-        dated = dated.filter(pl.col("known_at") < pl.col("as_of"))
-        dated = dated.group_by("row", "field", maintain_order=True).agg(pl.col("value").last())
-        known = pl.concat([spots.join(assumed, on="lead_id")[["row", "field", "value"]], dated])
-        known = known.unique(["row", "field"], keep="last", maintain_order=True)
-        wide = known.pivot(on="field", index="row", values="value", aggregate_function="last")
-        missing = [pl.lit(None, pl.String).alias(name) for name in names if name not in wide.columns]
-        wide = wide.with_columns(missing).select("row", *names)
-        return spots[["row"]].join(wide, on="row", how="left", maintain_order="left")
-
-    def since(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-        """How long before each row's ``as_of`` each named field took its last value (a duration; null: not dated).
-
-        One line a row, in the order of ``rows``: ``row`` and a column for every name.
-        """
-        spots = rows[ROWS.names()]
-        dated = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
-        seen = spots.join(dated, on="lead_id").filter(pl.col("known_at") < pl.col("as_of"))
-        last = [
-            pl.col("known_at").filter(pl.col("field") == name).max().alias(f"{place}")
-            for place, name in enumerate(names)
-        ]
-        known = spots.join(seen.group_by("row").agg(last), on="row", how="left", maintain_order="left")
-        return known.select(
-            "row", *((pl.col("as_of") - pl.col(f"{place}")).alias(name) for place, name in enumerate(names))
-        )
+        return wide(self.last(rows, names), rows, names, "value")
 
     def events(self, rows: pl.DataFrame, actors: Sequence[str]) -> pl.DataFrame:
         """The events of each row's lead before its ``as_of``: row, at, kind, actor, detail, ago (a duration)."""
@@ -154,6 +136,14 @@ class Timeline:
         """All dated changes of the named fields, uncut: for the leakage guard alone, never for features."""
         wanted = self._values.filter(pl.col("field").is_in(names), pl.col("known_at").is_not_null())
         return wanted.join(self._leads.select("lead_id", "created_at"), on="lead_id")
+
+
+def wide(last: pl.DataFrame, rows: pl.DataFrame, names: Sequence[str], what: str) -> pl.DataFrame:
+    """``what`` (value or ago) of the lines of ``Timeline.last``: ``row`` and a column for every name, as ``rows``."""
+    found = last.pivot(on="field", index="row", values=what, aggregate_function="last")
+    missing = [pl.lit(None, last.schema[what]).alias(name) for name in names if name not in found.columns]
+    found = found.with_columns(missing).select("row", *names)
+    return rows[["row"]].join(found, on="row", how="left", maintain_order="left")
 
 
 def _known(events: pl.DataFrame) -> pl.DataFrame:

@@ -51,6 +51,7 @@ def score(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescor
     # Imported here for the same reason as in training: whoever does not score needs no model library.
     from scoring.features.neighbours import neighbours
     from scoring.predict import score_recorded
+    from scoring.unthreaded import unthreaded
 
     services = warm.services
     with services.store.reading(tenant_id) as session:
@@ -61,9 +62,13 @@ def score(warm: Warm, tenant_id: UUID, way: Way, leads: Sequence[int]) -> Rescor
         return Rescored(way.version, as_of, (), b"", way.line)
     bundle = warm.bundle(tenant_id, way.sha256).at_line(way.line)
     beside = neighbours(bundle.spec, bundle.goal.timing, as_of)
-    history = snapshot.history(services, tenant_id, settings, Cut(tuple(leads)), beside)
-    made = score_recorded(bundle, history, as_of=as_of, former=tiers, lead_ids=leads)
-    return Rescored(way.version, as_of, made.scores.to_dicts(), inputs.pack(made.inputs), way.line)
+
+    def rescored() -> Rescored:
+        history = snapshot.history(services, tenant_id, settings, Cut(tuple(leads)), beside)
+        made = score_recorded(bundle, history, as_of=as_of, former=tiers, lead_ids=leads)
+        return Rescored(way.version, as_of, made.scores.to_dicts(), inputs.pack(made.inputs), way.line)
+
+    return unthreaded(rescored)
 
 
 def keep(

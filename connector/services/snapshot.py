@@ -349,6 +349,8 @@ def _exclusions(values: pl.DataFrame, catalogue: Sequence[Any], vendors: Mapping
         for row in catalogue
         for value, reason in row.excludes.items()
     ]
+    if not rules:
+        return pl.DataFrame(schema=EXCLUSIONS)
     rule_frame = pl.DataFrame(rules, schema={"field": pl.String, "value": pl.String, "reason": pl.String}, orient="row")
     spans = (
         values.filter(pl.col("field").is_in(rule_frame["field"].unique().to_list()))

@@ -42,7 +42,7 @@ from scoring.features.titles import codes
 from scoring.features.wording import codes as word_codes
 from scoring.features.zones import local, zone
 from scoring.schema import FieldType
-from scoring.timeline import Timeline
+from scoring.timeline import Timeline, wide
 
 ZONE = "zone"
 
@@ -53,8 +53,9 @@ def base_frame(timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.
     base = timeline.leads(rows).with_columns(age_days=age)
     names = [field.name for field in spec.fields]
     if names:
-        values = timeline.values(rows, names).select("row", *_texts(tuple(names)))
-        base = _since(_aligned(base, values), timeline, rows, spec)
+        last = timeline.last(rows, names)
+        values = wide(last, rows, names, "value").select("row", *_texts(tuple(names)))
+        base = _since(_aligned(base, values), last, rows, spec)
         titled = [field.name for field in spec.fields if field.is_title]
         base = base.with_columns(codes(base[value_column(name)]).alias(title_column(name)) for name in titled)
         worded = [field for field in spec.fields if field.words]
@@ -78,16 +79,14 @@ def _texts(names: tuple[str, ...]) -> list[pl.Expr]:
     return [text(pl.col(name)).alias(value_column(name)) for name in names]
 
 
-def _since(base: pl.DataFrame, timeline: Timeline, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
+def _since(base: pl.DataFrame, last: pl.DataFrame, rows: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:
     """Add the days since dated choices were made."""
     names = [field.name for field in spec.fields if field.dated and field.type is FieldType.CATEGORY]
     if not names:
         return base
+    ago = wide(last.filter(pl.col("field").is_in(names)), rows, names, "ago")
     days = (pl.col(name).dt.total_microseconds() * DAYS_PER_US for name in names)
-    found = timeline.since(rows, names).select(
-        "row", *(d.alias(since_column(n)) for d, n in zip(days, names, strict=True))
-    )
-    return _aligned(base, found)
+    return _aligned(base, ago.select("row", *(d.alias(since_column(n)) for d, n in zip(days, names, strict=True))))
 
 
 def _clocked(base: pl.DataFrame, spec: FeatureSpec) -> pl.DataFrame:

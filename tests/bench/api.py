@@ -52,6 +52,7 @@ from connector.store.tables import leads, records, scores
 from connector.store.tenants import TenantSettings
 from scoring import bundle as bundles
 from scoring.predict import score, score_recorded
+from scoring.unthreaded import unthreaded
 from tests import servers
 from tests.bench.api_app import FLOOR
 from tests.bench.rows import Row, told, written
@@ -244,7 +245,9 @@ def anew_by_round(model: Path, count: int) -> list[list[float]]:
 
     def anew(lead: int) -> float:
         begun = time.perf_counter()
-        score_recorded(bundle, alone[lead], as_of=AS_OF, former={lead: tiers[lead]}, lead_ids=[lead])
+        unthreaded(
+            lambda: score_recorded(bundle, alone[lead], as_of=AS_OF, former={lead: tiers[lead]}, lead_ids=[lead])
+        )
         return 1000 * (time.perf_counter() - begun)
 
     return [[anew(lead) for lead in alone] for _ in range(ROUNDS + 1)][1:]

@@ -5,6 +5,7 @@ As in a deployment one process takes webhooks and others take turns; between the
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -199,6 +200,8 @@ def work(origin: str, folder: Path, key: str, queue: Any, shared: str) -> None:
     services = wire(
         VENDOR, origin, folder, SystemClock(), lambda name, work: queue.put((name, work)), key, Redis.from_url(shared)
     )
+    # As workers do once they are ready (workers/lifecycle).
+    gc.freeze()
     serve(Warm(replace(services, lease_seconds=LEASE_SECONDS)), queue)
 
 

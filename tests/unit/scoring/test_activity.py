@@ -18,7 +18,7 @@ from scoring.features.zones import zone
 from scoring.population import numbered
 from scoring.predict import score
 from scoring.schema import EVENTS, LEADS, UTC_TIME, VALUES, Field, FieldType, History, Knowledge, Timing
-from scoring.timeline import Timeline
+from scoring.timeline import Timeline, wide
 from scoring.train import train
 from tests.unit.scoring.trained import WORLD, trained
 from tests.unit.scoring.worlds import AS_OF, PLAIN_GOAL, START, dated, frame, history
@@ -116,7 +116,8 @@ def test_time_in_a_stage_counts_from_the_last_visible_change(changes: list[tuple
         {"lead_id": [1, 2], "as_of": [START + timedelta(hours=hours)] * 2},
         schema={"lead_id": pl.Int64, "as_of": UTC_TIME},
     )
-    found = world([], list(values)).since(numbered(spots), ["plan"])["plan"].to_list()
+    rows, timeline = numbered(spots), world([], list(values))
+    found = wide(timeline.last(rows, ["plan"]), rows, ["plan"], "ago")["plan"].to_list()
     for lead, gap in zip((1, 2), found, strict=True):
         earlier = [hour for one, hour in changes if one == lead and hour < hours]
         assert gap == (timedelta(hours=hours - max(earlier)) if earlier else None)
