@@ -47,6 +47,7 @@ class Point(StrEnum):
 
     PARCELS_TAKEN = "outbox rows are committed as being sent; nothing is sent"
     WRITE_LEAVES = "a write has its place in the account's budget; nothing of it is sent"
+    JOB_NOTED = "a job is noted that the CRM does not work on yet, or has just begun to"
     WRITE_ANSWERED = "the CRM has answered a batch; the store does not know"
     WRITE_RECORDED = "the answers are committed with their ledger entries"
     DOUBT_TAKEN = "rows in doubt are committed as held by this worker; the CRM was not asked yet"

@@ -65,6 +65,8 @@ class FakeAccount:
     revoked: bool = False
     refreshes: int = 0
     user: str | None = "u1"
+    by_job: bool = False
+    queue: dict[str, Sequence[ScoreWrite]] = field(default_factory=dict)
 
     def copied(self) -> FakeAccount:
         """The same account once more; the pages themselves never change."""
@@ -139,6 +141,8 @@ class FakeApp(CrmApp):
 class FakeAdapter(CrmAdapter):
     """One connection to a fake account. Every call first asks ``trouble`` whether to fail."""
 
+    writes_in_jobs = True
+
     def __init__(self, crm: FakeAccount, access: Access) -> None:
         self.crm = crm
         self.access = access
@@ -211,6 +215,26 @@ class FakeAdapter(CrmAdapter):
 
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         self._call("write")
+        if not self.crm.by_job:
+            return self._written(writes)
+        job = f"job-{len(self.crm.writes)}-{len(self.crm.queue)}"
+        self.access.job_begun(job)
+        self.crm.queue[job] = writes
+        self.crm.trouble("queued")
+        results = self._written(self.crm.queue.pop(job))
+        self.access.job_over(job)
+        return results
+
+    def work_on_queue(self) -> None:
+        """Do what is left in the account's queue, as the vendor does sooner or later."""
+        for job in list(self.crm.queue):
+            self._written(self.crm.queue.pop(job))
+
+    def stop_job(self, job_id: str) -> None:
+        self._call("stop")
+        self.crm.queue.pop(job_id, None)
+
+    def _written(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         results = []
         self.crm.options = self.access.options
         for item in writes:

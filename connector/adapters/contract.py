@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from connector.clock import SystemClock
 from connector.errors import NeedsAdmin, NotSupported
@@ -191,7 +191,9 @@ class Access:
     refresh token, if there is one, for vendors whose grant ends by revoking it. ``options`` are the values of those
     options that the admin turned on. ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the
     HTTP status of each request's answer, 0 where none came that could be read. ``verifies`` False: no signing secret
-    of a hook to ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery.
+    of a hook to ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery. ``job_begun`` is
+    told the id of each job that brings values, before the vendor may work on it where its id is known by then, else at
+    once; ``job_over``, once it can write nothing any more.
     """
 
     connection_id: str
@@ -210,6 +212,8 @@ class Access:
     sleep: Callable[[float], None] = SystemClock().sleep
     answered: Callable[[int], None] = lambda _status: None
     verifies: bool = True
+    job_begun: Callable[[str], None] = lambda _job: None
+    job_over: Callable[[str], None] = lambda _job: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +277,9 @@ class CrmApp(ABC):
 
 class CrmAdapter(ABC):
     """One connection of a tenant: reads and writes."""
+
+    writes_in_jobs: ClassVar[bool] = False
+    """Whether values may be on their way by a job, which the vendor works on while nobody waits for it."""
 
     @abstractmethod
     def account(self) -> Account:
@@ -345,6 +352,13 @@ class CrmAdapter(ABC):
     @abstractmethod
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → (our field name → text as the CRM holds it), for read-back."""
+
+    def stop_job(self, job_id: str) -> None:
+        """See to it that a job of ours writes nothing from now on: stop it, or find that it has ended or is unknown.
+
+        Raises one of the error tree, ``RetryLater`` above all, where it may go on.
+        """
+        raise NotSupported(type(self).__name__, "jobs")
 
     @abstractmethod
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:

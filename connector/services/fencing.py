@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from uuid import UUID
 
 from connector.crashpoints import Point, reached
 
@@ -17,17 +18,27 @@ def _free() -> None:
     """Without a claim there is nothing to lose."""
 
 
-_check: ContextVar[Callable[[], None]] = ContextVar("claim", default=_free)
+_check: ContextVar[Callable[[], None]] = ContextVar("check", default=_free)
+_claim: ContextVar[UUID | None] = ContextVar("claim", default=None)
 
 
 @contextmanager
-def fenced(check: Callable[[], None]) -> Iterator[None]:
-    """Call ``check`` before each writing request of this thread while the block runs; what it raises stops it."""
-    former = _check.set(check)
+def fenced(check: Callable[[], None], token: UUID | None = None) -> Iterator[None]:
+    """Call ``check`` before each writing request of this thread while the block runs; what it raises stops it.
+
+    ``token`` is that of the claim.
+    """
+    former, holder = _check.set(check), _claim.set(token)
     try:
         yield
     finally:
         _check.reset(former)
+        _claim.reset(holder)
+
+
+def claim() -> UUID | None:
+    """Return the token of the claim in force."""
+    return _claim.get()
 
 
 def look() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from connector.adapters.contract import Access, CrmAdapter, CrmApp
 from connector.errors import Disconnected, SettingsError
-from connector.services import regions
+from connector.services import regions, write_jobs
 from connector.services.context import Services
 from connector.services.metering import MeteredLane
 from connector.services.tokens import TokenSource
@@ -99,5 +99,7 @@ def opened(services: Services, connection: CrmConnection, source: Source, *, rea
             options=connection.options,
             sleep=services.clock.sleep,
             answered=lane.answered,
+            job_begun=partial(write_jobs.begun, services, connection),
+            job_over=partial(write_jobs.over, services, connection),
         )
     )

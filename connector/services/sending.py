@@ -22,7 +22,7 @@ from connector.adapters.contract import CrmAdapter
 from connector.crashpoints import Point, reached
 from connector.errors import ConnectorError, LostLease, Stopping
 from connector.records import ScoreWrite, WriteOutcome, WriteResult
-from connector.services import fencing, overwriting
+from connector.services import fencing, overwriting, write_jobs
 from connector.services.allowance import allowance
 from connector.services.context import Services
 from connector.services.heartbeat import heartbeat
@@ -107,6 +107,7 @@ def send_due(delivery: Sending) -> None:
                 return
             hold = _Hold(delivery, taken, begun)
             with hold.kept():
+                _stop_jobs(delivery, hold)
                 _send(delivery, pool, hold)
             if not _any_due(delivery):
                 return
@@ -214,7 +215,7 @@ def cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
 
 def _write(hold: _Hold, adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
     writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
-    with fencing.fenced(hold.check):
+    with fencing.fenced(hold.check, hold.taken.token):
         results = adapter.write_scores(writes)
     reached(Point.WRITE_ANSWERED)
     return {result.record_id: result for result in results}
@@ -321,13 +322,28 @@ def _settle_doubt(delivery: Sending) -> None:
 
 def _asked(delivery: Sending, hold: _Hold) -> Mapping[str, Mapping[str, str]]:
     """Return what the CRM holds; where it does not answer the rows are given up, for the next try to take."""
-    try:
-        with hold.kept():
+    with hold.kept():
+        _stop_jobs(delivery, hold)
+        try:
             return delivery.adapter.read_scores([item.vendor_id for item in hold.taken.parcels])
+        except ConnectorError:
+            _give_up(delivery, hold)
+            raise
+
+
+def _stop_jobs(delivery: Sending, hold: _Hold) -> None:
+    """Let nothing that an earlier claim began arrive after this one; where that can't be had its rows are given up."""
+    whose = (delivery.tenant_id, delivery.connection_id)
+    try:
+        write_jobs.stop_those_left_behind(delivery.services, whose, delivery.adapter, delivery.now())
     except ConnectorError:
-        with delivery.transaction() as session:
-            claims.release(session, hold.taken.token, hold.taken.parcels)
+        _give_up(delivery, hold)
         raise
+
+
+def _give_up(delivery: Sending, hold: _Hold) -> None:
+    with delivery.transaction() as session:
+        claims.release(session, hold.taken.token, hold.taken.parcels)
 
 
 def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str]]) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from connector.adapters.mailchimp.batches import OPERATIONS
-from connector.adapters.mailchimp.jobs import AHEAD
+from connector.adapters.mailchimp.jobs import AHEAD, Jobs
 from connector.errors import RetryLater
 from connector.records import Tier, WriteOutcome
 from connector.sandbox.config import MailchimpAccount
@@ -16,6 +16,7 @@ from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.mailchimp import changes
 from tests.contract.mailchimp_filled import DAY, MANY, Filled
 from tests.contract.mailchimp_world import ALLOWED, MailchimpWorld
+from tests.contract.test_writing import Died, dies
 
 CHUNKS = 6
 SOME = 10
@@ -52,6 +53,30 @@ def test_mailchimp_always_has_a_job_to_work_on(world: MailchimpWorld, small: int
     assert len(spans) == CHUNKS + tag_jobs
     assert filled.asked("POST", "/batches") == filled.asked("GET", "/batch-results/") == len(spans)
     assert filled.asked("GET", "/batches/") == len(spans)
+
+
+def test_jobs_that_nobody_waits_for_are_stopped(
+    world: MailchimpWorld, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were noted as they were handed in; one that is gone is none any more."""
+    filled = Filled(world, small)
+    before = filled.scores()
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "next_results", dies)
+        with pytest.raises(Died):
+            filled.write(Tier.LOW)
+    assert len(world.jobs) == AHEAD
+    for job in (*world.jobs, *world.jobs):
+        filled.adapter.stop_job(job)
+    world.clock.sleep(DAY)
+    assert filled.scores() == before
+
+
+def test_jobs_that_are_over_are_told_so(world: MailchimpWorld, small: int) -> None:
+    """Those that were worked on, and those that were taken back since none ended."""
+    filled = Filled(world, small)
+    filled.write(Tier.LOW)
+    assert not world.jobs
 
 
 def test_only_a_handful_of_jobs_is_handed_in_ahead(world: MailchimpWorld, small: int) -> None:

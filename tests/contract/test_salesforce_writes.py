@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connector.adapters.contract import CrmAdapter
-from connector.adapters.salesforce import score_writes
+from connector.adapters.salesforce import ingest, score_writes
 from connector.adapters.salesforce.session import Session
 from connector.errors import LostLease, RetryLater
 from connector.records import Scale, ScoreWrite, WriteOutcome, WriteResult
@@ -19,7 +19,7 @@ from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.salesforce.schema import parsed
 from connector.services import fencing
 from tests.contract.salesforce_world import ORG, SalesforceWorld
-from tests.contract.test_writing import lost, writes_for
+from tests.contract.test_writing import Died, dies, lost, writes_for
 
 JOBS = "jobs/ingest"
 FEW = 3
@@ -233,6 +233,53 @@ def test_a_job_whose_claim_may_be_lost_is_never_started(org: SalesforceWorld) ->
     org.clock.sleep(60)
     assert not org.hub.jobs.all("ingest")
     assert adapter.read_scores(org.leads()) == before
+
+
+@pytest.mark.usefixtures("by_job")
+@pytest.mark.parametrize("wait", [0.0, 60.0])
+def test_a_job_that_nobody_waits_for_is_stopped(
+    org: SalesforceWorld, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    """What its worker noted before it began is enough for it; one that has ended, or is gone, is none any more."""
+    adapter = writer(org)
+    before = adapter.read_scores(org.leads())
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "outcomes", dies)
+        with pytest.raises(Died):
+            adapter.write_scores(writes_for(org, org.leads()))
+    (job,) = org.jobs
+    org.clock.sleep(wait)
+    adapter.stop_job(job)
+    adapter.stop_job(job)
+    org.clock.sleep(60)
+    assert (adapter.read_scores(org.leads()) == before) is (wait == 0.0)
+    assert not org.hub.jobs.all("ingest")
+
+
+@pytest.mark.usefixtures("by_job")
+def test_a_job_that_salesforce_does_not_let_go_of_may_still_write(
+    org: SalesforceWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes it for stopped."""
+    adapter = writer(org)
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "outcomes", dies)
+        with pytest.raises(Died):
+            adapter.write_scores(writes_for(org, org.leads()))
+    (job,) = org.jobs
+    org.strike(Fault(FaultKind.RATE_LIMIT, path=JOBS, method="PATCH", times=50))
+    with pytest.raises(RetryLater):
+        adapter.stop_job(job)
+
+
+@pytest.mark.usefixtures("by_job")
+def test_jobs_that_are_over_are_told_so(org: SalesforceWorld) -> None:
+    """Whether they wrote or were taken back before they began."""
+    adapter = writer(org)
+    adapter.write_scores(writes_for(org, org.leads()))
+    with fencing.fenced(lost), pytest.raises(LostLease):
+        adapter.write_scores(writes_for(org, org.leads()))
+    assert not org.jobs
 
 
 @pytest.mark.parametrize("few", [FEW, 2_000])

@@ -89,6 +89,15 @@ def test_a_score_is_held_on_either_scale_to_its_last_digit(filled: VendorWorld) 
         assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
 
 
+class Died(BaseException):
+    """Stands for kill -9: nothing catches it."""
+
+
+def dies(*_: object) -> NoReturn:
+    """End a worker in the midst of what it does."""
+    raise Died
+
+
 def lost() -> NoReturn:
     """Stands for a claim that may be another worker's by now."""
     raise LostLease("Values were taken too long ago.")

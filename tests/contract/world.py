@@ -127,12 +127,15 @@ class VendorWorld(ABC):
                 grant_token=box.grant_token,
                 options=self.options,
                 sleep=self.clock.sleep,
+                job_begun=self.jobs.add,
+                job_over=self.jobs.discard,
             )
         )
 
     def __init__(self) -> None:
         self.clock = SharedClock()
         self.governor = Governor(None, self.clock)
+        self.jobs: set[str] = set()
 
     def wait(self) -> None:
         """Let the vendor's index catch up and any window of the sync close."""

@@ -12,9 +12,12 @@ import sqlalchemy as sa
 from connector.errors import LostLease, RetryLater
 from connector.records import WriteOutcome, WriteResult
 from connector.services import publication
+from connector.services.opening import open_adapter
 from connector.store import outbox
 from connector.store.session import Store
 from connector.store.tables import outbox as table
+from connector.store.tables import write_jobs
+from tests.fakecrm import FakeAdapter
 from tests.services.delivering import AtOnce, Desk, desk
 from tests.world import OpenLane, StillClock
 
@@ -113,6 +116,71 @@ def test_an_answer_that_comes_after_the_lease_is_not_believed(at: Desk) -> None:
     at.deliver(1)
     assert at.held() == {"1": "20.0"}
     assert any("too late" in body for body in at.said())
+
+
+def left_in_queue(at: Desk) -> None:
+    """Let a worker die whose job stands in the CRM's queue, and its lease run out; then a newer value is due."""
+    at.world.crm.by_job = True
+    at.queue("10.0", 1)
+    at.world.crm.trouble = once("queued", Died())  # type: ignore[assignment]
+    with pytest.raises(Died):
+        at.deliver(1)
+    at.queue("20.0", 1)
+    at.world.clock.sleep(31)
+
+
+def work_on_queue(at: Desk) -> None:
+    """Let the CRM do at last what was left in its queue."""
+    adapter = open_adapter(at.world.services, at.connection_id)
+    assert isinstance(adapter, FakeAdapter)
+    adapter.work_on_queue()
+
+
+def noted(at: Desk) -> int:
+    """How many jobs are noted as being worked on."""
+    with at.world.services.store.reading() as session:
+        return int(session.execute(sa.select(sa.func.count()).select_from(write_jobs)).scalar_one())
+
+
+def test_a_job_that_a_lost_worker_left_in_the_crms_queue_writes_nothing_any_more(at: Desk) -> None:
+    """Else its older value would land on the newer one, long after the record was read back and written anew."""
+    left_in_queue(at)
+    at.deliver(1)
+    assert at.held() == {"1": "20.0"}
+    work_on_queue(at)
+    assert at.held() == {"1": "20.0"}
+    assert noted(at) == 0
+
+
+def test_while_such_a_job_may_go_on_its_rows_are_not_written(at: Desk) -> None:
+    """They are given up, and the next delivery tries again."""
+    left_in_queue(at)
+    at.world.crm.trouble = once("stop", RetryLater("It is worked on.", after_seconds=1.0))  # type: ignore[assignment]
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    work_on_queue(at)
+    assert at.held() == {"1": "10.0"}
+    at.deliver(1)
+    assert at.held() == {"1": "20.0"}
+    assert noted(at) == 0
+
+
+def test_a_job_that_is_waited_for_goes_on_beside_another_delivery(at: Desk) -> None:
+    """It brings what its own claim holds, whatever is written to other records meanwhile."""
+
+    def trouble(operation: str) -> None:
+        if operation == "queued":
+            at.world.crm.trouble = lambda called: stopped.append(called) if called == "stop" else None
+            assert at.deliver(2) == 1
+            assert noted(at) == 1
+
+    stopped: list[str] = []
+    at.world.crm.by_job = True
+    at.queue("10.0", 1, 2)
+    at.world.crm.trouble = trouble
+    assert at.deliver(1) == 1
+    assert at.held() == {"1": "10.0", "2": "10.0"}
+    assert (stopped, noted(at)) == ([], 0)
 
 
 @dataclass

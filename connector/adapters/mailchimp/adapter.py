@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.mailchimp import clearing, hooks, listeners, preparing, score_reads, score_writes
+from connector.adapters.mailchimp import batches, clearing, hooks, listeners, preparing, score_reads, score_writes
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
@@ -39,6 +39,8 @@ LABELS = {SCORE: SCORE_LABEL, TAG: TAG_LABEL}
 
 class MailchimpAdapter(CrmAdapter):
     """Reads and writes of one account; makes no request before it is asked something."""
+
+    writes_in_jobs = True
 
     def __init__(self, access: Access, session: Session) -> None:
         self._access = access
@@ -112,6 +114,10 @@ class MailchimpAdapter(CrmAdapter):
     def read_scores(self, record_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return record id → our field name → text; records that are gone are left out."""
         return score_reads.read(self._audiences, record_ids)
+
+    def stop_job(self, job_id: str) -> None:
+        """Take a batch job back; what it has done stays done."""
+        batches.take_back(self._session, job_id)
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores, of the fields that the account has."""

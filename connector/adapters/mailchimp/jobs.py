@@ -33,6 +33,7 @@ class _Job:
     handed_in: HandedIn
     at: datetime
     keys: frozenset[str]
+    writes: bool
 
 
 class Jobs:
@@ -62,11 +63,14 @@ class Jobs:
         ``repeat`` False: a hand-in whose answer got lost is not made again.
         """
         handed_in = batches.hand_in(self._session, calls, repeat=repeat)
+        writes = any(call.writes for call in calls.values())
+        if writes:
+            self._access.job_begun(handed_in.job_id)
         now = self._access.now()
         self._pace.handed_in(handed_in.submitted_at, now)
         if self.empty:
             self._moved_at = now
-        self._queue.append(_Job(handed_in, now, frozenset(calls)))
+        self._queue.append(_Job(handed_in, now, frozenset(calls), writes))
 
     def next_results(self) -> dict[str, Result]:
         """Wait for the oldest job's end and return its results by the keys of its calls.
@@ -105,6 +109,7 @@ class Jobs:
                 completed = None if state is None else state.completed_at
                 self._pace.done(job.handed_in.submitted_at, completed, looked_at)
                 self._moved_at = looked_at
+                self._over(job)
                 return state
             self._pace.in_vain()
             if looked_at - self._moved_at >= PATIENCE:
@@ -116,9 +121,15 @@ class Jobs:
     def _take_back(self) -> None:
         # The last one first, so that none of them begins meanwhile.
         while self._queue:
-            batches.take_back(self._session, self._queue.pop().handed_in.job_id)
+            job = self._queue.pop()
+            batches.take_back(self._session, job.handed_in.job_id)
+            self._over(job)
         raise RetryLater(
             "Mailchimp's batch jobs stand in a queue; ours were taken back.",
             after_seconds=PATIENCE.total_seconds(),
             fault=VendorFault(VENDOR, "batch status", 200),
         )
+
+    def _over(self, job: _Job) -> None:
+        if job.writes:
+            self._access.job_over(job.handed_in.job_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.salesforce import glance, listeners, score_fields
+from connector.adapters.salesforce import glance, ingest, listeners, score_fields
 from connector.adapters.salesforce.fields import company_fields, person_fields
 from connector.adapters.salesforce.ids import OBJECTS, known_id, object_of, to_18
 from connector.adapters.salesforce.org import Org
@@ -37,6 +37,8 @@ UNKNOWN_TOKEN = frozenset({"unsupported_token_type", "invalid_token"})
 
 class SalesforceAdapter(CrmAdapter):
     """Reads and writes of one org; makes no request before it is asked something."""
+
+    writes_in_jobs = True
 
     def __init__(self, access: Access, session: Session) -> None:
         """Make no request."""
@@ -110,6 +112,10 @@ class SalesforceAdapter(CrmAdapter):
             known = ((asked.get(known_id(row.get("Id"))), row) for row in rows)
             found.update({item: as_rendered(row, names) for item, row in known if item is not None})
         return found
+
+    def stop_job(self, job_id: str) -> None:
+        """Abort an ingest job, and see that it has ended."""
+        ingest.stop(self._session, job_id)
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores."""

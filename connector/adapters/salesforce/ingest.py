@@ -25,6 +25,9 @@ ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 PATIENCE = 300
 """Places in the pace of polls until a job is taken back: ten minutes."""
 
+STOPPING = 20
+"""The same until it is given up to see a job stopped: half a minute."""
+
 _BROKEN_OFF = "InvalidBatch"
 _NO_FIELD = "Field name not found"
 
@@ -56,6 +59,7 @@ def begin(session: Session, source: str, upload: Upload) -> str | None:
         raise
     except NeedsAdmin:
         return None
+    session.job_begun(job)
     try:
         path, csv = f"{INGEST_JOBS}/{job}/batches", {"Content-Type": "text/csv"}
         session.lean("bulk upload", "PUT", path, lambda _: None, data=upload.content, headers=csv)
@@ -75,6 +79,8 @@ def begin(session: Session, source: str, upload: Upload) -> str | None:
 def outcomes(session: Session, job: str) -> Outcomes:
     """Wait for a job's end and return what it did; one that stands in the queue for too long is taken back."""
     told = _ended(session, job)
+    if told.get("state") in ENDED:
+        session.job_over(job)
     found = Outcomes()
     if told.get("numberRecordsProcessed") != 0:
         found.written = {_id_of(row) for row in _read(session, job, "successfulResults")}
@@ -119,10 +125,40 @@ def _reason(row: Json) -> tuple[str, str]:
     return code, rest.rpartition(":")[0] or rest
 
 
+def stop(session: Session, job: str) -> None:
+    """See to it that a job writes nothing from now on; raise ``RetryLater`` where Salesforce goes on with it."""
+    try:
+        told = session.send("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}, "bulk abort")
+        if not (isinstance(told, dict) and told.get("state") in ENDED):
+            _wait(session, job)
+    except Disconnected:
+        raise
+    except NeedsAdmin:
+        _wait(session, job)
+    _delete(session, job)
+
+
+def _wait(session: Session, job: str) -> None:
+    """Return once a job has ended, or is not known."""
+    try:
+        for turns in pauses(STOPPING):
+            if str(session.poll("bulk ingest", f"jobs/ingest/{job}", turns=turns).get("state")) in ENDED:
+                return
+    except Disconnected:
+        raise
+    except NeedsAdmin:
+        return
+    raise RetryLater("Salesforce still works on a job that was to be stopped.", after_seconds=30.0)
+
+
 def _abandon(session: Session, job: str) -> None:
     """Take a job back that must not run, and forget it."""
-    _abort(session, job)
-    _delete(session, job)
+    try:
+        stop(session, job)
+        session.job_over(job)
+    except ConnectorError:
+        # It is still noted: whoever writes to this account next stops it.
+        return
 
 
 def _abort(session: Session, job: str) -> None:

@@ -56,6 +56,14 @@ class Session:
         self._access = access
         self._channel = Channel(origin, timeout)
 
+    def job_begun(self, job: str) -> None:
+        """Tell of a job that is about to bring values."""
+        self._access.job_begun(job)
+
+    def job_over(self, job: str) -> None:
+        """Tell that a job can write nothing any more."""
+        self._access.job_over(job)
+
     @property
     def origin(self) -> str:
         """Return where this org lives."""

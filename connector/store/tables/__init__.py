@@ -36,7 +36,7 @@ from connector.store.tables.scored import (
 from connector.store.tables.tenancy import connections, fields, installs, rejections, streams, tenants
 from connector.store.tables.tracked import sites, tracked_events, tracked_refusals, visitors
 from connector.store.tables.trials import experiment_leads, experiments, forecast_leads, forecasts
-from connector.store.tables.work import inbox, intents, outbox, run_stages, runs
+from connector.store.tables.work import inbox, intents, outbox, run_stages, runs, write_jobs
 
 __all__ = [
     "api_answers",
@@ -119,4 +119,5 @@ __all__ = [
     "visitors",
     "webhook_endpoints",
     "webhook_events",
+    "write_jobs",
 ]

@@ -35,6 +35,16 @@ outbox = Table(
     Index("ix_outbox_connection_id_status_due_at", "connection_id", "status", "due_at"),
 )
 
+write_jobs = Table(
+    "write_jobs",
+    metadata,
+    of_connection(key=True),
+    Column("job_id", Text, primary_key=True),
+    of_tenant(),
+    Column("claim", Uuid, nullable=False),
+    Column("begun_at", UtcTime, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -79,6 +79,7 @@ WITHOUT_THEM = {
     "usage_days": "numbers of a day",
     "users": "the tenant's own people",
     "webhook_endpoints": "the tenant's own systems",
+    "write_jobs": "a vendor's names of jobs",
 }
 """Tables that can hold text, but none of whom the product knows from CRMs; and what they hold."""
 NUMBERED = {"lead_id", "record_id", "visitor_id", "best_lead_id"}

@@ -49,7 +49,18 @@ ALWAYS_OURS = frozenset(
         *("outcome", "ended", "knowledge", "email_kind", "identified_as", "join_reason", "limited_as", "verified"),
         # A name of a model, a vendor or a source, an id, a day, a currency.
         *("model", "version", "replaced", "challenger", "champion", "vendor", "source", "source_id", "vendor_id"),
-        *("account_id", "vendor_user_id", "company_id", "event_id", "unit", "day", "month", "period", "currency"),
+        *(
+            "account_id",
+            "vendor_user_id",
+            "company_id",
+            "event_id",
+            "job_id",
+            "unit",
+            "day",
+            "month",
+            "period",
+            "currency",
+        ),
         # Random, hashed, signed or sealed.
         *("token_hash", "secret_hash", "former_hash", "state_hash", "session_hash", "invitation_hash", "request_hash"),
         *("inputs_hash", "hash", "sha256", "commitment", "salt", "seal", "sealed", "secret", "former_secret", "mark"),
