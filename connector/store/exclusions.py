@@ -88,7 +88,7 @@ def end(connection: Connection, tenant_id: UUID, exclusion_id: UUID, by: str, no
     return bool(ended)
 
 
-def leads_of(tenant_id: UUID) -> sa.Select[Any]:
+def leads_of(tenant_id: UUID | sa.BindParameter[UUID]) -> sa.Select[Any]:
     """The leads of a tenant that are left out."""
     return sa.select(excluded_leads.c.lead_id).where(excluded_leads.c.tenant_id == tenant_id)
 

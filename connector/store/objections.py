@@ -14,7 +14,7 @@ from connector.store.tables import lookbacks, outbox, records, scores, webhook_e
 from connector.store.types import AnyRow
 
 
-def leads_of(tenant_id: UUID) -> sa.Select[Any]:
+def leads_of(tenant_id: UUID | sa.BindParameter[UUID]) -> sa.Select[Any]:
     """The leads of a tenant who may not be profiled: one record that says so is enough."""
     r = records.c
     return sa.select(r.lead_id).where(r.tenant_id == tenant_id, r.objected_at.is_not(None), r.lead_id.is_not(None))

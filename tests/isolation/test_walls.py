@@ -16,7 +16,7 @@ from connector.errors import RejectedInput
 from connector.records import Account
 from connector.services import ledgers, maintenance, pipeline, schedules
 from connector.services.doctor import database as doctor
-from connector.store import connections, frames, grants, walls
+from connector.store import connections, frame_queries, frames, grants, walls
 from connector.store.migrate import downgrade
 from connector.store.session import Store, open_store
 from connector.store.tables import leads as leads_table
@@ -165,7 +165,8 @@ def test_a_pooled_connection_forgets_whose_it_was(two: Two) -> None:
 def test_frames_in_bulk_are_behind_the_wall_too(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """They come by a connection of their own: without the query's own filter it is the tenant's still."""
     mine = frames.lead_frame(two.store, two.alice)
-    monkeypatch.setattr(frames, "_of_tenant", lambda table, tenant_id, cut: sa.true())
+    monkeypatch.setattr(frame_queries, "_of_tenant", lambda table, reach: sa.true())
+    monkeypatch.setattr(frame_queries, "of_events", frame_queries.of_events.__wrapped__)
     events = frames.event_frame(two.store, two.alice)
     assert 0 < mine.height < _count(two.store, leads_table, None)
     assert set(events["lead_id"]) <= set(mine["lead_id"])
