@@ -8,7 +8,7 @@ than row-wise statements; a handful goes row by row, without a table made for it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
@@ -30,9 +30,13 @@ Taken = Callable[[Any], sa.ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """How a row that is there takes up a new one, column by column: given the new row's columns, what becomes of it."""
+    """How a row that is there takes up a new one, column by column: given the new row's columns, what becomes of it.
+
+    ``values`` is a function of its module, whose statement is made once; ``given`` are its parameters' values.
+    """
 
     values: Callable[[Any], Mapping[str, Any]]
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +104,31 @@ def upsert(
         return _into_sqlite(connection, table, found, rule)
     if len(found.rows) <= FEW:
         ordered = sorted(found.mappings(), key=itemgetter(*key))
-        statement = rule.applied(postgresql.insert(table)).execution_options(preserve_rowcount=True)
-        return connection.execute(statement, ordered).rowcount
+        return connection.execute(_insert(table, rule, "postgresql"), _given(rule, ordered)).rowcount
     statement = rule.applied(_copied(connection, table, found, key)).execution_options(preserve_rowcount=True)
-    changed = connection.execute(statement).rowcount
+    changed = connection.execute(statement, dict(rule.merge.given) if rule.merge else {}).rowcount
     connection.execute(sa.text(f'DROP TABLE "{_staging(table)}"'))
     return changed
 
 
 def _into_sqlite(connection: Connection, table: sa.Table, found: Columns, rule: _Rule) -> int:
     if rule.merge is not None:
-        return connection.execute(rule.applied(sqlite.insert(table)), found.mappings()).rowcount
+        return connection.execute(_insert(table, rule, "sqlite"), _given(rule, found.mappings())).rowcount
     names = (*found.common, *found.names)
     statement, placed = _sqlite_statement(table, names, rule, connection.dialect)
     return connection.exec_driver_sql(statement, _bound(connection, table, placed, found)).rowcount
+
+
+@lru_cache(maxsize=128)
+def _insert(table: sa.Table, rule: _Rule, dialect: str) -> sa.Insert:
+    """Return the statement for rows that are given as mappings: made once, not for each lead that comes alone."""
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    statement: sa.Insert = rule.applied(made).execution_options(preserve_rowcount=True)
+    return statement
+
+
+def _given(rule: _Rule, rows: Sequence[Row]) -> Sequence[Row]:
+    return [{**row, **rule.merge.given} for row in rows] if rule.merge and rule.merge.given else rows
 
 
 @lru_cache(maxsize=128)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.outbox import DOUBTFUL, OutboxStatus
 from connector.store.tables import outbox, records
+from connector.store.types import BigId, UtcTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,81 +65,85 @@ class Wanted:
 
 def claim(connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime, until: datetime) -> Claim:
     """Take the next due rows of a connection, real-time ones first, and hold them ``until`` then."""
-    where = [outbox.c.connection_id == connection_id, outbox.c.status == OutboxStatus.PENDING, outbox.c.due_at <= now]
-    if wanted.written_before:
-        where.append(outbox.c.delivered_at.is_not(None))
-    if wanted.record_ids is not None:
-        where.append(outbox.c.record_id.in_(wanted.record_ids))
-    taken = {
-        "status": OutboxStatus.SENDING,
-        "sent": outbox.c["values"],
-        "sent_seq": outbox.c.ledger_seq,
-    }
-    order = (outbox.c.priority.desc(), outbox.c.due_at, outbox.c.record_id)
-    return _claim(connection, sa.and_(*where), taken, order, wanted.limit, until)
+    statements = _due_statements(wanted.written_before, wanted.record_ids is not None)
+    return _claim(connection, statements, connection_id, wanted, (now, until))
 
 
 def claim_doubtful(
     connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime, until: datetime
 ) -> Claim:
     """Take rows of which nobody knows whether the CRM holds what was sent: it is to be asked."""
-    doubtful = _doubtful(connection_id, wanted, now)
-    return _claim(connection, doubtful, {}, (outbox.c.record_id,), wanted.limit, until)
+    statements = _doubtful_statements(wanted.record_ids is not None)
+    return _claim(connection, statements, connection_id, wanted, (now, until))
 
 
 def any_doubtful(connection: Connection, connection_id: UUID, wanted: Wanted, now: datetime) -> bool:
     """Whether there is such a row, without taking it."""
+    query = _ANY_DOUBTFUL if wanted.record_ids is None else _ANY_DOUBTFUL_OF
+    return connection.execute(query, _asked(connection_id, wanted, now)).first() is not None
+
+
+_ACCOUNT = sa.bindparam("account", type_=sa.Uuid())
+_NOW, _UNTIL = sa.bindparam("now", type_=UtcTime()), sa.bindparam("until", type_=UtcTime())
+_TOKEN = sa.bindparam("token", type_=sa.Uuid())
+_THOSE, _IDS = (sa.bindparam(name, type_=BigId, expanding=True) for name in ("those", "ids"))
+
+
+def _asked(connection_id: UUID, wanted: Wanted, now: datetime) -> dict[str, Any]:
     asked: dict[str, Any] = {"account": connection_id, "now": now}
-    if wanted.record_ids is None:
-        return connection.execute(_ANY_DOUBTFUL, asked).first() is not None
-    return connection.execute(_ANY_DOUBTFUL_OF, {**asked, "those": list(wanted.record_ids)}).first() is not None
+    return asked if wanted.record_ids is None else {**asked, "those": list(wanted.record_ids)}
 
 
-def _doubtful(connection_id: UUID, wanted: Wanted, now: datetime) -> sa.ColumnElement[bool]:
-    free = sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
-    where = [outbox.c.connection_id == connection_id, outbox.c.status.in_(DOUBTFUL), free]
-    if wanted.record_ids is not None:
-        where.append(outbox.c.record_id.in_(wanted.record_ids))
-    return sa.and_(*where)
-
-
-_ANY_DOUBTFUL = (
-    sa.select(outbox.c.record_id)
-    .where(
-        outbox.c.connection_id == sa.bindparam("account"),
-        outbox.c.status.in_(DOUBTFUL),
-        sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < sa.bindparam("now")),
-    )
-    .limit(1)
+_DOUBTFUL = sa.and_(
+    outbox.c.connection_id == _ACCOUNT,
+    outbox.c.status.in_(DOUBTFUL),
+    sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < _NOW),
 )
-_ANY_DOUBTFUL_OF = _ANY_DOUBTFUL.where(outbox.c.record_id.in_(sa.bindparam("those", expanding=True)))
-"""Made once: asked before every delivery, and nearly always in vain."""
+_ANY_DOUBTFUL = sa.select(outbox.c.record_id).where(_DOUBTFUL).limit(1)
+_ANY_DOUBTFUL_OF = _ANY_DOUBTFUL.where(outbox.c.record_id.in_(_THOSE))
+"""Made once, as all statements here: asked before every delivery, and nearly always in vain."""
 
 
-def _claim(
-    connection: Connection,
-    where: sa.ColumnElement[bool],
-    taken: Mapping[str, Any],
-    order: Sequence[sa.ColumnElement[Any]],
-    limit: int,
-    until: datetime,
-) -> Claim:
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What finds rows to be held, what holds them, and what reads them."""
+
+    find: sa.Select[Any]
+    hold: sa.Update
+    read: sa.Select[Any]
+
+
+@cache
+def _due_statements(written_before: bool, named: bool) -> _Statements:
+    where = sa.and_(
+        outbox.c.connection_id == _ACCOUNT,
+        outbox.c.status == OutboxStatus.PENDING,
+        outbox.c.due_at <= _NOW,
+        *([outbox.c.delivered_at.is_not(None)] if written_before else []),
+        *([outbox.c.record_id.in_(_THOSE)] if named else []),
+    )
+    taken = {
+        "status": OutboxStatus.SENDING,
+        "sent": outbox.c["values"],
+        "sent_seq": outbox.c.ledger_seq,
+    }
+    return _statements(where, taken, (outbox.c.priority.desc(), outbox.c.due_at, outbox.c.record_id))
+
+
+@cache
+def _doubtful_statements(named: bool) -> _Statements:
+    where = sa.and_(_DOUBTFUL, *([outbox.c.record_id.in_(_THOSE)] if named else []))
+    return _statements(where, {}, (outbox.c.record_id,))
+
+
+def _statements(
+    where: sa.ColumnElement[bool], taken: Mapping[str, Any], order: Sequence[sa.ColumnElement[Any]]
+) -> _Statements:
     # Rows that another delivery is just taking are passed over, not waited for; the condition is asked again in
     # the update itself.
-    query = sa.select(outbox.c.record_id).where(where).order_by(*order).limit(limit)
-    ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
-    token = uuid4()
-    if not ids:
-        return Claim(token, ())
-    row = sa.and_(outbox.c.record_id.in_(ids), where)
-    connection.execute(sa.update(outbox).where(row).values(claim=token, leased_until=until, **taken))
-    return Claim(token, _parcels(connection, token, ids, order))
-
-
-def _parcels(
-    connection: Connection, token: UUID, ids: Sequence[int], order: Sequence[sa.ColumnElement[Any]]
-) -> Sequence[Parcel]:
-    query = (
+    found = sa.select(outbox.c.record_id).where(where).order_by(*order).limit(sa.bindparam("most", type_=sa.Integer()))
+    held = sa.update(outbox).where(outbox.c.record_id.in_(_IDS), where)
+    parcels = (
         sa.select(
             outbox.c.record_id,
             records.c.vendor_id,
@@ -150,10 +156,29 @@ def _parcels(
             outbox.c.status == OutboxStatus.SUSPECT,
         )
         .join(records, records.c.id == outbox.c.record_id)
-        .where(outbox.c.record_id.in_(ids), outbox.c.claim == token)
+        .where(outbox.c.record_id.in_(_IDS), outbox.c.claim == _TOKEN)
         .order_by(*order)
     )
-    return [Parcel(*row) for row in connection.execute(query)]
+    return _Statements(
+        found.with_for_update(skip_locked=True), held.values(claim=_TOKEN, leased_until=_UNTIL, **taken), parcels
+    )
+
+
+def _claim(
+    connection: Connection,
+    statements: _Statements,
+    connection_id: UUID,
+    wanted: Wanted,
+    span: tuple[datetime, datetime],
+) -> Claim:
+    """``span``: now, and until when the rows are to be held."""
+    now, until = span
+    asked, token = _asked(connection_id, wanted, now), uuid4()
+    ids = list(connection.execute(statements.find, {**asked, "most": wanted.limit}).scalars())
+    if not ids:
+        return Claim(token, ())
+    connection.execute(statements.hold, {**asked, "ids": ids, "token": token, "until": until})
+    return Claim(token, [Parcel(*row) for row in connection.execute(statements.read, {"ids": ids, "token": token})])
 
 
 def renew(connection: Connection, connection_id: UUID, token: UUID, until: datetime) -> None:

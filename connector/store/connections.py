@@ -90,8 +90,7 @@ def _read(row: Any) -> CrmConnection:
 
 def find_by_account(connection: Connection, vendor: str, account_id: str) -> CrmConnection | None:
     """Return the connection of a CRM account, if it was ever installed."""
-    where = sa.and_(connections.c.vendor == vendor, connections.c.account_id == account_id)
-    row = connection.execute(sa.select(connections).where(where)).one_or_none()
+    row = connection.execute(_BY_ACCOUNT, {"crm": vendor, "account": account_id}).one_or_none()
     return _read(row) if row else None
 
 
@@ -101,6 +100,9 @@ def get(connection: Connection, connection_id: UUID) -> CrmConnection:
 
 
 _BY_ID = sa.select(connections).where(connections.c.id == sa.bindparam("wanted"))
+_BY_ACCOUNT = sa.select(connections).where(
+    connections.c.vendor == sa.bindparam("crm"), connections.c.account_id == sa.bindparam("account")
+)
 _OF_TENANT = (
     sa.select(connections).where(connections.c.tenant_id == sa.bindparam("owner")).order_by(connections.c.installed_at)
 )
@@ -108,7 +110,7 @@ _OF_TENANT = (
 
 def find(connection: Connection, connection_id: UUID) -> CrmConnection | None:
     """Return a connection, if it is there."""
-    row = connection.execute(sa.select(connections).where(connections.c.id == connection_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"wanted": connection_id}).one_or_none()
     return _read(row) if row else None
 
 

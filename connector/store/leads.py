@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from connector.store import companies, exclusions, inputs, objections, successions
 from connector.store.bulk import upsert
 from connector.store.tables import excluded_leads, leads, records
-from connector.store.types import AnyRow
+from connector.store.types import AnyRow, BigId
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,21 @@ def companies_of(
 
 def existing(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
     """Return those of ``lead_ids`` that are leads of the tenant."""
-    where = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
-    return set(connection.execute(sa.select(leads.c.id).where(where)).scalars())
+    return set(connection.execute(_EXISTING, {"owner": tenant_id, "those": list(lead_ids)}).scalars())
 
 
 def scorable(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int]) -> set[int]:
     """Return those of ``lead_ids`` that are leads of the tenant, may be profiled, and are not left out."""
-    objected = objections.leads_of(tenant_id).where(records.c.lead_id.in_(lead_ids))
-    left_out = exclusions.leads_of(tenant_id).where(excluded_leads.c.lead_id.in_(lead_ids))
-    mine = sa.and_(leads.c.tenant_id == tenant_id, leads.c.id.in_(lead_ids))
-    query = sa.select(leads.c.id).where(mine, leads.c.id.not_in(objected), leads.c.id.not_in(left_out))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_SCORABLE, {"owner": tenant_id, "those": list(lead_ids)}).scalars())
+
+
+_OWNER, _THOSE = sa.bindparam("owner", type_=sa.Uuid()), sa.bindparam("those", type_=BigId, expanding=True)
+_EXISTING = sa.select(leads.c.id).where(leads.c.tenant_id == _OWNER, leads.c.id.in_(_THOSE))
+_SCORABLE = _EXISTING.where(
+    leads.c.id.not_in(objections.leads_of(_OWNER).where(records.c.lead_id.in_(_THOSE))),
+    leads.c.id.not_in(exclusions.leads_of(_OWNER).where(excluded_leads.c.lead_id.in_(_THOSE))),
+)
+"""Made once: asked with every score."""
 
 
 def drop_orphans(connection: Connection, tenant_id: UUID, lead_ids: Sequence[int] | None = None) -> int:

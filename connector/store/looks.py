@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from connector.store.connections import Health
 from connector.store.runs import RunStatus
 from connector.store.tables import connections, runs
+from connector.store.types import UtcTime
 
 NOTED_FOR = timedelta(hours=1)
 
@@ -48,9 +49,18 @@ def claim(connection: Connection, connection_id: UUID, looked_before: datetime, 
 
 def pushed(connection: Connection, connection_id: UUID, now: datetime) -> None:
     """Note that the account pushes; to the hour, so that a burst does not queue for the account's row."""
-    c = connections.c
-    stale = sa.or_(c.pushed_at.is_(None), c.pushed_at <= now - NOTED_FOR)
-    connection.execute(sa.update(connections).where(c.id == connection_id, stale).values(pushed_at=now))
+    connection.execute(_PUSHED, {"account": connection_id, "noted": now - NOTED_FOR, "now": now})
+
+
+_PUSHED = (
+    sa.update(connections)
+    .where(
+        connections.c.id == sa.bindparam("account"),
+        sa.or_(connections.c.pushed_at.is_(None), connections.c.pushed_at <= sa.bindparam("noted", type_=UtcTime())),
+    )
+    .values(pushed_at=sa.bindparam("now", type_=UtcTime()))
+)
+"""Made once: asked with every webhook."""
 
 
 def has_pushed(connection: Connection, connection_id: UUID) -> bool:

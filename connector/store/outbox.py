@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from connector.store.bulk import Merge, upsert
 from connector.store.tables import connections, outbox, records
-from connector.store.types import AnyRow
+from connector.store.types import AnyRow, UtcTime
 
 BULK, REALTIME = 0, 1
 """Priorities: the higher is taken first."""
@@ -59,7 +59,7 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     ]
     if made:
         given_up = max(row["due_at"] for row in made) - DEAD_FOR
-        upsert(connection, outbox, made, key=("record_id",), where=_newer, merge=Merge(partial(_merged, given_up)))
+        upsert(connection, outbox, made, key=("record_id",), where=_newer, merge=Merge(_merged, {"given_up": given_up}))
 
 
 def _newer(new: Any) -> sa.ColumnElement[bool]:
@@ -68,9 +68,9 @@ def _newer(new: Any) -> sa.ColumnElement[bool]:
     return sa.or_(later, sa.and_(new.as_of == old.as_of, new.ledger_seq > old.ledger_seq))
 
 
-def _merged(given_up: datetime, new: Any) -> Mapping[str, Any]:
-    """``given_up``: who was refused after that is still a dead letter."""
-    old = outbox.c
+def _merged(new: Any) -> Mapping[str, Any]:
+    """Who was refused after the parameter ``given_up`` is still a dead letter."""
+    old, given_up = outbox.c, sa.bindparam("given_up", type_=UtcTime())
     same_tier = old["values"]["tier"].as_string() == new["values"]["tier"].as_string()
     left = sa.and_(old.status == OutboxStatus.RESPECTED, same_tier)
     ended = sa.and_(old.status == OutboxStatus.RESPECTED, ~same_tier)
@@ -164,8 +164,19 @@ def _counts(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, 
 
 def count_delivered(connection: Connection, connection_id: UUID, record_ids: Sequence[int]) -> int:
     """Return how many of these records hold the newest values that were queued for them."""
-    found = sa.and_(outbox.c.connection_id == connection_id, outbox.c.record_id.in_(record_ids))
-    return _counts(connection, found).get(OutboxStatus.DELIVERED, 0)
+    asked = {"account": connection_id, "those": list(record_ids)}
+    return connection.execute(_DELIVERED, asked).scalar_one()
+
+
+_DELIVERED = (
+    sa.select(sa.func.count())
+    .select_from(outbox)
+    .where(
+        outbox.c.connection_id == sa.bindparam("account"),
+        outbox.c.record_id.in_(sa.bindparam("those", expanding=True)),
+        outbox.c.status == OutboxStatus.DELIVERED,
+    )
+)
 
 
 def reached(connection: Connection, connection_id: UUID) -> int:

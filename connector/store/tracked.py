@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -36,8 +37,14 @@ def refuse(connection: Connection, tenant_id: UUID, site_id: UUID, day: str, cou
     """Count what was refused of a site on a day (ISO 8601), by reason."""
     same: Row = {"tenant_id": tenant_id, "site_id": site_id, "day": day}
     rows = [{**same, "reason": reason, "count": count} for reason, count in sorted(counts.items())]
-    added = Merge(lambda new: {"count": tracked_refusals.c["count"] + new["count"]})
-    upsert(connection, tracked_refusals, rows, key=("site_id", "day", "reason"), merge=added)
+    upsert(connection, tracked_refusals, rows, key=("site_id", "day", "reason"), merge=_ADD)
+
+
+def _added(new: Any) -> Mapping[str, Any]:
+    return {"count": tracked_refusals.c["count"] + new["count"]}
+
+
+_ADD = Merge(_added)
 
 
 def refused_since(connection: Connection, site_id: UUID, day: str) -> Sequence[tuple[str, int]]:

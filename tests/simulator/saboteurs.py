@@ -126,9 +126,11 @@ def _unlocked(token: Any, parcel: Any) -> Any:
     return tables.outbox.c.record_id == parcel.record_id
 
 
-def _under_way(connection_id: Any, wanted: Any, now: Any) -> Any:
+def _under_way(_named: Any) -> Any:
     """Take rows that another delivery holds for rows in doubt."""
-    return sa.and_(tables.outbox.c.connection_id == connection_id, tables.outbox.c.status.in_(outbox.DOUBTFUL))
+    c = tables.outbox.c
+    held = sa.and_(c.connection_id == sa.bindparam("account"), c.status.in_(outbox.DOUBTFUL))
+    return claims._statements(held, {}, (c.record_id,))
 
 
 def _headless(session: Any, tenant: Any, entries: Any, now: Any) -> int:
@@ -246,7 +248,7 @@ SABOTEURS = {
         first=19,
     ),
     "rows under way taken for doubtful": Saboteur(
-        _all(_instead(claims, "_doubtful", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
+        _all(_instead(claims, "_doubtful_statements", _under_way), _instead(claims, "any_doubtful", lambda *_: True)),
         oracle.nothing_is_written_twice,
         SLOW,
         first=13,
