@@ -59,7 +59,7 @@ class TokenSource:
         """Return a token that outlives a request; whoever asks first from ``MARGIN`` before its end on refreshes it."""
         stored, now = self._stored(), self.services.clock.now()
         if stored.expires_at is None or stored.expires_at - MARGIN > now:
-            return self._open(stored).access_token
+            return self._unsealed(stored.access_token)
         return self._refreshed(stored, waits=stored.expires_at - _OUTLIVES_A_REQUEST <= now)
 
     def grant(self) -> str | None:
@@ -93,10 +93,12 @@ class TokenSource:
         )
 
     def _open(self, stored: StoredTokens) -> Tokens:
-        unseal = self.services.cipher.decrypt
+        refresh = self._unsealed(stored.refresh_token) if stored.refresh_token else None
+        return Tokens(self._unsealed(stored.access_token), refresh, stored.expires_at)
+
+    def _unsealed(self, token: str) -> str:
         owner = {"tenant_id": str(self.connection.tenant_id), "connection_id": str(self.connection.id)}
-        refresh = unseal(stored.refresh_token, **owner) if stored.refresh_token else None
-        return Tokens(unseal(stored.access_token, **owner), refresh, stored.expires_at)
+        return self.services.cipher.decrypt(token, **owner)
 
     def _refreshed(self, stored: StoredTokens, *, waits: bool = True) -> str:
         """Refresh, or wait for whoever is refreshing already; unless it ``waits``, go on with what there is."""

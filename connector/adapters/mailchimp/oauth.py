@@ -17,7 +17,7 @@ from connector.adapters.contract import AppCredentials
 from connector.adapters.hosts import is_token, origin_of, trusted
 from connector.adapters.mailchimp.calls import root
 from connector.adapters.mailchimp.errors import REINSTALL, VENDOR, Refusal, classify
-from connector.adapters.mailchimp.transport import parsed, perform, pooled
+from connector.adapters.mailchimp.transport import Pool, parsed, perform
 from connector.adapters.mailchimp.values import UnreadableError, identifier
 from connector.errors import ConnectorError, Disconnected, NeedsAdmin, RejectedInput, RetryLater, VendorFault
 from connector.records import Account, Tokens
@@ -86,7 +86,7 @@ class OAuth:
     def metadata(self, token: str) -> Mapping[str, Any]:
         """Return what Mailchimp says of a token; raise ``Disconnected`` for one that is not good (any more)."""
         try:
-            with pooled() as session:
+            with Pool() as session:
                 headers = {"Authorization": f"OAuth {token}", "Accept": "application/json"}
                 url = self._login_base + METADATA
                 # A function as ``auth``, so that no .netrc takes the header's place.
@@ -119,7 +119,7 @@ class OAuth:
 
     def account(self, origin: str, token: str) -> tuple[Account, str | None]:
         """Return the account behind a token and its user's id if told, before a connection and its governor exist."""
-        with pooled() as http:
+        with Pool() as http:
             call = root.get_root(fields=ACCOUNT_FIELDS)
             found = perform(http, origin, "account", call, token, TIMEOUT)
         if isinstance(found, Refusal):

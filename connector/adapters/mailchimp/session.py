@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from connector.adapters.contract import Access
 from connector.adapters.mailchimp.calls import Call
 from connector.adapters.mailchimp.errors import UNAUTHORIZED, Refusal, classify
-from connector.adapters.mailchimp.transport import TIMEOUT, Answer, perform, pooled
+from connector.adapters.mailchimp.transport import TIMEOUT, Answer, Pool, perform
 from connector.adapters.page_sizes import PageSizes
 
 CONNECTIONS = "connections"
@@ -33,7 +33,7 @@ class Session:
         """Make no request; ``timeout`` is in seconds, to connect and to read. ``pages`` outlive this object."""
         self._pages = pages or PageSizes()
         self.origin = origin
-        self.http = pooled()
+        self.http = Pool()
         self._access = access
         self._timeout = timeout
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from connector.adapters.mailchimp.calls import Call
 from connector.adapters.mailchimp.errors import NOT_FOUND, Refusal, classify
 from connector.adapters.mailchimp.values import Json, rows
 
 API = "/3.0"
+MEDIA_TYPE = "application/json"
 TIMEOUT = (5.0, 125.0)
 """Seconds to connect and between two reads; Mailchimp itself gives a call up after 120."""
 
@@ -43,16 +46,26 @@ class Answer:
         return rows(self.body, key)
 
 
-class Bearer(AuthBase):
-    """The access token. As ``auth`` and not as a header, so that no .netrc takes its place."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How requests reach a host: its connections, what stands before the path of each, and what all of them say."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    connections: urllib3.HTTPConnectionPool
+    prefix: str
+    headers: Mapping[str, str]
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign one request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+
+class _Adapter(HTTPAdapter):
+    """Connections as requests makes them, for sending over them without it."""
+
+    def way(self, asked: requests.PreparedRequest, settings: Mapping[str, Any]) -> Way:
+        """Return how requests like ``asked``, to paths below its own, are sent; ``settings`` are the environment's."""
+        verify, proxies, cert = settings["verify"], settings["proxies"], settings["cert"]
+        authorities = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+        connections = self.get_connection_with_tls_context(asked, authorities, proxies, cert)
+        if not isinstance(connections, urllib3.HTTPConnectionPool):
+            raise TypeError("only connections of HTTP are made")
+        return Way(connections, self.request_url(asked, proxies), dict(asked.headers))
 
 
 class Pool(requests.Session):
@@ -65,47 +78,48 @@ class Pool(requests.Session):
     def __init__(self) -> None:
         """Open nothing yet."""
         super().__init__()
-        self._settings: dict[str, Any] = {}
+        self._ways: dict[str, Way] = {}
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = _Adapter(pool_maxsize=MOST_CONNECTIONS)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, self._adapter)
 
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Return how a request to ``url`` is sent."""
-        if proxies or stream or verify is not None or cert:
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        origin = "/".join(str(url).split("/", 3)[:3])
-        if origin not in self._settings:
-            self._settings[origin] = super().merge_environment_settings(origin, {}, None, None, None)
-        return dict(self._settings[origin])
-
-
-def pooled() -> requests.Session:
-    """Return a pool of connections that may be used by several threads: it keeps no cookies."""
-    session = Pool()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_CONNECTIONS))
-    return session
+    def way(self, origin: str) -> Way:
+        """Return how requests to the API at ``origin`` are sent."""
+        if origin not in self._ways:
+            settings = self.merge_environment_settings(origin, {}, None, None, None)
+            headers = {**self.headers, "Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
+            asked = requests.Request("GET", origin + API, headers=headers).prepare()
+            self._ways[origin] = self._adapter.way(asked, settings)
+        return self._ways[origin]
 
 
 def perform(
-    http: requests.Session, origin: str, operation: str, call: Call, token: str, timeout: tuple[float, float] = TIMEOUT
+    http: Pool, origin: str, operation: str, call: Call, token: str, timeout: tuple[float, float] = TIMEOUT
 ) -> Answer | Refusal:
-    """Send one call to the API at ``origin``; ``operation`` is what errors call it. Redirects are not followed."""
+    """Send one call to the API at ``origin``; ``operation`` is what errors call it. Redirects are not followed.
+
+    Past requests, over the connections that it made: preparing each request anew cost as much as sending and reading
+    it did, and a campaign's report is hundreds of them. No .netrc takes the token's place either.
+    """
+    way, query = http.way(origin), urlencode(call.query)
     try:
-        response = http.request(
+        response = way.connections.urlopen(
             call.method,
-            f"{origin}{API}{call.path}",
-            params=call.query,
-            data=None if call.body is None else json.dumps(call.body).encode(),
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
-            auth=Bearer(token),
-            timeout=timeout,
-            allow_redirects=False,
+            f"{way.prefix}{call.path}?{query}" if query else f"{way.prefix}{call.path}",
+            body=None if call.body is None else json.dumps(call.body).encode(),
+            headers={**way.headers, "Authorization": f"Bearer {token}"},
+            timeout=urllib3.Timeout(*timeout),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
         )
-    except requests.ReadTimeout:
+    except urllib3.exceptions.ReadTimeoutError:
         return Refusal(operation, 0, late=True)
-    except requests.RequestException:
+    except (urllib3.exceptions.HTTPError, ValueError, LookupError):
+        # The two last: a header that can't be sent, and a character set that nobody knows.
         return Refusal(operation, 0)
-    return read(operation, response.status_code, response.headers, response.content)
+    return read(operation, response.status, response.headers, response.data)
 
 
 def read(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> Answer | Refusal:

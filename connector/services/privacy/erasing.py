@@ -69,11 +69,14 @@ def ask_for_removed(
 
     The whole person is: what other CRMs told of them as well.
     """
+    erased = [item for item in gone if item.erased]
+    if not erased:
+        # Nearly every page.
+        return
     account = connections.get(session, connection_id)
-    for item in gone:
-        if item.erased:
-            found = by_records(session, tenant_id, [(connection_id, item.record_id)])
-            _ask(services, session, tenant_id, found, account.vendor, {(connection_id, item.record_id)})
+    for item in erased:
+        found = by_records(session, tenant_id, [(connection_id, item.record_id)])
+        _ask(services, session, tenant_id, found, account.vendor, {(connection_id, item.record_id)})
 
 
 def _ask(

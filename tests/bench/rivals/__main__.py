@@ -4,8 +4,10 @@
 process, turn and turn about. The difference of the two, by 1,000 contacts, leaves out what starting up costs. No
 latency: what waits costs no processor time. A program that can't be installed is left out with a word.
 
-Ours reads more of each contact than the others do. So there are two figures: processor time by 1,000 contacts, whatever
-is read of them, and by 1,000 rows: records, events, outcomes, and versions of a field where the CRM keeps them.
+Of each program two figures are shown: processor time by 1,000 contacts, whatever is read of them, and by 1,000 rows:
+records, events, outcomes, and versions of a field where the CRM keeps them. What is asked is three times our time: by
+contact and by row of a program that reads what we read, by row alone of one that reads what holds now (all that
+HubSpot's tap can; dlt is measured both ways).
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from tests.bench.rivals.signing_in import Signed, sign_in
 from tests.bench.rivals.taps import TAPS, prepare, rows_of
 
 HERE = Path(__file__).parent
-THIRD = 1 / 3
-"""The most that ours may take of what another program takes."""
+TIMES = 3.0
+"""How much more processor time than ours another program is to take at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class Read:
 
 Reader = Callable[[str, Path], Read]
 """Reads the account at an origin, with a folder to write to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A program that reads an account; ``whole``: what ours reads, as far as it can, else what holds now alone."""
+
+    read: Reader
+    whole: bool = True
 
 
 def _timed(command: list[str], environment: Mapping[str, str], counted: Callable[[str], int]) -> Read:
@@ -82,12 +92,12 @@ def tap(vendor: str, command: Path) -> Reader:
     return read
 
 
-def dlt(python: Path) -> Reader:
-    """Read with dlt's REST source."""
+def dlt(python: Path, scope: str) -> Reader:
+    """Read with dlt's REST source: the ``scope`` is "now" or "whole"."""
 
     def read(origin: str, folder: Path) -> Read:
         signed: Signed = sign_in("hubspot", origin)
-        script = [str(python), str(HERE / "pipeline_for_dlt.py"), str(folder), signed.access_token]
+        script = [str(python), str(HERE / "pipeline_for_dlt.py"), str(folder), signed.access_token, scope]
         return _timed(script, rerouted(origin), _rows_told)
 
     return read
@@ -98,14 +108,16 @@ def rerouted(origin: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(HERE / "reroute"), "REROUTE_ORIGIN": origin, "DO_NOT_TRACK": "1"}
 
 
-def readers(vendor: str) -> dict[str, Reader]:
+def readers(vendor: str) -> dict[str, Rival]:
     """Return the programs that read a vendor, ours first; those that can't be had are left out."""
-    found = {"ours": ours(vendor)}
+    found = {"ours": Rival(ours(vendor))}
     for program in PROGRAMS:
         if program.name == TAPS[vendor].program and (command := command_of(program)):
-            found[program.name] = tap(vendor, command)
+            whole = TAPS[vendor].whole
+            found[program.name if whole else f"{program.name} (now)"] = Rival(tap(vendor, command), whole)
         elif program.name == "dlt" and vendor == "hubspot" and (command := command_of(program)):
-            found[program.name] = dlt(command)
+            found["dlt"] = Rival(dlt(command, "whole"))
+            found["dlt (now)"] = Rival(dlt(command, "now"), whole=False)
     return found
 
 
@@ -116,9 +128,9 @@ def measure(vendor: str, sizes: tuple[int, int], rounds: int) -> Iterator[dict[s
     for contacts in sizes:
         with TemporaryDirectory() as name, apart(Plan(vendor, contacts, 0.0), Path(name)) as origin:
             for _ in range(rounds):
-                for program, reader in programs.items():
+                for program, rival in programs.items():
                     with TemporaryDirectory() as folder:
-                        reads[program, contacts].append(reader(origin, Path(folder)))
+                        reads[program, contacts].append(rival.read(origin, Path(folder)))
     small, large = sizes
     for unit in ("contacts", "rows"):
         costs = {
@@ -130,7 +142,8 @@ def measure(vendor: str, sizes: tuple[int, int], rounds: int) -> Iterator[dict[s
         }
         for program, found in costs.items():
             rows = reads[program, large][-1].rows * 1000 / large
-            yield _row((vendor, program, unit), found, costs["ours"], rows)
+            asked = None if unit == "contacts" and not programs[program].whole else TIMES
+            yield _row((vendor, program, unit), found, costs["ours"], rows, asked)
 
 
 def _cost(less: Read, more: Read, further: int) -> float:
@@ -138,20 +151,22 @@ def _cost(less: Read, more: Read, further: int) -> float:
     return 1000 * (more.seconds - less.seconds) / further
 
 
-def _row(measured: tuple[str, str, str], found: list[float], own: list[float], rows: float) -> dict[str, object]:
+def _row(
+    measured: tuple[str, str, str], found: list[float], own: list[float], rows: float, asked: float | None
+) -> dict[str, object]:
     vendor, program, unit = measured
     achieved, median = statistics.median(own), statistics.median(found)
     row: dict[str, object] = {
         "name": f"{vendor}: ours beside {program}, by {unit}" if program != "ours" else f"{vendor}: ours, by {unit}",
         "unit": f"processor seconds by 1,000 {unit}",
         "achieved": round(achieved, 4),
-        "limit": round(median * (THIRD if program != "ours" else 1), 4),
+        "limit": round(median / (TIMES if program != "ours" else 1), 4),
         "rows_by_1000_contacts": round(rows),
         "median_of": len(found),
         "spread": [round(min(found), 4), round(max(found), 4)],
     }
     ratio = statistics.median(theirs / mine for theirs, mine in zip(found, own, strict=True))
-    return row | {"ratio": round(ratio, 2), "required": 3.0 if program != "ours" else 1.0}
+    return row | {"ratio": round(ratio, 2), "required": asked if program != "ours" else 1.0}
 
 
 def main() -> None:
@@ -165,7 +180,9 @@ def main() -> None:
     vendors = [chosen.only] if chosen.only else sorted(TAPS)
     rows = [row for vendor in vendors for row in measure(vendor, sizes, rounds)]
     for row in rows:
-        print(f"{row['name']:50} {row['achieved']:>8} s {row['rows_by_1000_contacts']:>8} rows  × {row['ratio']}")
+        asked = "not asked: it reads less" if row["required"] is None else f"asked: {row['required']}"
+        told = f"{row['achieved']:>8} s {row['rows_by_1000_contacts']:>8} rows  × {row['ratio']:<7} {asked}"
+        print(f"{row['name']:58} {told}")
     if chosen.report:
         chosen.report.write_text(json.dumps({"rows": rows}, indent=2))
 

@@ -7,6 +7,7 @@ their history. What is dated by us, because the CRM tells only what holds now, i
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,8 @@ def backfill(vendor: str, origin: str) -> dict[str, int]:
     """Install, read everything, and return how much was read."""
     with TemporaryDirectory() as folder:
         tenant = Tenant(vendor, origin, Path(folder), SystemClock())
+        # As a worker does when it has started (workers/lifecycle).
+        gc.freeze()
         tenant.until("identity")
         with tenant.services.store.reading() as session:
             dated = session.execute(sa.select(sa.func.count()).select_from(changes)).scalar_one()

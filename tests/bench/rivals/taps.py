@@ -25,16 +25,25 @@ class Tap:
 
     further: Mapping[str, Any] = field(default_factory=dict)
 
+    whole: bool = True
+    """Whether it can be asked for the kinds of things that we read. HubSpot's has no stream of the properties' history,
+    of forms or of e-mail events."""
+
     def settings(self, signed: Signed) -> dict[str, Any]:
         """Return the tap's configuration for an installation."""
         known = {name: getattr(signed, name) for name in self.signs_in_with}
         return {**known, "start_date": "2015-01-01T00:00:00Z", **self.further}
 
 
+_OF_CONTACTS = ("deals", "calls", "emails", "meetings", "notes", "tasks")
+_LINKS = tuple(f"{kind}_contacts_associations" for kind in _OF_CONTACTS)
+
 TAPS: Mapping[str, Tap] = {
     "hubspot": Tap(
         "tap-hubspot",
-        frozenset({"contacts", "companies", "deals", "calls", "emails", "meetings", "notes", "tasks"}),
+        frozenset({"contacts", "companies", *_OF_CONTACTS, *_LINKS}),
+        further={"associations": {kind: ["contacts"] for kind in _OF_CONTACTS}},
+        whole=False,
     ),
     "salesforce": Tap(
         "tap-salesforce",
@@ -56,7 +65,10 @@ TAPS: Mapping[str, Tap] = {
         ("refresh_token", "client_id", "client_secret"),
         {"api_type": "REST", "select_fields_by_default": True},
     ),
-    "mailchimp": Tap("tap-mailchimp", frozenset({"lists", "list_members", "campaigns", "reports_email_activity"})),
+    "mailchimp": Tap(
+        "tap-mailchimp",
+        frozenset({"lists", "list_members", "campaigns", "reports_email_activity", "unsubscribes", "automations"}),
+    ),
 }
 
 

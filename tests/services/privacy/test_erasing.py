@@ -278,6 +278,17 @@ def test_a_crm_that_erased_a_person_erases_all_of_them(store: Store) -> None:
         erasing.ask_for_email(made.services, made.tenant_id, "nobody", "test")
 
 
+def test_a_page_that_erases_nobody_asks_nothing(store: Store) -> None:
+    """Nearly every page that is read is one; merged and archived records are no erasure."""
+    made = people(store)
+    gone = (Removal(BEN, NOW), Removal("another", NOW, merged_into=ANA))
+    asked: list[str] = []
+    with store.reading() as session:
+        sa.event.listen(session, "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement))
+        erasing.ask_for_removed(made.services, session, made.tenant_id, made.account.id, gone)
+    assert asked == []
+
+
 def test_who_was_erased_stays_barred_under_a_newer_key(store: Store) -> None:
     """By the record, by the address alone, and in what the CRM pushes; only a key that is taken away bars no more."""
     made = people(store)
