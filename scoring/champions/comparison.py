@@ -19,6 +19,8 @@ from scoring.metrics import Floats, Ranking, brier
 
 DRAWS = 1_000
 """So many that ten of them lie beyond the one-sided bounds of 99 %."""
+TRUER = 0.01
+"""Chances differ where the Brier score surely does, and by more than this share of the champion's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,16 @@ class Comparison:
     conversions: int
     auc: Pair
     brier: Pair
+
+    @property
+    def less_true(self) -> bool:
+        """Whether the challenger's chances are surely less true."""
+        return self.brier.least > 0 and self.brier.difference > TRUER * self.brier.champion
+
+    @property
+    def truer(self) -> bool:
+        """Whether the challenger's chances are surely truer."""
+        return self.brier.most < 0 and self.brier.difference < -TRUER * self.brier.champion
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -50,6 +50,9 @@ def contest(difference: float = 0.0, width: float = 0.01, **more: object) -> Con
 
 LATER = Comparison(400, 60, pair(0.04, 0.03), pair())
 LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
+TRUER = Comparison(400, 60, pair(0.0, 0.02), replace(pair(-0.01, 0.005), champion=0.1))
+BLIND = Comparison(2_000, 300, pair(0.001, 0.004), LESS_TRUE)
+"""Models of before a change, on a window that holds it."""
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,14 @@ LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
         (contest(0.0, 0.01, since=replace(LATER, brier=LESS_TRUE)), Standing(), Outcome.REFUSED, "undecided"),
         (contest(-0.02, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "worse"),
         (contest(0.0, 0.004, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.PUBLISHED, "fresher"),
+        (contest(comparison=BLIND), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=TRUER), Standing(), Outcome.PUBLISHED, "truer"),
+        (contest(-0.002, 0.001, since=TRUER), Standing(), Outcome.PUBLISHED, "truer"),
+        (contest(-0.01, 0.004, since=TRUER), Standing(), Outcome.REFUSED, "worse"),
+        (contest(0.0, 0.01, since=TRUER), Standing(), Outcome.REFUSED, "undecided"),
+        (contest(comparison=BLIND, since=replace(TRUER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=replace(TRUER, brier=pair(-0.0005))), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=TRUER, churn=Churn(100, 5, 26)), Standing(), Outcome.WAITING, "churn"),
         (contest(-0.02, newer_days=400.0), Standing(restored=True), Outcome.REFUSED, "worse"),
         (contest(-0.02, orders=("it reads a leak",)), Standing(), Outcome.WAITING, "orders"),
         (contest(0.02), Standing(restored=True), Outcome.WAITING, "restored"),
