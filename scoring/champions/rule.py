@@ -119,8 +119,10 @@ def _merit(found: Contest, figures: str) -> tuple[str, str]:
     if _better_since(found):
         told = f"Better than {found.champion} on what became known since that was trained. {_figures(found.since)}"
         return "since", told
-    if measured is None:
-        return "undecided", figures
+    return ("undecided", figures) if measured is None else _tried(found, measured, figures)
+
+
+def _tried(found: Contest, measured: Comparison, figures: str) -> tuple[str, str]:
     if found.since is not None and _truer_since(found, measured):
         told = f"chances that are truer on what became known since that was trained ({_brier(found.since)})"
         return "truer", f"Not inferior to {found.champion}, with {told}. {figures}"
