@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
+from scoring.calibration import level
 from scoring.evaluation import Window, resampled
 from scoring.metrics import Floats, Ranking, brier
 
@@ -81,6 +82,19 @@ def compared(rows: pl.DataFrame, champion: Floats, challenger: Floats, seed: int
     draws = np.array([measure(weight) for weight in resampled(window, seed, DRAWS)])
     conversions = rows.filter(pl.col("label") == 1)["lead_id"].n_unique()
     return Comparison(rows.height, conversions, _pair(whole[:2], draws[:, :2]), _pair(whole[2:], draws[:, 2:]))
+
+
+def levelled(rows: pl.DataFrame, champion: Floats, challenger: Floats, seed: int) -> Comparison | None:
+    """Compare two trials, each brought to the rows' own rate, as the calibration that serves brings what serves.
+
+    A trial knows nothing of how the level moved in its window, and of two the newer may well overshoot more: their
+    chances as they are tell of neither's that would score. Rankings are left as they are.
+    """
+    if rows["label"].n_unique() < 2:
+        return None
+    label, weight = rows["label"].cast(pl.Float64).to_numpy(), rows["weight"].to_numpy()
+    brought = [log_odds + level(log_odds, label, weight) for log_odds in (champion, challenger)]
+    return compared(rows, *brought, seed)
 
 
 def _pair(whole: list[float], draws: Floats) -> Pair:

@@ -17,7 +17,7 @@ import polars as pl
 
 from scoring.bundle import Bundle
 from scoring.champions.churn import Churn, churned
-from scoring.champions.comparison import Comparison, compared
+from scoring.champions.comparison import Comparison, levelled
 from scoring.champions.sides import Champion, Ground
 from scoring.champions.since import since
 from scoring.features import build, catalogue
@@ -105,7 +105,7 @@ def _tried(champion: Champion, ground: Ground) -> Comparison | None:
         return None
     bundle = champion.trial
     said = bundle.log_odds(build(ground.task.timeline, rows, bundle.spec).matrix)
-    return compared(rows, said, ground.trial.log_odds[known.to_numpy()], ground.task.seed)
+    return levelled(rows, said, ground.trial.log_odds[known.to_numpy()], ground.task.seed)
 
 
 def _predicts(goal: Goal) -> tuple[object, ...]:
