@@ -93,8 +93,8 @@ def levelled(rows: pl.DataFrame, champion: Floats, challenger: Floats, seed: int
     if rows["label"].n_unique() < 2:
         return None
     label, weight = rows["label"].cast(pl.Float64).to_numpy(), rows["weight"].to_numpy()
-    brought = [log_odds + level(log_odds, label, weight) for log_odds in (champion, challenger)]
-    return compared(rows, *brought, seed)
+    first, second = (log_odds + level(log_odds, label, weight) for log_odds in (champion, challenger))
+    return compared(rows, first, second, seed)
 
 
 def _pair(whole: list[float], draws: Floats) -> Pair:
