@@ -33,6 +33,9 @@ LEFT: Final = 60
 """Converting leads that must be left, as they weigh then: fewer teach too little, however well they fit the day."""
 FAINT: Final = 6
 """Rows that are older than so many half-lives are not looked at while half-lives are tried: each weighs under 2 %."""
+PENALTY: Final = 0.01
+"""Of the regressions that forget: the middle one of the candidates. What remembers all gets the best for it, and after
+a change that is the strictest, since what it has learned is wrong; as strict, the others would learn nothing either."""
 SURE: Final = 1.645
 """Standard errors by which one of them must foretell the window better: 95 %, one-sided."""
 
@@ -90,7 +93,7 @@ def _forgetful(asked: Newest, days: int) -> Candidate:
         seen = others & (whole.day >= float(whole.day[others].max()) - FAINT * days)
         return faded(whole.where(seen).sampled(SEARCH_ROWS), days)
 
-    return asked.learned(str(days), forgetful)
+    return asked.learned(str(days), forgetful, PENALTY)
 
 
 def _narrow(asked: Newest, days: int) -> Candidate:
@@ -101,7 +104,7 @@ def _narrow(asked: Newest, days: int) -> Candidate:
         seen = others & Memory(window=days).spans(asked.came, float(whole.day[others].max()))
         return whole.where(seen).sampled(SEARCH_ROWS)
 
-    return asked.learned(str(days), narrow)
+    return asked.learned(str(days), narrow, PENALTY)
 
 
 def faded(rows: Training, days: int | None) -> Training:

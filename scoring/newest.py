@@ -56,13 +56,19 @@ class Newest:
     ages: Floats
     since: Floats
 
-    def learned(self, name: str, changed: Callable[[Training, Mask], Training]) -> Candidate:
-        """The same regression where the rows that each half learns from, and their places, are changed."""
+    def learned(
+        self, name: str, changed: Callable[[Training, Mask], Training], penalty: float | None = None
+    ) -> Candidate:
+        """The same regression, or one of another ``penalty``, where the rows that each half learns from are changed.
+
+        ``changed`` is given the rows and their places.
+        """
         folds = [
             Fold(changed(fold.train, others), fold.window, fold.group)
             for fold, others in zip(self.folds, self.others, strict=True)
         ]
-        return candidate(folds, name, self.plain.recipe)
+        recipe = self.plain.recipe if penalty is None else logistic.Recipe(penalty)
+        return candidate(folds, name, recipe)
 
     def spared(self, one: Candidate) -> Spared:
         """By how much its log-loss over the window, once recalibrated, is below the plain one's."""
@@ -81,16 +87,25 @@ class Newest:
         return climbed(self.folds, [self.plain, *others], SURE)
 
 
+def begins(rows: pl.DataFrame, among: Mask) -> int | None:
+    """When the window begins (µs) that is cut from the rows ``among``; None where too few convert."""
+    won = _won(rows.filter(pl.Series(among)))
+    size = min(max(int(SHARE * len(won)), WINDOW[0]), WINDOW[1])
+    if len(won) < size:
+        return None
+    start = int(won[size - 1])
+    before = distinct_conversions(rows, among & (rows["order"].to_numpy() < start))
+    return start if before >= BEFORE else None
+
+
 def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
     """Cut the window from the rows ``among``, which have matured; None where too few convert to tell anything.
 
     ``rows`` and ``whole`` are the same rows.
     """
-    order, won = rows["order"].to_numpy(), _won(rows.filter(pl.Series(among)))
-    size = min(max(int(SHARE * len(won)), WINDOW[0]), WINDOW[1])
-    if len(won) < size or distinct_conversions(rows, among & (order < won[size - 1])) < BEFORE:
+    start, order = begins(rows, among), rows["order"].to_numpy()
+    if start is None:
         return None
-    start = int(won[size - 1])
     window, together = among & (order >= start), resampled_together(rows)
     # By a number that has nothing to do with when somebody came.
     odd = np.random.default_rng(whole.seed).permutation(int(together.max()) + 1)[together] % 2 == 1
@@ -101,7 +116,7 @@ def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
     found = logistic_search.search([first, second])
     plain = Candidate("", logistic.Recipe(found.penalty), found.log_odds)
     newest_day, came = float(order[among].max()) / _DAY_US, _came(rows)
-    ages = newest_day - won / _DAY_US
+    ages = newest_day - _won(rows.filter(pl.Series(among))) / _DAY_US
     converts = rows.with_columns(came=pl.Series(came)).filter(pl.Series(among), pl.col("label") == 1)
     since = newest_day - converts.unique("lead_id")["came"].to_numpy()
     return Newest(whole, start, (halves[0][1], halves[1][1]), (first, second), plain, came, ages, since)
