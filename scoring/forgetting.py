@@ -27,15 +27,16 @@ from scoring.splits import Mask
 
 HALF_LIVES: Final = (365, 90, 45, 20)
 """In days. Slower than a year is hardly told from never."""
-WINDOWS: Final = (340, 240, 170, 120, 85, 60, 42, 30, 21, 15)
+WINDOWS: Final = (240, 170, 120, 85, 60, 42, 30, 21)
 """In days before the newest row; each about 1.4 times the next, so that a change lies close to the end of one."""
 LEFT: Final = 60
 """Converting leads that must be left, as they weigh then: fewer teach too little, however well they fit the day."""
 FAINT: Final = 6
 """Rows that are older than so many half-lives are not looked at while half-lives are tried: each weighs under 2 %."""
 PENALTY: Final = 0.01
-"""Of the regressions that forget: the middle one of the candidates. What remembers all gets the best for it, and after
-a change that is the strictest, since what it has learned is wrong; as strict, the others would learn nothing either."""
+"""Of regressions that forget: the middle one of the candidates. What remembers all gets the best for it, and after a
+change that is the strictest, since what it has learned is wrong. As strict, half-lives show most surely that something
+changed, but nothing that forgets fast could show how much it has learned."""
 SURE: Final = 1.645
 """Standard errors by which one of them must foretell the window better: 95 %, one-sided."""
 
@@ -79,13 +80,13 @@ def advised(asked: Newest | None) -> Memory:
 def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
     for days in HALF_LIVES:
         if float(np.exp2(-asked.ages / days).sum()) >= LEFT:
-            yield _forgetful(asked, days), Memory(half_life=days)
+            yield from ((_forgetful(asked, days, penalty), Memory(half_life=days)) for penalty in (None, PENALTY))
     for days in WINDOWS:
         if (asked.since <= days).sum() >= LEFT:
             yield _narrow(asked, days), Memory(window=days)
 
 
-def _forgetful(asked: Newest, days: int) -> Candidate:
+def _forgetful(asked: Newest, days: int, penalty: float | None) -> Candidate:
     def forgetful(train: Training, others: Mask) -> Training:
         whole = asked.whole
         if whole.day is None:
@@ -93,7 +94,7 @@ def _forgetful(asked: Newest, days: int) -> Candidate:
         seen = others & (whole.day >= float(whole.day[others].max()) - FAINT * days)
         return faded(whole.where(seen).sampled(SEARCH_ROWS), days)
 
-    return asked.learned(str(days), forgetful, PENALTY)
+    return asked.learned(str(days), forgetful, penalty)
 
 
 def _narrow(asked: Newest, days: int) -> Candidate:
