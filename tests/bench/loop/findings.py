@@ -103,9 +103,9 @@ def recovered(life: Life, whose: str = "") -> list[Row]:
 
 
 def _looks(life: Life, name: str, steps: list[Step]) -> list[Row]:
-    """What scored on the way, and how much there was to be reached: at three looks before the end, and there."""
+    """What scored on the way and at the end, and how much there was to be reached."""
     begins, lines = steps[0].day, []
-    for step in steps[len(steps) // 4 :: max(len(steps) // 4, 1)]:
+    for step in reversed(steps[: 0 : -max(len(steps) // 4, 1)]):
         days = step.day - begins
         lines.append(Row(CASE, f"{name}: after {days} days, by what scores", "share", step.ours.reached, 1.0))
         most = ceiling(life, begins, step.day)
