@@ -1,19 +1,24 @@
-"""How fast the past grows old: rows may weigh half as much with every so many days.
+"""How much of the past is learned from: rows may weigh less with every day, or those who came before a day be left out.
 
 Prices, products and markets change, and then old rows say what does not hold any more. How fast that goes differs
 between tenants, and a tenant whose world stands still loses rows for nothing. So the newest conversions that have
-matured are asked: logistic regressions that forget at different speeds learn from everybody else. A quicker one is
-taken where it surely ranks those better. What serves then forgets alike, whatever its form; what is tried on the test
-rows forgets as their own past, and nothing later, advised.
+matured are asked: logistic regressions that forget otherwise learn from everybody else. Where any of them surely
+foretells those better (paired log-loss, by company), the one that foretells them best is followed. What serves then
+forgets alike, whatever its form; what is tried on the test rows forgets as their own past, and nothing later, advised.
+
+A change from one day to the next is best met by a window: who came before it says nothing, also of those who are still
+open. A slow one, or one that reaches all who are open, is met by a half-life of rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from scoring.metrics import Floats
 from scoring.models import Training
 from scoring.models.choose import SEARCH_ROWS
 from scoring.models.rungs import Candidate
@@ -22,22 +27,66 @@ from scoring.splits import Mask
 
 HALF_LIVES: Final = (365, 90, 45, 20)
 """In days. Slower than a year is hardly told from never."""
+WINDOWS: Final = (240, 170, 120, 85, 60, 42, 30, 21)
+"""In days before the newest row; each about 1.4 times the next, so that a change lies close to the end of one."""
 LEFT: Final = 60
 """Converting leads that must be left, as they weigh then: fewer teach too little, however well they fit the day."""
 FAINT: Final = 6
 """Rows that are older than so many half-lives are not looked at while half-lives are tried: each weighs under 2 %."""
+PENALTY: Final = 0.01
+"""Of regressions that forget: the middle one of the candidates. What remembers all gets the best for it, and after a
+change that is the strictest, since what it has learned is wrong. As strict, half-lives show most surely that something
+changed, but nothing that forgets fast could show how much it has learned."""
+SURE: Final = 1.645
+"""Standard errors by which one of them must foretell the window better: 95 %, one-sided."""
 
 
-def half_life(asked: Newest | None) -> int | None:
-    """Return after how many days a row weighs half; None: never less, or too little is known to say."""
-    if asked is None:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Rows weigh half for every ``half_life`` days of age; leads that came over ``window`` days before the newest row
+    teach nothing. At most one of them is set; neither: all rows weigh alike."""
+
+    half_life: int | None = None
+    window: int | None = None
+
+    def spans(self, came: Floats, newest: float) -> Mask:
+        """Which rows teach anything, by when their leads ``came`` (days); ``newest``: the newest row's day."""
+        found: Mask = came >= newest - (np.inf if self.window is None else self.window)
+        return found
+
+    @property
+    def sentence(self) -> str | None:
+        """Say it on the model's card; None where nothing is forgotten."""
+        why = "So the newest leads with a known outcome were surely foretold better."
+        if self.half_life:
+            told = f"a row weighs half for every {self.half_life} days of age"
+            return f"What happened long ago counts less: {told}. {why}"
+        if self.window:
+            told = f"leads that came over {self.window} days before the newest known outcome teach it nothing"
+            return f"What held before no longer does: {told}. {why}"
         return None
-    quicker = [_tried(asked, days) for days in HALF_LIVES if float(np.exp2(-asked.ages / days).sum()) >= LEFT]
-    better = [one for one in quicker if asked.surely([one]) is one]
-    return int(max(better, key=asked.area).name) if better else None
 
 
-def _tried(asked: Newest, days: int) -> Candidate:
+def advised(asked: Newest | None) -> Memory:
+    """How much to remember; all of it where too little is known to say."""
+    if asked is None or asked.whole.day is None:
+        return Memory()
+    found = [(asked.spared(one), memory) for one, memory in _tried(asked)]
+    if not any(spared.loss > SURE * spared.error for spared, _ in found):
+        return Memory()
+    return max(found, key=lambda one: one[0].loss)[1]
+
+
+def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
+    for days in HALF_LIVES:
+        if float(np.exp2(-asked.ages / days).sum()) >= LEFT:
+            yield from ((_forgetful(asked, days, penalty), Memory(half_life=days)) for penalty in (None, PENALTY))
+    for days in WINDOWS:
+        if (asked.since <= days).sum() >= LEFT:
+            yield _narrow(asked, days), Memory(window=days)
+
+
+def _forgetful(asked: Newest, days: int, penalty: float | None) -> Candidate:
     def forgetful(train: Training, others: Mask) -> Training:
         whole = asked.whole
         if whole.day is None:
@@ -45,7 +94,18 @@ def _tried(asked: Newest, days: int) -> Candidate:
         seen = others & (whole.day >= float(whole.day[others].max()) - FAINT * days)
         return faded(whole.where(seen).sampled(SEARCH_ROWS), days)
 
-    return asked.learned(str(days), forgetful)
+    return asked.learned(str(days), forgetful, penalty)
+
+
+def _narrow(asked: Newest, days: int) -> Candidate:
+    def narrow(train: Training, others: Mask) -> Training:
+        whole = asked.whole
+        if whole.day is None:
+            return train
+        seen = others & Memory(window=days).spans(asked.came, float(whole.day[others].max()))
+        return whole.where(seen).sampled(SEARCH_ROWS)
+
+    return asked.learned(str(days), narrow, PENALTY)
 
 
 def faded(rows: Training, days: int | None) -> Training:
@@ -60,11 +120,3 @@ def _weighed(rows: Training, newest: float, days: int) -> Training:
     if rows.day is None:
         return rows
     return replace(rows, weight=rows.weight * 2.0 ** ((rows.day - newest) / days))
-
-
-def sentence(days: int) -> str:
-    """Say it on the model's card."""
-    return (
-        f"What happened long ago counts less: a row weighs half for every {days} days of age. "
-        "So the newest leads with a known outcome were surely ranked better."
-    )

@@ -10,11 +10,12 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from scoring import bands, facts
+from scoring import bands, drift, facts
 from scoring.bands import Bands
 from scoring.calibration import IDENTITY, Calibration
 from scoring.courses import course, known_at
-from scoring.evaluation import resampled_together
+from scoring.crossed import crossed
+from scoring.evaluation import Window, resampled_together
 from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
 from scoring.metrics import Floats
@@ -23,6 +24,7 @@ from scoring.models import Model, pooled, scorecard
 from scoring.models import Training as Rows
 from scoring.models.choose import Choice
 from scoring.models.judging import Fold
+from scoring.newest import begins
 from scoring.past import Past
 from scoring.pooling.giving import give, information
 from scoring.pooling.share import Share
@@ -198,9 +200,27 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     found_out = (choice, split, before, parted, task.facts, past, tried)
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
     spec, vectors, model, served = _refitted(task, choice, framed=spec.framed)
-    windows = [*windows, (split.test, raw)]
+    windows = _behaving(task, choice, test, log_odds, (spec, vectors, served)) or [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), served), trial
+
+
+def _behaving(
+    task: Task, choice: Choice, test: pl.DataFrame, log_odds: Floats, served: tuple[FeatureSpec, Vectors, Past]
+) -> list[tuple[Mask, Floats]]:
+    """The newest rows, of which what serves is asked as it knows them, where the ``test`` is other than foretold.
+
+    The trial was wrong about those rows for what it could not know, and what serves has learned it: whatever sets the
+    trial right would set what serves wrong. None: it is as foretold, or too little is known.
+    """
+    moved = drift.judged(Window.of(test, log_odds), task.seed) if task.goal.timing is Timing.DATED else None
+    start = begins(task.rows, np.ones(task.rows.height, dtype=bool)) if moved and moved.reasons else None
+    if start is None:
+        return []
+    spec, vectors, past = served
+    newest = task.rows["order"].to_numpy() >= start
+    whole = task.training(vectors.matrix, spec)
+    return [(newest, crossed(task.rows, whole, choice.recipe, past, newest))]
 
 
 def _parted(task: Task, spec: FeatureSpec, matrix: Matrix, split: Split) -> Segmentation | None:

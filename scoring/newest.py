@@ -19,15 +19,23 @@ from scoring.evaluation import resampled_together
 from scoring.metrics import Floats, Indices
 from scoring.models import Training, logistic, logistic_search
 from scoring.models.choose import SEARCH_ROWS
-from scoring.models.judging import Fold, area
+from scoring.models.judging import Fold, losses
 from scoring.models.rungs import Candidate, candidate, climbed
 from scoring.splits import Mask, distinct_conversions
 
 _DAY_US = 86_400_000_000
-WINDOW, BEFORE = 60, 100
-"""Distinct converting leads of the window, and the least that must be older."""
+WINDOW, SHARE, BEFORE = (60, 240), 0.1, 100
+"""Distinct converting leads of the window (at least and at most, and as a share of all); the least before it."""
 SURE: Final = 0.9
 """In so many of the paired resamples the window must be ranked better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """A difference of summed log-losses, and its standard error over companies."""
+
+    loss: float
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,8 @@ class Newest:
     """The window from ``start`` (µs) on, in two halves by company (by lead where none is known).
 
     Each of ``folds`` learns from ``others``: all rows but those of the companies that it is judged on. ``plain``: what
-    logistic regression says that learned from all of these alike. ``ages``: how many days before the newest row each
-    lead that converts was seen last.
+    logistic regression says that learned from all of these alike. ``came``: the day on which each row's lead did.
+    ``ages``: how many days before the newest row each lead that converts was seen last; ``since``: came.
     """
 
     whole: Training
@@ -44,23 +52,50 @@ class Newest:
     others: tuple[Mask, Mask]
     folds: tuple[Fold, Fold]
     plain: Candidate
+    came: Floats
     ages: Floats
+    since: Floats
 
-    def learned(self, name: str, changed: Callable[[Training, Mask], Training]) -> Candidate:
-        """The same regression where the rows that each half learns from, and their places, are changed."""
+    def learned(
+        self, name: str, changed: Callable[[Training, Mask], Training], penalty: float | None = None
+    ) -> Candidate:
+        """The same regression, or one of another ``penalty``, where the rows that each half learns from are changed.
+
+        ``changed`` is given the rows and their places.
+        """
         folds = [
             Fold(changed(fold.train, others), fold.window, fold.group)
             for fold, others in zip(self.folds, self.others, strict=True)
         ]
-        return candidate(folds, name, self.plain.recipe)
+        recipe = self.plain.recipe if penalty is None else logistic.Recipe(penalty)
+        return candidate(folds, name, recipe)
 
-    def area(self, one: Candidate) -> float:
-        """How well it ranks the window (AUC)."""
-        return area(self.folds, one.log_odds)
+    def spared(self, one: Candidate) -> Spared:
+        """By how much its log-loss over the window, once recalibrated, is below the plain one's."""
+        before, after = (
+            [losses(fold, raw) for fold, raw in zip(self.folds, said, strict=True)]
+            for said in (self.plain.log_odds, one.log_odds)
+        )
+        companies = [
+            np.bincount(fold.group, weights=old - new) for fold, old, new in zip(self.folds, before, after, strict=True)
+        ]
+        each = np.concatenate(companies)
+        return Spared(float(each.sum()), float(np.sqrt((each**2).sum())))
 
     def surely(self, others: Sequence[Candidate]) -> Candidate:
         """The last of ``others`` that surely ranks the window better than those before it, or the plain one."""
         return climbed(self.folds, [self.plain, *others], SURE)
+
+
+def begins(rows: pl.DataFrame, among: Mask) -> int | None:
+    """When the window begins (µs) that is cut from the rows ``among``; None where too few convert."""
+    won = _won(rows.filter(pl.Series(among)))
+    size = min(max(int(SHARE * len(won)), WINDOW[0]), WINDOW[1])
+    if len(won) < size:
+        return None
+    start = int(won[size - 1])
+    before = distinct_conversions(rows, among & (rows["order"].to_numpy() < start))
+    return start if before >= BEFORE else None
 
 
 def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
@@ -68,10 +103,9 @@ def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
 
     ``rows`` and ``whole`` are the same rows.
     """
-    order, won = rows["order"].to_numpy(), _won(rows.filter(pl.Series(among)))
-    if len(won) < WINDOW or distinct_conversions(rows, among & (order < won[WINDOW - 1])) < BEFORE:
+    start, order = begins(rows, among), rows["order"].to_numpy()
+    if start is None:
         return None
-    start = int(won[WINDOW - 1])
     window, together = among & (order >= start), resampled_together(rows)
     # By a number that has nothing to do with when somebody came.
     odd = np.random.default_rng(whole.seed).permutation(int(together.max()) + 1)[together] % 2 == 1
@@ -81,9 +115,18 @@ def newest(rows: pl.DataFrame, whole: Training, among: Mask) -> Newest | None:
     first, second = (_fold(whole, together, judged, others) for judged, others in halves)
     found = logistic_search.search([first, second])
     plain = Candidate("", logistic.Recipe(found.penalty), found.log_odds)
-    return Newest(
-        whole, start, (halves[0][1], halves[1][1]), (first, second), plain, (order[among].max() - won) / _DAY_US
-    )
+    newest_day, came = float(order[among].max()) / _DAY_US, _came(rows)
+    ages = newest_day - _won(rows.filter(pl.Series(among))) / _DAY_US
+    converts = rows.with_columns(came=pl.Series(came)).filter(pl.Series(among), pl.col("label") == 1)
+    since = newest_day - converts.unique("lead_id")["came"].to_numpy()
+    return Newest(whole, start, (halves[0][1], halves[1][1]), (first, second), plain, came, ages, since)
+
+
+def _came(rows: pl.DataFrame) -> Floats:
+    """Somebody of whom it is not known has always been there."""
+    age = rows["age_days"].fill_null(np.inf).to_numpy()
+    found: Floats = rows["order"].to_numpy() / _DAY_US - age
+    return found
 
 
 def _fold(whole: Training, together: Indices, judged: Mask, others: Mask) -> Fold:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from scoring import doubts, forgetting
+from scoring.forgetting import Memory
 from scoring.models import Training
 from scoring.newest import newest
 from scoring.splits import Mask
@@ -16,12 +17,12 @@ from scoring.splits import Mask
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Rows weigh half for every ``half_life`` days of age (None: all alike); those that are not ``kept`` teach nothing.
+    """How old rows count (``memory``); those that are not ``kept`` teach nothing.
 
-    ``left_out``: the number of leads whose rows are not kept.
+    ``left_out``: the number of doubted leads whose rows are not kept.
     """
 
-    half_life: int | None
+    memory: Memory
     kept: Mask
     left_out: int
 
@@ -41,18 +42,23 @@ class Past:
         found = None if whole.day is None else newest(rows, whole, among)
         out = doubts.left_out(found, rows, doubted, until)
         kept = np.ones(rows.height, dtype=bool) if out is None else ~out
-        return cls(forgetting.half_life(found), kept, rows.filter(pl.Series(~kept))["lead_id"].n_unique())
+        left_out = rows.filter(pl.Series(~kept))["lead_id"].n_unique()
+        memory = forgetting.advised(found)
+        if found is not None and whole.day is not None:
+            kept &= memory.spans(found.came, float(whole.day[among].max()))
+        return cls(memory, kept, left_out)
 
     def learned(self, rows: Training) -> Training:
         """Return rows, all of which are kept, as they are to be learned from."""
-        return forgetting.faded(rows, self.half_life)
+        return forgetting.faded(rows, self.memory.half_life)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the report."""
-        return {"half_life_days": self.half_life, "left_out_leads": self.left_out}
+        memory = {"half_life_days": self.memory.half_life, "window_days": self.memory.window}
+        return memory | {"left_out_leads": self.left_out}
 
     @property
     def sentences(self) -> list[str]:
         """Say it on the model's card; nothing where all counts alike."""
-        old = [forgetting.sentence(self.half_life)] if self.half_life else []
+        old = [self.memory.sentence] if self.memory.sentence else []
         return [*old, *([doubts.sentence(self.left_out)] if self.left_out else [])]

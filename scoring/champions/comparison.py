@@ -14,11 +14,14 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
+from scoring.calibration import level
 from scoring.evaluation import Window, resampled
 from scoring.metrics import Floats, Ranking, brier
 
 DRAWS = 1_000
 """So many that ten of them lie beyond the one-sided bounds of 99 %."""
+TRUER = 0.01
+"""Chances differ where the Brier score surely does, and by more than this share of the champion's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Comparison:
     conversions: int
     auc: Pair
     brier: Pair
+
+    @property
+    def less_true(self) -> bool:
+        """Whether the challenger's chances are surely less true."""
+        return self.brier.least > 0 and self.brier.difference > TRUER * self.brier.champion
+
+    @property
+    def truer(self) -> bool:
+        """Whether the challenger's chances are surely truer."""
+        return self.brier.most < 0 and self.brier.difference < -TRUER * self.brier.champion
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -69,6 +82,19 @@ def compared(rows: pl.DataFrame, champion: Floats, challenger: Floats, seed: int
     draws = np.array([measure(weight) for weight in resampled(window, seed, DRAWS)])
     conversions = rows.filter(pl.col("label") == 1)["lead_id"].n_unique()
     return Comparison(rows.height, conversions, _pair(whole[:2], draws[:, :2]), _pair(whole[2:], draws[:, 2:]))
+
+
+def levelled(rows: pl.DataFrame, champion: Floats, challenger: Floats, seed: int) -> Comparison | None:
+    """Compare two trials, each brought to the rows' own rate, as the calibration that serves brings what serves.
+
+    A trial knows nothing of how the level moved in its window, and of two the newer may well overshoot more: their
+    chances as they are tell of neither's that would score. Rankings are left as they are.
+    """
+    if rows["label"].n_unique() < 2:
+        return None
+    label, weight = rows["label"].cast(pl.Float64).to_numpy(), rows["weight"].to_numpy()
+    first, second = (log_odds + level(log_odds, label, weight) for log_odds in (champion, challenger))
+    return compared(rows, first, second, seed)
 
 
 def _pair(whole: list[float], draws: Floats) -> Pair:

@@ -17,7 +17,7 @@ import polars as pl
 
 from scoring.bundle import Bundle
 from scoring.champions.churn import Churn, churned
-from scoring.champions.comparison import Comparison, compared
+from scoring.champions.comparison import Comparison, levelled
 from scoring.champions.sides import Champion, Ground
 from scoring.champions.since import since
 from scoring.features import build, catalogue
@@ -34,7 +34,7 @@ class Contest:
     or of the guard's verdicts, has changed since the champion was trained, in words; such a difference is none of
     quality alone. ``newer_days``: by how much the challenger knows more of the past. ``untried``: the champion is of
     a release that kept no trial's model. ``since``: on what became known since the champion was trained; looked at
-    where the ``comparison`` does not speak for the challenger.
+    where the ``comparison`` does not speak for the challenger, by its ranking or by its chances.
     """
 
     champion: str
@@ -82,7 +82,7 @@ def contest(champion: Champion, challenger: Bundle, ground: Ground) -> Contest:
         return Contest(name, newer, other_goal=True)
     before = score(champion.serving, ground.history, as_of=ground.as_of, reasons=False)
     tried, excluded = _tried(champion, ground), ground.task.excluded
-    speaks = tried is not None and tried.auc.low > 0
+    speaks = tried is not None and tried.auc.low > 0 and not tried.less_true
     return Contest(
         name,
         newer,
@@ -105,7 +105,7 @@ def _tried(champion: Champion, ground: Ground) -> Comparison | None:
         return None
     bundle = champion.trial
     said = bundle.log_odds(build(ground.task.timeline, rows, bundle.spec).matrix)
-    return compared(rows, said, ground.trial.log_odds[known.to_numpy()], ground.task.seed)
+    return levelled(rows, said, ground.trial.log_odds[known.to_numpy()], ground.task.seed)
 
 
 def _predicts(goal: Goal) -> tuple[object, ...]:

@@ -5,6 +5,9 @@
   too, so that champions do not go stale.
 * **Better since** (on what became known since the champion was trained the one-sided bound of 99 % lies above zero):
   published, whatever the window of before says. This finds what changed within that window.
+* **Truer since** (not inferior, and on the same leads its chances are surely truer and its ranking not surely worse):
+  published, also where the window finds chances less true or a ranking worse by less than MARGIN. Models of before a
+  change overshoot within it, the newer ones often more; what would serve knows of the change.
 * **Worse** (the interval lies below zero), or its chances are surely less true: refused.
 * Neither shown: refused while the champion is young; from STALE_DAYS on a person is asked.
 
@@ -32,8 +35,6 @@ MARGIN = 0.005
 CHURN_CAP = 0.25
 """Default: of the High-Intent leads at most so many may leave the band, and come into it, without a person's word."""
 STALE_DAYS = 90.0
-TRUER = 0.01
-"""A Brier score surely worse, and by more than this share of the champion's, refuses a challenger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +92,23 @@ def _judged(found: Contest, figures: str, standing: Standing) -> Decision:
 
 def _refusal(found: Contest, figures: str) -> Decision | None:
     measured = found.comparison
-    if measured is None or _better_since(found):
+    if measured is None or _better_since(found) or _truer_since(found, measured):
         return None
     if measured.auc.high < 0:
         return Decision(Outcome.REFUSED, "worse", f"Worse than {found.champion}. {figures}")
-    if _less_true(measured):
-        score = _signed(measured.brier, 4)
-        told = f"Its chances are less true than those of {found.champion} (Brier score {score}). {figures}"
+    if measured.less_true:
+        told = f"Its chances are less true than those of {found.champion} ({_brier(measured)}). {figures}"
         return Decision(Outcome.REFUSED, "chances", told)
     return None
 
 
-def _less_true(measured: Comparison) -> bool:
-    brier = measured.brier
-    return brier.least > 0 and brier.difference > TRUER * brier.champion
-
-
 def _better_since(found: Contest) -> bool:
-    return found.since is not None and found.since.auc.least > 0 and not _less_true(found.since)
+    return found.since is not None and found.since.auc.least > 0 and not found.since.less_true
+
+
+def _truer_since(found: Contest, measured: Comparison) -> bool:
+    later = found.since
+    return later is not None and later.truer and later.auc.high >= 0 and measured.auc.least > -MARGIN
 
 
 def _merit(found: Contest, figures: str) -> tuple[str, str]:
@@ -119,8 +119,13 @@ def _merit(found: Contest, figures: str) -> tuple[str, str]:
     if _better_since(found):
         told = f"Better than {found.champion} on what became known since that was trained. {_figures(found.since)}"
         return "since", told
-    if measured is None:
-        return "undecided", figures
+    return ("undecided", figures) if measured is None else _tried(found, measured, figures)
+
+
+def _tried(found: Contest, measured: Comparison, figures: str) -> tuple[str, str]:
+    if found.since is not None and _truer_since(found, measured):
+        told = f"chances that are truer on what became known since that was trained ({_brier(found.since)})"
+        return "truer", f"Not inferior to {found.champion}, with {told}. {figures}"
     if measured.auc.low > 0:
         return "better", f"Better than {found.champion}. {figures}"
     if measured.auc.least > -MARGIN and found.newer_days > 0:
@@ -143,6 +148,10 @@ def _figures(measured: Comparison | None) -> str:
         f"On {measured.conversions:,} newer conversions: AUC {measured.auc.challenger:.3f} against "
         f"{measured.auc.champion:.3f}, {_signed(measured.auc, 3)}."
     )
+
+
+def _brier(measured: Comparison) -> str:
+    return f"Brier score {_signed(measured.brier, 4)}"
 
 
 def _signed(pair: Pair, digits: int) -> str:

@@ -93,13 +93,25 @@ def log_loss(line: Floats, label: Floats, weight: Floats) -> float:
     return float(np.average(np.logaddexp(0.0, line) - label * line, weights=weight))
 
 
+def losses(fold: Fold, raw: Floats) -> Floats:
+    """Each of the window's rows' weighted log-loss after that recalibration."""
+    line, label = _recalibrated(fold, raw), fold.window.label
+    found: Floats = fold.window.weight * (np.logaddexp(0.0, line) - label * line)
+    return found
+
+
 def _deviance(fold: Fold, raw: Floats) -> float:
+    return log_loss(_recalibrated(fold, raw), fold.window.label, fold.window.weight)
+
+
+def _recalibrated(fold: Fold, raw: Floats) -> Floats:
     window = fold.window
     if fold.sloped:
         intercept, slope = recalibrated(raw, window.label, window.weight)
     else:
         intercept, slope = level(raw, window.label, window.weight), 1.0
-    return log_loss(intercept + slope * raw, window.label, window.weight)
+    line: Floats = intercept + slope * raw
+    return line
 
 
 def _area(window: Training, raw: Floats, weight: Floats) -> float:

@@ -17,14 +17,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from scipy.stats import binomtest, norm
 
-from scoring.champions.comparison import compared
+from scoring.champions.comparison import compared, levelled
 from scoring.champions.contest import Contest
 from scoring.champions.rule import Standing, decide
 from scoring.metrics import Floats
@@ -34,6 +34,8 @@ CASE = "publication"
 AUC = 0.75
 OF_COMPANY = 0.3
 """The share of a score's spread that colleagues have in common."""
+SINCE = 500_000_009
+"""Added to a pair's seed: the leads of which more became known since are others than those of the window."""
 TOGETHER = 0.90
 """The correlation of both models' scores among leads of one outcome."""
 
@@ -42,13 +44,16 @@ TOGETHER = 0.90
 class Plan:
     """Pairs to be drawn: the true difference, the window's size, how alike the models are, and what is asked.
 
-    ``most``: so many of the pairs may be published; ``least``: this share must be. Neither: told alone.
+    ``moved``: by so much log-odds the champion's chances are too high on what became known since it was trained, where
+    the challenger's are true. ``most``: so many of the pairs may be published; ``least``: this share must be. Neither:
+    told alone.
     """
 
     difference: float
     leads: int
     conversions: int
     together: float = TOGETHER
+    moved: float = 0.0
     most: int | None = None
     least: float | None = None
 
@@ -56,12 +61,15 @@ class Plan:
     def named(self) -> str:
         """What the line is called."""
         window = f"{self.leads:,} leads, {self.conversions:,} conversions"
-        return f"{self.difference:+.3f} AUC, {window}, r {self.together:.2f}"
+        moved = f", level moved by {self.moved:.1f}" if self.moved else ""
+        return f"{self.difference:+.3f} AUC, {window}, r {self.together:.2f}{moved}"
 
 
 REQUIRED = (
     Plan(-0.01, 2_000, 300, most=5),
     Plan(-0.03, 2_000, 300, most=0),
+    Plan(-0.01, 2_000, 300, moved=0.7, most=5),
+    Plan(-0.03, 2_000, 300, moved=0.7, most=0),
     Plan(0.03, 2_000, 300, least=0.60),
 )
 """What is asked of 500 pairs each."""
@@ -116,7 +124,10 @@ def _pair(rng: np.random.Generator, together: float, count: int) -> tuple[Floats
 def clause(plan: Plan, seed: int) -> str:
     """What the rule says of one pair, a week after the champion's training."""
     rows, champion, challenger = drawn(plan, seed)
-    found = Contest("champion", 7.0, comparison=compared(rows, champion, challenger, seed))
+    found = Contest("champion", 7.0, comparison=levelled(rows, champion, challenger, seed))
+    if plan.moved:
+        rows, champion, challenger = drawn(plan, seed + SINCE)
+        found = replace(found, since=compared(rows, champion + plan.moved, challenger, seed))
     decision = decide(found, Standing())
     return f"{decision.outcome}: {decision.clause}"
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from scoring.monitoring.words import CALIBRATION
 from tests.bench.drift.trials import FOUND_ARRIVALS
+from tests.bench.loop.hindsight import ceiling
 from tests.bench.loop.life import Life, Step
 from tests.bench.loop.people import HORIZON_DAYS
 from tests.bench.loop.worth import Worth, worth
@@ -92,11 +93,24 @@ def recovered(life: Life, whose: str = "") -> list[Row]:
             lines.append(
                 _again(f"{whose}{name}: by the newest model", [one.newest.reached for one in steps], steps, ends)
             )
+            lines += _looks(life, f"{whose}{name}", steps)
         lines += [
             Row(CASE, f"{whose}{name}: at the end, by what scores", "share", last.ours.reached, 1.0, asked),
             Row(CASE, f"{whose}{name}: at the end, by the newest model", "share", last.newest.reached, 1.0),
             Row(CASE, f"{whose}{name}: at the end, never trained again", "share", last.frozen.reached, 1.0),
         ]
+    return lines
+
+
+def _looks(life: Life, name: str, steps: list[Step]) -> list[Row]:
+    """What scored on the way and at the end, and how much there was to be reached."""
+    begins, lines = steps[0].day, []
+    for step in reversed(steps[: 0 : -max(len(steps) // 4, 1)]):
+        days = step.day - begins
+        lines.append(Row(CASE, f"{name}: after {days} days, by what scores", "share", step.ours.reached, 1.0))
+        most = ceiling(life, begins, step.day)
+        if most is not None:
+            lines.append(Row(CASE, f"{name}: after {days} days, with hindsight", "share", most, 1.0))
     return lines
 
 

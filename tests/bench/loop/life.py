@@ -66,6 +66,11 @@ class Life:
     held: Flags
     won: Counts
 
+    def history(self, day: int) -> History:
+        """All that was known of those who came before a day, and what became of them later."""
+        count = self.world.came(day)
+        return self.world.records.until(count, self.world.outcomes(self.high[:count] & ~self.held[:count]))
+
 
 @dataclass(frozen=True, slots=True)
 class Scorer:

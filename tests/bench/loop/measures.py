@@ -41,9 +41,12 @@ def newcomers(bundle: Bundle, people: People, history: History, day: int) -> New
     found = arrivals(bundle, history, since=moment(day), now=moment(day + 7) + AGE)
     if not np.array_equal(found.at, people.at):
         raise ValueError(f"Of {len(people.at):,} newcomers {len(found.at):,} were scored.")
-    best = auc(people.told, people.chance)
-    reached = (auc(found.chance, people.chance) - 0.5) / (best - 0.5)
-    return Newcomers(reached, float(found.chance.mean()), float(people.chance.mean()))
+    return Newcomers(reached(found.chance, people), float(found.chance.mean()), float(people.chance.mean()))
+
+
+def reached(score: Floats, people: People) -> float:
+    """By scores of ``people``, in their order."""
+    return (auc(score, people.chance) - 0.5) / (auc(people.told, people.chance) - 0.5)
 
 
 def auc(score: Floats, chance: Floats) -> float:

@@ -59,14 +59,15 @@ LARGE = Plan(
     first=120,
     launch=148,
     pricing=260,
-    broken=400,
-    mended=428,
-    end=456,
+    broken=456,
+    mended=484,
+    end=512,
     step=28,
     probe=2_000,
     calm_days=0,
 )
-"""A large tenant, of whom recovery alone is told: how soon a change is learned is a matter of outcomes, not of days."""
+"""A large tenant, of whom recovery alone is told: how soon a change is learned is a matter of outcomes, not of days.
+After the new prices nothing else happens for so long that enough outcomes are known to reach what is asked at all."""
 QUICK = Plan(
     a_day=6,
     first=210,

@@ -150,6 +150,9 @@ def test_rows_tell_what_was_found_and_when(world: World) -> None:
     assert found["launch: by what scores, days until 0.95 again"].achieved == 28
     assert found["launch: by the newest model, days until 0.95 again"].achieved == 14
     assert found["launch: at the end, by what scores"].held
+    assert found["launch: after 49 days, by what scores"].achieved == 0.96
+    assert 0.4 < found["launch: after 49 days, with hindsight"].achieved < 1
+    assert "launch: after 7 days, with hindsight" not in found, "nobody who came since has had their time"
     assert found["launch: at the end, never trained again"].achieved == 0.8
     assert found["High-Intent without a holdout: stated less true by +20.0"].achieved == pytest.approx(60)
     assert found["High-Intent with a holdout: stated less true by +10.0"].achieved == pytest.approx(50)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scoring.bundle import dumps, loads
 from scoring.champions.churn import Churn, churned
-from scoring.champions.comparison import Comparison, Pair, compared
+from scoring.champions.comparison import Comparison, Pair, compared, levelled
 from scoring.champions.contest import Contest
 from scoring.champions.contest import contest as met
 from scoring.champions.growth import matured_conversions
@@ -50,6 +50,9 @@ def contest(difference: float = 0.0, width: float = 0.01, **more: object) -> Con
 
 LATER = Comparison(400, 60, pair(0.04, 0.03), pair())
 LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
+TRUER = Comparison(400, 60, pair(0.0, 0.02), replace(pair(-0.01, 0.005), champion=0.1))
+BLIND = Comparison(2_000, 300, pair(0.001, 0.004), LESS_TRUE)
+"""Models of before a change, on a window that holds it."""
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,14 @@ LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
         (contest(0.0, 0.01, since=replace(LATER, brier=LESS_TRUE)), Standing(), Outcome.REFUSED, "undecided"),
         (contest(-0.02, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "worse"),
         (contest(0.0, 0.004, since=replace(LATER, auc=pair(-0.02))), Standing(), Outcome.PUBLISHED, "fresher"),
+        (contest(comparison=BLIND), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=TRUER), Standing(), Outcome.PUBLISHED, "truer"),
+        (contest(-0.002, 0.001, since=TRUER), Standing(), Outcome.PUBLISHED, "truer"),
+        (contest(-0.01, 0.004, since=TRUER), Standing(), Outcome.REFUSED, "worse"),
+        (contest(0.0, 0.01, since=TRUER), Standing(), Outcome.REFUSED, "undecided"),
+        (contest(comparison=BLIND, since=replace(TRUER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=replace(TRUER, brier=pair(-0.0005))), Standing(), Outcome.REFUSED, "chances"),
+        (contest(comparison=BLIND, since=TRUER, churn=Churn(100, 5, 26)), Standing(), Outcome.WAITING, "churn"),
         (contest(-0.02, newer_days=400.0), Standing(restored=True), Outcome.REFUSED, "worse"),
         (contest(-0.02, orders=("it reads a leak",)), Standing(), Outcome.WAITING, "orders"),
         (contest(0.02), Standing(restored=True), Outcome.WAITING, "restored"),
@@ -136,10 +147,33 @@ def test_a_comparison_is_the_same_seen_from_the_other_side(seed: int, count: int
     assert {same.auc.difference, same.auc.least, same.auc.most, same.brier.most} == {0.0}
 
 
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 3.0))
+def test_trials_are_compared_at_the_level_that_what_serves_will_have(seed: int, above: float) -> None:
+    """Chances that are all too high by the same odds are no worse than true ones; those too sure of themselves are."""
+    rng = np.random.default_rng(seed)
+    true = rng.normal(-1.5, 1, 2_000)
+    label = (rng.random(2_000) < 1 / (1 + np.exp(-true))).astype(np.int8)
+    company = pl.Series([None] * 2_000, dtype=pl.String)
+    rows = pl.DataFrame({"lead_id": np.arange(2_000), "label": label, "weight": np.ones(2_000)})
+    rows = rows.with_columns(company_key=company)
+    as_they_are, brought = (ask(rows, true, true + above, seed) for ask in (compared, levelled))
+    assert as_they_are
+    assert brought
+    assert as_they_are.less_true
+    assert abs(brought.brier.difference) < 1e-6
+    assert brought.auc == as_they_are.auc
+    too_sure = levelled(rows, true, 3 * true + above, seed)
+    assert too_sure
+    assert too_sure.less_true
+
+
 def test_rows_of_one_outcome_compare_nothing() -> None:
     """There is no ranking to be measured."""
     rows = pl.DataFrame({"lead_id": [1, 2], "company_key": [None, None], "label": [0, 0], "weight": [1.0, 1.0]})
-    assert compared(rows.with_columns(pl.col("company_key").cast(pl.String)), np.zeros(2), np.zeros(2), 1) is None
+    rows = rows.with_columns(pl.col("company_key").cast(pl.String))
+    assert compared(rows, np.zeros(2), np.zeros(2), 1) is None
+    assert levelled(rows, np.zeros(2), np.zeros(2), 1) is None
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +217,12 @@ def test_a_training_meets_the_champion_on_rows_that_neither_has_learned_from(
     assert fewer
     assert fewer.comparison
     assert 0 < fewer.comparison.rows < found.comparison.rows
+    # Where the trials' rankings speak for it but their chances against it, what would serve is looked at as well.
+    monkeypatch.setattr("scoring.champions.contest.since", lambda *_: LATER)
+    for brier, looked in ((pair(), None), (LESS_TRUE, LATER)):
+        better = Comparison(2_000, 300, pair(0.02), brier)
+        monkeypatch.setattr("scoring.champions.contest.levelled", lambda *_, told=better: told)
+        assert met(held, *sides[1:]).since == looked
 
 
 def test_a_change_within_the_newest_window_is_found_by_what_became_known_since(champion: Training) -> None:

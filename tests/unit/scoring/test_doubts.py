@@ -32,7 +32,9 @@ def _leads(bent: float) -> tuple[pl.DataFrame, Training, np.ndarray]:
     label = (draw.random(day.size) < 1 / (1 + np.exp(-line))).astype(float)
     order = (BEGAN.timestamp() * 1e6 + day * DAY_US).astype(np.int64)
     frame = {"lead_id": np.arange(day.size), "order": order, "label": label.astype(int)}
-    rows = pl.DataFrame(frame).with_columns(company_key=pl.lit(None, pl.String), weight=pl.lit(1.0))
+    rows = pl.DataFrame(frame).with_columns(
+        company_key=pl.lit(None, pl.String), weight=pl.lit(1.0), age_days=pl.lit(0.0)
+    )
     noise = draw.normal(size=(day.size, 2))
     matrix = np.column_stack([value, noise])
     return rows, Training(matrix, label, np.ones(day.size), ("a", "b", "c"), 0, day=day), odd

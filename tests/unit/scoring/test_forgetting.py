@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scoring import forgetting
-from scoring.forgetting import HALF_LIVES, faded
+from scoring.forgetting import HALF_LIVES, WINDOWS, Memory, faded
 from scoring.models import Training
-from scoring.newest import newest
+from scoring.newest import Spared, newest
 from scoring.past import Past
 from scoring.splits import Mask
 
@@ -27,37 +28,88 @@ def _grown(turned: int, seed: int = 1) -> tuple[pl.DataFrame, Training]:
     line = 1.2 * np.where(day < turned, matrix[:, 0], matrix[:, 1]) - 2
     label = (draw.random(day.size) < 1 / (1 + np.exp(-line))).astype(float)
     frame = {"lead_id": np.arange(day.size), "order": (day * DAY_US).astype(np.int64), "label": label.astype(int)}
-    rows = pl.DataFrame(frame).with_columns(company_key=pl.lit(None, pl.String), weight=pl.lit(1.0))
+    rows = pl.DataFrame(frame).with_columns(
+        company_key=pl.lit(None, pl.String), weight=pl.lit(1.0), age_days=pl.lit(0.0)
+    )
     return rows, Training(matrix, label, np.ones(day.size), ("a", "b", "c"), 0, day=day)
 
 
-def _asked(rows: pl.DataFrame, whole: Training, among: Mask | None = None) -> int | None:
+def _past(rows: pl.DataFrame, whole: Training, among: Mask | None = None) -> Past:
     every = np.ones(rows.height, dtype=bool)
-    return Past.asked(rows, whole, every if among is None else among, None, np.inf).half_life
+    return Past.asked(rows, whole, every if among is None else among, None, np.inf)
 
 
-def test_what_turned_is_forgotten_as_fast_as_can_be() -> None:
-    """Half a year after it: most rows still tell of before. Quicker, and too few conversions would be left."""
-    assert _asked(*_grown(DAYS - 150)) == 45
+def _asked(rows: pl.DataFrame, whole: Training, among: Mask | None = None) -> Memory:
+    return _past(rows, whole, among).memory
+
+
+STANDS = (Memory(), Memory(half_life=HALF_LIVES[0]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_turned_is_learned_from_those_who_came_since(seed: int) -> None:
+    """Two months after it: nearly all rows tell of before. The windows that end closest to it are 60 and 85 days."""
+    rows, whole = _grown(DAYS - 60, seed)
+    past = _past(rows, whole)
+    assert past.memory.window in (60, 85)
+    assert whole.day is not None
+    assert (past.kept == (whole.day >= whole.day.max() - past.memory.window)).all()
+    assert past.left_out == 0, "nobody doubted them"
+    assert f"over {past.memory.window} days" in past.sentences[0]
+    assert past.to_json() == {"half_life_days": None, "window_days": past.memory.window, "left_out_leads": 0}
+
+
+def test_who_came_before_teaches_nothing_however_new_the_row() -> None:
+    """A fifth of the leads came three months before they are seen: what turned since turned for none of these."""
+    rows, whole = _grown(DAYS + 1)
+    assert whole.day is not None
+    came = whole.day - np.where(np.arange(rows.height) % 5, 0.0, 90.0)
+    chance = np.where((came >= DAYS - 120) == (whole.matrix[:, 0] > 0), 0.3, 0.05)
+    label = (np.random.default_rng(5).random(rows.height) < chance).astype(np.float64)
+    turned = rows.with_columns(age_days=pl.Series(whole.day - came), label=pl.Series(label).cast(pl.Int64))
+    past = _past(turned, replace(whole, label=label))
+    assert past.memory.window in (85, 120, 170)
+    assert (past.kept == (came >= whole.day.max() - past.memory.window)).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_stands_is_not_forgotten_fast(seed: int) -> None:
-    assert _asked(*_grown(DAYS + 1, seed)) in (None, HALF_LIVES[0])
+    rows, whole = _grown(DAYS + 1, seed)
+    assert _asked(rows, whole) in STANDS
+
+
+def test_a_model_that_says_the_same_spares_nothing() -> None:
+    rows, whole = _grown(DAYS - 150)
+    asked = newest(rows, whole, np.ones(rows.height, dtype=bool))
+    assert asked
+    assert asked.spared(asked.plain) == Spared(0.0, 0.0)
+    better = asked.learned("since", lambda _, others: whole.where(others & (asked.came >= DAYS - 150)))
+    spared = asked.spared(better)
+    assert spared.loss > 3 * spared.error > 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0, 500), min_size=1, max_size=20), st.sampled_from(WINDOWS))
+def test_a_wider_window_holds_all_of_a_narrower_one(days: list[float], window: int) -> None:
+    came, newest_day = np.array(days), max(days)
+    kept = Memory(window=window).spans(came, newest_day)
+    assert (kept == (newest_day - came <= window)).all()
+    assert Memory(half_life=20).spans(came, newest_day).all()
+    assert (kept <= Memory(window=WINDOWS[0]).spans(came, newest_day)).all()
 
 
 def test_what_may_not_be_looked_at_says_nothing() -> None:
     """Rows from before the turn alone: the trial's model forgets as its own past advised."""
     rows, whole = _grown(DAYS - 150)
     assert whole.day is not None
-    assert _asked(rows, whole, whole.day < DAYS - 150) in (None, HALF_LIVES[0])
+    assert _asked(rows, whole, whole.day < DAYS - 150) in STANDS
 
 
 def test_too_little_or_no_time_says_nothing() -> None:
     rows, whole = _grown(DAYS - 150)
-    assert _asked(rows, replace(whole, day=None)) is None
+    assert _asked(rows, replace(whole, day=None)) == Memory()
     few = np.arange(rows.height) >= rows.height - 700
-    assert _asked(rows, whole, few) is None, "hardly anything had matured before the window"
+    assert _asked(rows, whole, few) == Memory(), "hardly anything had matured before the window"
 
 
 def test_a_row_weighs_half_for_each_half_life() -> None:
@@ -70,7 +122,8 @@ def test_a_row_weighs_half_for_each_half_life() -> None:
     assert found.young is not None
     assert found.young.weight.tolist() == [2.0]
     assert faded(rows, None) is rows
-    assert "every 90 days" in forgetting.sentence(90)
+    assert "every 90 days" in str(Memory(half_life=90).sentence)
+    assert Memory().sentence is None
 
 
 def test_whoever_is_asked_about_teaches_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -12,9 +13,12 @@ from scipy.special import expit
 from scoring.dataset import snapshots
 from scoring.drift import judged
 from scoring.evaluation import Window
+from scoring.features import build
 from scoring.metrics import Floats
+from scoring.population import numbered
 from scoring.schema import Complexity, Goal
 from scoring.splits import distinct_conversions, origins, time_split
+from scoring.timeline import Timeline
 from scoring.train import train
 from scoring.verdict import verdict
 from scoring.windows import Held, calibrated
@@ -147,6 +151,22 @@ def test_a_tripled_rate_reaches_the_report() -> None:
     report = train(world, goal, as_of=AS_OF, seed=1, tenant="t", version="model_v20250101").report
     assert report["drift"]["drifted"]
     assert "the conversion rate has drifted" in report["verdict"]["sentence"]
+
+
+def test_what_serves_is_calibrated_as_it_knows_a_change() -> None:
+    """A quarter as many convert for 200 days. The trial, which could not know it, tells too much; what serves does not,
+    and is not brought down by as much again."""
+    world, changed = dated(1_500), AS_OF - timedelta(days=200)
+    before = world.leads.filter(pl.col("created_at") <= changed)["lead_id"]
+    kept = pl.col("lead_id").is_in(before.implode()) | (pl.col("lead_id") % 4 == 0)
+    world = replace(world, conversions=world.conversions.filter(kept))
+    goal = replace(DATED_GOAL, complexity=Complexity.INTERPRETABLE)
+    made = train(world, goal, as_of=AS_OF, seed=1, tenant="t", version="model_v20250101")
+    assert made.report["drift"]["drifted"]
+    rows = snapshots(world, goal, as_of=AS_OF, seed=1)
+    since = numbered(rows.filter(~pl.col("lead_id").is_in(before.implode())))
+    chance = expit(made.bundle.log_odds(build(Timeline(world), since, made.bundle.spec).matrix))
+    assert float(chance.mean()) == pytest.approx(float(since["label"].mean()), rel=0.15)  # type: ignore[arg-type]
 
 
 def test_the_cap_reaches_the_training() -> None:
