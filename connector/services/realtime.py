@@ -32,7 +32,7 @@ from connector.store.connections import CrmConnection
 from connector.store.inbox import Person
 from connector.store.lanes import Kind
 
-MOST, HINTS = 500, 5_000
+MOST, HINTS = 250, 5_000
 """People, and hints, of one turn: a tenant with more stands behind the others again."""
 
 CROWD = 250
