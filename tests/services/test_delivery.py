@@ -9,6 +9,7 @@ from typing import NoReturn
 import pytest
 import sqlalchemy as sa
 
+from connector.crashpoints import Point
 from connector.errors import LostLease, RetryLater
 from connector.records import WriteOutcome, WriteResult
 from connector.services import publication
@@ -150,6 +151,27 @@ def test_a_job_that_a_lost_worker_left_in_the_crms_queue_writes_nothing_any_more
     work_on_queue(at)
     assert at.held() == {"1": "20.0"}
     assert noted(at) == 0
+
+
+def test_a_worker_that_is_lost_before_its_job_began_leaves_nothing_behind(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job was noted and never started: the CRM knows nothing of it, and its rows are written by the next one."""
+
+    def dies(point: Point) -> None:
+        if point is Point.JOB_NOTED:
+            raise Died
+
+    at.world.crm.by_job = True
+    at.queue("10.0", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("connector.services.write_jobs.reached", dies)
+        with pytest.raises(Died):
+            at.deliver(1)
+    assert noted(at) == 1
+    at.world.clock.sleep(31)
+    assert at.deliver(1) == 1
+    assert (at.held(), noted(at)) == ({"1": "10.0"}, 0)
 
 
 def test_while_such_a_job_may_go_on_its_rows_are_not_written(at: Desk) -> None:
