@@ -6,6 +6,7 @@ guide). Its rows are read from the outcomes alone: one that is in neither is not
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from connector.adapters.salesforce.bulk_csv import Upload, rows
@@ -100,13 +101,22 @@ def _named(made: object) -> str:
 
 
 def _ended(session: Session, job: str) -> Json:
-    path = f"jobs/ingest/{job}"
-    for turns in pauses(PATIENCE):
-        told = session.poll("bulk ingest", path, turns=turns)
+    told = _polled(session, job, PATIENCE)
+    if told is None:
+        # Where Salesforce does not answer, whoever asks for its outcomes next will see.
+        with suppress(RetryLater):
+            _aborted(session, job)
+        told = session.poll("bulk ingest", f"jobs/ingest/{job}")
+    return told
+
+
+def _polled(session: Session, job: str, patience: int) -> Json | None:
+    """Ask about a job until it has ended; None where it has not at the end of our patience."""
+    for turns in pauses(patience):
+        told = session.poll("bulk ingest", f"jobs/ingest/{job}", turns=turns)
         if str(told.get("state")) in ENDED:
             return told
-    _abort(session, job)
-    return session.poll("bulk ingest", path)
+    return None
 
 
 def _read(session: Session, job: str, outcome: str) -> list[Json]:
@@ -128,27 +138,15 @@ def _reason(row: Json) -> tuple[str, str]:
 def stop(session: Session, job: str) -> None:
     """See to it that a job writes nothing from now on; raise ``RetryLater`` where Salesforce goes on with it."""
     try:
-        told = session.send("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}, "bulk abort")
-        if not (isinstance(told, dict) and told.get("state") in ENDED):
-            _wait(session, job)
+        ended = _aborted(session, job) or _polled(session, job, STOPPING) is not None
     except Disconnected:
         raise
     except NeedsAdmin:
-        _wait(session, job)
+        # Salesforce knows no such job any more.
+        ended = True
+    if not ended:
+        raise RetryLater("Salesforce still works on a job that was to be stopped.", after_seconds=30.0)
     _delete(session, job)
-
-
-def _wait(session: Session, job: str) -> None:
-    """Return once a job has ended, or is not known."""
-    try:
-        for turns in pauses(STOPPING):
-            if str(session.poll("bulk ingest", f"jobs/ingest/{job}", turns=turns).get("state")) in ENDED:
-                return
-    except Disconnected:
-        raise
-    except NeedsAdmin:
-        return
-    raise RetryLater("Salesforce still works on a job that was to be stopped.", after_seconds=30.0)
 
 
 def _abandon(session: Session, job: str) -> None:
@@ -161,12 +159,15 @@ def _abandon(session: Session, job: str) -> None:
         return
 
 
-def _abort(session: Session, job: str) -> None:
+def _aborted(session: Session, job: str) -> bool:
+    """Have a job aborted; tell whether it has ended by that, and not before."""
     try:
-        session.send("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}, "bulk abort")
-    except (NeedsAdmin, RetryLater):
-        # It ended meanwhile, or Salesforce does not answer: whoever asks for its outcomes next will see.
-        return
+        told = session.send("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}, "bulk abort")
+    except Disconnected:
+        raise
+    except NeedsAdmin:
+        return False
+    return isinstance(told, dict) and told.get("state") in ENDED
 
 
 def _delete(session: Session, job: str) -> None:
