@@ -6,6 +6,7 @@ shape are parameters: ``tenant``, ``leads`` (those of a cut), ``since``, ``those
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
@@ -68,6 +69,15 @@ def _of_tenant(table: sa.Table, reach: Reach) -> sa.ColumnElement[bool]:
     return owner == _TENANT
 
 
+def _of_records(
+    table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], reach: Reach, *where: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
+    """The leads of rows of a table that belong to records, and columns."""
+    query = sa.select(records.c.lead_id, *columns).join(records, records.c.id == table.c.record_id)
+    query = query.where(_of_tenant(table, reach), *where, records.c.lead_id.is_not(None))
+    return _cut(query, records.c.lead_id, reach)
+
+
 @lru_cache
 def of_leads(reach: Reach) -> sa.Select[Any]:
     """Leads with an open record that may be scored, in the order of their ids."""
@@ -94,25 +104,20 @@ def of_leads(reach: Reach) -> sa.Select[Any]:
 @lru_cache
 def of_values(reach: Reach, vendor: str, names: tuple[str, ...]) -> sa.Select[Any]:
     """Values of the named fields of one vendor's records."""
-    query = (
-        sa.select(
-            records.c.lead_id,
+    query = _of_records(
+        changes,
+        (
             (vendor + "." + changes.c.name).label("field"),
             changes.c.value,
             changes.c.at.label("known_at"),
             records.c.created_at.label("born"),
             records.c.values_since.label("own_since"),
-        )
-        .join(records, records.c.id == changes.c.record_id)
-        .join(connections, connections.c.id == records.c.connection_id)
-        .where(
-            _of_tenant(changes, reach),
-            connections.c.vendor == vendor,
-            changes.c.name.in_(names),
-            records.c.lead_id.is_not(None),
-        )
+        ),
+        reach,
+        connections.c.vendor == vendor,
+        changes.c.name.in_(names),
     )
-    return _cut(query, records.c.lead_id, reach)
+    return query.join(connections, connections.c.id == records.c.connection_id)
 
 
 @lru_cache
@@ -141,12 +146,8 @@ Chosen = tuple[str | None, bool]
 @lru_cache
 def of_events(reach: Reach, chosen: Chosen) -> sa.Select[Any]:
     """Engagement events of the CRMs."""
-    query = (
-        sa.select(records.c.lead_id, events.c.at, events.c.kind, events.c.actor, events.c.detail)
-        .join(records, records.c.id == events.c.record_id)
-        .where(_of_tenant(events, reach), records.c.lead_id.is_not(None), *_choice(events.c, chosen))
-    )
-    return _cut(query, records.c.lead_id, reach)
+    c = events.c
+    return _of_records(events, (c.at, c.kind, c.actor, c.detail), reach, *_choice(c, chosen))
 
 
 def _choice(columns: Any, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
@@ -202,14 +203,5 @@ def of_visitors(reach: Reach) -> sa.Select[Any]:
 @lru_cache
 def of_conversions(reach: Reach, kind: str) -> sa.Select[Any]:
     """Outcomes of one kind."""
-    query = (
-        sa.select(records.c.lead_id, conversions.c.at)
-        .join(records, records.c.id == conversions.c.record_id)
-        .where(
-            _of_tenant(conversions, reach),
-            conversions.c.kind == kind,
-            conversions.c.at.is_not(None),
-            records.c.lead_id.is_not(None),
-        )
-    )
-    return _cut(query, records.c.lead_id, reach)
+    c = conversions.c
+    return _of_records(conversions, (c.at,), reach, c.kind == kind, c.at.is_not(None))

@@ -22,10 +22,7 @@ from sqlalchemy.engine import Connection
 from connector.store import frame_queries
 from connector.store.frame_queries import Chosen, Reach
 from connector.store.session import TENANT_SETTING, Store
-from connector.store.tables import (
-    conversions,
-    records,
-)
+from connector.store.tables import conversions, records
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _CHUNK = 200_000
