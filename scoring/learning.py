@@ -15,6 +15,7 @@ from scoring.bands import Bands
 from scoring.calibration import IDENTITY, Calibration
 from scoring.courses import course, known_at
 from scoring.crossed import crossed
+from scoring.drift import Drift
 from scoring.evaluation import Window, resampled_together
 from scoring.facts import Facts
 from scoring.features import FeatureSpec, Matrix, Vectors, build, catalogue, fit
@@ -148,6 +149,8 @@ class Trial:
     """What of the rows before counted less, or not at all: the rows of ``learned_from`` are those that were kept."""
     judged: Judged | None = None
     """What made ``log_odds``: it has learned from none of the rows, so that it can be tried on newer ones again."""
+    moved: Drift | None = None
+    """Whether the rows behave as was foretold; None where too few convert to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +200,25 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     calibration = out_of_fold(task.rows, windows)
     test, tried = task.rows.filter(pl.Series(split.test)), Judged(spec, judged, calibration)
     log_odds = calibration.apply(raw)
-    found_out = (choice, split, before, parted, task.facts, past, tried)
+    moved = drift.judged(Window.of(test, log_odds), task.seed)
+    found_out = (choice, split, before, parted, task.facts, past, tried, moved)
     trial = Trial(test, matrix[split.test], spec.columns, log_odds, *found_out)
     spec, vectors, model, served = _refitted(task, choice, framed=spec.framed)
-    windows = _behaving(task, choice, test, log_odds, (spec, vectors, served)) or [*windows, (split.test, raw)]
+    windows = _behaving(task, choice, moved, (spec, vectors, served)) or [*windows, (split.test, raw)]
     pooled = out_of_fold(task.rows, windows)
     return Fitted(spec, vectors, model, pooled, bands.learn(task.rows, windows, pooled), served), trial
 
 
 def _behaving(
-    task: Task, choice: Choice, test: pl.DataFrame, log_odds: Floats, served: tuple[FeatureSpec, Vectors, Past]
+    task: Task, choice: Choice, moved: Drift | None, served: tuple[FeatureSpec, Vectors, Past]
 ) -> list[tuple[Mask, Floats]]:
-    """The newest rows, of which what serves is asked as it knows them, where the ``test`` is other than foretold.
+    """The newest rows, of which what serves is asked as it knows them, where the test is other than foretold.
 
     The trial was wrong about those rows for what it could not know, and what serves has learned it: whatever sets the
     trial right would set what serves wrong. None: it is as foretold, or too little is known.
     """
-    moved = drift.judged(Window.of(test, log_odds), task.seed) if task.goal.timing is Timing.DATED else None
-    start = begins(task.rows, np.ones(task.rows.height, dtype=bool)) if moved and moved.reasons else None
+    differs = moved is not None and moved.reasons and task.goal.timing is Timing.DATED
+    start = begins(task.rows, np.ones(task.rows.height, dtype=bool)) if differs else None
     if start is None:
         return []
     spec, vectors, past = served

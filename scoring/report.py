@@ -13,7 +13,6 @@ import polars as pl
 from scoring import signs
 from scoring.bundle import Bundle
 from scoring.describing import counted
-from scoring.drift import judged
 from scoring.evaluation import Window, baseline, curves, evaluate, within_groups_auc
 from scoring.features import catalogue
 from scoring.ground import Ground
@@ -51,8 +50,7 @@ def report(
     moving = influence(bundle, fitted.vectors.matrix, seed)
     features = moving.features
     resting = _resting_on(bundle, features, assumed)
-    moved = judged(Window.of(trial.rows, trial.log_odds), seed) if trial.choice else None
-    reasons = moved.reasons if moved else ()
+    reasons = trial.moved.reasons if trial.moved else ()
     kind = PRIOR_ALONE if trial.choice is None and bundle.model.kind == pooled.KIND else bundle.model.kind
     state, sentence = verdict(kind, conversions, metrics, rival, resting, reasons)
     return {
@@ -62,7 +60,7 @@ def report(
         **counted(rows),
         "test": counted(trial.rows),
         "metrics": metrics,
-        "drift": moved.to_json() if moved else None,
+        "drift": trial.moved.to_json() if trial.moved else None,
         "candidates": trial.choice.candidates if trial.choice else {},
         "calibration": bundle.calibration.to_json(),
         "leakage": [found.to_json() for found in verdicts],
