@@ -16,7 +16,8 @@ from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.mailchimp import changes
 from tests.contract.mailchimp_filled import DAY, MANY, Filled
 from tests.contract.mailchimp_world import ALLOWED, MailchimpWorld
-from tests.contract.test_writing import Died, dies
+from tests.contract.test_writing import dies
+from tests.died import Died
 
 CHUNKS = 6
 SOME = 10

@@ -19,7 +19,8 @@ from connector.sandbox.faults import Fault, FaultKind
 from connector.sandbox.salesforce.schema import parsed
 from connector.services import fencing
 from tests.contract.salesforce_world import ORG, SalesforceWorld
-from tests.contract.test_writing import Died, dies, lost, writes_for
+from tests.contract.test_writing import dies, lost, writes_for
+from tests.died import Died
 
 JOBS = "jobs/ingest"
 FEW = 3

@@ -13,6 +13,7 @@ from connector.records import Scale, ScoreValues, ScoreWrite, Tier, WriteOutcome
 from connector.services import fencing
 from tests.contract.facts import facts_of, read_all, read_on
 from tests.contract.world import Trouble, VendorWorld
+from tests.died import Died
 
 
 def writes_for(world: VendorWorld, ids: list[str]) -> list[ScoreWrite]:
@@ -87,10 +88,6 @@ def test_a_score_is_held_on_either_scale_to_its_last_digit(filled: VendorWorld) 
         held = adapter.read_scores(ids)
         assert [held[item]["lead_score"] for item in ids] == wanted
         assert held == {write.record_id: adapter.rendered(write.values) for write in writes}
-
-
-class Died(BaseException):
-    """Stands for kill -9: nothing catches it."""
 
 
 def dies(*_: object) -> NoReturn:

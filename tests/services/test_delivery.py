@@ -18,13 +18,10 @@ from connector.store import outbox
 from connector.store.session import Store
 from connector.store.tables import outbox as table
 from connector.store.tables import write_jobs
+from tests.died import Died
 from tests.fakecrm import FakeAdapter
 from tests.services.delivering import AtOnce, Desk, desk
 from tests.world import OpenLane, StillClock
-
-
-class Died(BaseException):
-    """Stands for kill -9: nothing catches it."""
 
 
 def once(operation: str, happens: BaseException) -> object:

@@ -17,6 +17,7 @@ from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import ledger_payloads
 from connector.store.tables import outbox as outbox_table
+from tests.died import Died
 from tests.services.copies import copied
 from tests.simulator import quick
 from tests.world import World, small_account, world
@@ -265,10 +266,6 @@ def _write_everything_again(line: World) -> None:
 
 def test_values_whose_fate_is_unknown_are_read_back_not_written_twice(line: World) -> None:
     """A worker that dies after the CRM took a batch leaves no double write."""
-
-    class Died(BaseException):
-        """Stands for kill -9: nothing catches it."""
-
     deaths = iter([True])
 
     def trouble(operation: str) -> None:

@@ -29,14 +29,11 @@ from connector.store.runs import RunStatus
 from connector.store.session import Store
 from connector.store.tables import intents, records
 from connector.store.tables import outbox as outbox_table
+from tests.died import Died
 from tests.services.copies import copied
 from tests.simulator import quick
 from tests.world import World
 from workers.turns import take_turns
-
-
-class Death(BaseException):
-    """The worker is gone."""
 
 
 @pytest.fixture
@@ -84,9 +81,9 @@ def test_a_run_that_is_resumed_replaces_no_newer_score(line: World) -> None:
 
     def die(point: Point) -> None:
         if point is Point.STAGE_DONE:
-            raise Death
+            raise Died
 
-    with crashpoints.watching(die), pytest.raises(Death):
+    with crashpoints.watching(die), pytest.raises(Died):
         line.work(1)
     line.clock.sleep(line.services.lease_seconds + 1)
     maintenance.start_run(line.services, tenant_id, pipeline.REFRESH)

@@ -25,6 +25,7 @@ from connector.store.session import Store
 from connector.store.tables import inbox as inbox_table
 from connector.store.tables import ledger as ledger_table
 from connector.store.tables import outbox, records, scores
+from tests.died import Died
 from tests.services.copies import copied
 from tests.services.delivering import AtOnce
 from tests.world import World, world
@@ -97,10 +98,6 @@ def waiting(line: World) -> int:
     with line.services.store.reading() as session:
         where = inbox_table.c.handled_at.is_(None)
         return session.execute(sa.select(sa.func.count()).select_from(inbox_table).where(where)).scalar_one()
-
-
-class Died(BaseException):
-    """Stands for kill -9: nothing catches it."""
 
 
 def die(line: World, operation: str) -> tuple[str, str]:
