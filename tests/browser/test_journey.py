@@ -56,10 +56,13 @@ def test_the_first_high_intent_lead_is_seen_inside_the_crm(browser: Browser, ins
         page.wait_for_url(f"{sandbox}/**")
         assert page.get_by_role("heading", level=1).inner_text() == name
         assert "High-Intent" in page.locator("main").inner_text()
-        # Salesforce shows as many decimals as its field has.
-        written = {"mailchimp": f"{score:.0f}", "salesforce": f"{score:.3f}"}.get(crm, f"{score:g}")
-        held = page.locator(f"dl > div:has(code:text-is('{HELD[crm]}')) dd").inner_text()
-        assert held.split()[0] == written
+        held = page.locator(f"dl > div:has(code:text-is('{HELD[crm]}')) dd").inner_text().split()[0]
+        if crm == "mailchimp":
+            # It holds whole points of the score itself, of which our page shows tenths: 88.52 is 88.5 here and 89 there.
+            assert held.isdigit() and abs(int(held) - score) <= 0.55
+        else:
+            # Salesforce shows as many decimals as its field has.
+            assert held == (f"{score:.3f}" if crm == "salesforce" else f"{score:g}")
         if crm == "hubspot":
             assert "such leads convert" in page.get_by_label("Card of the app").inner_text()
         assert watch.complaints == []
