@@ -192,8 +192,9 @@ class Access:
     options that the admin turned on. ``sleep`` waits for seconds, on the clock of ``now``. ``answered`` is told the
     HTTP status of each request's answer, 0 where none came that could be read. ``verifies`` False: no signing secret
     of a hook to ``webhook_url`` is held, so what an earlier hook signs can't be told from a forgery. ``job_begun`` is
-    told the id of each job that brings values, before the vendor may work on it where its id is known by then, else at
-    once; ``job_over``, once it can write nothing any more.
+    told a name for each job that brings values, before the vendor may work on it: its id, or where the vendor names it
+    only in its answer something by which ``CrmAdapter.stop_job`` finds it all the same. ``job_named`` is told that name
+    and the id; ``job_over``, once the job can write nothing any more.
     """
 
     connection_id: str
@@ -213,6 +214,7 @@ class Access:
     answered: Callable[[int], None] = lambda _status: None
     verifies: bool = True
     job_begun: Callable[[str], None] = lambda _job: None
+    job_named: Callable[[str, str], None] = lambda _former, _job: None
     job_over: Callable[[str], None] = lambda _job: None
 
 
@@ -355,6 +357,8 @@ class CrmAdapter(ABC):
 
     def stop_job(self, job_id: str) -> None:
         """See to it that a job of ours writes nothing from now on: stop it, or find that it has ended or is unknown.
+
+        ``job_id`` is a name that ``Access`` was told.
 
         Raises one of the error tree, ``RetryLater`` above all, where it may go on.
         """

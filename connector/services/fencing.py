@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from connector.crashpoints import Point, reached
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one thread brings to a CRM under a claim: its token, and the jobs that carry it and are not over."""
+
+    token: UUID
+    jobs: set[str] = field(default_factory=set)
 
 
 def _free() -> None:
@@ -19,26 +28,23 @@ def _free() -> None:
 
 
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=_free)
-_claim: ContextVar[UUID | None] = ContextVar("claim", default=None)
+_errand: ContextVar[Errand | None] = ContextVar("errand", default=None)
 
 
 @contextmanager
-def fenced(check: Callable[[], None], token: UUID | None = None) -> Iterator[None]:
-    """Call ``check`` before each writing request of this thread while the block runs; what it raises stops it.
-
-    ``token`` is that of the claim.
-    """
-    former, holder = _check.set(check), _claim.set(token)
+def fenced(check: Callable[[], None], errand: Errand | None = None) -> Iterator[None]:
+    """Call ``check`` before each writing request of this thread while the block runs; what it raises stops it."""
+    former, before = _check.set(check), _errand.set(errand)
     try:
         yield
     finally:
         _check.reset(former)
-        _claim.reset(holder)
+        _errand.reset(before)
 
 
-def claim() -> UUID | None:
-    """Return the token of the claim in force."""
-    return _claim.get()
+def errand() -> Errand | None:
+    """Return what is under way in this thread; None where nothing is claimed."""
+    return _errand.get()
 
 
 def look() -> None:

@@ -100,6 +100,7 @@ def opened(services: Services, connection: CrmConnection, source: Source, *, rea
             sleep=services.clock.sleep,
             answered=lane.answered,
             job_begun=partial(write_jobs.begun, services, connection),
+            job_named=partial(write_jobs.named, services, connection),
             job_over=partial(write_jobs.over, services, connection),
         )
     )

@@ -7,7 +7,7 @@ claim was lost is not believed: the CRM is asked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from connector.services.hurrying import hurry
 from connector.services.job import TurnOverError
 from connector.services.values import from_json, worth_writing
 from connector.store import answers, claims, leads, ledger, outbox, publications, tenants
+from connector.store import write_jobs as jobs_noted
 from connector.store.claims import Claim, Parcel, Wanted
 from connector.store.session import UNAVAILABLE
 from connector.telemetry.series import WRITTEN
@@ -176,6 +177,13 @@ class _Hold:
         self._renewed = begun
         return True
 
+    def give_up(self, parcels: Sequence[Parcel], jobs: Collection[str] = ()) -> None:
+        """Leave rows in doubt, and jobs to whoever holds rows of the account next."""
+        delivery = self._delivery
+        with delivery.transaction() as session:
+            claims.release(session, self.taken.token, parcels)
+            jobs_noted.give_up(session, delivery.connection_id, jobs)
+
     def check(self) -> None:
         """Raise ``LostLease`` where this process stood still: another one may be writing newer values by now."""
         services = self._delivery.services
@@ -199,8 +207,6 @@ def _send(delivery: Sending, pool: ThreadPoolExecutor, hold: _Hold) -> None:
             results = answer()
         except ConnectorError as error:
             failed = failed or error
-            with delivery.transaction() as session:
-                claims.release(session, taken.token, sent)
             continue
         for part in cut(sent, RECORDED_AT_ONCE):
             _record(delivery, taken.token, part, results)
@@ -215,8 +221,16 @@ def cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
 
 def _write(hold: _Hold, adapter: CrmAdapter, parcels: Sequence[Parcel]) -> Mapping[str, WriteResult]:
     writes = [ScoreWrite(item.vendor_id, from_json(item.values), item.marks or {}) for item in parcels]
-    with fencing.fenced(hold.check, hold.taken.token):
-        results = adapter.write_scores(writes)
+    errand = fencing.Errand(hold.taken.token)
+    try:
+        with fencing.fenced(hold.check, errand):
+            results = adapter.write_scores(writes)
+    except ConnectorError:
+        hold.give_up(parcels, errand.jobs)
+        raise
+    if errand.jobs:
+        # Its answers are known as far as it came; what it does from now on is not.
+        hold.give_up((), errand.jobs)
     reached(Point.WRITE_ANSWERED)
     return {result.record_id: result for result in results}
 
@@ -327,7 +341,7 @@ def _asked(delivery: Sending, hold: _Hold) -> Mapping[str, Mapping[str, str]]:
         try:
             return delivery.adapter.read_scores([item.vendor_id for item in hold.taken.parcels])
         except ConnectorError:
-            _give_up(delivery, hold)
+            hold.give_up(hold.taken.parcels)
             raise
 
 
@@ -337,13 +351,8 @@ def _stop_jobs(delivery: Sending, hold: _Hold) -> None:
     try:
         write_jobs.stop_those_left_behind(delivery.services, whose, delivery.adapter, delivery.now())
     except ConnectorError:
-        _give_up(delivery, hold)
+        hold.give_up(hold.taken.parcels)
         raise
-
-
-def _give_up(delivery: Sending, hold: _Hold) -> None:
-    with delivery.transaction() as session:
-        claims.release(session, hold.taken.token, hold.taken.parcels)
 
 
 def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str]]) -> None:
@@ -361,7 +370,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         settled = there | {item.record_id for item in changed}
         lost = [item for item in mine if item.record_id not in settled]
         for item in lost:
-            answers.lost(session, taken.token, item, now)
+            answers.again(session, taken.token, item, now, None)
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
         publications.refund(session, delivery.connection_id, len(lost))

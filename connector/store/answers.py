@@ -71,22 +71,16 @@ def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[
 
 
 def again(connection: Connection, token: UUID, parcel: Parcel, due_at: datetime, message: str | None) -> None:
-    """Queue a row once more for ``due_at``."""
+    """Queue a row once more for ``due_at``; what the CRM holds meanwhile is not known."""
     values = {
         "status": OutboxStatus.PENDING,
+        "delivered": sa.null(),
         "due_at": due_at,
         "attempts": outbox.c.attempts + 1,
         "message": message,
         **_FREE,
     }
     connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
-
-
-def lost(connection: Connection, token: UUID, parcel: Parcel, now: datetime) -> None:
-    """Queue a row once more whose values did not arrive: what the CRM holds instead is not known."""
-    again(connection, token, parcel, now, None)
-    row = outbox.c.record_id == parcel.record_id
-    connection.execute(sa.update(outbox).where(row).values(delivered=sa.null()))
 
 
 def bury(connection: Connection, token: UUID, parcel: Parcel, message: str, now: datetime) -> None:

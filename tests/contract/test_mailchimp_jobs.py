@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+import requests
 
 from connector.adapters.mailchimp.batches import OPERATIONS
 from connector.adapters.mailchimp.jobs import AHEAD, Jobs
+from connector.adapters.mailchimp.session import ATTEMPTS
 from connector.errors import RetryLater
 from connector.records import Tier, WriteOutcome
 from connector.sandbox.config import MailchimpAccount
@@ -29,6 +31,14 @@ HOT = (Tier.HIGH_INTENT, *[Tier.LOW] * (SOME - 1))
 def world() -> Iterator[MailchimpWorld]:
     """An account with two empty audiences."""
     made = MailchimpWorld()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def slow() -> Iterator[MailchimpWorld]:
+    """The same, where a job takes an hour."""
+    made = MailchimpWorld(MailchimpAccount(connections=ALLOWED, batch_seconds=3_600.0))
     yield made
     made.stop()
 
@@ -71,6 +81,48 @@ def test_jobs_that_nobody_waits_for_are_stopped(
         filled.adapter.stop_job(job)
     world.clock.sleep(DAY)
     assert filled.scores() == before
+
+
+def test_a_job_whose_hand_in_got_no_answer_is_waited_for(slow: MailchimpWorld) -> None:
+    """Nobody knows its number, and it may stand in the queue: what it brings would land on what is written next."""
+    world, filled = slow, Filled(slow, MANY)
+    world.sandbox.stage.faults.replace_all(
+        [Fault(FaultKind.TRUNCATED, path="/3.0/batches", method="POST", times=ATTEMPTS)]
+    )
+    assert set(filled.write(Tier.LOW, score="33")) == {WriteOutcome.RETRY}
+    assert len(world.hub.jobs) == ATTEMPTS
+    (job,) = world.jobs
+    with pytest.raises(RetryLater, match="did not answer"):
+        filled.adapter.stop_job(job)
+    world.clock.sleep(ATTEMPTS * world.settings.batch_seconds)
+    filled.adapter.stop_job(job)
+    assert set(filled.scores()) == {33}
+    assert filled.asked("DELETE", "/batches/") == 0
+
+
+def test_a_job_that_was_not_taken_is_not_waited_for(world: MailchimpWorld, small: int) -> None:
+    """Nor does a colleague's of another size, or of another hour, hold our scores up."""
+    filled = Filled(world, small)
+    world.sandbox.stage.faults.replace_all(
+        [Fault(FaultKind.EMPTY_ERROR, path="/3.0/batches", method="POST", times=50, status=403)]
+    )
+    with pytest.raises(RetryLater):
+        filled.write(Tier.LOW)
+    world.sandbox.stage.faults.replace_all([])
+    (job,) = world.jobs
+    colleagues_job(filled, MANY + 1)
+    filled.adapter.stop_job(job)
+    world.clock.sleep(3_600)
+    colleagues_job(filled, MANY)
+    filled.adapter.stop_job(job)
+
+
+def colleagues_job(filled: Filled, calls: int) -> None:
+    """Hand a job in that is not ours."""
+    operations = [{"method": "GET", "path": "/lists"}] * calls
+    token = {"Authorization": f"Bearer {filled.grant.tokens.access_token}"}
+    url = f"{filled.world.sandbox.origin}/3.0/batches"
+    requests.post(url, json={"operations": operations}, headers=token, timeout=10).raise_for_status()
 
 
 def test_jobs_that_are_over_are_told_so(world: MailchimpWorld, small: int) -> None:

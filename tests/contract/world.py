@@ -128,6 +128,7 @@ class VendorWorld(ABC):
                 options=self.options,
                 sleep=self.clock.sleep,
                 job_begun=self.jobs.add,
+                job_named=self.named,
                 job_over=self.jobs.discard,
             )
         )
@@ -136,6 +137,11 @@ class VendorWorld(ABC):
         self.clock = SharedClock()
         self.governor = Governor(None, self.clock)
         self.jobs: set[str] = set()
+
+    def named(self, former: str, job: str) -> None:
+        """Note the name that a job has got."""
+        self.jobs.remove(former)
+        self.jobs.add(job)
 
     def wait(self) -> None:
         """Let the vendor's index catch up and any window of the sync close."""

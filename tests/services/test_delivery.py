@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -19,7 +20,7 @@ from connector.store.session import Store
 from connector.store.tables import outbox as table
 from connector.store.tables import write_jobs
 from tests.died import Died
-from tests.fakecrm import FakeAdapter
+from tests.fakecrm import FakeAdapter, FakeApp
 from tests.services.delivering import AtOnce, Desk, desk
 from tests.world import OpenLane, StillClock
 
@@ -200,6 +201,50 @@ def test_a_job_that_is_waited_for_goes_on_beside_another_delivery(at: Desk) -> N
     assert at.deliver(1) == 1
     assert at.held() == {"1": "10.0", "2": "10.0"}
     assert (stopped, noted(at)) == ([], 0)
+
+
+def test_a_job_that_was_given_up_is_stopped_although_its_claim_carries_another(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other's rows are still held, and its job goes on; those of the one that was given up are anybody's."""
+
+    def trouble(operation: str) -> None:
+        if operation == "queued" and len(at.world.crm.queue) == 1:
+            raise RetryLater("The queue stands still.", after_seconds=1.0)
+        if operation == "queued":
+            at.world.crm.trouble = lambda _operation: None
+            at.world.crm.by_job = False
+            at.queue("20.0", 1)
+            at.deliver(1)
+            assert (at.held()["1"], noted(at)) == ("20.0", 1)
+
+    # One after the other, as two jobs of one claim.
+    monkeypatch.setattr("connector.services.sending.ThreadPoolExecutor", lambda _size, **_names: ThreadPoolExecutor(1))
+    monkeypatch.setattr(FakeApp, "capabilities", replace(FakeApp.capabilities, write_batch=1))
+    at.world.crm.by_job = True
+    at.queue("10.0", 1, 2)
+    at.world.crm.trouble = trouble
+    with pytest.raises(RetryLater, match="stands still"):
+        at.deliver(1, 2)
+    work_on_queue(at)
+    assert at.held() == {"1": "20.0", "2": "10.0"}
+    assert noted(at) == 0
+
+
+def test_who_is_to_be_tried_again_holds_nobody_knows_what(at: Desk) -> None:
+    """Where a value returns to what it was before, it is written all the same: the try may have brought another."""
+    at.queue("10.0", 1)
+    at.deliver(1)
+    at.queue("20.0", 1)
+    at.world.crm.refused["1"] = WriteResult("1", WriteOutcome.RETRY, "No answer.")
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    at.world.crm.refused.clear()
+    at.world.crm.held["1"]["lead_score"] = "20.0"
+    at.queue("10.0", 1)
+    at.world.clock.sleep(5)
+    at.deliver(1)
+    assert at.held() == {"1": "10.0"}
 
 
 @dataclass

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from connector.adapters.contract import Access, CrmAdapter
-from connector.adapters.mailchimp import batches, clearing, hooks, listeners, preparing, score_reads, score_writes
+from connector.adapters.mailchimp import (
+    batches,
+    clearing,
+    hooks,
+    listeners,
+    preparing,
+    score_reads,
+    score_writes,
+    unnamed,
+)
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import lists, root
 from connector.adapters.mailchimp.errors import NOT_FOUND
@@ -116,8 +125,11 @@ class MailchimpAdapter(CrmAdapter):
         return score_reads.read(self._audiences, record_ids)
 
     def stop_job(self, job_id: str) -> None:
-        """Take a batch job back; what it has done stays done."""
-        batches.take_back(self._session, job_id)
+        """Take a batch job back; what it has done stays done. Of one without a number the end is waited for."""
+        if unnamed.is_one(job_id):
+            unnamed.await_end(self._session, job_id, self._access.now())
+        else:
+            batches.take_back(self._session, job_id)
 
     def rendered(self, values: ScoreValues) -> Mapping[str, str]:
         """Return our field name → the text that a write stores, of the fields that the account has."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.adapters.mailchimp import batches
+from connector.adapters.mailchimp import batches, unnamed
 from connector.adapters.mailchimp.archive import BrokenArchiveError, Result
 from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.batches import HandedIn, State
@@ -62,10 +62,13 @@ class Jobs:
 
         ``repeat`` False: a hand-in whose answer got lost is not made again.
         """
-        handed_in = batches.hand_in(self._session, calls, repeat=repeat)
         writes = any(call.writes for call in calls.values())
+        name = unnamed.name(self._access.now(), len(calls)) if writes else ""
         if writes:
-            self._access.job_begun(handed_in.job_id)
+            self._access.job_begun(name)
+        handed_in = batches.hand_in(self._session, calls, repeat=repeat)
+        if writes:
+            self._access.job_named(name, handed_in.job_id)
         now = self._access.now()
         self._pace.handed_in(handed_in.submitted_at, now)
         if self.empty:
