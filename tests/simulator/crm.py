@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from tests.simulator.jobs import HANDED_IN, MADE, Queue
 from tests.simulator.kernel import Kernel
 from tests.simulator.storm import Storm
 
@@ -29,12 +30,14 @@ class Vendor:
     hooks: str
     """``app``: to one address with the account's id; ``account``: to an address of the connection; empty: none."""
     look_seconds: float | None = None
+    jobs: str = ""
+    """How it takes many values at once, if not in one request."""
 
 
 VENDORS = (
     Vendor("ash", 5, 6, 8.0, rotates=False, token_seconds=(160.0, 400.0), hooks="app"),
-    Vendor("birch", 8, 8, 0.0, rotates=True, token_seconds=(160.0, 400.0), hooks="", look_seconds=60.0),
-    Vendor("cedar", 4, 5, 4.0, rotates=False, token_seconds=None, hooks="account"),
+    Vendor("birch", 8, 8, 0.0, rotates=True, token_seconds=(160.0, 400.0), hooks="", look_seconds=60.0, jobs=MADE),
+    Vendor("cedar", 4, 5, 4.0, rotates=False, token_seconds=None, hooks="account", jobs=HANDED_IN),
     Vendor("dogwood", 6, 6, 3.0, rotates=False, token_seconds=None, hooks=""),
 )
 BUDGET_SECONDS = 10.0
@@ -90,13 +93,17 @@ def silent(_record: str, _certain: bool) -> None:
 
 @dataclass
 class Account:
-    """One account. ``tell`` is called with (record id, certainly) after a change that people made."""
+    """One account. ``tell`` is called with (record id, certainly) after a change that people made.
+
+    ``fewest``: of so many records on, values go by a job where the vendor has them; fewer are there sooner.
+    """
 
     vendor: Vendor
     kernel: Kernel
     storm: Storm
     draw: random.Random
     token_seconds: float | None
+    fewest: int
     people: dict[str, Person] = field(default_factory=dict)
     visits: list[Visit] = field(default_factory=list)
     held: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -112,6 +119,10 @@ class Account:
     hook_url: str = ""
     touched: float = LONG_AGO
     tell: Callable[[str, bool], None] = silent
+
+    def __post_init__(self) -> None:
+        """Begin with an empty queue."""
+        self.queue = Queue(self.kernel, self.storm, self.vendor.jobs, self._write)
 
     def copied(self, kernel: Kernel, storm: Storm) -> Account:
         """Return the account as it stands in another world, where it tells nobody yet."""
@@ -259,16 +270,18 @@ class Account:
         half = self.storm.strikes("half batch")
         answers = []
         for record_id, texts in values[: len(values) // 2] if half else values:
-            if self.people[record_id].removed:
-                answers.append("gone")
-            elif self.storm.strikes("later record"):
-                answers.append("later")
-            else:
-                self._hold(record_id, texts)
-                answers.append("written")
+            answers.append(self._write(record_id, texts))
         if half:
             raise Refused(503)
         return answers
+
+    def _write(self, record_id: str, texts: Mapping[str, str]) -> str:
+        if self.people[record_id].removed:
+            return "gone"
+        if self.storm.strikes("later record"):
+            return "later"
+        self._hold(record_id, texts)
+        return "written"
 
     def _hold(self, record_id: str, texts: Mapping[str, str]) -> None:
         self.writes.append(Written(self.kernel.now, record_id, self.held.get(record_id) != texts))

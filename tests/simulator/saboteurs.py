@@ -29,6 +29,7 @@ from connector.store import (
     scores,
     successions,
     tables,
+    write_jobs,
 )
 from connector.store.intents import IntentStatus
 from tests.simulator import oracle
@@ -109,6 +110,13 @@ def _any_version(session: Any, token: Any, parcels: Any, now: Any) -> None:
         session.execute(sa.update(tables.outbox).where(row).values(values))
 
 
+def _again_as_it_was(session: Any, token: Any, parcel: Any, due_at: Any, message: Any) -> None:
+    """Queue a row once more as if its record still held what it held before."""
+    _again(session, token, parcel, due_at, message)
+    row = tables.outbox.c.record_id == parcel.record_id
+    session.execute(sa.update(tables.outbox).where(row).values(delivered=parcel.delivered))
+
+
 def _renewed_at_any_time(hold: Any) -> bool:
     """Take a renewal for good that came after the lease ran out."""
     delivery = hold._delivery
@@ -155,6 +163,7 @@ def _bodies_dropped(session: Any, tenant: Any, lead_ids: Any) -> None:
     ledger.forget(session, tenant, sorted(lead_ids))
 
 
+_again = answers.again
 _append = ledger.append
 _finish = lanes.finish
 _ask = lanes.ask
@@ -203,6 +212,8 @@ STALLED_WHEN_SCORED = {**CLEAR, "slow": 0.0, "stall at LANE_SCORED": 0.1}
 STALLED_BEFORE_WRITING = {**CLEAR, "slow": 0.0, "stall at WRITE_LEAVES": 0.15}
 STALLED_WHEN_WRITTEN = {**CLEAR, "slow": 0.0, "stall at WRITE_ANSWERED": 0.1}
 SLOW = {**CLEAR, "slow": 0.1}
+SLOW_JOBS = {**CLEAR, "slow job": 0.6, "crash": 0.01, "unheard write": 0.3}
+UNTOLD_JOBS = {**SLOW, "half batch": 0.7}
 
 SABOTEURS = {
     "fence not checked": Saboteur(
@@ -253,6 +264,15 @@ SABOTEURS = {
         SLOW,
         first=13,
     ),
+    "jobs left behind go on": Saboteur(
+        _instead(sending, "_stop_jobs", lambda *_: None), oracle.the_crm_holds_the_newest_score, SLOW_JOBS, first=32
+    ),
+    "jobs not noted": Saboteur(
+        _instead(write_jobs, "begin", lambda *_: None), oracle.the_crm_holds_the_newest_score, SLOW_JOBS, first=32
+    ),
+    "what a try brought forgotten": Saboteur(
+        _instead(answers, "again", _again_as_it_was), oracle.the_crm_holds_the_newest_score, UNTOLD_JOBS, first=34
+    ),
     "old values let go": Saboteur(
         _instead(sending._Hold, "check", lambda _hold: None),
         oracle.the_crm_holds_the_newest_score,
@@ -262,9 +282,9 @@ SABOTEURS = {
     "a lapsed claim renewed": Saboteur(
         _instead(sending._Hold, "_beat", _renewed_at_any_time),
         oracle.the_crm_holds_the_newest_score,
-        STALLED_BEFORE_WRITING,
+        {**STALLED_BEFORE_WRITING, "stall at WRITE_LEAVES": 0.3, "later record": 0.2},
         bared=_instead(answers, "doubt", lambda *_: None),
-        first=133,
+        first=8,
     ),
     "doubt not settled": Saboteur(
         _instead(sending, "_settle_doubt", lambda *_: None),

@@ -28,6 +28,7 @@ HIGHEST = {
     "lost hook": 0.3,
     "doubled hook": 0.3,
     "late hook": 0.3,
+    "slow job": 0.4,  # it stands in the CRM's queue, and is worked on for longer
 }
 """Kind of fault → its highest chance at each opportunity. Each seed has some kinds, at chances of its own."""
 
@@ -40,6 +41,7 @@ DOUBTFUL = {
     Point.WRITE_LEAVES,
     Point.WRITE_ANSWERED,
     Point.DOUBT_TAKEN,
+    Point.JOB_NOTED,
     Point.HINTED_FETCHED,
     Point.HOOK_KEPT,
     Point.SCORES_STORED,

@@ -15,9 +15,8 @@ from tests.simulator.world import run
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 24
 
-ELSEWHERE = frozenset(point for point in Point if point.name.startswith(("ERASURE_", "LEAVING_", "JOB_")))
-"""Points of what an admin asks for once: tests/services/privacy dies at each of them. And those of jobs, which the
-simulated CRMs do not work in: tests/services/test_delivery dies there."""
+ELSEWHERE = frozenset(point for point in Point if point.name.startswith(("ERASURE_", "LEAVING_")))
+"""Points of what an admin asks for once: tests/services/privacy dies at each of them."""
 
 
 def test_nothing_is_violated_and_every_named_point_is_reached() -> None:

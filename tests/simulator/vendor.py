@@ -33,8 +33,10 @@ from connector.records import (
     WriteResult,
 )
 from tests.simulator import crm
+from tests.simulator.by_job import ByJob
 from tests.simulator.clocks import EPOCH, instant
 from tests.simulator.crm import Refused
+from tests.simulator.jobs import Values
 from tests.simulator.kernel import Crash, Kernel, Stuck
 from tests.simulator.network import Network
 from tests.simulator.storm import Boundary
@@ -134,10 +136,13 @@ def translated(vendor: str, what: str, refused: Refused) -> Exception:
 class SimulatedAdapter(CrmAdapter):
     """One connection to a simulated account."""
 
+    writes_in_jobs = True
+
     def __init__(self, account: crm.Account, access: Access, wire: Wire) -> None:
         self.crm = account
         self.access = access
         self._wire = wire
+        self._jobs = ByJob(wire.kernel, account.queue, account.vendor.jobs, access, self._call)
 
     # -- requests ---------------------------------------------------------------------------------------------------
 
@@ -160,7 +165,7 @@ class SimulatedAdapter(CrmAdapter):
             return serve()
 
         lane = self.access.lane
-        lane.acquire("burst", writes=what == "write")
+        lane.acquire("burst", writes=what.endswith("write"))
         try:
             answer = self._wire.network.call(f"{self.crm.vendor.name} {what}", admitted)
         except (Crash, Stuck):
@@ -240,7 +245,7 @@ class SimulatedAdapter(CrmAdapter):
     def write_scores(self, writes: Sequence[ScoreWrite]) -> Sequence[WriteResult]:
         values = [(item.record_id, self.rendered(item.values)) for item in writes]
         try:
-            answers = self._call("write", lambda: self.crm.write(values))
+            answers = self._written(values)
         except RetryLater:
             self._wire.boundary.storm.struck[FAILED_WRITE] += 1
             raise
@@ -248,6 +253,14 @@ class SimulatedAdapter(CrmAdapter):
             WriteResult(item.record_id, OUTCOMES[answer], "Later, please." if answer == "later" else "")
             for item, answer in zip(writes, answers, strict=True)
         ]
+
+    def _written(self, values: Values) -> list[str]:
+        if self.crm.vendor.jobs and len(values) >= self.crm.fewest:
+            return self._jobs.write(values)
+        return self._call("write", lambda: self.crm.write(values))
+
+    def stop_job(self, job_id: str) -> None:
+        self._jobs.stop(job_id)
 
     def clear_scores(self, record_ids: Sequence[str]) -> Sequence[WriteResult]:
         raise NotImplementedError("nobody is erased")

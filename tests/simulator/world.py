@@ -329,7 +329,8 @@ def fresh(layout: int) -> Beginning:
     made: dict[str, Account] = {}
     for vendor in draw.sample(VENDORS, k=draw.choice((2, 2, 2, 3))):
         life = draw.uniform(*vendor.token_seconds) if vendor.token_seconds else None
-        made[vendor.name] = Account(vendor, kernel, storm, random.Random(f"{layout} {vendor.name}"), life)
+        chance = random.Random(f"{layout} {vendor.name}")
+        made[vendor.name] = Account(vendor, kernel, storm, chance, life, fewest=chance.choice((1, 1, 2, 3)))
     settle(made, draw)
     return Beginning(database().empty, made, None, 0.0)
 
