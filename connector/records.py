@@ -394,13 +394,15 @@ class WriteResult:
 
     A record that was written may have a message too: what was left undone on purpose. ``marks`` are
     kept with what was written and told with the record's next write: of the adapter's own making, opaque
-    to everyone else (None: those from before stay).
+    to everyone else (None: those from before stay). ``unknown``: it is to be tried again since nobody knows
+    whether it was written, or may yet be.
     """
 
     record_id: str
     outcome: WriteOutcome
     message: str = ""
     marks: Mapping[str, str] | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,8 @@ def _entry(delivery: Sending, parcel: Parcel, outcome: str, left_undone: str = "
 
 def _settle_failure(session: Connection, delivery: Sending, token: UUID, parcel: Parcel, result: WriteResult) -> None:
     now = delivery.now()
+    if result.unknown:
+        answers.unknown(session, token, parcel)
     if result.outcome is WriteOutcome.GONE:
         answers.drop(session, token, parcel)
     elif result.outcome is WriteOutcome.NEEDS_ADMIN or (
@@ -370,6 +372,7 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         settled = there | {item.record_id for item in changed}
         lost = [item for item in mine if item.record_id not in settled]
         for item in lost:
+            answers.unknown(session, taken.token, item)
             answers.again(session, taken.token, item, now, None)
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)

@@ -71,16 +71,20 @@ def remark(connection: Connection, parcel: Parcel, message: str, marks: Mapping[
 
 
 def again(connection: Connection, token: UUID, parcel: Parcel, due_at: datetime, message: str | None) -> None:
-    """Queue a row once more for ``due_at``; what the CRM holds meanwhile is not known."""
+    """Queue a row once more for ``due_at``."""
     values = {
         "status": OutboxStatus.PENDING,
-        "delivered": sa.null(),
         "due_at": due_at,
         "attempts": outbox.c.attempts + 1,
         "message": message,
         **_FREE,
     }
     connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(values))
+
+
+def unknown(connection: Connection, token: UUID, parcel: Parcel) -> None:
+    """Take that nobody knows what the CRM holds: whatever is to be there is written."""
+    connection.execute(sa.update(outbox).where(_mine(token, parcel)).values(delivered=sa.null()))
 
 
 def bury(connection: Connection, token: UUID, parcel: Parcel, message: str, now: datetime) -> None:

@@ -231,12 +231,27 @@ def test_a_job_that_was_given_up_is_stopped_although_its_claim_carries_another(
     assert noted(at) == 0
 
 
-def test_who_is_to_be_tried_again_holds_nobody_knows_what(at: Desk) -> None:
+def test_who_is_known_not_to_be_written_needs_no_second_write(at: Desk) -> None:
+    """The CRM said so, and the value that is due again is the one that it holds."""
+    at.queue("10.0", 1)
+    at.deliver(1)
+    at.queue("20.0", 1)
+    at.world.crm.refused["1"] = WriteResult("1", WriteOutcome.RETRY, "The record is locked.")
+    with pytest.raises(RetryLater):
+        at.deliver(1)
+    at.world.crm.refused.clear()
+    at.queue("10.0", 1)
+    at.world.clock.sleep(5)
+    at.deliver(1)
+    assert (at.world.crm.writes, at.held()) == (["1"], {"1": "10.0"})
+
+
+def test_where_no_answer_came_the_crm_holds_nobody_knows_what(at: Desk) -> None:
     """Where a value returns to what it was before, it is written all the same: the try may have brought another."""
     at.queue("10.0", 1)
     at.deliver(1)
     at.queue("20.0", 1)
-    at.world.crm.refused["1"] = WriteResult("1", WriteOutcome.RETRY, "No answer.")
+    at.world.crm.refused["1"] = WriteResult("1", WriteOutcome.RETRY, "No answer.", unknown=True)
     with pytest.raises(RetryLater):
         at.deliver(1)
     at.world.crm.refused.clear()

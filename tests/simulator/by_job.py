@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from connector.adapters.contract import Access
 from connector.errors import ConnectorError, RetryLater
-from tests.simulator.jobs import MADE, Job, Queue, Values
+from tests.simulator.jobs import MADE, UNTOLD, Job, Queue, Values
 from tests.simulator.kernel import Kernel
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class ByJob:
             job = self._told(job_id)
             if job.over:
                 self._access.job_over(job_id)
-                return [job.answers.get(record_id, "later") for record_id, _ in values]
+                return [job.answers.get(record_id, UNTOLD) for record_id, _ in values]
         self._abandon(job_id)
         raise RetryLater("The jobs stand in a queue.", after_seconds=PACE_SECONDS)
 

@@ -15,6 +15,9 @@ MADE = "made"
 HANDED_IN = "handed in"
 """A job comes with its values and is named in the answer alone; they are worked on one after another."""
 
+UNTOLD = "untold"
+"""What became of a record of which a job says nothing."""
+
 
 @dataclass
 class Job:

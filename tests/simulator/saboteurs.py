@@ -110,13 +110,6 @@ def _any_version(session: Any, token: Any, parcels: Any, now: Any) -> None:
         session.execute(sa.update(tables.outbox).where(row).values(values))
 
 
-def _again_as_it_was(session: Any, token: Any, parcel: Any, due_at: Any, message: Any) -> None:
-    """Queue a row once more as if its record still held what it held before."""
-    _again(session, token, parcel, due_at, message)
-    row = tables.outbox.c.record_id == parcel.record_id
-    session.execute(sa.update(tables.outbox).where(row).values(delivered=parcel.delivered))
-
-
 def _renewed_at_any_time(hold: Any) -> bool:
     """Take a renewal for good that came after the lease ran out."""
     delivery = hold._delivery
@@ -163,7 +156,6 @@ def _bodies_dropped(session: Any, tenant: Any, lead_ids: Any) -> None:
     ledger.forget(session, tenant, sorted(lead_ids))
 
 
-_again = answers.again
 _append = ledger.append
 _finish = lanes.finish
 _ask = lanes.ask
@@ -271,7 +263,7 @@ SABOTEURS = {
         _instead(write_jobs, "begin", lambda *_: None), oracle.the_crm_holds_the_newest_score, SLOW_JOBS, first=32
     ),
     "what a try brought forgotten": Saboteur(
-        _instead(answers, "again", _again_as_it_was), oracle.the_crm_holds_the_newest_score, UNTOLD_JOBS, first=34
+        _instead(answers, "unknown", lambda *_: None), oracle.the_crm_holds_the_newest_score, UNTOLD_JOBS, first=34
     ),
     "old values let go": Saboteur(
         _instead(sending._Hold, "check", lambda _hold: None),

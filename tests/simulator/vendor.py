@@ -36,7 +36,7 @@ from tests.simulator import crm
 from tests.simulator.by_job import ByJob
 from tests.simulator.clocks import EPOCH, instant
 from tests.simulator.crm import Refused
-from tests.simulator.jobs import Values
+from tests.simulator.jobs import UNTOLD, Values
 from tests.simulator.kernel import Crash, Kernel, Stuck
 from tests.simulator.network import Network
 from tests.simulator.storm import Boundary
@@ -48,7 +48,12 @@ SIGNATURE = "X-Signature"
 APP_SECRET = "the app's own"
 FAILED_WRITE = "failed write"
 """A write that ended without an answer, whyever: it may not even have been sent, as when no token could be had."""
-OUTCOMES = {"written": WriteOutcome.WRITTEN, "later": WriteOutcome.RETRY, "gone": WriteOutcome.GONE}
+OUTCOMES = {
+    "written": WriteOutcome.WRITTEN,
+    "later": WriteOutcome.RETRY,
+    "gone": WriteOutcome.GONE,
+    UNTOLD: WriteOutcome.RETRY,
+}
 
 
 @dataclass(frozen=True)
@@ -250,7 +255,12 @@ class SimulatedAdapter(CrmAdapter):
             self._wire.boundary.storm.struck[FAILED_WRITE] += 1
             raise
         return [
-            WriteResult(item.record_id, OUTCOMES[answer], "Later, please." if answer == "later" else "")
+            WriteResult(
+                item.record_id,
+                OUTCOMES[answer],
+                "Later, please." if OUTCOMES[answer] is WriteOutcome.RETRY else "",
+                unknown=answer == UNTOLD,
+            )
             for item, answer in zip(writes, answers, strict=True)
         ]
 

@@ -72,7 +72,7 @@ def _write(session: Session, inputs: Sequence[Json], results: Results) -> None:
     except RetryLater as error:
         if not results and (error.fault is None or error.fault.status in (THROTTLED, MIGRATING)):
             raise
-        results.update(_all(inputs, WriteOutcome.RETRY, str(error)))
+        results.update(_untold(inputs, str(error)))
         return
     if answer.status not in _REFUSED:
         results.update(_sorted(inputs, answer))
@@ -92,9 +92,13 @@ def _all(inputs: Sequence[Json], outcome: WriteOutcome, message: str) -> Results
     return {item["id"]: WriteResult(item["id"], outcome, message) for item in inputs}
 
 
+def _untold(inputs: Sequence[Json], message: str) -> Results:
+    return {item["id"]: WriteResult(item["id"], WriteOutcome.RETRY, message, unknown=True) for item in inputs}
+
+
 def _sorted(inputs: Sequence[Json], answer: Answer) -> Results:
     """Return what a 200 or 207 says of each record; one that it does not mention is tried again."""
-    results = _all(inputs, WriteOutcome.RETRY, "HubSpot did not mention this record in its answer.")
+    results = _untold(inputs, "HubSpot did not mention this record in its answer.")
     for found in rows(answer.body, "results"):
         record_id = str(found.get("objectWriteTraceId") or found.get("id"))
         if record_id in results:

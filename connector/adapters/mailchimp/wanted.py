@@ -57,7 +57,7 @@ class Answers:
     def try_again(self, message: str) -> None:
         """Let what has no result be tried again."""
         for item in self.left():
-            self.end(item, WriteOutcome.RETRY, message)
+            self._results[item.record_id] = WriteResult(item.record_id, WriteOutcome.RETRY, message, unknown=True)
 
     def of(self, record_ids: Iterable[str]) -> list[WriteResult]:
         """Return the results of records."""

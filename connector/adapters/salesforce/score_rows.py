@@ -50,7 +50,7 @@ class Tally:
     def put_off(self, rows: Sequence[ScoreRow], reason: str) -> None:
         """Leave rows for another time."""
         for row in rows:
-            self.keep(WriteResult(row.record_id, WriteOutcome.RETRY, reason))
+            self.keep(WriteResult(row.record_id, WriteOutcome.RETRY, reason, unknown=True))
 
     def wrote(self) -> bool:
         """Tell whether anything was written."""
