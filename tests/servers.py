@@ -50,8 +50,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL server with its data in a temporary folder."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server with its data in a temporary folder.
+
+    ``durable``: what was committed outlives ``restart``, as it does in earnest; else the last half second may be lost.
+    """
     # Not below pytest's own folder: for root the server runs as another user, and the next pytest to
     # start closes that folder to others while the server is at work.
     folder = Path(mkdtemp(prefix="connector-postgres-"))
@@ -66,7 +69,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         with psycopg.connect(url, autocommit=True) as admin:
             # The data are thrown away: waiting for the disk would only slow the tests.
             admin.execute("ALTER SYSTEM SET fsync = off")
-            admin.execute("ALTER SYSTEM SET synchronous_commit = off")
+            admin.execute(f"ALTER SYSTEM SET synchronous_commit = {'on' if durable else 'off'}")
             admin.execute("ALTER SYSTEM SET full_page_writes = off")
             # Of the many small databases that come and go none lives long enough to need it.
             admin.execute("ALTER SYSTEM SET autovacuum = off")

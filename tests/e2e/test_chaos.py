@@ -35,7 +35,7 @@ RULES: tuple[Any, ...] = (
 def test_every_disaster_once_changes_nothing(seed: int, tmp_path: Path) -> None:
     """The CRM ends with the newest scores, each written once; the ledger tells it all; nobody was refused."""
     with (
-        servers.running_postgres() as server,
+        servers.running_postgres(durable=True) as server,
         servers.fresh_database(server.url) as database,
         running(tmp_path, options(contacts=PEOPLE), database_url=database) as (stack, services),
     ):
