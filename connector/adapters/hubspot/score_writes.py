@@ -88,12 +88,12 @@ def _write(session: Session, inputs: Sequence[Json], results: Results) -> None:
         _write(session, inputs[middle:], results)
 
 
-def _all(inputs: Sequence[Json], outcome: WriteOutcome, message: str) -> Results:
-    return {item["id"]: WriteResult(item["id"], outcome, message) for item in inputs}
+def _all(inputs: Sequence[Json], outcome: WriteOutcome, message: str, *, unknown: bool = False) -> Results:
+    return {item["id"]: WriteResult(item["id"], outcome, message, unknown=unknown) for item in inputs}
 
 
 def _untold(inputs: Sequence[Json], message: str) -> Results:
-    return {item["id"]: WriteResult(item["id"], WriteOutcome.RETRY, message, unknown=True) for item in inputs}
+    return _all(inputs, WriteOutcome.RETRY, message, unknown=True)
 
 
 def _sorted(inputs: Sequence[Json], answer: Answer) -> Results:

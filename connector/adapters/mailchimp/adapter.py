@@ -127,7 +127,7 @@ class MailchimpAdapter(CrmAdapter):
     def stop_job(self, job_id: str) -> None:
         """Take a batch job back; what it has done stays done. Of one without a number the end is waited for."""
         if unnamed.is_one(job_id):
-            unnamed.await_end(self._session, job_id, self._access.now())
+            unnamed.await_end(self._audiences, job_id, self._access.now())
         else:
             batches.take_back(self._session, job_id)
 

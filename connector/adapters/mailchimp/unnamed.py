@@ -6,18 +6,17 @@ colleague's or another app's job may look the same: nothing that is found is sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from connector.adapters.mailchimp.audiences import Audiences
 from connector.adapters.mailchimp.calls import PAGE, batches
 from connector.adapters.mailchimp.errors import VENDOR
-from connector.adapters.mailchimp.session import Session
 from connector.adapters.mailchimp.values import Json, UnreadableError, iso, optional_moment
 from connector.errors import RetryLater, VendorFault
 
 _SIGN = "handed-in"
-_FIELDS = "total_items", "batches.status", "batches.submitted_at", "batches.total_operations"
+_FIELDS = "batches.status", "batches.submitted_at", "batches.total_operations"
 
 APART = timedelta(minutes=5)
 """How far Mailchimp's clock and ours may be apart, with the request's way."""
@@ -36,27 +35,22 @@ def is_one(job: str) -> bool:
     return job.startswith(f"{_SIGN} ")
 
 
-def await_end(session: Session, job: str, now: datetime) -> None:
+def await_end(audiences: Audiences, job: str, now: datetime) -> None:
     """Return if a job can write nothing any more, if it was ever taken; raise ``RetryLater`` where it may go on."""
     _, told, calls, _ = job.split(" ")
     at = datetime.fromisoformat(told)
     if now - at >= KEPT:
         return
-    if any(_may_be(found, at, int(calls)) for found in _jobs(session)):
+    jobs = audiences.pages(
+        "batch list", "batches", lambda offset: batches.list(fields=_FIELDS, count=PAGE, offset=offset)
+    )
+    if any(_may_be(found, at, int(calls)) for found in jobs):
         raise RetryLater(
             "Mailchimp may still work on a batch job of ours whose hand-in it did not answer; its contacts are looked "
             "at once that has ended.",
             after_seconds=AGAIN_SECONDS,
             fault=VendorFault(VENDOR, "batch list", 200),
         )
-
-
-def _jobs(session: Session) -> Iterator[Json]:
-    offset, total = 0, 1
-    while offset < total:
-        body = session.send("batch list", batches.list(fields=_FIELDS, count=PAGE, offset=offset)).body
-        yield from body.get("batches") or ()
-        offset, total = offset + PAGE, int(body.get("total_items") or 0)
 
 
 def _may_be(found: Json, at: datetime, calls: int) -> bool:
