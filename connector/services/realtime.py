@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from connector.adapters.contract import Capabilities
 from connector.crashpoints import Point, reached
 from connector.errors import Disconnected, NeedsAdmin, RetryLater
 from connector.services import pipeline, rescoring, writeback
@@ -33,7 +35,7 @@ from connector.store.inbox import Person
 from connector.store.lanes import Kind
 
 MOST, HINTS = 250, 5_000
-"""People, and hints, of one turn: a tenant with more stands behind the others again."""
+"""People, and hints, that a turn looks at: a tenant with more stands behind the others again."""
 
 CROWD = 250
 """From so many people on another worker reads half of them: a turn's own computing is then what they wait for."""
@@ -87,7 +89,7 @@ def _read(warm: Warm, turn: Turn) -> Done:
         with turn.transaction() as session:
             return Done(_ended(turn, session))
     adapter = warm.adapter_of(connection)
-    some = _full_batches(people, app_of(services, connection.vendor).capabilities.read_batch)
+    some = _first(people, app_of(services, connection.vendor).capabilities)
     found = fetch(adapter, turn, connection.vendor, some)
     fetched_at = services.clock.now()
     reached(Point.LANE_FETCHED)
@@ -135,6 +137,15 @@ def _shared(turn: Turn, people: Sequence[Person]) -> Sequence[Person]:
         mine = inbox.people(session, turn.connection_id, HINTS, MOST, 0)
     services.wake_all([(REALTIME, beside)] if beside else [])
     return mine
+
+
+def _first(people: Sequence[Person], can: Capabilities) -> Sequence[Person]:
+    """Return the longest waiting, as many as fill one request that writes to the CRM.
+
+    Where its window has run out, more would be read before the first of them is written.
+    """
+    reads = ceil(can.write_batch / can.read_batch)
+    return _full_batches(people[: reads * can.read_batch], can.read_batch)
 
 
 def _full_batches(waiting: Sequence[T], size: int) -> Sequence[T]:

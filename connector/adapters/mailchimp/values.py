@@ -47,8 +47,8 @@ def whole(at: datetime) -> datetime:
 
 def text(value: object) -> str | None:
     """Return a value as text, None where it is empty; Mailchimp means "nothing" by the empty string."""
-    if value is None or value == "":
-        return None
+    if isinstance(value, str | None):
+        return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
