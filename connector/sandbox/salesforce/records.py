@@ -24,6 +24,7 @@ class Table:
         self._pending: list[tuple[int, int, str, Values | None]] = []
         self._numbers = itertools.count(1)
         self._order: list[tuple[int, str]] | None = None
+        self._referring: dict[str, dict[str, list[str]]] = {}
 
     def put(self, row_id: str, values: Values, visible_ms: int) -> None:
         """Keep a record's new values; queries see them from ``visible_ms``."""
@@ -40,7 +41,7 @@ class Table:
         for row_id, values in rows:
             self.rows[row_id] = values
             self._seen[row_id] = values
-        self._order = None
+        self._changed()
 
     def seen(self, now_ms: int) -> Mapping[str, Values]:
         """Return what queries see at ``now_ms``, deleted records included."""
@@ -56,11 +57,25 @@ class Table:
             self._order = sorted((_number(values.get(name)), row_id) for row_id, values in seen.items())
         return self._order
 
+    def referring(self, name: str, now_ms: int) -> Mapping[str, list[str]]:
+        """Return the ids of the records that queries see, by the id that a reference field of theirs holds."""
+        seen = self.seen(now_ms)
+        if name not in self._referring:
+            found: dict[str, list[str]] = {}
+            for row_id, values in seen.items():
+                found.setdefault(str(values.get(name)), []).append(row_id)
+            self._referring[name] = found
+        return self._referring[name]
+
+    def _changed(self) -> None:
+        self._order = None
+        self._referring.clear()
+
     def _settle(self, number: int, row_id: str, values: Values | None) -> None:
         if number < self._seen_number.get(row_id, 0):
             return  # A later change of the record committed first.
         self._seen_number[row_id] = number
-        self._order = None
+        self._changed()
         if values is None:
             self._seen.pop(row_id, None)
         else:

@@ -122,13 +122,15 @@ def _hidden_history(scope: Scope) -> set[Value]:
 
 
 def _candidates(scope: Scope, where: Condition | None) -> Iterator[Values]:
-    """Yield records that may pass, in order of their stamps: looked up by id, or from the least stamp on."""
+    """Yield records that may pass, in order of their stamps: looked up by an id, or from the least stamp on."""
     now = scope.hub.stage.clock.now_ms()
     table = scope.hub.tables[scope.of.name]
     seen = table.seen(now)
-    named = _ids(where)
+    named = _named(scope, where)
     if named is not None:
-        found = [seen[row_id] for row_id in named if row_id in seen]
+        name, ids = named
+        known = [ids] if name == "Id" else [table.referring(name, now).get(each, []) for each in ids]
+        found = [seen[row_id] for row_id in itertools.chain.from_iterable(known) if row_id in seen]
         yield from sorted(found, key=lambda row: (row.get(scope.of.stamp) or 0, row["Id"]))
         return
     order = table.by_stamp(now)
@@ -138,15 +140,18 @@ def _candidates(scope: Scope, where: Condition | None) -> Iterator[Values]:
         yield seen[order[place][1]]
 
 
-def _ids(where: Condition | None) -> set[str] | None:
-    """Return the ids that a condition allows; None: it does not name them."""
+def _named(scope: Scope, where: Condition | None) -> tuple[str, set[str]] | None:
+    """Return the field of ids, its own before others, and those that a condition allows; None: it names none."""
     if isinstance(where, Both):
-        return next((found for part in where.parts if (found := _ids(part)) is not None), None)
-    if not isinstance(where, Comparison) or where.operator not in ("=", "in"):
+        found = [each for part in where.parts if (each := _named(scope, part)) is not None]
+        return min(found, key=lambda each: each[0] != "Id", default=None)
+    if not isinstance(where, Comparison) or where.operator not in ("=", "in") or len(where.path.names) != 1:
         return None
-    if len(where.path.names) != 1 or where.path.names[0].lower() != "id":
+    field = scope.hub.schema.field(scope.of, where.path.names[0])
+    if field is None or field.type not in ("id", "reference"):
         return None
-    return {known for each in where.literals if isinstance(each.value, str) and (known := normal(each.value))}
+    ids = [normal(each.value) for each in where.literals if isinstance(each.value, str)]
+    return (field.name, {each for each in ids if each}) if len(ids) == len(where.literals) else None
 
 
 def _in_stamp_order(of: ObjectDef, order: tuple[Ordering, ...]) -> bool:
