@@ -17,7 +17,7 @@ from connector.clock import SystemClock
 from tests.bench.line.measure import Row, row
 from tests.bench.line.setting import REDIRECT, Plan, Tenant
 
-PATIENCE_SECONDS = 900.0
+PATIENCE_SECONDS = 3_600.0
 KIBIBYTES = 1024
 MOST_MEBIBYTES = 400
 
