@@ -1,13 +1,14 @@
 """The daily comparison of what comes in with what came in before the training, and in the same season.
 
-*Blocks.* Arrivals are taken by whole days back from the newest, as many as hold 75 leads. A window is the newest two
+*Blocks.* Arrivals are taken by whole days back from the newest, as many as hold 70 leads. A window is the newest two
 blocks, four or eight: 100 leads a day are judged by two, four and eight days, ten a day by two, four and eight weeks.
 
 *Compared with what.* A sudden change: far and sure against the month before, and by half as much against the same
 season a year ago (where that is known; else the training as a whole), so that neither a season, nor what differs from
-year to year, nor a return to the usual is an alarm. A slow one: eight blocks that are twice as far from both the
-training and the season. *Certain* is either, where both newest blocks show it alike: what a campaign brings on one day
-does not count. Colleagues are worth less than so many strangers (``colleagues``).
+year to year, nor a return to the usual is an alarm. Where few came in the month before, half as much of it is enough of
+what is far and surer still against what all months of a year foretell (``yearly``). A slow one: eight blocks that are
+twice as far from both the training and the season. *Certain* is either, where both newest blocks show it alike: what a
+campaign brings on one day does not count. Colleagues are worth less than so many strangers (``colleagues``).
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from scoring.monitoring.colleagues import Placed, design_effect, met
 from scoring.monitoring.distance import Distance, Mask, counted, shares, tested
 from scoring.monitoring.reference import Reference
 from scoring.monitoring.strata import DAY_US, Counts, mixed, weekend
+from scoring.monitoring.yearly import foretold
 
-BLOCK = 75
+BLOCK = 70
 WINDOWS = {2: False, 4: False, 8: True}
 """Blocks of a window, and whether it is for slow changes."""
 NEWEST = 2
 LONGEST_DAYS = 120
 RECENT_DAYS, LEAST_RECENT = 30, 300
 """The time before the window: a month, and more where fewer came in it."""
+FEW_RECENT, SURER = 600, 0.01
+"""Where the time before is worth fewer arrivals, the year foretells too, and must be contradicted so much surer: it is
+less like today than the month before is."""
 FAR_INDEX, FAR_MISSING = 0.10, 0.10
 """Beyond this a deviation matters: an index, or a share more of arrivals of whom something is unknown."""
 SLOW, MILD = 2.0, 0.5
@@ -86,7 +91,10 @@ def judged(reference: Reference, arrived: Placed, now: datetime, important: Coll
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Counts of the arrivals since an instant, against the training, the season and the time before (None: unknown)."""
+    """Counts of the arrivals since an instant, against the training, the season and the time before (None: unknown).
+
+    ``foretold``: against what a year foretells, of measures with few arrivals in the time before.
+    """
 
     since: int
     counts: Counts
@@ -94,13 +102,17 @@ class _Window:
     usual: Distance
     season: Distance | None
     recent: Distance | None
+    foretold: Distance | None
 
     @classmethod
     def of(cls, reference: Reference, arrived: Placed, rows: Counts) -> _Window:
         some = arrived.where(rows)
         since, weekends = int(some.at.min()), float(weekend(some.at).mean())
-        season = reference.season(_moment(int(some.at.mean())), weekends)
+        middle = _moment(int(some.at.mean()))
+        season = reference.season(middle, weekends)
         recent = _recent(reference, arrived, since, weekends)
+        few = recent is not None and bool((recent[1] < FEW_RECENT).any())
+        year = foretold(reference, middle, weekends) if few and season else None
         worth = _worth(reference, some)
         return cls(
             since,
@@ -109,13 +121,17 @@ class _Window:
             tested(worth, *reference.usual(weekends)),
             tested(worth, *season) if season else None,
             tested(worth, *recent) if recent else None,
+            tested(worth * (recent[1] < FEW_RECENT)[:, None], *year) if recent and year else None,
         )
 
     def sudden(self, sure: Floats) -> Mask:
-        """Where what came just before, and neither season nor training, explains what comes now."""
-        return self._apart(self.recent or self.usual, 1.0, sure) & self._apart(
-            self.season or self.usual, MILD, UNLIKELY
-        )
+        """Where neither what came just before nor season and training explain what comes now."""
+        recent = self.recent or self.usual
+        unseasonal = self._apart(self.season or self.usual, MILD, UNLIKELY)
+        found = self._apart(recent, 1.0, sure)
+        if self.foretold:
+            found |= self._apart(self.foretold, 1.0, sure * SURER) & self._apart(recent, MILD, UNLIKELY)
+        return found & unseasonal
 
     def slow(self) -> Mask:
         """Where it is far from training and season both."""

@@ -26,6 +26,7 @@ from scoring.monitoring.judging import Finding, judged
 from scoring.monitoring.reference import Reference, learn
 from scoring.monitoring.strata import DAY_US, month_of, season_of, weekend
 from scoring.monitoring.words import told
+from scoring.monitoring.yearly import foretold
 from scoring.schema import CONVERSIONS, EVENTS, EXCLUSIONS, LEADS, VALUES, FieldType, Goal, History, Timing
 from tests.bench.drift.trials import detection
 
@@ -181,9 +182,54 @@ def test_few_arrivals_wait_until_they_are_enough() -> None:
     """Two blocks at least; ten a day are judged by what came in weeks."""
     watch = Watch(some(LEARNED + 60, a_day=10.0, alter=after(LEARNED + 10, 0, 1.0)))
     assert NAMES[0] in watch.certain(LEARNED + 10 + 30)
-    assert watch.found(LEARNED + 40)[NAMES[3]].arrivals >= 150
+    assert watch.found(LEARNED + 40)[NAMES[3]].arrivals >= 140
     assert Watch(some(LEARNED + 60, a_day=0.6)).found(LEARNED + 60) == {}
     assert learn(some(30, a_day=5.0), BEGIN + timedelta(days=30)) is None
+
+
+def wave_of(height: float) -> Alter:
+    """Sizes that swing over the year, highest at its beginning."""
+
+    def alter(when: Floats, values: Floats) -> None:
+        values[:, 0] += height * np.cos(2 * np.pi * when / 365)
+
+    return alter
+
+
+def test_a_year_foretells_its_seasons() -> None:
+    """Where ten come a day a month tells little: the wave through all months is near to what comes, and worth more."""
+    reference = Watch(some(LEARNED, a_day=10.0, alter=wave_of(0.5))).reference
+    truth = some(365, a_day=2_000.0, alter=wave_of(0.5), seed=2)
+    for day in (25, 60, 150, 200):
+        days = (truth.at - BEGIN_US) / DAY_US
+        bins = reference.placed(truth).places[np.abs(days - day) < 2, 0]
+        real = np.bincount(bins, minlength=reference.counts.shape[-1]) / len(bins)
+        moment = BEGIN + timedelta(days=365 + day)
+        wave, usual = foretold(reference, moment, 2 / 7), reference.usual(2 / 7)
+        season = reference.season(moment, 2 / 7)
+        assert wave
+        assert season
+        assert np.allclose(wave[0].sum(axis=1), 1.0)
+        assert np.abs(wave[0][0] - real).sum() < 0.12
+        assert season[1][0] < wave[1][0] < usual[1][0]
+        if day in (25, 200):
+            assert np.abs(wave[0][0] - real).sum() < np.abs(usual[0][0] - real).sum()
+
+
+def test_less_than_a_year_foretells_nothing_and_so_does_what_is_known_of_nobody() -> None:
+    """A wave through some months may go anywhere between the others."""
+    assert foretold(Watch(some(LEARNED)).reference, BEGIN + timedelta(days=LEARNED), 0.3)
+    short = learn(some(200.0), BEGIN + timedelta(days=200))
+    assert short
+    assert foretold(short, BEGIN + timedelta(days=200), 0.3) is None
+
+    def unknown(when: Floats, values: Floats) -> None:
+        values[:, 1] = 1.0
+
+    found = foretold(Watch(some(LEARNED, alter=unknown)).reference, BEGIN + timedelta(days=400), 0.3)
+    assert found
+    assert (float(found[0][0].sum()), float(found[1][0])) == (0.0, 0.0)
+    assert np.isfinite(found[1]).all()
 
 
 def test_what_is_known_of_nobody_is_no_change() -> None:
