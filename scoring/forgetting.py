@@ -8,6 +8,9 @@ forgets alike, whatever its form; what is tried on the test rows forgets as thei
 
 A change from one day to the next is best met by a window: who came before it says nothing, also of those who are still
 open. A slow one, or one that reaches all who are open, is met by a half-life of rows.
+
+What one training has found out the next one does not forget for want of proof: a window goes on to begin on the same
+day, and costs less with every day that it grows, until something is surely better or it foretells worse than all.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ class Memory:
     teach nothing. At most one of them is set; neither: all rows weigh alike."""
 
     half_life: int | None = None
-    window: int | None = None
+    window: float | None = None
 
     def spans(self, came: Floats, newest: float) -> Mask:
         """Which rows teach anything, by when their leads ``came`` (days); ``newest``: the newest row's day."""
@@ -62,19 +65,34 @@ class Memory:
             told = f"a row weighs half for every {self.half_life} days of age"
             return f"What happened long ago counts less: {told}. {why}"
         if self.window:
-            told = f"leads that came over {self.window} days before the newest known outcome teach it nothing"
+            told = f"leads that came over {self.window:.0f} days before the newest known outcome teach it nothing"
             return f"What held before no longer does: {told}. {why}"
         return None
 
 
-def advised(asked: Newest | None) -> Memory:
-    """How much to remember; all of it where too little is known to say."""
+def advised(asked: Newest | None, held: float | None = None) -> Memory:
+    """How much to remember; all of it where too little is known to say.
+
+    ``held``: the window (days) that begins where the last training's began. Where nothing surely foretells better than
+    what remembers all, it stays as long as it foretells no worse.
+    """
     if asked is None or asked.whole.day is None:
         return Memory()
-    found = [(asked.spared(one), memory) for one, memory in _tried(asked)]
-    if not any(spared.loss > SURE * spared.error for spared, _ in found):
-        return Memory()
-    return max(found, key=lambda one: one[0].loss)[1]
+    tried = list(_tried(asked))
+    keeps = held is not None and _narrows(asked, held)
+    if held is not None and keeps:
+        tried.append((_narrow(asked, held), Memory(window=held)))
+    found = [(asked.spared(one), memory) for one, memory in tried]
+    if any(spared.loss > SURE * spared.error for spared, _ in found):
+        return max(found, key=lambda one: one[0].loss)[1]
+    return found[-1][1] if keeps and found[-1][0].loss >= 0 else Memory()
+
+
+def _narrows(asked: Newest, days: float) -> bool:
+    """Whether a window leaves anybody out, and enough who convert."""
+    came = asked.came[np.isfinite(asked.came)]
+    oldest = float(came.max() - came.min()) if came.size else 0.0
+    return days < oldest and int((asked.since <= days).sum()) >= LEFT
 
 
 def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
@@ -97,7 +115,7 @@ def _forgetful(asked: Newest, days: int, penalty: float | None) -> Candidate:
     return asked.learned(str(days), forgetful, penalty)
 
 
-def _narrow(asked: Newest, days: int) -> Candidate:
+def _narrow(asked: Newest, days: float) -> Candidate:
     def narrow(train: Training, others: Mask) -> Training:
         whole = asked.whole
         if whole.day is None:

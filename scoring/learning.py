@@ -61,6 +61,8 @@ class Task:
     """The facts that may be looked at, where the goal allows fewer than there are."""
     doubts: pl.DataFrame | None = None
     """Leads of which a person said that they are none (``doubts.DOUBTS``)."""
+    taught_since: float | None = None
+    """The day (since 1970) before which nobody came who taught the last training anything."""
 
     def fitted(self, rows: pl.DataFrame) -> tuple[FeatureSpec, Vectors]:
         """The features of ``rows``."""
@@ -192,6 +194,7 @@ def learned(task: Task, split: Split) -> tuple[Fitted, Trial] | None:
     spec, matrix = rung.served(spec, matrix, choice)
     order, whole = task.rows["order"].to_numpy(), task.training(matrix, spec)
     until = int(order[split.test].min())
+    # Nothing of the last training: what it found out may come from the test rows.
     past = _past(task, whole, spec, split.dev, until)
     before = past.learned(known_at(whole, order, split.dev & past.kept, until))
     judged = choice.recipe.fit(before)
@@ -241,17 +244,17 @@ def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec,
         vectors = build(task.timeline, task.rows, spec)
     whole, every = task.training(vectors.matrix, spec), np.ones(task.rows.height, dtype=bool)
     present = task.present.timestamp() * 1_000_000 if task.present else math.inf
-    past = _past(task, whole, spec, every, present)
+    past = _past(task, whole, spec, every, present, task.taught_since)
     learner = replace(task, rows=task.rows.filter(pl.Series(past.kept)))
     latest = learner.latest if choice.follows else learner.training
     model = choice.recipe.fit(past.learned(latest(vectors.matrix[past.kept], spec)))
     return spec, vectors, model, past
 
 
-def _past(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, until: float) -> Past:
+def _past(task: Task, whole: Rows, spec: FeatureSpec, among: Mask, until: float, since: float | None = None) -> Past:
     # Without what a network reads alone: the linear model that is asked is none.
     plain = rung.plain(whole) if spec.framed else whole
-    return Past.asked(task.rows, plain, among, task.doubts, until)
+    return Past.asked(task.rows, plain, among, task.doubts, until, since)
 
 
 def folds(rows: pl.DataFrame, whole: Rows, found: Sequence[Origin]) -> list[Fold]:

@@ -19,12 +19,14 @@ from scoring.splits import Mask
 class Past:
     """How old rows count (``memory``); those that are not ``kept`` teach nothing.
 
-    ``left_out``: the number of doubted leads whose rows are not kept.
+    ``left_out``: the number of doubted leads whose rows are not kept. ``since``: the day (since 1970) before which
+    nobody came who teaches anything; None: there is none.
     """
 
     memory: Memory
     kept: Mask
     left_out: int
+    since: float | None = None
 
     @classmethod
     def asked(
@@ -34,19 +36,23 @@ class Past:
         among: Mask,
         doubted: pl.DataFrame | None,
         until: float,
+        since: float | None = None,
     ) -> Past:
         """Ask the newest of the rows ``among``, which are the rows of ``whole``.
 
         ``doubted``: a frame of ``doubts.DOUBTS``; of what was said at ``until`` (µs) or later nothing is known.
+        ``since``: that of the last training.
         """
         found = None if whole.day is None else newest(rows, whole, among)
         out = doubts.left_out(found, rows, doubted, until)
         kept = np.ones(rows.height, dtype=bool) if out is None else ~out
         left_out = rows.filter(pl.Series(~kept))["lead_id"].n_unique()
-        memory = forgetting.advised(found)
-        if found is not None and whole.day is not None:
-            kept &= memory.spans(found.came, float(whole.day[among].max()))
-        return cls(memory, kept, left_out)
+        if found is None or whole.day is None:
+            return cls(Memory(), kept, left_out)
+        newest_day = float(whole.day[among].max())
+        memory = forgetting.advised(found, None if since is None else newest_day - since)
+        kept &= memory.spans(found.came, newest_day)
+        return cls(memory, kept, left_out, None if memory.window is None else newest_day - memory.window)
 
     def learned(self, rows: Training) -> Training:
         """Return rows, all of which are kept, as they are to be learned from."""
@@ -54,7 +60,8 @@ class Past:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the report."""
-        memory = {"half_life_days": self.memory.half_life, "window_days": self.memory.window}
+        window = None if self.memory.window is None else round(self.memory.window)
+        memory = {"half_life_days": self.memory.half_life, "window_days": window, "taught_since_day": self.since}
         return memory | {"left_out_leads": self.left_out}
 
     @property

@@ -87,6 +87,7 @@ def train(
     champion: Champion | None = None,
     arms: pl.DataFrame | None = None,
     doubts: pl.DataFrame | None = None,
+    taught_since: float | None = None,
 ) -> Training:
     """Train on what was known before ``as_of``.
 
@@ -102,6 +103,7 @@ def train(
     ``arms`` (``feedback.ARMS``): whose scores an experiment held back, so that what being shown does to leads can be
     taken out of what is learned.
     ``doubts`` (``doubts.DOUBTS``): leads of which a person said that they are none, or that their data are wrong.
+    ``taught_since``: what the report of the last training for this goal says as ``taught_since_day``.
 
     Raises:
         HistoryError: a frame lacks the documented columns.
@@ -116,7 +118,7 @@ def train(
     young = _young(history, goal, as_of, seed, arms if freedom and freedom.used else None)
     task = Task(timeline, rows, goal, judgement.excluded(), seed, young, as_of)
     dated = goal.timing is Timing.DATED
-    task = replace(task, prior=prior if dated else None, doubts=doubts)
+    task = replace(task, prior=prior if dated else None, doubts=doubts, taught_since=taught_since)
     fitted, trial = (learned(task, split) if split else None) or ruled(task)
     bundle = Bundle(
         tenant=tenant,

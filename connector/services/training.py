@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +27,8 @@ class Wanted:
     """What is to be trained: the run's own values, and what the tenant has set and holds already.
 
     ``others``: the shares of other tenants to pool; None: the tenant neither gives nor takes. ``arms``: rows of
-    ``scoring.feedback.ARMS``; ``doubts``: of ``scoring.doubts.DOUBTS``.
+    ``scoring.feedback.ARMS``; ``doubts``: of ``scoring.doubts.DOUBTS``. ``taught_since``: what the last training for
+    this goal found out (``scoring.train``).
     """
 
     goal: Goal
@@ -42,6 +43,7 @@ class Wanted:
     churn_cap: float = 0.0
     arms: Sequence[tuple[int, bool, float, datetime, datetime | None]] = ()
     doubts: Sequence[tuple[int, datetime]] = ()
+    taught_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def run(job: Job) -> None:
         champion = models.standing(session, job.tenant_id)
         held = experiments.arms_of_holdouts(session, job.tenant_id)
         doubted = doubting.doubts(session, job.tenant_id)
+        last = models.newest(session, job.tenant_id)
     others = pooling.taken(services, tenant)
     history = snapshot.history(services, job.tenant_id, tenant.settings)
     wanted = Wanted(
@@ -87,6 +90,7 @@ def run(job: Job) -> None:
         churn_cap=tenant.settings.churn_cap,
         arms=[(row.lead_id, row.shown, float(row.held_out_share), row.since, row.until) for row in held],
         doubts=doubted,
+        taught_since=_taught_since(last[1], goal) if last else None,
     )
     made: Made = services.isolated(fit, history, wanted)
     reached(Point.TRAINED)
@@ -100,6 +104,13 @@ def run(job: Job) -> None:
         lookbacks.save(session, job.tenant_id, version.version, made.looks)
         job.report(session, done=1, expected=1, detail=sentence)
     reached(Point.PUBLISHED)
+
+
+def _taught_since(report: Mapping[str, Any], goal: Goal) -> float | None:
+    """What the last training found out; nothing where it foretold something else."""
+    told = report.get("goal", {})
+    same = (told.get("name"), told.get("horizon_days")) == (goal.name, goal.horizon_days)
+    return report.get("taught_since_day") if same else None
 
 
 def fit(history: History, wanted: Wanted) -> Made:
@@ -128,6 +139,7 @@ def fit(history: History, wanted: Wanted) -> Made:
         champion=_champion(wanted),
         arms=pl.DataFrame(list(wanted.arms), schema=ARMS, orient="row") if wanted.arms else None,
         doubts=pl.DataFrame(list(wanted.doubts), schema=DOUBTS, orient="row") if wanted.doubts else None,
+        taught_since=wanted.taught_since,
     )
     artefact = dumps(trained.bundle)
     restored = wanted.champion is not None and wanted.champion.restored_at is not None

@@ -108,12 +108,12 @@ class Living:
     def lived(self) -> Life:
         """Live it to the end."""
         plan, steps = self.world.plan, []
-        first = newest = champion = self.trained(plan.first, None)
+        first = newest = champion = self.trained(plan.first, None, None)
         self._learn(champion)
         said = "published: first"
         for day in plan.steps:
             if day > plan.first:
-                newest = self.trained(day, champion)
+                newest = self.trained(day, champion, newest)
                 said = _said(newest.trained)
                 if not said.startswith(Outcome.REFUSED):
                     champion = newest
@@ -125,8 +125,8 @@ class Living:
         outcomes = self._outcomes(plan.end)
         return Life(self.world, tuple(steps), tuple(self.watch.alarms), feedback, self.high, self.held, outcomes.won)
 
-    def trained(self, day: int, champion: Scorer | None) -> Scorer:
-        """Train on a day, beside the model that scores."""
+    def trained(self, day: int, champion: Scorer | None, last: Scorer | None) -> Scorer:
+        """Train on a day, beside the model that scores, knowing what the ``last`` training found out."""
         made = train(
             self.history(day),
             GOAL,
@@ -137,6 +137,7 @@ class Living:
             score_map=champion.trained.bundle.score_map if champion else None,
             champion=champion.champion() if champion else None,
             arms=self._arms(day) if self.held_out else None,
+            taught_since=last.trained.report.get("taught_since_day") if last else None,
         )
         return Scorer(made, day)
 

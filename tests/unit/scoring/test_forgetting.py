@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.forgetting import HALF_LIVES, WINDOWS, Memory, faded
+from scoring.forgetting import HALF_LIVES, PENALTY, WINDOWS, Memory, faded
 from scoring.models import Training
 from scoring.newest import Spared, newest
 from scoring.past import Past
@@ -34,9 +34,9 @@ def _grown(turned: int, seed: int = 1) -> tuple[pl.DataFrame, Training]:
     return rows, Training(matrix, label, np.ones(day.size), ("a", "b", "c"), 0, day=day)
 
 
-def _past(rows: pl.DataFrame, whole: Training, among: Mask | None = None) -> Past:
+def _past(rows: pl.DataFrame, whole: Training, among: Mask | None = None, since: float | None = None) -> Past:
     every = np.ones(rows.height, dtype=bool)
-    return Past.asked(rows, whole, every if among is None else among, None, np.inf)
+    return Past.asked(rows, whole, every if among is None else among, None, np.inf, since)
 
 
 def _asked(rows: pl.DataFrame, whole: Training, among: Mask | None = None) -> Memory:
@@ -56,7 +56,13 @@ def test_what_turned_is_learned_from_those_who_came_since(seed: int) -> None:
     assert (past.kept == (whole.day >= whole.day.max() - past.memory.window)).all()
     assert past.left_out == 0, "nobody doubted them"
     assert f"over {past.memory.window} days" in past.sentences[0]
-    assert past.to_json() == {"half_life_days": None, "window_days": past.memory.window, "left_out_leads": 0}
+    assert past.since == whole.day.max() - past.memory.window
+    assert past.to_json() == {
+        "half_life_days": None,
+        "window_days": past.memory.window,
+        "taught_since_day": past.since,
+        "left_out_leads": 0,
+    }
 
 
 def test_who_came_before_teaches_nothing_however_new_the_row() -> None:
@@ -86,6 +92,25 @@ def test_a_model_that_says_the_same_spares_nothing() -> None:
     better = asked.learned("since", lambda _, others: whole.where(others & (asked.came >= DAYS - 150)))
     spared = asked.spared(better)
     assert spared.loss > 3 * spared.error > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_one_training_found_out_the_next_does_not_forget_for_want_of_proof(seed: int) -> None:
+    """Where nothing is surely better a window goes on to begin on its day, as long as it foretells no worse."""
+    rows, whole = _grown(DAYS + 1, seed)
+    asked = newest(rows, whole, np.ones(rows.height, dtype=bool))
+    assert asked
+    for days in (350.0, 200.0, 55.0):
+        since = DAYS - days
+        seen = whole.where(asked.came >= since)
+        narrow = asked.learned("", lambda _, others, since=since: whole.where(others & (asked.came >= since)), PENALTY)
+        past = _past(rows, whole, since=since)
+        if asked.spared(narrow).loss >= 0:
+            assert (past.since, past.kept.sum()) == (since, seen.label.size)
+        else:
+            assert past.memory in STANDS
+    assert _past(rows, whole, since=-1.0).memory in STANDS, "nobody is left out any more"
+    assert _past(rows, whole, since=DAYS - 2.0).memory in STANDS, "nobody is left to learn from"
 
 
 @settings(max_examples=25, deadline=None)
