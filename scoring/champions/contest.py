@@ -34,7 +34,8 @@ class Contest:
     or of the guard's verdicts, has changed since the champion was trained, in words; such a difference is none of
     quality alone. ``newer_days``: by how much the challenger knows more of the past. ``untried``: the champion is of
     a release that kept no trial's model. ``since``: on what became known since the champion was trained; looked at
-    where the ``comparison`` does not speak for the challenger, by its ranking or by its chances.
+    where the ``comparison`` does not speak for the challenger, by its ranking or by its chances. ``leaves_out``: what
+    would serve has not learned from people of before a day, what was tried has.
     """
 
     champion: str
@@ -45,6 +46,7 @@ class Contest:
     churn: Churn | None = None
     untried: bool = False
     since: Comparison | None = None
+    leaves_out: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -57,6 +59,7 @@ class Contest:
             "churn": self.churn.to_json() if self.churn else None,
             "untried": self.untried,
             "since": self.since.to_json() if self.since else None,
+            "leaves_out": self.leaves_out,
         }
 
     @classmethod
@@ -72,6 +75,7 @@ class Contest:
             Churn.from_json(churn) if churn else None,
             bool(data["untried"]),
             Comparison.from_json(later) if later else None,
+            bool(data.get("leaves_out")),
         )
 
 
@@ -91,7 +95,15 @@ def contest(champion: Champion, challenger: Bundle, ground: Ground) -> Contest:
         churn=churned(champion.serving, before, challenger, ground.scores),
         untried=champion.trial is None,
         since=None if speaks or champion.trial is None else since(champion, ground),
+        leaves_out=_leaves_out(ground),
     )
+
+
+def _leaves_out(ground: Ground) -> bool:
+    served, tried = ground.fitted.past, ground.trial.past
+    if served is None or served.since is None:
+        return False
+    return tried is None or tried.since is None or tried.since < served.since
 
 
 def _tried(champion: Champion, ground: Ground) -> Comparison | None:

@@ -8,7 +8,9 @@
 * **Truer since** (not inferior, and on the same leads its chances are surely truer and its ranking not surely worse):
   published, also where the window finds chances less true or a ranking worse by less than MARGIN. Models of before a
   change overshoot within it, the newer ones often more; what would serve knows of the change.
-* **Worse** (the interval lies below zero), or its chances are surely less true: refused.
+* **Worse** (the interval lies below zero), or its chances are surely less true: refused. But where what would serve
+  leaves out people whom the tried model learned from, and on what became known since it ranks better, though not
+  surely, a person is asked: the window then judges what would not serve.
 * Neither shown: refused while the champion is young; from STALE_DAYS on a person is asked.
 
 What would be published waits for a person where more than the tenant's cap of the High-Intent leads would change, and
@@ -95,11 +97,22 @@ def _refusal(found: Contest, figures: str) -> Decision | None:
     if measured is None or _better_since(found) or _truer_since(found, measured):
         return None
     if measured.auc.high < 0:
-        return Decision(Outcome.REFUSED, "worse", f"Worse than {found.champion}. {figures}")
-    if measured.less_true:
+        clause, told = "worse", f"Worse than {found.champion}. {figures}"
+    elif measured.less_true:
+        clause = "chances"
         told = f"Its chances are less true than those of {found.champion} ({_brier(measured)}). {figures}"
-        return Decision(Outcome.REFUSED, "chances", told)
-    return None
+    else:
+        return None
+    if found.leaves_out and found.since is not None and _speaks(found.since):
+        why = "But what would serve leaves out people who came before the market changed, and what was tried did not"
+        told = f"{told} {why}. On what became known since: {_figures(found.since)} So a person is asked."
+        return Decision(Outcome.WAITING, "past", told)
+    return Decision(Outcome.REFUSED, clause, told)
+
+
+def _speaks(later: Comparison) -> bool:
+    """Whether what became known since speaks for the challenger, surely or not."""
+    return later.auc.difference > 0 and not later.less_true
 
 
 def _better_since(found: Contest) -> bool:

@@ -51,6 +51,8 @@ def contest(difference: float = 0.0, width: float = 0.01, **more: object) -> Con
 LATER = Comparison(400, 60, pair(0.04, 0.03), pair())
 LESS_TRUE = replace(pair(0.01, 0.005), champion=0.1)
 TRUER = Comparison(400, 60, pair(0.0, 0.02), replace(pair(-0.01, 0.005), champion=0.1))
+HINTS = Comparison(400, 60, pair(0.005, 0.02), pair())
+"""Better on what became known since, and not surely."""
 BLIND = Comparison(2_000, 300, pair(0.001, 0.004), LESS_TRUE)
 """Models of before a change, on a window that holds it."""
 
@@ -84,6 +86,12 @@ BLIND = Comparison(2_000, 300, pair(0.001, 0.004), LESS_TRUE)
         (contest(comparison=BLIND, since=replace(TRUER, auc=pair(-0.02))), Standing(), Outcome.REFUSED, "chances"),
         (contest(comparison=BLIND, since=replace(TRUER, brier=pair(-0.0005))), Standing(), Outcome.REFUSED, "chances"),
         (contest(comparison=BLIND, since=TRUER, churn=Churn(100, 5, 26)), Standing(), Outcome.WAITING, "churn"),
+        (contest(-0.02, since=HINTS, leaves_out=True), Standing(), Outcome.WAITING, "past"),
+        (contest(comparison=BLIND, since=HINTS, leaves_out=True), Standing(), Outcome.WAITING, "past"),
+        (contest(-0.02, since=HINTS), Standing(), Outcome.REFUSED, "worse"),
+        (contest(-0.02, leaves_out=True), Standing(), Outcome.REFUSED, "worse"),
+        (contest(-0.02, since=replace(HINTS, auc=pair(-0.001)), leaves_out=True), Standing(), Outcome.REFUSED, "worse"),
+        (contest(-0.02, since=replace(HINTS, brier=LESS_TRUE), leaves_out=True), Standing(), Outcome.REFUSED, "worse"),
         (contest(-0.02, newer_days=400.0), Standing(restored=True), Outcome.REFUSED, "worse"),
         (contest(-0.02, orders=("it reads a leak",)), Standing(), Outcome.WAITING, "orders"),
         (contest(0.02), Standing(restored=True), Outcome.WAITING, "restored"),
