@@ -76,7 +76,7 @@ def decide(found: Contest | None, standing: Standing) -> Decision:
     if found.orders:
         told = f"A person is asked, because since {found.champion} {'; '.join(found.orders)}. {figures}"
         return Decision(Outcome.WAITING, "orders", told)
-    return _refusal(found, figures) or _judged(found, figures, standing)
+    return _against(found, figures) or _judged(found, figures, standing)
 
 
 def _judged(found: Contest, figures: str, standing: Standing) -> Decision:
@@ -92,7 +92,7 @@ def _judged(found: Contest, figures: str, standing: Standing) -> Decision:
     return Decision(Outcome.PUBLISHED, clause, f"{merit} {_crossing(found)}.".strip())
 
 
-def _refusal(found: Contest, figures: str) -> Decision | None:
+def _against(found: Contest, figures: str) -> Decision | None:
     measured = found.comparison
     if measured is None or _better_since(found) or _truer_since(found, measured):
         return None
