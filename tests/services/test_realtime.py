@@ -516,6 +516,25 @@ def test_a_burst_asks_the_crm_in_full_batches(line: World, monkeypatch: pytest.M
     assert sorted(line.crm.writes) == people
 
 
+def test_a_turn_reads_no_more_people_than_one_request_writes(line: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who have waited longest are written before the next are read: the CRM's window may end between the two."""
+    app = line.services.apps["fakecrm"]
+    monkeypatch.setattr(app, "capabilities", replace(app.capabilities, read_batch=2, write_batch=4))
+    people = scored(line)[:9]
+    for person in people:
+        grow(line, person)
+    line.crm.writes.clear()
+    line.crm.fetched.clear()
+    for person in people:
+        push(line, person)
+        line.clock.at += timedelta(seconds=1)
+    take_turns(line.warm, line.woken[0][1])
+    assert [set(batch) for batch in line.crm.fetched] == [set(people[:2]), set(people[2:4])]
+    assert (waiting(line), sorted(line.crm.writes)) == (5, people[:4])
+    line.work()
+    assert sorted(line.crm.writes) == people
+
+
 def test_a_lead_that_comes_alone_costs_few_statements(line: World) -> None:
     """From the wake-up to the value in the CRM: what is asked of the database is most of what a lead costs."""
     person, asked = scored(line)[0], list[str]()
