@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from connector.records import Actor, Conversion, EngagementEvent, EventKind, PropertyChange, Removal
 from connector.store import events, frames, leads, persons, records
-from connector.store.bulk import FEW
+from connector.store.bulk import FEW, TOGETHER
 from connector.store.leads import NewLead
 from connector.store.session import Store
 from connector.store.tables import changes
@@ -65,6 +66,19 @@ def test_a_large_page_is_kept_whole_with_the_newest_of_each(store: Store) -> Non
     assert (found["f0"].detail, found["f0"].subject) == ("last", "email:p0@example.com")
     assert (found["f1"].subject, found["f1"].detail) == (None, None)
     assert found["f1"].record_id is not None
+
+
+@pytest.mark.parametrize("count", [1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 2 * TOGETHER + 3])
+def test_pages_of_every_size_are_kept_whole_and_counted(store: Store, count: int) -> None:
+    """SQLite takes some rows to a statement: none is lost or mixed with another, whether they fill the last or not."""
+    page = [replace(CALL, source_id=f"c{number}", detail=f"told {number}") for number in range(count)]
+    with store.transaction() as session:
+        tenant, crm = with_records(session)
+        assert events.save_events(session, tenant, crm, page[: count // 2]) == count // 2
+        assert events.save_events(session, tenant, crm, page) == count
+    with store.reading() as session:
+        kept = dict(session.execute(sa.select(event_table.c.source_id, event_table.c.detail)).all())
+    assert kept == {each.source_id: each.detail for each in page}
 
 
 def test_an_event_read_before_its_person_finds_them_later(store: Store) -> None:
