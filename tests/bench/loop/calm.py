@@ -22,7 +22,7 @@ def calm(seed: int, plan: Plan, new_company: float) -> Counter[str]:
     end = plan.first + plan.calm_days
     changes = {"launch": end, "pricing": end, "broken": end, "mended": end, "end": end}
     living = Living(World(seed, replace(plan, **changes, new_company=new_company)), 0.0)
-    first, history = living.trained(plan.first, None), living.history(end)
+    first, history = living.trained(plan.first, None, None), living.history(end)
     bundle, watch = first.trained.bundle, Watch()
     watch.learn(bundle, first.trained.report, history, plan.first)
     found = arrivals(bundle, history, since=moment(plan.first) - LOOKED_BACK, now=moment(end) + AGE)
