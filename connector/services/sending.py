@@ -372,7 +372,9 @@ def _settle(delivery: Sending, taken: Claim, held: Mapping[str, Mapping[str, str
         settled = there | {item.record_id for item in changed}
         lost = [item for item in mine if item.record_id not in settled]
         for item in lost:
-            answers.unknown(session, taken.token, item)
+            told = held.get(item.vendor_id)
+            if told is None or item.delivered is None or not holds(delivery.adapter, item.delivered, told):
+                answers.unknown(session, taken.token, item)
             answers.again(session, taken.token, item, now, None)
         if entries:
             ledger.append(session, delivery.tenant_id, entries, now)
