@@ -262,6 +262,22 @@ def test_where_no_answer_came_the_crm_holds_nobody_knows_what(at: Desk) -> None:
     assert at.held() == {"1": "10.0"}
 
 
+@pytest.mark.parametrize(("there", "writes"), [("10.0", ["1"]), ("30.0", ["1", "1"])])
+def test_what_reading_back_found_is_known(at: Desk, there: str, writes: list[str]) -> None:
+    """A worker died before it sent anything, and the value goes back: it is written only where the CRM lacks it."""
+    at.queue("10.0", 1)
+    at.deliver(1)
+    at.queue("20.0", 1)
+    at.world.crm.trouble = once("write", Died())  # type: ignore[assignment]
+    with pytest.raises(Died):
+        at.deliver(1)
+    at.world.crm.held["1"]["lead_score"] = there
+    at.queue("10.0", 1)
+    at.world.clock.sleep(31)
+    at.deliver(1)
+    assert (at.world.crm.writes, at.held()) == (writes, {"1": "10.0"})
+
+
 @dataclass
 class StandingLane(OpenLane):
     """Lets whoever asks first for a place to write stand still for a while; counts the places that were given back."""
