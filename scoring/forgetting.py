@@ -78,21 +78,25 @@ def advised(asked: Newest | None, held: float | None = None) -> Memory:
     """
     if asked is None or asked.whole.day is None:
         return Memory()
-    tried = list(_tried(asked))
-    keeps = held is not None and _narrows(asked, held)
-    if held is not None and keeps:
-        tried.append((_narrow(asked, held), Memory(window=held)))
-    found = [(asked.spared(one), memory) for one, memory in tried]
+    found = [(asked.spared(one), memory) for one, memory in _tried(asked)]
+    carried = None
+    if held is not None and _narrows(asked, held):
+        carried = asked.spared(_narrow(asked, held)), Memory(window=held)
+        found.append(carried)
     if any(spared.loss > SURE * spared.error for spared, _ in found):
         return max(found, key=lambda one: one[0].loss)[1]
-    return found[-1][1] if keeps and found[-1][0].loss >= 0 else Memory()
+    return carried[1] if carried and carried[0].loss >= 0 else Memory()
 
 
 def _narrows(asked: Newest, days: float) -> bool:
     """Whether a window leaves anybody out, and enough who convert."""
     came = asked.came[np.isfinite(asked.came)]
     oldest = float(came.max() - came.min()) if came.size else 0.0
-    return days < oldest and int((asked.since <= days).sum()) >= LEFT
+    return days < oldest and _teaches(asked, days)
+
+
+def _teaches(asked: Newest, days: float) -> bool:
+    return int((asked.since <= days).sum()) >= LEFT
 
 
 def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
@@ -100,7 +104,7 @@ def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
         if float(np.exp2(-asked.ages / days).sum()) >= LEFT:
             yield from ((_forgetful(asked, days, penalty), Memory(half_life=days)) for penalty in (None, PENALTY))
     for days in WINDOWS:
-        if (asked.since <= days).sum() >= LEFT:
+        if _teaches(asked, days):
             yield _narrow(asked, days), Memory(window=days)
 
 

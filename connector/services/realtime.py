@@ -140,7 +140,7 @@ def _shared(turn: Turn, people: Sequence[Person]) -> Sequence[Person]:
 
 
 def _first(people: Sequence[Person], can: Capabilities) -> Sequence[Person]:
-    """Return the longest waiting, as many as fill one request that writes to the CRM.
+    """Return the longest waiting, as many as fill one request that writes to the CRM, in whole requests that read.
 
     Where its window has run out, more would be read before the first of them is written.
     """

@@ -111,8 +111,8 @@ class _Window:
         middle = _moment(int(some.at.mean()))
         season = reference.season(middle, weekends)
         recent = _recent(reference, arrived, since, weekends)
-        few = recent is not None and bool((recent[1] < FEW_RECENT).any())
-        year = foretold(reference, middle, weekends) if few and season else None
+        few = recent[1] < FEW_RECENT if recent else np.zeros(len(reference.names), dtype=np.bool_)
+        year = foretold(reference, middle, weekends) if few.any() and season else None
         worth = _worth(reference, some)
         return cls(
             since,
@@ -121,7 +121,7 @@ class _Window:
             tested(worth, *reference.usual(weekends)),
             tested(worth, *season) if season else None,
             tested(worth, *recent) if recent else None,
-            tested(worth * (recent[1] < FEW_RECENT)[:, None], *year) if recent and year else None,
+            tested(worth * few[:, None], *year) if year else None,
         )
 
     def sudden(self, sure: Floats) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -405,16 +406,21 @@ def test_each_stretch_is_timed_and_forgotten_after_a_week(line: World) -> None:
         assert traces.newest(session, account(line).id, 5) == []
 
 
+def all_grow(line: World, people: Sequence[str]) -> None:
+    """Let people come to other scores, and forget what the CRM was asked for and given until now."""
+    for person in people:
+        grow(line, person)
+    line.crm.writes.clear()
+    line.crm.fetched.clear()
+
+
 def test_a_large_burst_goes_in_turns_and_stands_behind_others_again(
     line: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A turn takes so many people and no more; the next one is announced, at the end of the queue."""
     monkeypatch.setattr(realtime, "MOST", 2)
     people = scored(line)[:5]
-    for person in people:
-        grow(line, person)
-    line.crm.writes.clear()
-    line.crm.fetched.clear()
+    all_grow(line, people)
     assert push(line, *people) == 5
     ((queue, piece),) = line.woken
     line.woken.clear()
@@ -431,10 +437,7 @@ def test_a_crowd_is_read_by_two_workers_each_with_people_of_its_own(
     """The second is asked for when many wait, and not before; whoever comes last is read by the one that is left."""
     monkeypatch.setattr(realtime, "CROWD", 4)
     *people, one, two, three = scored(line)[:11]
-    for person in people:
-        grow(line, person)
-    line.crm.writes.clear()
-    line.crm.fetched.clear()
+    all_grow(line, people)
     push(line, *people)
     ((_, piece),) = line.woken
     line.woken.clear()
@@ -502,10 +505,7 @@ def test_a_burst_asks_the_crm_in_full_batches(line: World, monkeypatch: pytest.M
     app = line.services.apps["fakecrm"]
     monkeypatch.setattr(app, "capabilities", replace(app.capabilities, read_batch=2, write_batch=3))
     people = scored(line)[:5]
-    for person in people:
-        grow(line, person)
-    line.crm.writes.clear()
-    line.crm.fetched.clear()
+    all_grow(line, people)
     push(line, *people)
     (_, piece), *_ = line.woken
     take_turns(line.warm, piece)
@@ -521,10 +521,7 @@ def test_a_turn_reads_no_more_people_than_one_request_writes(line: World, monkey
     app = line.services.apps["fakecrm"]
     monkeypatch.setattr(app, "capabilities", replace(app.capabilities, read_batch=2, write_batch=4))
     people = scored(line)[:9]
-    for person in people:
-        grow(line, person)
-    line.crm.writes.clear()
-    line.crm.fetched.clear()
+    all_grow(line, people)
     for person in people:
         push(line, person)
         line.clock.at += timedelta(seconds=1)
