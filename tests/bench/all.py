@@ -1,7 +1,8 @@
 """All benchmarks one after another, and docs/benchmarks.md from what they wrote: ``python -m tests.bench.all``.
 
 A benchmark is a module that takes ``--report FILE`` and ``--quick`` and writes lines as ``tests.bench.rows`` does; it
-ends with 1 where one is not held. ``--only`` names some of them, whose lines take the place of their old ones.
+ends with 1 where one is not held. ``--only`` names some of them, whose lines take the place of their old ones; without
+a name the page is made anew. The figures stay beside the page, since nobody runs all of them at one time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +61,7 @@ def found_in(folder: Path) -> dict[str, dict[str, Any]]:
     for name, one in BENCHMARKS.items():
         report = folder / f"{name}.json"
         if report.exists():
-            written = datetime.fromtimestamp(report.stat().st_mtime, UTC)
-            told = {"about": one.about, "date": f"{written:%Y-%m-%d}"}
-            found[name] = read(report) | told
+            found[name] = read(report) | {"about": one.about}
     return found
 
 
@@ -73,7 +71,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", choices=list(BENCHMARKS), help="some of them")
     parser.add_argument("--quick", action="store_true", help="smaller, each within a minute")
     parser.add_argument("--data", type=Path, help="folder with the published data sets")
-    parser.add_argument("--folder", type=Path, default=Path(".data/benchmarks"), help="where the figures are kept")
+    parser.add_argument("--folder", type=Path, default=Path("docs/benchmarks"), help="where the figures are kept")
     parser.add_argument("--page", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,7 @@ value, one commit, one dispatch.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -27,7 +25,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.clock import SystemClock
 from connector.records import ScoreWrite
 from connector.services.context import Services
 from connector.services.values import from_json
@@ -35,6 +32,7 @@ from connector.services.warm import Warm
 from connector.store import outbox
 from connector.store.tables import records
 from tests.bench.lane import SPREAD_SECONDS, Lane, nearest_rank, running
+from tests.bench.rows import reported
 
 IDLE_REQUIRED, BURST_SECONDS = 1 / 1.5, 5.0
 
@@ -163,11 +161,8 @@ def main() -> None:
         sys.stdout.write(
             f"{row['name']:<66} {row['achieved']:>8.4f} s   limit {row['limit']:>7.4f} s   ratio {row['ratio']:.2f}\n"
         )
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     if chosen.report:
-        chosen.report.parent.mkdir(parents=True, exist_ok=True)
-        chosen.report.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2), "utf-8")
-    sys.stdout.write(f"{machine}, {SystemClock().now():%Y-%m-%d}\n")
+        reported(chosen.report, rows, {"load": round(os.getloadavg()[0], 1), "quick": chosen.quick})
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +57,23 @@ def told(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def written(path: Path, rows: Sequence[Row], settings: dict[str, object]) -> None:
+def written(path: Path, rows: Sequence[Row], settings: Mapping[str, object]) -> None:
     """The rows as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     found = [asdict(row) | {"ratio": round(row.ratio, 4), "held": row.held} for row in rows]
-    path.write_text(json.dumps({"machine": machine(), "settings": settings, "rows": found}, indent=1) + "\n")
+    reported(path, found, settings)
+
+
+def reported(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping[str, object]) -> None:
+    """Rows of a benchmark that has a form of its own, as JSON, with where and when they were measured."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}", "settings": settings, "rows": rows}
+    path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A report, with what a benchmark that has a form of its own leaves out: settings, where it ran, what was held."""
-    report = json.loads(path.read_text())
-    where = report.get("machine", machine())
-    named = where if isinstance(where, str) else ", ".join(f"{key} {value}" for key, value in where.items())
-    rows = [_filled(row) for row in report["rows"]]
-    return report | {"machine": named, "settings": report.get("settings", {}), "rows": rows}
+    """A report, with what rows of a form of their own leave out: what was held, and one figure for the spread."""
+    report: dict[str, Any] = json.loads(path.read_text())
+    return report | {"rows": [_filled(row) for row in report["rows"]]}
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.all import BENCHMARKS, found_in
 from tests.bench.page import page, picture
-from tests.bench.rows import Row, told, written
+from tests.bench.rows import Row, reported, told, written
 
 FAST = Row("scoring", "one lead", "ms", 12.0, 15.0, 1.0, 100, 0.5, less_is_better=True)
 SLOW = Row("scoring", "path beside LightGBM's own", "leads/s", 9_000.0, 36_000.0, 0.5, 5, 20.0)
@@ -57,15 +57,21 @@ def test_the_page_tells_every_line_and_what_was_missed(folder: Path) -> None:
 
 
 def test_reports_of_another_form_come_onto_the_page_too(tmp_path: Path) -> None:
-    """Without settings, with a machine in parts, rows without what is held, a spread from least to most."""
+    """Rows without what is held, a spread from least to most."""
     row = {"name": "hubspot: backfill", "unit": "requests/s", "achieved": 9.0, "limit": 10.0, "ratio": 0.9}
     for name, rest in (("line", {"required": 0.95}), ("rivals", {"required": 0.5, "spread": [1.0, 4.0]})):
-        machine = {"machine": {"cores": 2, "system": "Linux"}} if name == "line" else {}
-        (tmp_path / f"{name}.json").write_text(json.dumps({"rows": [row | rest], **machine}))
+        reported(tmp_path / f"{name}.json", [row | rest], {"contacts": 20_000})
     text = page(found_in(tmp_path), Path("pictures/benchmarks.svg"))
-    assert "cores 2, system Linux" in text
+    assert text.count("contacts 20000.") == 2
     assert "| hubspot: backfill | 9 | 10 | 0.9 | 0.95 **not held** | 1 | 0 | requests/s |" in text
     assert "| 0.5 | 1 | 1.5 | requests/s |" in text
+
+
+def test_the_page_of_the_project_is_made_of_the_figures_beside_it() -> None:
+    """Figures that were changed without the page, or the other way round, would tell two things."""
+    found = found_in(Path("docs/benchmarks"))
+    assert page(found, Path("pictures/benchmarks.svg")) == Path("docs/benchmarks.md").read_text()
+    assert picture(found) == Path("docs/pictures/benchmarks.svg").read_text()
 
 
 def test_every_benchmark_is_a_module_that_is_there() -> None:

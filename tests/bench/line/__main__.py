@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from tests.bench.line import burst
 from tests.bench.line.measure import VENDORS, Row, measure
 from tests.bench.line.memory import peak
 from tests.bench.line.setting import Plan
+from tests.bench.rows import reported
 
 LATENCY = 0.1
 CONTACTS, QUICK_CONTACTS = 20_000, 1_000
@@ -61,7 +58,7 @@ def main() -> int:
         return 0
     rows = together(chosen.vendor, contacts, held, changing, quick=chosen.quick)
     if chosen.report:
-        chosen.report.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", "utf-8")
+        reported(chosen.report, rows, {"contacts": contacts, "quick": chosen.quick})
     return int(not chosen.quick and any(row["ratio"] < row["required"] for row in rows))
 
 
@@ -95,16 +92,6 @@ def show(rows: Sequence[Row]) -> None:
         short = "" if one["ratio"] >= one["required"] else "  falls short"
         sys.stdout.write(f"{one['name']:<58} {figures}  asked: {one['required']:.3f}{short}\n")
     sys.stdout.flush()
-
-
-def machine() -> dict[str, Any]:
-    """Return where and when this was measured."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-    }
 
 
 if __name__ == "__main__":

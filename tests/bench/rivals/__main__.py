@@ -6,8 +6,10 @@ latency: what waits costs no processor time. A program that can't be installed i
 
 Of each program two figures are shown: processor time by 1,000 contacts, whatever is read of them, and by 1,000 rows:
 records, events, outcomes, and versions of a field where the CRM keeps them. What is asked is three times our time: by
-contact and by row of a program that reads what we read, by row alone of one that reads what holds now (all that
-HubSpot's tap can; dlt is measured both ways).
+contact and by row of a program that does what a backfill does, which is to read what we read and to store it; by row
+alone of one that does a part of it. A Singer tap prints what it reads, and a target stores that: both are measured, the
+tap alone and with a target into DuckDB, where dlt stores too. HubSpot's tap reads what holds now; dlt is measured both
+ways.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.line.memory import apart
 from tests.bench.line.setting import Plan
-from tests.bench.rivals.environments import PROGRAMS, command_of
+from tests.bench.rivals.environments import PROGRAMS, TARGET, command_of
 from tests.bench.rivals.signing_in import Signed, sign_in
-from tests.bench.rivals.taps import TAPS, prepare, rows_of
+from tests.bench.rivals.taps import TAPS, prepare, rows_of, store
+from tests.bench.rows import reported
 
 HERE = Path(__file__).parent
 TIMES = 3.0
@@ -50,20 +53,23 @@ Reader = Callable[[str, Path], Read]
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A program that reads an account; ``whole``: what ours reads, as far as it can, else what holds now alone."""
+    """A program that reads an account; ``whole``: what ours reads, as far as it can, and it stores that as ours does.
+
+    Else it reads what holds now alone, or prints what it reads.
+    """
 
     read: Reader
     whole: bool = True
 
 
-def _timed(command: list[str], environment: Mapping[str, str], counted: Callable[[str], int]) -> Read:
+def _timed(command: list[str], environment: Mapping[str, str], given: str = "") -> tuple[float, str]:
+    """Run a program that is ``given`` a text; return its processor seconds and what it printed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise SystemExit(f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Read(seconds, counted(done.stdout))
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
 def _rows_told(output: str) -> int:
@@ -75,19 +81,22 @@ def ours(vendor: str) -> Reader:
     """Read with the product."""
 
     def read(origin: str, _: Path) -> Read:
-        return _timed([sys.executable, "-m", "tests.bench.rivals.ours", vendor, origin], os.environ, _rows_told)
+        seconds, said = _timed([sys.executable, "-m", "tests.bench.rivals.ours", vendor, origin], os.environ)
+        return Read(seconds, _rows_told(said))
 
     return read
 
 
-def tap(vendor: str, command: Path) -> Reader:
-    """Read with a Singer tap."""
+def tap(vendor: str, command: Path, target: Path | None) -> Reader:
+    """Read with a Singer tap, and store what it prints with a ``target``, if any."""
 
     def read(origin: str, folder: Path) -> Read:
         environment = rerouted(origin)
-        return _timed(
-            prepare(TAPS[vendor], command, sign_in(vendor, origin), folder, environment), environment, rows_of
-        )
+        asked = prepare(TAPS[vendor], command, sign_in(vendor, origin), folder, environment)
+        seconds, said = _timed(asked, environment)
+        if target:
+            seconds += _timed(store(target, folder), environment, said)[0]
+        return Read(seconds, rows_of(said))
 
     return read
 
@@ -98,7 +107,8 @@ def dlt(python: Path, scope: str) -> Reader:
     def read(origin: str, folder: Path) -> Read:
         signed: Signed = sign_in("hubspot", origin)
         script = [str(python), str(HERE / "pipeline_for_dlt.py"), str(folder), signed.access_token, scope]
-        return _timed(script, rerouted(origin), _rows_told)
+        seconds, said = _timed(script, rerouted(origin))
+        return Read(seconds, _rows_told(said))
 
     return read
 
@@ -110,14 +120,15 @@ def rerouted(origin: str) -> dict[str, str]:
 
 def readers(vendor: str) -> dict[str, Rival]:
     """Return the programs that read a vendor, ours first; those that can't be had are left out."""
-    found = {"ours": Rival(ours(vendor))}
-    for program in PROGRAMS:
-        if program.name == TAPS[vendor].program and (command := command_of(program)):
-            whole = TAPS[vendor].whole
-            found[program.name if whole else f"{program.name} (now)"] = Rival(tap(vendor, command), whole)
-        elif program.name == "dlt" and vendor == "hubspot" and (command := command_of(program)):
-            found["dlt"] = Rival(dlt(command, "whole"))
-            found["dlt (now)"] = Rival(dlt(command, "now"), whole=False)
+    found, one = {"ours": Rival(ours(vendor))}, TAPS[vendor]
+    if command := command_of(PROGRAMS[one.program]):
+        part = "alone" if one.whole else "(now)"
+        found[f"{one.program} {part}"] = Rival(tap(vendor, command, None), whole=False)
+        if one.whole and (target := command_of(TARGET)):
+            found[f"{one.program} and {TARGET.name}"] = Rival(tap(vendor, command, target))
+    if vendor == "hubspot" and (command := command_of(PROGRAMS["dlt"])):
+        found["dlt"] = Rival(dlt(command, "whole"))
+        found["dlt (now)"] = Rival(dlt(command, "now"), whole=False)
     return found
 
 
@@ -180,11 +191,11 @@ def main() -> None:
     vendors = [chosen.only] if chosen.only else sorted(TAPS)
     rows = [row for vendor in vendors for row in measure(vendor, sizes, rounds)]
     for row in rows:
-        asked = "not asked: it reads less" if row["required"] is None else f"asked: {row['required']}"
+        asked = "not asked: it does less" if row["required"] is None else f"asked: {row['required']}"
         told = f"{row['achieved']:>8} s {row['rows_by_1000_contacts']:>8} rows  × {row['ratio']:<7} {asked}"
         print(f"{row['name']:58} {told}")
     if chosen.report:
-        chosen.report.write_text(json.dumps({"rows": rows}, indent=2))
+        reported(chosen.report, rows, {"contacts": list(sizes), "rounds": rounds})
 
 
 if __name__ == "__main__":

@@ -19,12 +19,17 @@ class Program:
     command: str
 
 
-PROGRAMS = (
-    Program("dlt", "dlt[duckdb]==1.31.0", "python"),
-    Program("tap-hubspot", "meltano-tap-hubspot==0.10.1", "tap-hubspot"),
-    Program("tap-salesforce", "tap-salesforce==2.8.1", "tap-salesforce"),
-    Program("tap-mailchimp", "tap-mailchimp==1.3.3", "tap-mailchimp"),
-)
+PROGRAMS = {
+    one.name: one
+    for one in (
+        Program("dlt", "dlt[duckdb]==1.31.0", "python"),
+        Program("tap-hubspot", "meltano-tap-hubspot==0.10.1", "tap-hubspot"),
+        Program("tap-salesforce", "tap-salesforce==2.8.1", "tap-salesforce"),
+        Program("tap-mailchimp", "tap-mailchimp==1.3.3", "tap-mailchimp"),
+    )
+}
+TARGET = Program("target-duckdb", "target-duckdb==0.8.0", "target-duckdb")
+"""What stores a tap's output: the one that could be had of those that run on this Python without a server."""
 
 
 def command_of(program: Program) -> Path | None:

@@ -82,6 +82,13 @@ def prepare(tap: Tap, command: Path, signed: Signed, folder: Path, environment: 
     return [str(command), "--config", str(settings), tap.catalog_option, str(catalog)]
 
 
+def store(target: Path, folder: Path) -> list[str]:
+    """Write a target's settings into ``folder``; return the command that stores there what a tap prints."""
+    settings = folder / "target.json"
+    settings.write_text(json.dumps({"path": str(folder / "stored.duckdb"), "default_target_schema": "main"}))
+    return [str(target), "--config", str(settings)]
+
+
 def _selected(catalog: dict[str, Any], wanted: frozenset[str]) -> dict[str, Any]:
     """Mark the wanted streams with all their fields, in both of the ways that taps look for."""
     for stream in catalog["streams"]:
