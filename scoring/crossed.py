@@ -21,6 +21,7 @@ FOLDS = 3
 
 def crossed(rows: pl.DataFrame, whole: Training, recipe: Recipe, past: Past, asked: Mask) -> Floats:
     """Return raw log-odds of the ``asked`` rows; ``rows`` and ``whole`` are the same rows."""
+    recipe = past.memory.freed(recipe)
     group = resampled_together(rows)
     part = np.random.default_rng(whole.seed).integers(FOLDS, size=group.max() + 1)[group]
     raw = np.empty(whole.label.size)

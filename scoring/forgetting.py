@@ -22,8 +22,10 @@ from typing import Final
 import numpy as np
 
 from scoring.metrics import Floats
-from scoring.models import Training
+from scoring.models import Training, logistic
+from scoring.models.blend import BlendRecipe
 from scoring.models.choose import SEARCH_ROWS
+from scoring.models.contract import Recipe
 from scoring.models.rungs import Candidate
 from scoring.newest import Newest
 from scoring.splits import Mask
@@ -47,15 +49,31 @@ SURE: Final = 1.645
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Rows weigh half for every ``half_life`` days of age; leads that came over ``window`` days before the newest row
-    teach nothing. At most one of them is set; neither: all rows weigh alike."""
+    teach nothing. At most one of them is set; neither: all rows weigh alike.
+
+    ``penalty``: that of the regression that foretold best by it; None: the recipe's own.
+    """
 
     half_life: int | None = None
     window: float | None = None
+    penalty: float | None = None
 
     def spans(self, came: Floats, newest: float) -> Mask:
         """Which rows teach anything, by when their leads ``came`` (days); ``newest``: the newest row's day."""
         found: Mask = came >= newest - (np.inf if self.window is None else self.window)
         return found
+
+    def freed(self, recipe: Recipe) -> Recipe:
+        """Return a recipe whose regressions are no stricter than the one that foretold best.
+
+        The recipe was chosen on windows from before a change, where the strictest does best, since what it learned is
+        wrong: where the past is left behind there is no reason any more to learn as little as that.
+        """
+        if self.penalty is None:
+            return recipe
+        if isinstance(recipe, BlendRecipe):
+            return replace(recipe, members=tuple(map(self.freed, recipe.members)))
+        return logistic.Recipe(max(recipe.penalty, self.penalty)) if isinstance(recipe, logistic.Recipe) else recipe
 
     @property
     def sentence(self) -> str | None:
@@ -81,7 +99,7 @@ def advised(asked: Newest | None, held: float | None = None) -> Memory:
     found = [(asked.spared(one), memory) for one, memory in _tried(asked)]
     carried = None
     if held is not None and _narrows(asked, held):
-        carried = asked.spared(_narrow(asked, held)), Memory(window=held)
+        carried = asked.spared(_narrow(asked, held)), Memory(window=held, penalty=PENALTY)
         found.append(carried)
     if any(spared.loss > SURE * spared.error for spared, _ in found):
         return max(found, key=lambda one: one[0].loss)[1]
@@ -102,10 +120,10 @@ def _teaches(asked: Newest, days: float) -> bool:
 def _tried(asked: Newest) -> Iterator[tuple[Candidate, Memory]]:
     for days in HALF_LIVES:
         if float(np.exp2(-asked.ages / days).sum()) >= LEFT:
-            yield from ((_forgetful(asked, days, penalty), Memory(half_life=days)) for penalty in (None, PENALTY))
+            yield from ((_forgetful(asked, days, own), Memory(half_life=days, penalty=own)) for own in (None, PENALTY))
     for days in WINDOWS:
         if _teaches(asked, days):
-            yield _narrow(asked, days), Memory(window=days)
+            yield _narrow(asked, days), Memory(window=days, penalty=PENALTY)
 
 
 def _forgetful(asked: Newest, days: int, penalty: float | None) -> Candidate:

@@ -218,13 +218,15 @@ def _behaving(
     """The newest rows, of which what serves is asked as it knows them, where the test is other than foretold.
 
     The trial was wrong about those rows for what it could not know, and what serves has learned it: whatever sets the
-    trial right would set what serves wrong. None: it is as foretold, or too little is known.
+    trial right would set what serves wrong. So it is where what serves is less strict than the trial, whose log-odds
+    lie closer together. None: it is as foretold, or too little is known.
     """
+    spec, vectors, past = served
     differs = moved is not None and moved.reasons and task.goal.timing is Timing.DATED
-    start = begins(task.rows, np.ones(task.rows.height, dtype=bool)) if differs else None
+    freer = past.memory.freed(choice.recipe) != choice.recipe
+    start = begins(task.rows, np.ones(task.rows.height, dtype=bool)) if differs or freer else None
     if start is None:
         return []
-    spec, vectors, past = served
     newest = task.rows["order"].to_numpy() >= start
     whole = task.training(vectors.matrix, spec)
     return [(newest, crossed(task.rows, whole, choice.recipe, past, newest))]
@@ -247,7 +249,7 @@ def _refitted(task: Task, choice: Choice, *, framed: bool) -> tuple[FeatureSpec,
     past = _past(task, whole, spec, every, present, task.taught_since)
     learner = replace(task, rows=task.rows.filter(pl.Series(past.kept)))
     latest = learner.latest if choice.follows else learner.training
-    model = choice.recipe.fit(past.learned(latest(vectors.matrix[past.kept], spec)))
+    model = past.memory.freed(choice.recipe).fit(past.learned(latest(vectors.matrix[past.kept], spec)))
     return spec, vectors, model, past
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ def from_zero(
 ) -> Axis:
     """From 0 to a round value that holds ``highest``, in about five steps; never beyond ``ceiling``."""
     step = _round_step(highest / TICKS)
-    high = math.ceil(highest / step - _SHIFT) * step
+    high = max(math.ceil(highest / step - _SHIFT), 1) * step
     if ceiling is not None and high > ceiling:
         return Axis(label, 0.0, ceiling, ceiling / TICKS, written)
     return Axis(label, 0.0, high, step, written)
@@ -68,5 +69,7 @@ def around(label: str, lowest: float, highest: float, written: Callable[[float, 
 
 
 def _round_step(raw: float) -> float:
+    # The least of all numbers can't be divided: a fifth of it is nothing.
+    raw = max(raw, sys.float_info.min)
     unit = 10.0 ** math.floor(math.log10(raw))
     return next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= raw * (1 - _SHIFT))

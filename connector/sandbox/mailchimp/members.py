@@ -48,6 +48,7 @@ def _chosen(audience: Audience) -> list[Member]:
     changed = moment("since_last_changed"), moment("before_last_changed")
     opted = moment("since_timestamp_opt"), moment("before_timestamp_opt")
     status, unique = request.args.get("status"), request.args.get("unique_email_id")
+    vips_alone = flagged("vip_only")
     found = [
         each
         for each in audience.members()
@@ -55,7 +56,7 @@ def _chosen(audience: Audience) -> list[Member]:
         and within(each.changed_ms, *changed)
         and within(each.opted_in_ms, *opted)
         and (unique is None or changes.unique_id(each.email) == unique)
-        and (each.vip or not flagged("vip_only"))
+        and (each.vip or not vips_alone)
     ]
     sort = SORTS.get(request.args.get("sort_field", ""))
     if sort is not None:

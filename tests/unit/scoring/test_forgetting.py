@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.crossed import crossed
 from scoring.forgetting import HALF_LIVES, PENALTY, WINDOWS, Memory, faded
-from scoring.models import Training
+from scoring.models import Training, logistic
+from scoring.models.blend import BlendRecipe
+from scoring.models.pairs import Recipe as PairsRecipe
 from scoring.newest import Spared, newest
 from scoring.past import Past
 from scoring.splits import Mask
@@ -135,6 +138,29 @@ def test_too_little_or_no_time_says_nothing() -> None:
     assert _asked(rows, replace(whole, day=None)) == Memory()
     few = np.arange(rows.height) >= rows.height - 700
     assert _asked(rows, whole, few) == Memory(), "hardly anything had matured before the window"
+
+
+def test_what_leaves_the_past_behind_is_no_stricter_than_what_foretold_best() -> None:
+    """Members of a blend too; what has no such penalty stays, and so does all where nothing is left behind."""
+    strict, loose, pairs = logistic.Recipe(0.001), logistic.Recipe(0.3), PairsRecipe(0.001, 0.001)
+    narrow = Memory(window=60, penalty=PENALTY)
+    assert (narrow.freed(strict), narrow.freed(loose)) == (logistic.Recipe(PENALTY), loose)
+    blend = BlendRecipe((strict, pairs), (0.5, 0.5))
+    assert narrow.freed(blend) == BlendRecipe((logistic.Recipe(PENALTY), pairs), (0.5, 0.5))
+    assert [Memory(half_life=90).freed(each) for each in (strict, blend)] == [strict, blend]
+
+
+def test_what_serves_learns_as_much_as_what_foretold_best() -> None:
+    """A recipe that was chosen to learn little says little of a world that has changed since."""
+    rows, whole = _grown(DAYS - 60)
+    past = _past(rows, whole)
+    newest_rows = rows["order"].to_numpy() >= (DAYS - 30) * DAY_US
+    shy, free = (
+        crossed(rows, whole, logistic.Recipe(0.0003), replace(past, memory=memory), newest_rows)
+        for memory in (replace(past.memory, penalty=None), past.memory)
+    )
+    assert past.memory.penalty == PENALTY
+    assert np.std(free) > 2 * np.std(shy)
 
 
 def test_a_row_weighs_half_for_each_half_life() -> None:

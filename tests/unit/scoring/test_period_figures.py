@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scoring.figures.axes import percent
@@ -58,6 +58,7 @@ def figure_has_zero(figure: Figure) -> bool:
     st.integers(0, 400),
     st.lists(st.tuples(st.integers(0, 400), st.floats(0, 1e6)), min_size=1, max_size=40),
 )
+@example(0, [(0, 5e-324)])
 def test_days_lie_within_their_period(length: int, found: list[tuple[int, float]]) -> None:
     """Its first and last day are named, of one day as well."""
     first = date(2026, 1, 1)
